@@ -1,0 +1,270 @@
+"""A run directory: the only reader and writer of its files.
+
+    runs/<name>/
+      config.toml      the resolved config
+      manifest.json    what each stage read and wrote, with what, and what it took
+      corpus/ tokens/ features/ model/ eval/ report/
+
+A stage's folder appears whole or not at all: it is written under another name and
+moved into place when it is complete. Arrays are safetensors, tables are Arrow or
+Parquet, facts are JSON, word lists are text. Nothing is pickled, so nothing runs
+code when it is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.sparse import csr_array
+
+from pipeline.errors import RunError
+
+FORMAT_VERSION = 1
+
+
+class Run:
+    """A run directory, which need not exist yet.
+
+    Parameters
+    ----------
+    path : Path
+    anew : bool
+        Take no notice of what is there.
+
+    Raises
+    ------
+    RunError
+        If its manifest is unreadable or of another format version.
+    """
+
+    def __init__(self, path: Path, anew: bool = False) -> None:
+        self.path = path
+        self.manifest: dict[str, Any] = {"format_version": FORMAT_VERSION, "stages": {}}
+        manifest = path / "manifest.json"
+        if manifest.exists() and not anew:
+            self.manifest = read_json(manifest)
+            check_format(self.manifest, manifest)
+
+    def stage(self, name: str) -> dict[str, Any] | None:
+        """Return what the manifest says of a stage, or None where it never completed."""
+        entry: dict[str, Any] | None = self.manifest["stages"].get(name)
+        return entry
+
+    def has_outputs(self, name: str) -> bool:
+        """Tell whether every output of a stage is there, with the size it was written with."""
+        entry = self.stage(name)
+        return entry is not None and all(
+            (self.path / file).is_file() and (self.path / file).stat().st_size == output["bytes"]
+            for file, output in entry["outputs"].items()
+        )
+
+    @contextmanager
+    def writing(self, name: str, folder: str, config: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """Give a folder to write a stage's outputs to, and an entry for the manifest.
+
+        On success the folder takes the place of the stage's old one and the entry,
+        with the outputs' digests, goes into the manifest. On an error nothing changes.
+
+        Parameters
+        ----------
+        name, folder : str
+            The stage and the name of its folder.
+        config : str
+            The resolved config, as TOML.
+        """
+        target = self.path / folder
+        partial = self.path / f".{folder}.{os.getpid()}"
+        entry: dict[str, Any] = {}
+        with _naming_the_folder(self.path):
+            self._sweep(folder)
+            partial.mkdir(parents=True)
+        try:
+            with _naming_the_folder(self.path):
+                yield partial, entry
+                entry["outputs"] = {
+                    f"{folder}/{file.relative_to(partial)}": {
+                        "sha256": digest(file),
+                        "bytes": file.stat().st_size,
+                    }
+                    for file in sorted(partial.rglob("*"))
+                    if file.is_file()
+                }
+                # Should the process end between these steps, the stage is not fresh.
+                self.manifest["stages"].pop(name, None)
+                write_json(self.path / "manifest.json", self.manifest)
+                if target.exists():
+                    old = self.path / f".{folder}.{os.getpid()}.old"
+                    target.rename(old)
+                    partial.rename(target)
+                    shutil.rmtree(old)
+                else:
+                    partial.rename(target)
+                self.manifest["stages"][name] = entry
+                write_text(self.path / "config.toml", config)
+                write_json(self.path / "manifest.json", self.manifest)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+    def _sweep(self, folder: str) -> None:
+        """Remove what a process that was killed left half written."""
+        for left in self.path.glob(f".{folder}.*"):
+            if not _is_running(left.name.split(".")[2]):
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_running(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+@contextmanager
+def _naming_the_folder(path: Path) -> Iterator[None]:
+    """Turn a failure to write into one line that names the run folder."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"{error.filename or path}: cannot write the run: {error.strerror or error}; "
+            "choose another folder with --run"
+        ) from None
+
+
+def check_format(facts: Mapping[str, Any], where: Path) -> None:
+    """Refuse what another version of the format has written."""
+    found = facts.get("format_version")
+    if found != FORMAT_VERSION:
+        raise RunError(
+            f"{where}: expected format version {FORMAT_VERSION}, got {found}; "
+            "use the version that wrote it, or choose another folder with --run"
+        )
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(text, encoding="utf-8", newline="\n")
+    partial.replace(path)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as indented JSON, whole or not at all."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError(f"{path}: no such file; is this a run folder?") from None
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path}: cannot be read: {error}") from None
+    if not isinstance(value, dict):
+        raise RunError(f"{path}: expected a JSON object, got {type(value).__name__}")
+    return value
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write named arrays as safetensors."""
+    from safetensors.numpy import save_file
+
+    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read what `write_arrays` wrote."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        arrays: dict[str, np.ndarray] = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"{path}: cannot be read: {error}") from None
+    return arrays
+
+
+def write_counts(path: Path, counts: csr_array) -> None:
+    """Write a CSR matrix as safetensors: its triplet and its shape."""
+    write_arrays(
+        path,
+        {
+            "data": counts.data,
+            "indices": counts.indices,
+            "indptr": counts.indptr,
+            "shape": np.array(counts.shape, np.int64),
+        },
+    )
+
+
+def read_counts(path: Path) -> csr_array:
+    """Read what `write_counts` wrote."""
+    arrays = read_arrays(path)
+    triplet = arrays["data"], arrays["indices"], arrays["indptr"]
+    counts = csr_array(triplet, tuple(arrays["shape"].tolist()))
+    counts.has_sorted_indices = counts.has_canonical_format = True
+    return counts
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a table as an Arrow file of one record batch, so that it is read without a copy."""
+    with pa.ipc.new_file(str(path), table.schema) as writer:
+        writer.write_table(table.combine_chunks(), max_chunksize=max(1, table.num_rows))
+
+
+def read_table(path: Path) -> pa.Table:
+    """Map what `write_table` wrote into memory."""
+    try:
+        return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+    except (OSError, pa.ArrowInvalid) as error:
+        raise RunError(f"{path}: cannot be read: {error}") from None
+
+
+def write_tsv(path: Path, table: pa.Table) -> None:
+    """Write columns of text and numbers as tab-separated lines under a line of their names.
+
+    Values must hold no tab and no line break; words hold no white space but the
+    spaces between the tokens of an n-gram.
+    """
+    tab, newline = (pa.scalar(mark, pa.large_string()) for mark in "\t\n")
+    columns = [column.combine_chunks().cast(pa.large_string()) for column in table.columns]
+    lines = pc.binary_join_element_wise(*columns, tab)
+    whole = pa.LargeListArray.from_arrays(pa.array([0, len(lines)], pa.int64()), lines)
+    with path.open("wb") as file:
+        file.write(("\t".join(table.column_names) + "\n").encode())
+        file.write(pc.binary_join(whole, newline)[0].as_buffer())
+        file.write(b"\n")
+
+
+def read_tsv(path: Path, types: Mapping[str, pa.DataType]) -> pa.Table:
+    """Read what `write_tsv` wrote; `types` gives each column's type."""
+    from pyarrow import csv
+
+    try:
+        return csv.read_csv(
+            str(path),
+            parse_options=csv.ParseOptions(delimiter="\t", quote_char=False),
+            convert_options=csv.ConvertOptions(column_types=types, include_columns=list(types)),
+        ).combine_chunks()
+    except (OSError, pa.ArrowInvalid, pa.ArrowKeyError) as error:
+        raise RunError(f"{path}: cannot be read: {error}") from None

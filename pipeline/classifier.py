@@ -1,0 +1,135 @@
+"""The saved model: all it takes to get from a text to a probability, in one folder.
+
+    model.json             settings, threshold, format version, digests of the rest
+    vocabulary.txt         the words in column order, with document frequencies
+    weights.safetensors    a weight for each word, and the intercept
+
+The folder can be moved and is read by this module alone; `predict` needs no other.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+from scipy.sparse import csr_array
+
+from pipeline import artifacts
+from pipeline.errors import RunError
+from pipeline.features import Vocabulary, count_features
+from pipeline.model import Array, LogisticRegression, sigmoid
+from pipeline.tokens import Tokenizer
+
+_FILES = ("vocabulary.txt", "weights.safetensors")
+
+
+@dataclass(frozen=True)
+class TextClassifier:
+    """A tokenizer, a vocabulary and a logistic regression that belong together.
+
+    Attributes
+    ----------
+    tokenizer : Tokenizer
+    vocabulary : Vocabulary
+    binary : bool
+        Whether a document's words are counted or only noted.
+    regression : LogisticRegression
+    """
+
+    tokenizer: Tokenizer
+    vocabulary: Vocabulary
+    binary: bool
+    regression: LogisticRegression
+
+    @property
+    def weights(self) -> Array:
+        """The weight of each word, float64, shape (n_words,)."""
+        weights: Array = self.regression.coef_[0]
+        return weights
+
+    @property
+    def intercept(self) -> float:
+        """The log-odds of a text without a word of the vocabulary."""
+        return float(self.regression.intercept_[0])
+
+    def count(self, texts: pa.LargeStringArray | Sequence[str]) -> csr_array:
+        """Return the counts of the vocabulary's words in texts, shape (n_texts, n_words)."""
+        return count_features(self.tokenizer(texts), self.vocabulary, self.binary)
+
+    def log_odds(self, texts: pa.LargeStringArray | Sequence[str]) -> Array:
+        """Return the score of each text: float64, shape (n_texts,)."""
+        return self.regression.decision_function(self.count(texts))
+
+    def probabilities(self, texts: pa.LargeStringArray | Sequence[str]) -> Array:
+        """Return the probability that each text is positive: float64, shape (n_texts,)."""
+        return sigmoid(self.log_odds(texts))
+
+    def save(self, folder: Path) -> None:
+        """Write the model to an existing folder."""
+        write_vocabulary(folder / _FILES[0], self.vocabulary)
+        artifacts.write_arrays(
+            folder / _FILES[1],
+            {"weights": self.weights, "intercept": self.regression.intercept_},
+        )
+        facts: dict[str, Any] = {
+            "format_version": artifacts.FORMAT_VERSION,
+            "classes": ["negative", "positive"],
+            "threshold": self.regression.threshold,
+            "tokenizer": dataclasses.asdict(self.tokenizer),
+            "binary": self.binary,
+            "sha256": {file: artifacts.digest(folder / file) for file in _FILES},
+        }
+        artifacts.write_json(folder / "model.json", facts)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a model from its folder, or from the run that it belongs to.
+
+        Raises
+        ------
+        RunError
+            If there is no model, it is of another format version, or a file of it
+            is not the one that was saved.
+        """
+        folder = path / "model" if (path / "model").is_dir() else path
+        if not (folder / "model.json").exists():
+            raise RunError(f"{path}: no model here; expected a run folder or its model folder")
+        facts = artifacts.read_json(folder / "model.json")
+        artifacts.check_format(facts, folder / "model.json")
+        for file, expected in facts["sha256"].items():
+            if not (folder / file).exists() or artifacts.digest(folder / file) != expected:
+                raise RunError(f"{folder / file}: missing, or not the file that was saved")
+        arrays = artifacts.read_arrays(folder / _FILES[1])
+        settings = {**facts["tokenizer"], "stop_words": tuple(facts["tokenizer"]["stop_words"])}
+        return cls(
+            Tokenizer(**settings),
+            read_vocabulary(folder / _FILES[0]),
+            facts["binary"],
+            LogisticRegression.of(
+                arrays["weights"], float(arrays["intercept"][0]), facts["threshold"]
+            ),
+        )
+
+
+def write_vocabulary(path: Path, vocabulary: Vocabulary) -> None:
+    """Write a vocabulary as text: a word and its document frequency on each line."""
+    artifacts.write_tsv(
+        path,
+        pa.table(
+            {
+                "word": vocabulary.words,
+                "document_frequency": vocabulary.document_frequency,
+            }
+        ),
+    )
+
+
+def read_vocabulary(path: Path) -> Vocabulary:
+    """Read what `write_vocabulary` wrote."""
+    table = artifacts.read_tsv(path, {"word": pa.large_string(), "document_frequency": pa.int64()})
+    words = table["word"].combine_chunks()
+    return Vocabulary(words, table["document_frequency"].to_numpy())

@@ -1,0 +1,327 @@
+"""The config: one frozen, typed section a stage; TOML in, unknown keys refused.
+
+A section bears its stage's name. Every key has a default where a sensible one
+exists, so a config file says only what it means to say, and the resolved config
+that a run keeps says all of it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, ValidationError, model_validator
+
+from pipeline.errors import ConfigError
+
+Scalar = str | int | float | bool
+Labels = Scalar | tuple[Scalar, ...]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Seed = Annotated[int, Field(ge=0)]
+# An int is a number of documents, a float a fraction of them, as in scikit-learn.
+DocumentBound = Annotated[int, Field(ge=1)] | Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A table of a config: frozen, strictly typed, with no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class CorpusSection(Section):
+    """What every source of a corpus shares."""
+
+    test_fraction: Fraction = 0.2
+    seed: Seed = 0
+    drop_overlap: bool = False
+
+
+class LabelledSection(CorpusSection):
+    """A source with a text column, a label column and a meaning for each label."""
+
+    text: str = "text"
+    label: str = "label"
+    positive: Labels = (1, "pos", "positive")
+    negative: Labels = (0, "neg", "negative")
+    positive_from: float | None = None
+    negative_to: float | None = None
+
+    @model_validator(mode="after")
+    def _thresholds_go_together(self) -> Self:
+        if (self.positive_from is None) != (self.negative_to is None):
+            raise ValueError("expected positive_from and negative_to together")
+        if self.positive_from is None or self.negative_to is None:
+            return self
+        if not self.negative_to < self.positive_from:
+            raise ValueError(
+                "expected negative_to < positive_from, "
+                f"got {self.negative_to:g} and {self.positive_from:g}"
+            )
+        return self
+
+
+class SampleCorpus(CorpusSection):
+    """The bundled reviews."""
+
+    source: Literal["sample"]
+
+
+class NltkCorpus(CorpusSection):
+    """A corpus of NLTK, read by NLTK's own readers."""
+
+    source: Literal["nltk"]
+    name: Literal["movie_reviews", "sentence_polarity"]
+
+
+class FilesCorpus(LabelledSection):
+    """CSV, TSV, JSON lines or Parquet files, or folders of `pos/` and `neg/` text files."""
+
+    source: Literal["files"]
+    train: str
+    test: str | None = None
+
+
+class HubCorpus(LabelledSection):
+    """A data set of the Hugging Face Hub at a pinned revision."""
+
+    source: Literal["hub"]
+    dataset: str
+    revision: str
+    subset: str | None = None
+    train: str = "train"
+    test: str | None = "test"
+
+
+class TokensSection(Section):
+    """How a text becomes tokens."""
+
+    tokenizer: Literal["words", "wordpunct", "treebank", "tweet", "toktok", "pattern"] = "words"
+    pattern: str | None = None
+    lowercase: bool = True
+    strip_breaks: bool = False
+    punctuation: bool = False
+    stop_words: bool = False
+    mark_negation: bool = False
+
+    @model_validator(mode="after")
+    def _pattern_goes_with_its_tokenizer(self) -> Self:
+        if (self.tokenizer == "pattern") != (self.pattern is not None):
+            raise ValueError('expected pattern with tokenizer = "pattern", and only with it')
+        return self
+
+
+class FeaturesSection(Section):
+    """Which n-grams of tokens are counted, and how."""
+
+    ngrams: Annotated[int, Field(ge=1, le=8)] = 1
+    min_df: DocumentBound = 1
+    max_df: DocumentBound = 1.0
+    max_features: Annotated[int, Field(ge=0)] = 0
+    binary: bool = False
+
+
+class ClassWeights(Section):
+    """The cost of a mistake on a review of each class."""
+
+    negative: Annotated[float, Field(gt=0)] = 1.0
+    positive: Annotated[float, Field(gt=0)] = 1.0
+
+
+class TrainSection(Section):
+    """How the weights are learned."""
+
+    l2: Annotated[float, Field(ge=0)] = 1e-4
+    epochs: Annotated[int, Field(ge=1)] = 10
+    batch_size: Annotated[int, Field(ge=1)] = 1
+    learning_rate: Annotated[float, Field(gt=0)] = 0.05
+    schedule: Literal["constant", "inverse", "adagrad"] = "adagrad"
+    average_from: Annotated[int, Field(ge=0)] = 0
+    fit_intercept: bool = True
+    class_weight: Literal["none", "balanced"] | ClassWeights = "none"
+    validation: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    patience: Annotated[int, Field(ge=0)] = 0
+    threshold: Fraction = 0.5
+    seed: Seed = 0
+
+    @model_validator(mode="after")
+    def _combinations(self) -> Self:
+        if self.patience and not self.validation:
+            raise ValueError("expected validation > 0 where patience > 0")
+        if self.schedule != "adagrad" and self.l2 * self.learning_rate >= 1:
+            raise ValueError(
+                "expected l2 * learning_rate < 1, "
+                f"got {self.l2:g} * {self.learning_rate:g}; lower learning_rate"
+            )
+        return self
+
+
+class EvalSection(Section):
+    """How the test part is scored."""
+
+    confidence: Fraction = 0.95
+
+
+class ReportSection(Section):
+    """What the report shows."""
+
+    top: Annotated[int, Field(ge=1)] = 20
+
+
+class Config(Section):
+    """A whole experiment: a section for each stage, in the order data flows."""
+
+    corpus: Annotated[
+        SampleCorpus | NltkCorpus | FilesCorpus | HubCorpus, Discriminator("source")
+    ] = SampleCorpus(source="sample")
+    tokens: TokensSection = TokensSection()
+    features: FeaturesSection = FeaturesSection()
+    train: TrainSection = TrainSection()
+    eval: EvalSection = EvalSection()
+    report: ReportSection = ReportSection()
+
+    def section(self, stage: str) -> dict[str, Any]:
+        """Return one section as plain values, as they are digested and saved."""
+        values: dict[str, Any] = getattr(self, stage).model_dump(mode="json")
+        return values
+
+    def to_toml(self) -> str:
+        """Return the resolved config as TOML; keys that are unset are left out."""
+        import tomli_w
+
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+
+
+def load_config(path: Path, overrides: Iterable[str] = ()) -> Config:
+    """Read a TOML config and apply `section.key=value` overrides.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing or is not TOML, a key is unknown, or a value is
+        of the wrong type or out of range. The message names the key, what was
+        received, what is accepted and the file.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such config") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read the config: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    for override in overrides:
+        _apply(table, override)
+    try:
+        return Config.model_validate(table)
+    except ValidationError as error:
+        raise ConfigError(f"{_explain(error)} ({path})") from None
+
+
+def _apply(table: dict[str, Any], override: str) -> None:
+    """Set one `section.key=value` in a table; the value is read as TOML, else as a string."""
+    key, equals, text = override.partition("=")
+    names = key.strip().split(".")
+    if not equals or len(names) < 2 or not all(names):
+        raise ConfigError(f"--set {override}: expected section.key=value")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    for name in names[:-1]:
+        table = table.setdefault(name, {})
+        if not isinstance(table, dict):
+            raise ConfigError(f"--set {override}: {name} is not a table")
+    table[names[-1]] = value
+
+
+_EXPECTED = {
+    "greater_than": "a number > {gt:g}",
+    "greater_than_equal": "a number >= {ge:g}",
+    "less_than": "a number < {lt:g}",
+    "less_than_equal": "a number <= {le:g}",
+    "literal_error": "{expected}",
+    "union_tag_invalid": "{expected_tags}",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "string_type": "a string",
+    "model_type": "a table",
+    "model_attributes_type": "a table",
+}
+
+
+def _explain(error: ValidationError) -> str:
+    """Put the first problem of a validation into one line: key, expected, got."""
+    problems = error.errors(include_url=False)
+    problem = problems[0]
+    key = _key(problem["loc"])
+    match problem["type"]:
+        case "extra_forbidden":
+            return _unknown_key(key)
+        case "missing":
+            return f"{key}: this key is required"
+        case "union_tag_not_found":
+            return f'{key}.source: expected "sample", "hub", "nltk" or "files", got nothing'
+        case "value_error":
+            return f"{key}: {problem['ctx']['error']}"
+    alternatives = [p for p in problems if _key(p["loc"]) == key]
+    expected = " or ".join(dict.fromkeys(_expected(p) for p in alternatives))
+    got = problem["input"]
+    if problem["type"] == "union_tag_invalid":
+        key, got = f"{key}.source", problem["ctx"]["tag"]
+    return f"{key}: expected {expected}, got {got!r}"
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    """Name a place in a config: two parts at most, for deeper ones name types, not keys.
+
+    A corpus' location has the tag of its union, the source, in second place.
+    """
+    parts = [str(part) for part in location]
+    if parts[:1] == ["corpus"] and parts[1:2] and parts[1] in _CORPORA:
+        del parts[1]
+    if parts[:2] == ["train", "class_weight"] and parts[-1] in ClassWeights.model_fields:
+        return f"train.class_weight.{parts[-1]}"
+    return ".".join(parts[:2])
+
+
+def _expected(problem: Mapping[str, Any]) -> str:
+    form = _EXPECTED.get(problem["type"])
+    if form:
+        return form.format(**problem.get("ctx", {}))
+    return str(problem["msg"]).removeprefix("Input should be ")
+
+
+_CORPORA = {"sample": SampleCorpus, "nltk": NltkCorpus, "files": FilesCorpus, "hub": HubCorpus}
+
+
+def _unknown_key(key: str) -> str:
+    """Say which keys there are, and which of them was probably meant."""
+    section, _, name = key.rpartition(".")
+    accepted = sorted(_accepted_keys(section))
+    near = difflib.get_close_matches(name, accepted, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    what = "key" if section else "section"
+    return f"{key}: unknown {what}; {hint}accepted: {', '.join(accepted)}"
+
+
+def _accepted_keys(section: str) -> set[str]:
+    if not section:
+        return set(Config.model_fields)
+    if section == "corpus":
+        return {key for corpus in _CORPORA.values() for key in corpus.model_fields}
+    return set(_SECTIONS[section].model_fields)
+
+
+_SECTIONS: dict[str, type[Section]] = {
+    "tokens": TokensSection,
+    "features": FeaturesSection,
+    "train": TrainSection,
+    "train.class_weight": ClassWeights,
+    "eval": EvalSection,
+    "report": ReportSection,
+}

@@ -1,0 +1,324 @@
+"""What a reader of a corpus should know before believing a score on it.
+
+Counts sizes, labels, empty reviews, exact and near duplicates within each split and across
+them, and texts with both labels. It reports and never mends; `overlapping_rows` is what a
+setting that drops overlaps works with.
+
+Two texts are near-duplicates if they differ and the resemblance of their 5-word shingles is at
+least `RESEMBLANCE`. Each text is reduced to the smallest shingle hash of 16 buckets, texts that
+share one are candidates, and a candidate's resemblance is then computed exactly. A pair at the
+threshold itself is missed with odds of about 1 in 300 000 (0.2**8), and of 1 in 20 000 if the
+texts are as short as 9 words; a pair that is more alike is missed less often. A text without
+letters or digits has no shingle and resembles nothing.
+
+References
+----------
+A. Z. Broder, "On the resemblance and containment of documents", SEQUENCES 1997.
+P. Li, A. Owen, C.-H. Zhang, "One permutation hashing", NIPS 2012.
+"""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.kernels import shingles
+
+# Broder and his successors call pages "roughly the same" from 0.5 to 0.95; at 0.8 a review of
+# 100 words may differ in two or three separate places, which no second author does by chance.
+RESEMBLANCE = 0.8
+# The candidates come from the 16 buckets folded to 8, where 0.2**8 misses are few enough, and
+# all 16 tell a shared stock phrase from a shared review before the two are read again.
+_BUCKETS = 16
+_GROUP_LIMIT = 50
+_N_EXAMPLES = 5
+
+Place = tuple[str, int]  # split and row
+Pair = tuple[Place, Place]
+_Ints = npt.NDArray[np.int64]
+_Hashes = npt.NDArray[np.uint64]
+_Buffers = tuple[npt.NDArray[np.uint8], _Ints, npt.NDArray[np.uint8], _Ints]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How a number varies over the reviews of a split; all NaN if there are none."""
+
+    minimum: float
+    median: float
+    mean: float
+    maximum: float
+
+
+@dataclass(frozen=True)
+class SplitAudit:
+    """The facts of one split.
+
+    Characters are Unicode code points and words are those of `str.split`, per review. An exact
+    duplicate is a review whose text came earlier in the split. A near-duplicate is one that is
+    no exact duplicate, but has a near-duplicate earlier in the split; so the two counts add up,
+    and the second depends on the order of rows. Examples give the earlier review first.
+    """
+
+    n_reviews: int
+    n_positive: int
+    n_negative: int
+    n_empty: int
+    n_exact_duplicates: int
+    n_near_duplicates: int
+    characters: Spread
+    words: Spread
+    exact_duplicate_examples: tuple[Pair, ...]
+    near_duplicate_examples: tuple[Pair, ...]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The facts of a corpus.
+
+    `n_overlap` counts test reviews whose exact text is in train, `n_near_overlap` the others
+    that have a near-duplicate there, `n_conflicting` distinct texts found with both labels.
+    """
+
+    train: SplitAudit
+    test: SplitAudit
+    n_overlap: int
+    n_near_overlap: int
+    n_conflicting: int
+    overlap_examples: tuple[Pair, ...]
+    near_overlap_examples: tuple[Pair, ...]
+    conflict_examples: tuple[Pair, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the facts as JSON can hold them: lists for tuples, null for NaN."""
+        facts: dict[str, Any] = _plain(asdict(self))
+        return {"near_duplicate_resemblance": RESEMBLANCE, **facts}
+
+
+def audit(train: pa.Table, test: pa.Table) -> Audit:
+    """Audit a corpus.
+
+    Parameters
+    ----------
+    train, test : pyarrow.Table
+        Columns `text` (large_string) and `label` (int8, 0 or 1), without nulls.
+    """
+    buffers = (*_buffers(train), *_buffers(test))
+    labels = np.concatenate([train["label"].to_numpy(), test["label"].to_numpy()])
+    counts, fingerprints, sketches = _scan(buffers)
+    first = _first_occurrences(buffers, fingerprints)
+    near = _near_duplicates(buffers, first, sketches)
+    n_train = train.num_rows
+    copies = np.flatnonzero(first[n_train:] < n_train) + n_train
+    near_originals, near_copies = _near_overlap(first, near, n_train)
+    with_0, with_1 = _conflicts(first, labels)
+    return Audit(
+        train=_split_audit(slice(0, n_train), n_train, labels, counts, first, near),
+        test=_split_audit(slice(n_train, first.size), n_train, labels, counts, first, near),
+        n_overlap=copies.size,
+        n_near_overlap=near_copies.size,
+        n_conflicting=with_0.size,
+        overlap_examples=_examples(first[copies], copies, n_train),
+        near_overlap_examples=_examples(near_originals, near_copies, n_train),
+        conflict_examples=_examples(with_0, with_1, n_train),
+    )
+
+
+def overlapping_rows(train: pa.Table, test: pa.Table) -> npt.NDArray[np.bool_]:
+    """Return which rows of `train` have a text that is also in `test`, one bool a row."""
+    shared = pc.is_in(train["text"], value_set=_texts(test))
+    return np.asarray(shared.to_numpy(), dtype=np.bool_)
+
+
+def warnings(audit: Audit) -> list[str]:
+    """Say in plain sentences what is amiss with a corpus; nothing if it is clean."""
+    found = []
+    if audit.n_overlap:
+        found.append(f"test holds {_number(audit.n_overlap, 'exact copy')} of train reviews.")
+    if audit.n_near_overlap:
+        found.append(f"test holds {_number(audit.n_near_overlap, 'near-copy')} of train reviews.")
+    if audit.n_conflicting:
+        found.append(f"The corpus holds {_number(audit.n_conflicting, 'text')} with both labels.")
+    for name, split in (("train", audit.train), ("test", audit.test)):
+        if split.n_exact_duplicates:
+            repeats = _number(split.n_exact_duplicates, "exact repeat")
+            found.append(f"{name} holds {repeats} of its own reviews.")
+        if split.n_near_duplicates:
+            repeats = _number(split.n_near_duplicates, "near-repeat")
+            found.append(f"{name} holds {repeats} of its own reviews.")
+        if split.n_empty:
+            found.append(f"{name} holds {_number(split.n_empty, 'empty review')}.")
+        n_labelled = split.n_positive + split.n_negative
+        if 5 * max(split.n_positive, split.n_negative) > 3 * n_labelled:  # beyond 60/40
+            found.append(f"{name} is {split.n_positive / n_labelled:.1%} positive.")
+    return found
+
+
+def _number(count: int, noun: str) -> str:
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count} {noun if count == 1 else plural}"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _texts(table: pa.Table) -> pa.LargeStringArray:
+    column = table["text"]  # which `combine_chunks` would copy, even if of one chunk
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _buffers(table: pa.Table) -> tuple[npt.NDArray[np.uint8], _Ints]:
+    """Return the bytes and the offsets of the texts of a table, without a copy."""
+    texts = _texts(table)
+    if len(texts) == 0:
+        return _read_only(np.empty(0, np.uint8)), _read_only(np.zeros(1, np.int64))
+    _, offsets, text = texts.buffers()
+    starts = np.frombuffer(offsets, np.int64, len(texts) + 1, 8 * texts.offset)
+    return _read_only(np.frombuffer(text or b"", np.uint8)), _read_only(starts)
+
+
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Make an array read-only; numba would compile a second kernel for one that is not."""
+    array.flags.writeable = False
+    return array
+
+
+def _room(buffers: _Buffers) -> int:
+    """Return how many hashes the words of the longest document may need."""
+    longest = max(int(np.diff(starts).max(initial=0)) for starts in (buffers[1], buffers[3]))
+    return longest // 2 + 8
+
+
+def _scan(buffers: _Buffers) -> tuple[_Ints, _Hashes, _Hashes]:
+    """Return characters and words, fingerprint and sketch of every document."""
+    n_documents = buffers[1].size + buffers[3].size - 2
+    counts = np.empty((n_documents, 2), np.int64)
+    fingerprints = np.empty(n_documents, np.uint64)
+    sketches = np.full((n_documents, _BUCKETS), shingles.NO_HASH)
+    words, room = np.empty((2, _room(buffers)), np.uint64)
+    start = 0
+    for text, offsets in (buffers[:2], buffers[2:]):
+        part = slice(start, start + offsets.size - 1)
+        shingles.scan(text, offsets, words, room, counts[part], fingerprints[part], sketches[part])
+        start = part.stop
+    return counts, fingerprints, sketches
+
+
+def _first_occurrences(buffers: _Buffers, fingerprints: _Hashes) -> _Ints:
+    """Return for every document the number of the first one of the same text."""
+    first = np.arange(fingerprints.size)
+    order = np.argsort(fingerprints, kind="stable")
+    shingles.first_occurrences(*buffers, fingerprints, order, first)
+    return first
+
+
+def _near_duplicates(buffers: _Buffers, first: _Ints, sketches: _Hashes) -> _Ints:
+    """Return the pairs of first occurrences that are near-duplicates, (n_pairs, 2), sorted."""
+    distinct = np.flatnonzero(first == np.arange(first.size))
+    bits = np.uint64(first.size.bit_length())
+    # A hash and its document in one number: sorting these is several times faster than an
+    # argsort. The bits of the hash that are lost make a few more candidates at most.
+    folded = np.minimum(sketches[distinct, : _BUCKETS // 2], sketches[distinct, _BUCKETS // 2 :])
+    keys = (folded >> bits << bits) | distinct.astype(np.uint64)[:, np.newaxis]
+    keys = np.sort(keys[folded != shingles.NO_HASH])
+    pairs = np.empty((0, 2), np.int64)
+    n_pairs = shingles.candidates(keys, bits, _GROUP_LIMIT, sketches, pairs)
+    pairs = np.empty((n_pairs, 2), np.int64)
+    shingles.candidates(keys, bits, _GROUP_LIMIT, sketches, pairs)
+    pairs = np.unique(pairs, axis=0)
+    room = _room(buffers)
+    words, both = np.empty(room, np.uint64), np.empty(2 * room, np.uint64)
+    table = np.empty((1 << (4 * room).bit_length(), 2), np.uint64)
+    resemblance = np.empty(len(pairs))
+    shingles.resemblances(*buffers, pairs, words, both, table, resemblance)
+    return pairs[resemblance >= RESEMBLANCE]
+
+
+def _split_audit(
+    rows: slice,
+    n_train: int,
+    labels: npt.NDArray[np.int8],
+    counts: _Ints,
+    first: _Ints,
+    near: _Ints,
+) -> SplitAudit:
+    """Gather the facts of the documents numbered `rows`."""
+    texts, entries = np.unique(first[rows], return_index=True)
+    entry = np.full(first.size, -1)  # where a text first occurs in this split, if it does
+    entry[texts] = entries + rows.start
+    repeated = np.ones(rows.stop - rows.start, np.bool_)
+    repeated[entries] = False
+    repeats = np.flatnonzero(repeated) + rows.start
+    here = entry[near][(entry[near] >= 0).all(axis=1)]
+    originals, variants = _earliest(here.min(axis=1), here.max(axis=1))
+    n_words = counts[rows, 1]
+    return SplitAudit(
+        n_reviews=repeated.size,
+        n_positive=int(np.sum(labels[rows] == 1)),
+        n_negative=int(np.sum(labels[rows] == 0)),
+        n_empty=int(np.sum(n_words == 0)),
+        n_exact_duplicates=repeats.size,
+        n_near_duplicates=variants.size,
+        characters=_spread(counts[rows, 0]),
+        words=_spread(n_words),
+        exact_duplicate_examples=_examples(entry[first[repeats]], repeats, n_train),
+        near_duplicate_examples=_examples(originals, variants, n_train),
+    )
+
+
+def _near_overlap(first: _Ints, near: _Ints, n_train: int) -> tuple[_Ints, _Ints]:
+    """Return the train documents and the test documents near to them, of no exact one."""
+    # A pair is of first occurrences, so a second one in test is of a text that train lacks.
+    across = near[(near[:, 0] < n_train) & (near[:, 1] >= n_train)]
+    originals, texts = _earliest(across[:, 0], across[:, 1])
+    copies = np.flatnonzero(np.isin(first, texts))
+    return originals[np.searchsorted(texts, first[copies])], copies
+
+
+def _earliest(earlier: _Ints, later: _Ints) -> tuple[_Ints, _Ints]:
+    """Return the least `earlier` of each distinct `later`, and the distinct `later`, sorted."""
+    order = np.lexsort((earlier, later))
+    distinct, entries = np.unique(later[order], return_index=True)
+    return earlier[order][entries], distinct
+
+
+def _conflicts(first: _Ints, labels: npt.NDArray[np.int8]) -> tuple[_Ints, _Ints]:
+    """Return the first documents labelled 0 and labelled 1 of each text that has both."""
+    found = []
+    for label in (0, 1):
+        documents = np.flatnonzero(labels == label)
+        texts, entries = np.unique(first[documents], return_index=True)
+        found.append((texts, documents[entries]))
+    (texts_0, with_0), (texts_1, with_1) = found
+    _, at_0, at_1 = np.intersect1d(texts_0, texts_1, assume_unique=True, return_indices=True)
+    return with_0[at_0], with_1[at_1]
+
+
+def _spread(values: _Ints) -> Spread:
+    if values.size == 0:
+        return Spread(math.nan, math.nan, math.nan, math.nan)
+    return Spread(
+        minimum=float(values.min()),
+        median=float(np.median(values)),
+        mean=float(values.mean()),
+        maximum=float(values.max()),
+    )
+
+
+def _examples(left: _Ints, right: _Ints, n_train: int) -> tuple[Pair, ...]:
+    """Return the first few pairs of documents as splits and rows."""
+
+    def place(document: int) -> Place:
+        return ("train", document) if document < n_train else ("test", document - n_train)
+
+    pairs = zip(left[:_N_EXAMPLES].tolist(), right[:_N_EXAMPLES].tolist(), strict=True)
+    return tuple((place(a), place(b)) for a, b in pairs)

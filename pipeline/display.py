@@ -1,0 +1,181 @@
+"""What the terminal shows: progress on standard error, results on standard output.
+
+Colour and bars appear only where the output is a terminal (and NO_COLOR is unset).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from pipeline.inspection import Explanation, Word
+    from pipeline.stages import StageResult
+    from pipeline.training import Epoch
+
+
+class StageProgress:
+    """Shows how a run gets on: a line for each stage, and a bar while it computes.
+
+    Parameters
+    ----------
+    epochs : int
+        How many epochs training takes at most.
+    quiet : bool
+        Show nothing but warnings.
+    """
+
+    def __init__(self, epochs: int, quiet: bool) -> None:
+        self.epochs, self.quiet = epochs, quiet
+        self.console = Console(stderr=True, highlight=False)
+        self.progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            TimeElapsedColumn(),
+            console=self.console,
+            transient=True,
+            disable=quiet or not self.console.is_terminal,
+        )
+
+    def __enter__(self) -> StageProgress:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.progress.stop()
+
+    def started(self, stage: str) -> None:
+        """Show a bar; one of unknown length but for training."""
+        total = self.epochs if stage == "train" else None
+        self.task = self.progress.add_task(f"{stage:<9}", total=total)
+
+    def epoch(self, epoch: Epoch) -> None:
+        """Move the bar, and say what the epoch came to."""
+        text = f"train     epoch {epoch.number}  loss {epoch.loss:.3f}  {epoch.accuracy:.1%}"
+        if epoch.validation_loss == epoch.validation_loss:
+            text += f"  validation {epoch.validation_loss:.3f}  {epoch.validation_accuracy:.1%}"
+        self.progress.update(self.task, completed=epoch.number, description=text)
+
+    def ended(self, result: StageResult) -> None:
+        """Replace the bar by a line that stays."""
+        for task in self.progress.task_ids:
+            self.progress.remove_task(task)
+        if not self.quiet:
+            took = "fresh" if result.fresh else f"{result.seconds:.1f} s"
+            line = Text(f"{result.name:<9} ", style="bold")
+            line.append(result.summary, style="dim" if result.fresh else "not bold")
+            line.append(f"  ({took})", style="dim")
+            self.console.print(line, soft_wrap=True)
+        for warning in result.warnings if not result.fresh else ():
+            self.console.print(Text(f"          ! {warning}", style="yellow"), soft_wrap=True)
+
+
+def print_words(positive: Sequence[Word], negative: Sequence[Word]) -> None:
+    """Print the most positive and the most negative words, side by side if there is room."""
+    console = Console(highlight=False)
+    tables = [
+        _words_table("most positive", positive, "green"),
+        _words_table("most negative", negative, "red"),
+    ]
+    if console.width >= 100:
+        grid = Table.grid(padding=(0, 4))
+        grid.add_row(*tables)
+        console.print(grid)
+    else:
+        for table in tables:
+            console.print(table)
+
+
+def print_found(words: Sequence[Word]) -> None:
+    """Print words that were asked for."""
+    Console(highlight=False).print(_words_table("word", words, "bold"))
+
+
+def _words_table(title: str, words: Sequence[Word], style: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(title, style=style, overflow="fold", min_width=16)
+    for column in ("weight", "reviews", "neg", "pos"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for word in words:
+        if word.weight is None:
+            table.add_row(Text(word.word), "not in the vocabulary", "", "", "")
+        else:
+            counts = (word.document_frequency, word.negative, word.positive)
+            shown = ("" if count is None else f"{count:,}" for count in counts)
+            table.add_row(Text(word.word), f"{word.weight:+.3f}", *shown)
+    return table
+
+
+def print_metrics(metrics: dict[str, Any]) -> None:
+    """Print the metrics of a split."""
+    console = Console(highlight=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("", "precision", "recall", "f1", "reviews"):
+        table.add_column(column, justify="right" if column else "left")
+    for name in ("negative", "positive"):
+        row = metrics[name]
+        shares = (_share(row[key]) for key in ("precision", "recall", "f1"))
+        table.add_row(name, *shares, f"{row['support']:,}")
+    shares = (_share(metrics[key]) for key in ("precision", "recall", "f1"))
+    table.add_row("macro", *shares, f"{metrics['n']:,}")
+    console.print(table)
+    confusion = metrics["confusion"]
+    matrix = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("", "called negative", "called positive"):
+        matrix.add_column(column, justify="right" if column else "left")
+    for name, cells in (
+        ("negative", ("true_negative", "false_positive")),
+        ("positive", ("false_negative", "true_positive")),
+    ):
+        matrix.add_row(name, *(f"{confusion[cell]:,}" for cell in cells))
+    console.print(matrix)
+    console.print(
+        f"accuracy [bold]{metrics['accuracy']:.2%}[/bold] "
+        f"({metrics['confidence']:.0%} interval {metrics['accuracy_low']:.2%} "
+        f"to {metrics['accuracy_high']:.2%}) at threshold {metrics['threshold']:g}"
+    )
+    console.print(
+        f"ROC-AUC {_number(metrics['roc_auc'])}  "
+        f"average precision {_number(metrics['average_precision'])}  "
+        f"log loss {_number(metrics['log_loss'])}  Brier {_number(metrics['brier'])}"
+    )
+
+
+def print_explanation(explanation: Explanation) -> None:
+    """Print what each word adds to a score, and the sum."""
+    console = Console(highlight=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("word", overflow="fold", min_width=16)
+    for column in ("count", "weight", "adds"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for c in explanation.contributions:
+        style = "green" if c.contribution > 0 else "red" if c.contribution < 0 else "dim"
+        row = (f"{c.count:g}", f"{c.weight:+.3f}", f"{c.contribution:+.3f}")
+        table.add_row(Text(c.word, style=style), *row)
+    table.add_row("(intercept)", "", "", f"{explanation.intercept:+.3f}", end_section=True)
+    table.add_row("[bold]log-odds", "", "", f"[bold]{explanation.log_odds:+.3f}")
+    console.print(table)
+    console.print(
+        f"[bold]{explanation.label}[/bold]: probability {explanation.probability:.3f} of being "
+        f"positive, threshold {explanation.threshold:g}"
+    )
+    if explanation.n_unknown:
+        console.print(
+            f"{explanation.n_unknown} of {explanation.n_tokens} tokens are in no known word",
+            style="dim",
+        )
+
+
+def _share(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.2%}"
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.4f}"

@@ -1,0 +1,26 @@
+"""Errors that a user can mend: one line each, and an exit code.
+
+Anything else that goes wrong is a defect of this project and keeps its traceback.
+"""
+
+
+class PipelineError(Exception):
+    """Something the user can mend; the message names what, where and what is accepted."""
+
+    exit_code = 2
+
+
+class ConfigError(PipelineError):
+    """A key of a config is unknown, of the wrong type or out of range."""
+
+
+class CorpusError(PipelineError):
+    """A corpus is missing, malformed, or not one that a classifier can learn from."""
+
+
+class RunError(PipelineError):
+    """A run folder is missing, incomplete, of another format, or cannot be written."""
+
+
+class DivergenceError(PipelineError):
+    """Training moved away from the optimum instead of towards it."""

@@ -1,0 +1,209 @@
+"""A look inside the weights: words by weight, and what each word adds to a score.
+
+Everything here is data; `cli` and `report` draw it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.sparse import csr_array
+
+from pipeline.classifier import TextClassifier
+from pipeline.model import Array, sigmoid
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of the vocabulary, or one that was asked for and is not in it.
+
+    Attributes
+    ----------
+    word : str
+    weight : float or None
+        What one occurrence adds to the log-odds; None if it is not in the vocabulary.
+    document_frequency : int
+        Training reviews that hold the word.
+    negative, positive : int or None
+        How many of them are of each class; None where the training counts are not at hand.
+    """
+
+    word: str
+    weight: float | None
+    document_frequency: int
+    negative: int | None
+    positive: int | None
+
+
+@dataclass(frozen=True)
+class ClassFrequency:
+    """The number of training reviews of each class that hold each word: int64, (n_words,)."""
+
+    negative: Array
+    positive: Array
+
+    @classmethod
+    def of(cls, counts: csr_array, labels: Array) -> ClassFrequency:
+        """Count the non-zeros of each column by class.
+
+        Parameters
+        ----------
+        counts : csr_array, shape (n, d)
+        labels : array of 0 and 1, shape (n,)
+        """
+        d = counts.shape[1]
+        in_positive = np.repeat(labels == 1, np.diff(counts.indptr))
+        positive = np.bincount(counts.indices[in_positive], minlength=d)
+        return cls(np.bincount(counts.indices, minlength=d) - positive, positive)
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one word adds to the score of a text: count * weight."""
+
+    word: str
+    count: float
+    weight: float
+    contribution: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A score as a sum: the intercept and every word's contribution.
+
+    Attributes
+    ----------
+    contributions : tuple of Contribution
+        Those that move the score most first.
+    intercept, log_odds, probability, threshold : float
+    label : str
+        `positive` where probability > threshold, else `negative`.
+    n_tokens, n_unknown : int
+        Tokens of the text, and how many of them occur in no word of the vocabulary.
+    """
+
+    contributions: tuple[Contribution, ...]
+    intercept: float
+    log_odds: float
+    probability: float
+    threshold: float
+    label: str
+    n_tokens: int
+    n_unknown: int
+
+
+def by_weight(model: TextClassifier) -> Array:
+    """Return the columns by descending weight, ties in column order."""
+    order: Array = np.argsort(-model.weights, kind="stable")
+    return order
+
+
+def top_words(
+    model: TextClassifier, top: int, frequency: ClassFrequency | None = None
+) -> tuple[list[Word], list[Word]]:
+    """Return the words with the most positive and with the most negative weights.
+
+    Parameters
+    ----------
+    model : TextClassifier
+    top : int
+        How many of each, at most; a word of weight 0 is neither.
+    frequency : ClassFrequency, optional
+
+    Returns
+    -------
+    positive, negative : list of Word
+        The most extreme first.
+    """
+    order = by_weight(model)
+    signs = model.weights[order]
+    positive = order[signs > 0][:top]
+    negative = order[signs < 0][::-1][:top]
+    return (
+        [_word(model, column, frequency) for column in positive],
+        [_word(model, column, frequency) for column in negative],
+    )
+
+
+def look_up(
+    model: TextClassifier, words: Sequence[str], frequency: ClassFrequency | None = None
+) -> list[Word]:
+    """Return words by name, as the model's tokenizer spells them.
+
+    A name of several tokens is looked up as an n-gram. One that is not in the
+    vocabulary comes back without a weight.
+    """
+    names = [" ".join(model.tokenizer([word]).document(0)) for word in words]
+    columns = pc.index_in(pa.array(names, pa.large_string()), model.vocabulary.words).to_pylist()
+    return [
+        Word(name or word, None, 0, None, None)
+        if column is None
+        else _word(model, column, frequency)
+        for word, name, column in zip(words, names, columns, strict=True)
+    ]
+
+
+def weights_table(model: TextClassifier, frequency: ClassFrequency | None = None) -> pa.Table:
+    """Return all words by descending weight, with the fields of `Word` as columns."""
+    order = pa.array(by_weight(model))
+    columns = {
+        "word": model.vocabulary.words,
+        "weight": model.weights,
+        "document_frequency": model.vocabulary.document_frequency,
+    }
+    if frequency is not None:
+        columns |= {"negative": frequency.negative, "positive": frequency.positive}
+    return pa.table(columns).take(order)
+
+
+def explain(model: TextClassifier, text: str) -> Explanation:
+    """Take the score of a text apart.
+
+    The intercept and the contributions sum to the log-odds.
+    """
+    tokens = model.tokenizer([text])
+    row = model.count([text])
+    columns, counts = row.indices, row.data.astype(np.float64)
+    added = counts * model.weights[columns]
+    words = model.vocabulary.words.take(pa.array(columns)).to_pylist()
+    contributions = sorted(
+        (
+            Contribution(word, float(count), float(model.weights[column]), float(value))
+            for word, count, column, value in zip(words, counts, columns, added, strict=True)
+        ),
+        key=lambda c: (-abs(c.contribution), c.word),
+    )
+    log_odds = math.fsum([model.intercept, *added])
+    probability = float(sigmoid(np.array([log_odds]))[0])
+    known = {token for word in words for token in word.split(" ")}
+    unknown = [token for token in tokens.document(0) if token not in known]
+    return Explanation(
+        tuple(contributions),
+        model.intercept,
+        log_odds,
+        probability,
+        model.regression.threshold,
+        label_of(probability, model.regression.threshold),
+        len(tokens.ids),
+        len(unknown),
+    )
+
+
+def label_of(probability: float, threshold: float) -> str:
+    """Return the decision on a probability by name."""
+    return "positive" if probability > threshold else "negative"
+
+
+def _word(model: TextClassifier, column: int, frequency: ClassFrequency | None) -> Word:
+    return Word(
+        model.vocabulary.words[int(column)].as_py(),
+        float(model.weights[column]),
+        int(model.vocabulary.document_frequency[column]),
+        None if frequency is None else int(frequency.negative[column]),
+        None if frequency is None else int(frequency.positive[column]),
+    )

@@ -1,0 +1,330 @@
+"""Loops over the bytes of documents: counts, fingerprints, sketches and resemblance.
+
+A document is the slice `text[offsets[d]:offsets[d + 1]]` of a UTF-8 buffer. Two buffers are
+read as one run of documents, those of the first and then those of the second, so that a train
+and a test split are compared without copying either.
+
+A word is a maximal run of ASCII letters, digits and bytes >= 0x80, ASCII-lowercased. A shingle
+is five consecutive words; a document of one to four words has one shingle, all of it, and a
+document without words has none. A shingle is known by 64 bits, so two different ones are taken
+for the same with odds of about 2**-64.
+
+References
+----------
+A. Z. Broder, "On the resemblance and containment of documents", SEQUENCES 1997.
+J. D. Cohen, "Recursive hashing functions for n-grams", ACM TOIS 15(3), 1997.
+G. Fowler, L. C. Noll, K.-P. Vo, "The FNV non-cryptographic hash algorithm" (FNV-1a, 64 bits).
+"""
+
+import numpy as np
+from numba import njit
+
+WORDS_PER_SHINGLE = 5
+NO_HASH = np.uint64(0xFFFFFFFFFFFFFFFF)  # fills a sketch that has fewer shingles than places
+
+# Every constant is uint64, because numba turns uint64 with int64 into float64.
+_ZERO, _ONE = np.uint64(0), np.uint64(1)
+_LEFT, _RIGHT = np.uint64(5), np.uint64(59)  # a rotation by 5 bits, coprime with 64
+_FNV_BASIS, _FNV_PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
+# The finaliser of MurmurHash3 (A. Appleby, public domain): each input bit moves each output bit.
+_SHIFT = np.uint64(33)
+_MIX_1, _MIX_2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
+
+
+def _mixed(values):
+    """Scatter small integers over 64 bits (uint64 array in, uint64 array out)."""
+    hashes = (values + _ONE) * np.uint64(0x9E3779B97F4A7C15)
+    hashes = (hashes ^ (hashes >> _SHIFT)) * _MIX_1
+    hashes = (hashes ^ (hashes >> _SHIFT)) * _MIX_2
+    return hashes ^ (hashes >> _SHIFT)
+
+
+def _word_table():
+    """Map each byte of a word to a random number, upper case as lower, all others to zero."""
+    byte = np.arange(256)
+    byte = np.where((byte >= ord("A")) & (byte <= ord("Z")), byte + 32, byte)
+    letter = (byte >= ord("a")) & (byte <= ord("z"))
+    digit = (byte >= ord("0")) & (byte <= ord("9"))
+    in_word = letter | digit | (byte >= 0x80)
+    return np.where(in_word, _mixed(byte.astype(np.uint64)), _ZERO)
+
+
+_WORD = _word_table()
+_SPACE = np.isin(np.arange(256), [9, 10, 11, 12, 13, 28, 29, 30, 31, 32]).astype(np.uint64)
+# Odd multipliers, one for each place in a shingle (multilinear hashing).
+_Q0, _Q1, _Q2, _Q3, _Q4 = _mixed(np.arange(256, 256 + WORDS_PER_SHINGLE, dtype=np.uint64)) | _ONE
+
+
+@njit(cache=True, nogil=True)
+def _document(text, offsets, more_text, more_offsets, document):
+    """Return the bytes of one document of two buffers."""
+    n_first = offsets.size - 1
+    if document < n_first:
+        return text[offsets[document] : offsets[document + 1]]
+    start = document - n_first
+    return more_text[more_offsets[start] : more_offsets[start + 1]]
+
+
+@njit(cache=True, nogil=True)
+def _wide_space(document, i):
+    """Tell whether a white-space character beyond ASCII begins at byte `i`.
+
+    The characters are those that `str.isspace` accepts.
+    """
+    if document[i] == 0xC2 and i + 1 < document.size:
+        return document[i + 1] == 0x85 or document[i + 1] == 0xA0
+    if document[i] < 0xE1 or document[i] > 0xE3 or i + 2 >= document.size:
+        return False
+    high, middle = np.int64(document[i] & 0x0F), np.int64(document[i + 1] & 0x3F)
+    point = high << 12 | middle << 6 | np.int64(document[i + 2] & 0x3F)
+    if 0x2000 <= point <= 0x200A or 0x2028 <= point <= 0x2029:
+        return True
+    return point == 0x1680 or point == 0x202F or point == 0x205F or point == 0x3000
+
+
+@njit(cache=True, nogil=True)
+def _read(document, words):
+    """Hash the words of a document and count its characters and white-space-separated fields.
+
+    The loop has no branch on the kind of an ASCII byte, since a word ends too irregularly for a
+    processor to guess: the running hash is stored at every byte, and only the place where it is
+    stored moves on at the end of a word. A word's hash rotates and adds random numbers, after
+    Cohen's cyclic polynomials; addition instead of exclusive-or, for with the latter a letter
+    repeated 128 times would cancel out.
+
+    Parameters
+    ----------
+    document : uint8 array
+        UTF-8 bytes.
+    words : uint64 array, at least `document.size // 2 + 2` long
+        Receives the hash of each word.
+
+    Returns
+    -------
+    tuple of (int, int, int, uint64)
+        Words, characters, fields as `str.split` counts them, and the FNV-1a of all bytes.
+    """
+    fingerprint = _FNV_BASIS
+    word, n_words, in_word = _ZERO, _ZERO, _ZERO
+    n_fields, after_space, n_continuations = _ZERO, _ONE, 0
+    for i in range(document.size):
+        byte = document[i]
+        fingerprint = (fingerprint ^ np.uint64(byte)) * _FNV_PRIME
+        number = _WORD[byte]
+        belongs = np.uint64(number != _ZERO)
+        n_words += in_word & ~belongs
+        word = ((word << _LEFT | word >> _RIGHT) + number) & (_ZERO - belongs)
+        words[n_words] = word
+        in_word = belongs
+        space = _SPACE[byte]
+        if byte >= 0x80:
+            if byte < 0xC0:
+                space = after_space  # a continuation byte is of its character's kind
+                n_continuations += 1
+            elif _wide_space(document, i):
+                space = _ONE
+        n_fields += after_space & ~space
+        after_space = space
+    n_characters = document.size - n_continuations
+    return np.int64(n_words + in_word), n_characters, np.int64(n_fields), fingerprint
+
+
+@njit(cache=True, nogil=True)
+def _shingle(words, n_words, shingles):
+    """Hash every shingle of a document; return how many there are (repeats included)."""
+    if n_words == 0:
+        return 0
+    for i in range(n_words, WORDS_PER_SHINGLE):
+        words[i] = _ZERO
+    n_shingles = max(n_words - WORDS_PER_SHINGLE + 1, 1)
+    for i in range(n_shingles):
+        mixed = words[i] * _Q0 + words[i + 1] * _Q1 + words[i + 2] * _Q2
+        mixed += words[i + 3] * _Q3 + words[i + 4] * _Q4
+        mixed = (mixed ^ (mixed >> _SHIFT)) * _MIX_1
+        mixed = (mixed ^ (mixed >> _SHIFT)) * _MIX_2
+        shingles[i] = mixed ^ (mixed >> _SHIFT)
+    return n_shingles
+
+
+@njit(cache=True, nogil=True)
+def _sketch(shingles, sketch):
+    """Keep the smallest shingle hash of each bucket, the bucket being the hash's last bits."""
+    last_bits = np.uint64(sketch.size - 1)
+    for shingle in shingles:
+        bucket = shingle & last_bits
+        sketch[bucket] = min(sketch[bucket], shingle)
+
+
+@njit(cache=True, nogil=True)
+def scan(text, offsets, words, shingles, counts, fingerprints, sketches):
+    """Read every document of one buffer once.
+
+    Parameters
+    ----------
+    text : uint8 array
+        UTF-8 bytes.
+    offsets : int64 array, (n + 1,)
+        Where each document begins and the last one ends, in bytes.
+    words, shingles : uint64 arrays, half the bytes of the longest document and 8 more
+        Room to work in.
+    counts : int64 array, (n, 2)
+        Receives characters and white-space-separated words (those of `str.split`).
+    fingerprints : uint64 array, (n,)
+        Receives a hash of the exact bytes.
+    sketches : uint64 array, (n, a power of two), filled with `NO_HASH`
+        Receives the smallest shingle hash of each bucket: one-permutation MinHash (P. Li,
+        A. Owen, C.-H. Zhang, "One permutation hashing", NIPS 2012).
+    """
+    for document in range(offsets.size - 1):
+        content = text[offsets[document] : offsets[document + 1]]
+        n_words, n_characters, n_fields, fingerprint = _read(content, words)
+        counts[document, 0] = n_characters
+        counts[document, 1] = n_fields
+        fingerprints[document] = fingerprint
+        _sketch(shingles[: _shingle(words, n_words, shingles)], sketches[document])
+
+
+@njit(cache=True, nogil=True)
+def _same_bytes(left, right):
+    if left.size != right.size:
+        return False
+    i = 0
+    while i < left.size and left[i] == right[i]:
+        i += 1
+    return i == left.size
+
+
+@njit(cache=True, nogil=True)
+def first_occurrences(text, offsets, more_text, more_offsets, fingerprints, order, first):
+    """Find, for every document, the first one of the same bytes.
+
+    Parameters
+    ----------
+    text, offsets, more_text, more_offsets : uint8 and int64 arrays
+        The documents, in two buffers.
+    fingerprints : uint64 array, (n,)
+        A hash of each document's bytes; equal ones are compared byte by byte.
+    order : int64 array, (n,)
+        Documents by fingerprint, and those of one fingerprint by number.
+    first : int64 array, (n,), filled with `arange(n)`
+        Receives the number of the first document of the same bytes.
+    """
+    start = 0
+    for i in range(1, order.size):
+        document = order[i]
+        if fingerprints[document] != fingerprints[order[start]]:
+            start = i
+            continue
+        content = _document(text, offsets, more_text, more_offsets, document)
+        for j in range(start, i):
+            earlier = order[j]
+            if first[earlier] != earlier:
+                continue  # the same bytes as one already compared
+            if _same_bytes(_document(text, offsets, more_text, more_offsets, earlier), content):
+                first[document] = earlier
+                break
+
+
+@njit(cache=True, nogil=True)
+def _may_resemble(left, right):
+    """Tell whether more than an eighth of the used buckets of two sketches agree."""
+    n_used = n_equal = 0
+    for i in range(left.size):
+        n_used += min(left[i], right[i]) != NO_HASH
+        n_equal += left[i] == right[i] and left[i] != NO_HASH
+    return 8 * n_equal > n_used
+
+
+@njit(cache=True, nogil=True)
+def candidates(keys, document_bits, group_limit, sketches, pairs):
+    """List pairs of documents that share a hash and whose sketches agree well enough.
+
+    Parameters
+    ----------
+    keys : uint64 array, ascending
+        Hashes whose last `document_bits` bits are replaced by the document they come from.
+    document_bits : uint64
+        How many bits a document's number takes.
+    group_limit : int
+        Once so many documents share one hash, the next is compared with its neighbour alone, or
+        a phrase that all reviews end in would make the work quadratic.
+    sketches : uint64 array, (n, a power of two)
+        What `scan` found.
+    pairs : int64 array, (room, 2)
+        Receives the pairs, smaller number first, as far as they fit; a pair that shares several
+        hashes comes several times.
+
+    Returns
+    -------
+    int
+        How many pairs there are.
+    """
+    n_pairs = start = 0
+    last_bits = (_ONE << document_bits) - _ONE
+    for i in range(1, keys.size):
+        if keys[i] >> document_bits != keys[start] >> document_bits:
+            start = i
+        document = keys[i] & last_bits
+        for j in range(start if i - start < group_limit else i - 1, i):
+            earlier = keys[j] & last_bits
+            if earlier == document or not _may_resemble(sketches[earlier], sketches[document]):
+                continue
+            if n_pairs < pairs.shape[0]:
+                pairs[n_pairs, 0] = earlier
+                pairs[n_pairs, 1] = document
+            n_pairs += 1
+    return n_pairs
+
+
+@njit(cache=True, nogil=True)
+def _resemblance(shingles, n_left, table):
+    """Return |A and B| / |A or B| of two sets of hashes given with repeats; 0 if both are empty.
+
+    The first `n_left` of `shingles` are A and the others B. They go into an open-addressing
+    table that is a power of two long. The first field of a slot is 0 while it is free, 1 for a
+    hash seen in A alone and 2 for one seen in B; the second is the hash.
+    """
+    last_bits = np.uint64(table.shape[0] - 1)
+    for slot in range(table.shape[0]):
+        table[slot, 0] = _ZERO
+    n_distinct = n_shared = 0
+    for i in range(shingles.size):
+        owner = 1 if i < n_left else 2
+        slot = shingles[i] & last_bits
+        while table[slot, 0] != _ZERO and table[slot, 1] != shingles[i]:
+            slot = (slot + _ONE) & last_bits
+        n_distinct += table[slot, 0] == 0
+        n_shared += table[slot, 0] == 1 and owner == 2
+        table[slot, 0] = owner
+        table[slot, 1] = shingles[i]
+    return n_shared / max(n_distinct, 1)
+
+
+@njit(cache=True, nogil=True)
+def resemblances(text, offsets, more_text, more_offsets, pairs, words, shingles, table, out):
+    """Compute the resemblance of pairs of documents: |A and B| / |A or B|, of their shingles.
+
+    Parameters
+    ----------
+    text, offsets, more_text, more_offsets : uint8 and int64 arrays
+        The documents, in two buffers.
+    pairs : int64 array, (n_pairs, 2)
+        Numbers of the documents to compare.
+    words, shingles : uint64 arrays
+        Room to work in, for one document and for two as `scan` measures it.
+    table : uint64 array, (a power of two that is at least twice the size of `shingles`, 2)
+        Room to work in.
+    out : float64 array, (n_pairs,)
+        Receives the resemblance, 0 if neither document has a word.
+    """
+    for i in range(pairs.shape[0]):
+        n_left = n_shingles = 0
+        for side in range(2):
+            n_left = n_shingles
+            document = _document(text, offsets, more_text, more_offsets, pairs[i, side])
+            n_words = _read(document, words)[0]
+            n_shingles += _shingle(words, n_words, shingles[n_left:])
+        size = 8
+        while size < 2 * n_shingles:
+            size *= 2
+        out[i] = _resemblance(shingles[:n_shingles], n_left, table[:size])

@@ -1,0 +1,13 @@
+"""The stages of a run: what each reads, computes and writes, and when it is fresh.
+
+    corpus -> tokens -> features -> train -> eval -> report
+
+This is the one place that knows both a config and the modules that do the work.
+A stage is fresh when its config sections, the digests of its inputs and the source
+of the modules that compute it are what the manifest says, and its outputs are there.
+"""
+
+from pipeline.stages.compute import load_model
+from pipeline.stages.running import STAGES, Listener, StageResult, run_stages
+
+__all__ = ["STAGES", "Listener", "StageResult", "load_model", "run_stages"]

@@ -1,0 +1,282 @@
+"""What each stage does: reads its inputs, calls the module that does the work, writes.
+
+A module is imported by the stage that needs it, so that a run pays for no other.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pipeline
+from pipeline import artifacts
+from pipeline.artifacts import Run
+from pipeline.config import Config, LabelledSection
+from pipeline.errors import CorpusError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from pipeline.classifier import TextClassifier
+    from pipeline.corpus.labels import LabelRule
+    from pipeline.inspection import ClassFrequency
+    from pipeline.tokens import Tokenizer
+    from pipeline.training import Epoch
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a stage gets to work with."""
+
+    config: Config
+    run: Run
+    folder: Path
+    on_epoch: Callable[[Epoch], None]
+
+
+def source_files(config: Config) -> list[Path]:
+    """Return the local files that a corpus is read from."""
+    section = config.corpus
+    if section.source == "sample":
+        return [_sample_file(part) for part in ("train", "test")]
+    if section.source == "files":
+        from pipeline.corpus.files import source_paths
+
+        patterns = [section.train] if section.test is None else [section.train, section.test]
+        return [path for pattern in patterns for path in source_paths(pattern)]
+    return []
+
+
+def _sample_file(part: str) -> Path:
+    return Path(pipeline.__file__).parent / "corpus" / "sample" / f"{part}.jsonl"
+
+
+def compute_corpus(job: Job) -> tuple[str, list[str]]:
+    """Load, check, split and audit: `train.arrow`, `test.arrow` and `card.json`."""
+    from pipeline.corpus import audit
+    from pipeline.corpus.split import split
+
+    section = job.config.corpus
+    train, test = _read(job.config)
+    for name, part in (("train", train), ("test", test)):
+        if part is not None and not part.num_rows:
+            raise CorpusError(f"corpus: the {name} part is empty")
+    classes = set(train["label"].unique().to_pylist())
+    if len(classes) < 2:
+        only = "positive" if classes == {1} else "negative"
+        raise CorpusError(
+            f"corpus: all {train.num_rows:,} training reviews are {only}; "
+            "expected positive and negative ones"
+        )
+    if test is None:
+        train, test = split(train, section.test_fraction, section.seed)
+    dropped = 0
+    if section.drop_overlap:
+        overlapping = audit.overlapping_rows(train, test)
+        dropped = int(overlapping.sum())
+        train = train.filter(~overlapping).combine_chunks()
+    card = audit.audit(train, test)
+    artifacts.write_table(job.folder / "train.arrow", train)
+    artifacts.write_table(job.folder / "test.arrow", test)
+    facts = {"source": job.config.section("corpus"), "dropped_overlap": dropped, **card.to_dict()}
+    artifacts.write_json(job.folder / "card.json", facts)
+    shares = [f"{part['label'].to_numpy().mean():.1%}" for part in (train, test)]
+    summary = (
+        f"{train.num_rows:,} train ({shares[0]} positive), "
+        f"{test.num_rows:,} test ({shares[1]} positive)"
+    )
+    if dropped:
+        summary += f", {dropped:,} dropped from train that are in test"
+    return summary, audit.warnings(card)
+
+
+def _read(config: Config) -> tuple[pa.Table, pa.Table | None]:
+    """Read the corpus that a config names: train, and test where the source has one."""
+    from pipeline.corpus.files import read_files
+    from pipeline.corpus.labels import LabelRule
+
+    section = config.corpus
+    if section.source == "nltk":
+        from pipeline.corpus.nltk import read_nltk
+
+        return read_nltk(section.name), None
+    if section.source == "sample":
+        rule = LabelRule(("positive",), ("negative",))
+        train, test = (
+            read_files(str(_sample_file(part)), "text", "label", rule) for part in ("train", "test")
+        )
+        return train, test
+    rule = _label_rule(section)
+    if section.source == "files":
+        names = [section.train] if section.test is None else [section.train, section.test]
+        parts = [read_files(name, section.text, section.label, rule) for name in names]
+    else:
+        from pipeline.corpus.hub import read_hub
+
+        names = [section.train] if section.test is None else [section.train, section.test]
+        parts = read_hub(
+            section.dataset,
+            section.revision,
+            tuple(names),
+            section.text,
+            section.label,
+            rule,
+            section.subset,
+        )
+    return parts[0], parts[1] if len(parts) > 1 else None
+
+
+def _label_rule(section: LabelledSection) -> LabelRule:
+    from pipeline.corpus.labels import LabelRule
+
+    positive, negative = (
+        values if isinstance(values, tuple) else (values,)
+        for values in (section.positive, section.negative)
+    )
+    return LabelRule(positive, negative, section.positive_from, section.negative_to)
+
+
+def _tokenizer(config: Config) -> Tokenizer:
+    from pipeline.tokens import Tokenizer, stop_words
+
+    settings = config.section("tokens")
+    return Tokenizer(**settings | {"stop_words": stop_words() if settings["stop_words"] else ()})
+
+
+def compute_tokens(job: Job) -> tuple[str, list[str]]:
+    """Turn texts into token ids: `train.arrow` and `test.arrow`."""
+    from pipeline.tokens import write_tokens
+
+    tokenizer = _tokenizer(job.config)
+    parts = {}
+    for part in ("train", "test"):
+        texts = artifacts.read_table(job.run.path / "corpus" / f"{part}.arrow")["text"].chunk(0)
+        parts[part] = tokenizer(texts)
+        write_tokens(job.folder / f"{part}.arrow", parts[part])
+    train, test = parts["train"], parts["test"]
+    return (
+        f"{len(train.ids):,} tokens of {len(train.types):,} types in train, "
+        f"{len(test.ids):,} in test"
+    ), []
+
+
+def compute_features(job: Job) -> tuple[str, list[str]]:
+    """Choose a vocabulary and count it: `vocabulary.txt` and the counts of both parts."""
+    from pipeline.classifier import write_vocabulary
+    from pipeline.features import count_features, learn_vocabulary
+    from pipeline.tokens import read_tokens
+
+    settings = job.config.section("features")
+    binary = settings.pop("binary")
+    train, test = (
+        read_tokens(job.run.path / "tokens" / f"{part}.arrow") for part in ("train", "test")
+    )
+    vocabulary = learn_vocabulary(train, **settings)
+    write_vocabulary(job.folder / "vocabulary.txt", vocabulary)
+    counts = count_features(train, vocabulary, binary)
+    artifacts.write_counts(job.folder / "train.safetensors", counts)
+    artifacts.write_counts(
+        job.folder / "test.safetensors", count_features(test, vocabulary, binary)
+    )
+    per_review = counts.nnz / counts.shape[0]
+    return f"{len(vocabulary):,} words, {per_review:.0f} different ones in a review", []
+
+
+def compute_train(job: Job) -> tuple[str, list[str]]:
+    """Learn the weights: the model's folder, and `history.json`."""
+    from pipeline.classifier import TextClassifier, read_vocabulary
+    from pipeline.training import SGDLogisticRegression
+
+    settings = job.config.section("train")
+    match settings["class_weight"]:
+        case "none":
+            settings["class_weight"] = None
+        case {"negative": negative, "positive": positive}:
+            settings["class_weight"] = {0: negative, 1: positive}
+    counts = artifacts.read_counts(job.run.path / "features" / "train.safetensors")
+    labels = _labels(job.run, "train")
+    regression = SGDLogisticRegression(**settings).fit(counts, labels, job.on_epoch)
+    vocabulary = read_vocabulary(job.run.path / "features" / "vocabulary.txt")
+    TextClassifier(_tokenizer(job.config), vocabulary, job.config.features.binary, regression).save(
+        job.folder
+    )
+    history = regression.history_
+    artifacts.write_json(job.folder / "history.json", {"epochs": [_facts(e) for e in history]})
+    kept = min(history, key=lambda e: e.validation_loss) if settings["patience"] else history[-1]
+    summary = f"accuracy {kept.accuracy:.1%} on train"
+    if settings["validation"]:
+        summary += f", {kept.validation_accuracy:.1%} on the validation part"
+    return f"{summary}, {len(history)} epochs", []
+
+
+def _facts(epoch: Epoch) -> dict[str, Any]:
+    """Return an epoch for JSON, where what is undefined is null."""
+    return {
+        key: None if value != value else value for key, value in dataclasses.asdict(epoch).items()
+    }
+
+
+def compute_eval(job: Job) -> tuple[str, list[str]]:
+    """Score the test part: `metrics.json` and `predictions.parquet`."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    from pipeline.classifier import TextClassifier
+    from pipeline.evaluation import evaluate
+    from pipeline.model import sigmoid
+
+    regression = TextClassifier.load(job.run.path / "model").regression
+    counts = artifacts.read_counts(job.run.path / "features" / "test.safetensors")
+    labels = _labels(job.run, "test")
+    scores = regression.decision_function(counts)
+    result = evaluate(labels, scores, regression.threshold, job.config.eval.confidence)
+    artifacts.write_json(job.folder / "metrics.json", {"test": result.to_dict()})
+    predictions = {
+        "row": pa.array(range(len(labels)), pa.int64()),
+        "label": labels,
+        "predicted": regression.predict(counts),
+        "probability": sigmoid(scores),
+        "log_odds": scores,
+    }
+    parquet.write_table(pa.table(predictions), job.folder / "predictions.parquet")
+    return (
+        f"test accuracy {result.accuracy:.2%}, {result.confidence:.0%} interval "
+        f"{result.accuracy_low:.2%} to {result.accuracy_high:.2%}"
+    ), []
+
+
+def compute_report(job: Job) -> tuple[str, list[str]]:
+    """Write down what was learned: `weights.tsv` and `summary.md`."""
+    from pipeline.inspection import weights_table
+    from pipeline.report import summary_page
+
+    model, frequency = load_model(job.run.path)
+    table = weights_table(model, frequency)
+    artifacts.write_tsv(job.folder / "weights.tsv", table)
+    metrics = artifacts.read_json(job.run.path / "eval" / "metrics.json")
+    page = summary_page(job.run.path.name, metrics["test"], model, frequency, job.config.report.top)
+    artifacts.write_text(job.folder / "summary.md", page)
+    return f"weights of {table.num_rows:,} words, summary.md", []
+
+
+def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
+    """Return the model of a run, and how often each class uses each word.
+
+    The second is None for a model folder that has left its run.
+    """
+    from pipeline.classifier import TextClassifier
+    from pipeline.inspection import ClassFrequency
+
+    model = TextClassifier.load(path)
+    counts = path / "features" / "train.safetensors"
+    if not counts.exists():
+        return model, None
+    frequency = ClassFrequency.of(artifacts.read_counts(counts), _labels(Run(path), "train"))
+    return model, frequency
+
+
+def _labels(run: Run, part: str) -> Any:
+    return artifacts.read_table(run.path / "corpus" / f"{part}.arrow")["label"].to_numpy()

@@ -1,0 +1,202 @@
+"""Running stages: whatever is stale, in order, each into its folder."""
+
+from __future__ import annotations
+
+import functools
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pipeline
+from pipeline import artifacts
+from pipeline.artifacts import Run
+from pipeline.config import Config
+from pipeline.stages import compute
+from pipeline.stages.compute import Job
+from pipeline.stages.freshness import source_digest
+from pipeline.stages.memory import peak_memory, reset_peak_memory
+
+if TYPE_CHECKING:
+    from pipeline.training import Epoch
+
+
+class Listener(Protocol):
+    """What wants to know how a run gets on."""
+
+    def started(self, stage: str) -> None:
+        """Hear that a stage has begun to compute."""
+
+    def epoch(self, epoch: Epoch) -> None:
+        """Hear of an epoch of training."""
+
+    def ended(self, result: StageResult) -> None:
+        """Hear that a stage is done, or was fresh."""
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What became of a stage: one line about its outputs, and what it took."""
+
+    name: str
+    fresh: bool
+    summary: str
+    warnings: tuple[str, ...]
+    seconds: float
+    peak_bytes: int
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage by its name, with what its freshness depends on.
+
+    Attributes
+    ----------
+    name, folder : str
+    compute : callable
+        Writes the outputs to a job's folder; returns a summary and warnings.
+    inputs : tuple of str
+        The stages whose outputs are read.
+    sections : tuple of str
+        The sections of the config that are read.
+    modules : tuple of str
+        The modules that do the work; those that they import count too.
+    """
+
+    name: str
+    folder: str
+    compute: Callable[[Job], tuple[str, list[str]]]
+    inputs: tuple[str, ...]
+    sections: tuple[str, ...]
+    modules: tuple[str, ...]
+
+
+def run_stages(config: Config, run: Run, last: str, listener: Listener) -> None:
+    """Compute whatever is stale, up to and including a stage.
+
+    Parameters
+    ----------
+    config : Config
+    run : Run
+    last : str
+        The name of the last stage.
+    listener : Listener
+    """
+    for stage in STAGES[: [stage.name for stage in STAGES].index(last) + 1]:
+        depends = _dependencies(stage, config, run)
+        entry = run.stage(stage.name)
+        fresh = entry is not None and entry["depends"] == depends and run.has_outputs(stage.name)
+        if not fresh:
+            listener.started(stage.name)
+            entry = _compute(stage, config, run, depends, listener)
+        assert entry is not None  # for the type checker: it is fresh, or was just computed
+        listener.ended(
+            StageResult(
+                stage.name,
+                fresh,
+                entry["summary"],
+                tuple(entry["warnings"]),
+                entry["seconds"],
+                entry["peak_bytes"],
+            )
+        )
+
+
+def _compute(
+    stage: Stage, config: Config, run: Run, depends: dict[str, Any], listener: Listener
+) -> dict[str, Any]:
+    """Run one stage into its folder and give its entry to the manifest."""
+    reset_peak_memory()
+    start = time.perf_counter()
+    with run.writing(stage.name, stage.folder, config.to_toml()) as (folder, entry):
+        summary, warnings = stage.compute(Job(config, run, folder, listener.epoch))
+        entry |= {
+            "summary": summary,
+            "warnings": warnings,
+            "seconds": round(time.perf_counter() - start, 3),
+            "peak_bytes": peak_memory(),
+            "depends": depends,
+            "versions": _versions(),
+        }
+    return entry
+
+
+def _dependencies(stage: Stage, config: Config, run: Run) -> dict[str, Any]:
+    """Return all that a stage's outputs depend on, as the manifest keeps it."""
+    inputs: dict[str, str] = {}
+    for name in stage.inputs:
+        entry = run.stage(name)
+        if entry:
+            inputs |= {file: output["sha256"] for file, output in entry["outputs"].items()}
+    if stage.name == "corpus":
+        inputs = {str(path): artifacts.digest(path) for path in compute.source_files(config)}
+    return {
+        "config": {section: config.section(section) for section in stage.sections},
+        "inputs": inputs,
+        "source": source_digest(stage.modules),
+    }
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+    packages = ("numba", "numpy", "pyarrow", "scipy")
+    return {
+        "pipeline": pipeline.__version__,
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in packages},
+    }
+
+
+STAGES = (
+    Stage(
+        "corpus",
+        "corpus",
+        compute.compute_corpus,
+        (),
+        ("corpus",),
+        (
+            "pipeline.corpus.audit",
+            "pipeline.corpus.files",
+            "pipeline.corpus.hub",
+            "pipeline.corpus.nltk",
+            "pipeline.corpus.split",
+        ),
+    ),
+    Stage(
+        "tokens", "tokens", compute.compute_tokens, ("corpus",), ("tokens",), ("pipeline.tokens",)
+    ),
+    Stage(
+        "features",
+        "features",
+        compute.compute_features,
+        ("tokens",),
+        ("features",),
+        ("pipeline.features", "pipeline.classifier"),
+    ),
+    Stage(
+        "train",
+        "model",
+        compute.compute_train,
+        ("corpus", "features"),
+        ("tokens", "features", "train"),
+        ("pipeline.training", "pipeline.classifier"),
+    ),
+    Stage(
+        "eval",
+        "eval",
+        compute.compute_eval,
+        ("corpus", "features", "train"),
+        ("eval",),
+        ("pipeline.evaluation", "pipeline.classifier"),
+    ),
+    Stage(
+        "report",
+        "report",
+        compute.compute_report,
+        ("corpus", "features", "train", "eval"),
+        ("report",),
+        ("pipeline.inspection", "pipeline.report"),
+    ),
+)

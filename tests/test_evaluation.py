@@ -1,0 +1,378 @@
+"""Claims about the metrics; scikit-learn, scipy and plain arithmetic are the judges."""
+
+import json
+import math
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError, astuple
+from decimal import Decimal, localcontext
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy.stats import binomtest
+from sklearn import metrics as sklearn_metrics
+
+from pipeline.errors import CorpusError, DivergenceError
+from pipeline.evaluation import (
+    average_precision,
+    brier,
+    class_metrics,
+    confusion,
+    evaluate,
+    log_loss,
+    roc_auc,
+    wilson_interval,
+)
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+THRESHOLDS = st.sampled_from([0.01, 0.3, 0.5, 0.7, 0.99])
+
+
+@st.composite
+def rows(draw, scores=None):
+    """Labels of any balance, one class only included, with tied or extreme scores."""
+    if scores is None:
+        scores = st.one_of(
+            st.integers(-3, 3).map(float),
+            # Rounded, for two correct sigmoids may differ within 1e-16 of the boundary.
+            st.floats(-30, 30).map(lambda z: round(z, 9)),
+            st.sampled_from([-1e4, -745.2, -37.0, -0.0, 0.0, 37.0, 709.8, 1e4]),
+        )
+    n = draw(st.integers(1, 60))
+    rare = draw(st.integers(1, 9))
+    y = draw(hnp.arrays(np.int8, n, elements=st.integers(0, rare).map(lambda k: int(k == 0))))
+    return y, draw(hnp.arrays(np.float64, n, elements=scores))
+
+
+both_classes = rows().filter(lambda drawn: 0 < drawn[0].sum() < drawn[0].size)
+
+
+def exact_loss(label, score):
+    """Return the cross-entropy of one review, log(1 + e^-z) for a positive, from 60 digits."""
+    with localcontext() as context:
+        context.prec = 60
+        signed = Decimal(score) if label else -Decimal(score)
+        return float((1 + (-signed).exp()).ln())
+
+
+def exact_probability(score):
+    """Return 1 / (1 + e^-z) from 60 digits."""
+    with localcontext() as context:
+        context.prec = 60
+        return float(1 / (1 + (-Decimal(score)).exp()))
+
+
+# Against scikit-learn, scipy and exact arithmetic
+
+
+@given(both_classes)
+def test_roc_auc_is_scikit_learns(drawn):
+    """Ties count half, as midranks do."""
+    y, scores = drawn
+    assert roc_auc(y, scores) == pytest.approx(
+        sklearn_metrics.roc_auc_score(y, scores), rel=1e-12, abs=1e-12
+    )
+
+
+@given(rows())
+def test_roc_auc_is_the_share_of_pairs_in_the_right_order(drawn):
+    """Counted over all pairs, one by one."""
+    y, scores = drawn
+    pairs = [(p > q) + (p == q) / 2 for p in scores[y == 1] for q in scores[y == 0]]
+    expected = sum(pairs) / len(pairs) if pairs else math.nan
+    assert roc_auc(y, scores) == pytest.approx(expected, rel=1e-15, nan_ok=True)
+
+
+@given(rows().filter(lambda drawn: drawn[0].any()))
+def test_average_precision_is_scikit_learns(drawn):
+    """A step-wise sum over distinct scores, with one class only included."""
+    y, scores = drawn
+    assert average_precision(y, scores) == pytest.approx(
+        sklearn_metrics.average_precision_score(y, scores), rel=1e-12
+    )
+
+
+@given(rows(scores=st.floats(-15, 15)))
+def test_log_loss_is_scikit_learns_where_probabilities_suffice(drawn):
+    """At |z| = 15, 1 - a still has nine digits."""
+    y, scores = drawn
+    expected = sklearn_metrics.log_loss(y, 1 / (1 + np.exp(-scores)), labels=[0, 1])
+    assert log_loss(y, scores) == pytest.approx(expected, rel=1e-8)
+
+
+@given(rows())
+def test_log_loss_is_exact_at_any_score(drawn):
+    """A log-odds of 1e4 on the wrong side costs 1e4 nats, not infinity."""
+    y, scores = drawn
+    expected = np.mean([exact_loss(*row) for row in zip(y, scores.tolist(), strict=True)])
+    assert log_loss(y, scores) == pytest.approx(expected, rel=1e-13, abs=1e-300)
+
+
+@given(rows())
+def test_brier_is_the_mean_squared_error_of_the_probabilities(drawn):
+    """It is scikit-learn's Brier score, at any score."""
+    y, scores = drawn
+    probabilities = [exact_probability(score) for score in scores.tolist()]
+    expected = sklearn_metrics.brier_score_loss(y, probabilities, pos_label=1)
+    # A double has no more digits of 1 - a than that.
+    assert brier(y, scores) == pytest.approx(expected, rel=1e-12, abs=1e-15)
+
+
+@given(rows(), THRESHOLDS)
+def test_confusion_is_scikit_learns(drawn, threshold):
+    """The decision is that of the probability against the threshold."""
+    y, scores = drawn
+    called = [exact_probability(score) > threshold for score in scores.tolist()]
+    expected = sklearn_metrics.confusion_matrix(y, called, labels=[0, 1]).ravel()
+    assert astuple(confusion(y, scores, threshold)) == tuple(expected.tolist())
+
+
+@given(rows(), THRESHOLDS)
+def test_precision_recall_f1_and_support_are_scikit_learns(drawn, threshold):
+    """Per class, with scikit-learn told to call a division by nothing NaN."""
+    y, scores = drawn
+    called = [exact_probability(score) > threshold for score in scores.tolist()]
+    expected = sklearn_metrics.precision_recall_fscore_support(
+        y, called, labels=[0, 1], zero_division=np.nan
+    )
+    ours = [astuple(each) for each in class_metrics(confusion(y, scores, threshold))]
+    np.testing.assert_allclose(np.transpose(ours), np.array(expected), rtol=1e-15)
+
+
+@given(rows(), THRESHOLDS)
+def test_macro_averages_are_the_means_of_both_classes(drawn, threshold):
+    """They are undefined where either class is."""
+    result = evaluate(*drawn, threshold)
+    for name in ("precision", "recall", "f1"):
+        each = [getattr(result.negative, name), getattr(result.positive, name)]
+        assert getattr(result, name) == pytest.approx(np.mean(each), rel=1e-15, nan_ok=True)
+
+
+@given(
+    st.integers(1, 100_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))),
+    st.sampled_from([0.01, 0.5, 0.9, 0.95, 0.999999]),
+)
+def test_wilson_interval_is_scipys(counts, confidence):
+    """At every share of successes, none and all included."""
+    successes, n = counts
+    expected = binomtest(successes, n).proportion_ci(confidence, method="wilson")
+    assert wilson_interval(successes, n, confidence) == pytest.approx(
+        (expected.low, expected.high), rel=1e-9, abs=1e-12
+    )
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95, 0.99])
+def test_the_interval_of_none_starts_at_0_and_of_all_ends_at_1(confidence):
+    """By algebra, so also by arithmetic; the two mirror each other."""
+    for n in range(1, 200):
+        none, everything = wilson_interval(0, n, confidence), wilson_interval(n, n, confidence)
+        assert (none[0], everything[1]) == (0.0, 1.0)
+        assert none[1] == pytest.approx(1 - everything[0], rel=1e-12)
+
+
+def test_wilson_interval_of_a_worked_example():
+    """22 250 of 25 000 at 95 %: 0.89 give or take 0.004."""
+    low, high = wilson_interval(22_250, 25_000)
+    assert (round(low, 4), round(high, 4)) == (0.8861, 0.8938)
+
+
+@given(rows(), THRESHOLDS)
+def test_the_whole_agrees_with_its_pieces(drawn, threshold):
+    """`evaluate` reports what the public functions return."""
+    y, scores = drawn
+    result = evaluate(y, scores, threshold, confidence=0.9)
+    counts = confusion(y, scores, threshold)
+    correct = counts.true_negative + counts.true_positive
+    assert result.confusion == counts
+    assert (result.n, result.threshold, result.confidence) == (y.size, threshold, 0.9)
+    assert result.prevalence == y.mean()
+    assert result.accuracy == correct / y.size
+    assert (result.accuracy_low, result.accuracy_high) == wilson_interval(correct, y.size, 0.9)
+    assert result.accuracy_low <= result.accuracy <= result.accuracy_high
+    pieces = [f(y, scores) for f in (roc_auc, average_precision, log_loss, brier)]
+    reported = [result.roc_auc, result.average_precision, result.log_loss, result.brier]
+    np.testing.assert_array_equal(reported, pieces)
+
+
+# Decisions and invariances
+
+
+def test_a_probability_at_the_threshold_is_negative():
+    """Log-odds 0 is probability 0.5, which is not above 0.5."""
+    counts = confusion(np.array([1, 1], np.int8), np.array([0.0, 1e-9]))
+    assert (counts.false_negative, counts.true_positive) == (1, 1)
+
+
+@given(rows(), st.randoms(use_true_random=False))
+def test_the_order_of_rows_changes_nothing(drawn, random):
+    """Not even the last bit of a sum."""
+    y, scores = drawn
+    order = list(range(y.size))
+    random.shuffle(order)
+    assert evaluate(y[order], scores[order]).to_dict() == evaluate(y, scores).to_dict()
+
+
+def test_the_order_of_many_rows_changes_nothing():
+    """With enough rows that a plain sum would differ."""
+    generator = np.random.default_rng(0)
+    y = generator.integers(0, 2, 10_000).astype(np.int8)
+    scores = generator.normal(0, 5, y.size)
+    order = generator.permutation(y.size)
+    assert evaluate(y[order], scores[order]) == evaluate(y, scores)
+
+
+@given(rows(scores=st.integers(-20, 20).map(float)))
+def test_swapping_the_classes_swaps_their_metrics(drawn):
+    """The negative class is scored by the rule that scores the positive one."""
+    y, scores = drawn
+    scores = scores + 0.5  # away from the boundary, where the rule is not symmetric
+    here, there = evaluate(y, scores).to_dict(), evaluate(1 - y, -scores).to_dict()
+    assert here["negative"] == there["positive"]
+    assert here["accuracy"] == there["accuracy"]
+    assert here["roc_auc"] == pytest.approx(there["roc_auc"])
+
+
+def test_inputs_are_left_as_they_were():
+    """Arrays that cannot be written to are good enough."""
+    y, scores = np.array([1, 0, 1], np.int8), np.array([2.0, 1.0, -1.0])
+    y.flags.writeable = scores.flags.writeable = False
+    assert evaluate(y, scores).n == 3
+
+
+def test_extreme_scores_raise_no_floating_point_flag_but_underflow():
+    """No overflow, no division by zero, no NaN on the way at |z| = 1e4 and far beyond."""
+    y = np.array([0, 1, 0, 1], np.int8)
+    for size in (1e4, 1e300):
+        with np.errstate(over="raise", divide="raise", invalid="raise"):
+            result = evaluate(y, np.array([-size, size, size, -size]))
+        assert result.log_loss == size / 2
+        assert result.brier == 0.5
+
+
+# What is undefined
+
+
+def test_ranking_is_undefined_with_one_class():
+    """ROC-AUC needs both classes; average precision needs a positive."""
+    scores = np.array([1.0, -1.0])
+    ones, zeros = np.ones(2, np.int8), np.zeros(2, np.int8)
+    assert math.isnan(roc_auc(ones, scores))
+    assert math.isnan(roc_auc(zeros, scores))
+    assert math.isnan(average_precision(zeros, scores))
+    assert average_precision(ones, scores) == 1.0
+
+
+def test_precision_is_undefined_where_nothing_is_called_that_class():
+    """Recall and F1 are 0 there, for the class was there to be found."""
+    negative, positive = class_metrics(confusion(np.array([0, 1]), np.array([-1.0, -1.0])))
+    assert math.isnan(positive.precision)
+    assert (positive.recall, positive.f1) == (0.0, 0.0)
+    assert (negative.precision, negative.recall) == (0.5, 1.0)
+
+
+def test_recall_is_undefined_where_no_review_has_the_class():
+    """Precision and F1 are 0 there, for something was called that class in error."""
+    _, positive = class_metrics(confusion(np.array([0, 0]), np.array([1.0, -1.0])))
+    assert math.isnan(positive.recall)
+    assert (positive.precision, positive.f1, positive.support) == (0.0, 0.0, 0)
+
+
+def test_f1_is_undefined_where_a_class_is_neither_there_nor_called():
+    """And so are the macro averages, though the other class is perfect."""
+    result = evaluate(np.array([1, 1], np.int8), np.array([1.0, 2.0]))
+    assert math.isnan(result.negative.f1)
+    assert result.positive.f1 == 1.0
+    assert all(math.isnan(x) for x in (result.precision, result.recall, result.f1))
+
+
+def test_the_interval_of_no_trials_is_undefined():
+    """Nought out of nought says nothing."""
+    assert all(math.isnan(end) for end in wilson_interval(0, 0))
+
+
+# The dict
+
+
+def test_the_keys_of_metrics_json_are_stable():
+    """Others read these paths: a key may be added, not renamed."""
+    metrics = evaluate(np.array([0, 1], np.int8), np.array([-1.0, 1.0])).to_dict()
+    of_class = {"precision", "recall", "f1", "support"}
+    assert set(metrics) == {
+        *("n", "prevalence", "threshold", "accuracy", "accuracy_low", "accuracy_high"),
+        *("confidence", "precision", "recall", "f1", "negative", "positive", "confusion"),
+        *("roc_auc", "average_precision", "log_loss", "brier"),
+    }
+    assert set(metrics["negative"]) == set(metrics["positive"]) == of_class
+    assert list(metrics["confusion"]) == [
+        *("true_negative", "false_positive", "false_negative", "true_positive")
+    ]
+
+
+@given(rows(), THRESHOLDS)
+def test_the_dict_is_json_and_comes_back_the_same(drawn, threshold):
+    """Plain numbers only, and no NaN, which JSON does not have."""
+    metrics = evaluate(*drawn, np.float64(threshold), np.float64(0.95)).to_dict()
+    assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
+
+
+def test_undefined_is_null():
+    """NaN in the dataclass is None in the dict, at both levels."""
+    metrics = evaluate(np.array([0], np.int8), np.array([-1.0])).to_dict()
+    assert metrics["roc_auc"] is None
+    assert metrics["positive"]["f1"] is None
+    assert metrics["positive"]["support"] == 0
+
+
+def test_an_evaluation_cannot_be_changed():
+    """A result is a fact."""
+    result = evaluate(np.array([0, 1], np.int8), np.array([-1.0, 1.0]))
+    with pytest.raises(FrozenInstanceError):
+        result.accuracy = 1.0
+
+
+# What is refused
+
+METRICS = [evaluate, confusion, roc_auc, average_precision, log_loss, brier]
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_every_metric_refuses_what_it_cannot_score(metric):
+    """A user's mistake is a PipelineError, a programmer's a ValueError; both name the row."""
+    with pytest.raises(CorpusError, match="at least one review"):
+        metric(np.array([], np.int8), np.array([]))
+    for score in (math.nan, math.inf, -math.inf):
+        with pytest.raises(DivergenceError, match=f"row 1: expected a finite number, got {score}"):
+            metric(np.array([0, 1], np.int8), np.array([0.0, score]))
+    with pytest.raises(ValueError, match="label of row 1: expected 0 or 1, got -1"):
+        metric(np.array([1, -1], np.int8), np.array([0.0, 0.0]))
+    with pytest.raises(ValueError, match=r"got shapes \(2,\) and \(1,\)"):
+        metric(np.array([1, 0], np.int8), np.array([0.0]))
+    with pytest.raises(ValueError, match="got shapes"):
+        metric(np.array([[1, 0]], np.int8), np.array([[0.0, 1.0]]))
+
+
+@pytest.mark.parametrize("number", [0, 1, -0.1, 1.1, math.nan])
+def test_thresholds_and_confidences_lie_strictly_between_0_and_1(number):
+    """At 0 or 1 a decision or an interval says nothing."""
+    y, scores = np.array([0, 1], np.int8), np.array([-1.0, 1.0])
+    with pytest.raises(ValueError, match="threshold: expected a number in"):
+        evaluate(y, scores, threshold=number)
+    with pytest.raises(ValueError, match="confidence: expected a number in"):
+        evaluate(y, scores, confidence=number)
+
+
+@pytest.mark.parametrize("successes", [-1, 11])
+def test_successes_lie_between_0_and_n(successes):
+    """Eleven out of ten is a defect of the caller."""
+    with pytest.raises(ValueError, match="expected a count from 0 to 10"):
+        wilson_interval(successes, 10)
+
+
+def test_importing_evaluation_does_not_import_scipy_stats():
+    """Half a second of start-up would buy one quantile."""
+    code = "import sys, pipeline.evaluation; sys.exit('scipy.stats' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
