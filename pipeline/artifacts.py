@@ -54,11 +54,20 @@ class Run:
         if manifest.exists() and not anew:
             self.manifest = read_json(manifest)
             check_format(self.manifest, manifest)
+            if not isinstance(self.manifest.get("stages"), dict):
+                raise RunError(f"{manifest}: expected a table of stages; delete it to begin anew")
 
     def stage(self, name: str) -> dict[str, Any] | None:
         """Return what the manifest says of a stage, or None where it never completed."""
         entry: dict[str, Any] | None = self.manifest["stages"].get(name)
         return entry
+
+    def digests(self, name: str) -> dict[str, str]:
+        """Return the SHA-256 of each output of a stage by file; nothing if it never completed."""
+        entry = self.stage(name)
+        return (
+            {file: output["sha256"] for file, output in entry["outputs"].items()} if entry else {}
+        )
 
     def has_outputs(self, name: str) -> bool:
         """Tell whether every output of a stage is there, with the size it was written with."""
@@ -117,15 +126,24 @@ class Run:
 
     def _sweep(self, folder: str) -> None:
         """Remove what a process that was killed left half written."""
-        for left in self.path.glob(f".{folder}.*"):
-            if not _is_running(left.name.split(".")[2]):
-                shutil.rmtree(left, ignore_errors=True)
+        for name in (folder, "manifest.json", "config.toml"):
+            for left in self.path.glob(f".{name}.*"):
+                pid = left.name.removeprefix(f".{name}.").removesuffix(".old")
+                if not pid.isdecimal() or _is_another_process(int(pid)):
+                    continue
+                if left.is_dir():
+                    shutil.rmtree(left, ignore_errors=True)
+                else:
+                    left.unlink(missing_ok=True)
 
 
-def _is_running(pid: str) -> bool:
+def _is_another_process(pid: int) -> bool:
+    # In a container a process often has the number of the one that died before it.
+    if pid == os.getpid():
+        return False
     try:
-        os.kill(int(pid), 0)
-    except (ProcessLookupError, ValueError):
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         pass
@@ -156,8 +174,11 @@ def check_format(facts: Mapping[str, Any], where: Path) -> None:
 
 def digest(path: Path) -> str:
     """Return the SHA-256 of a file as hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def write_text(path: Path, text: str) -> None:
@@ -220,8 +241,11 @@ def write_counts(path: Path, counts: csr_array) -> None:
 def read_counts(path: Path) -> csr_array:
     """Read what `write_counts` wrote."""
     arrays = read_arrays(path)
-    triplet = arrays["data"], arrays["indices"], arrays["indptr"]
-    counts = csr_array(triplet, tuple(arrays["shape"].tolist()))
+    try:
+        triplet = arrays["data"], arrays["indices"], arrays["indptr"]
+        counts = csr_array(triplet, tuple(arrays["shape"].tolist()))
+    except (KeyError, ValueError) as error:
+        raise RunError(f"{path}: expected the arrays of a sparse matrix: {error}") from None
     counts.has_sorted_indices = counts.has_canonical_format = True
     return counts
 

@@ -100,18 +100,28 @@ class TextClassifier:
             raise RunError(f"{path}: no model here; expected a run folder or its model folder")
         facts = artifacts.read_json(folder / "model.json")
         artifacts.check_format(facts, folder / "model.json")
-        for file, expected in facts["sha256"].items():
-            if not (folder / file).exists() or artifacts.digest(folder / file) != expected:
+        try:
+            digests, settings = facts["sha256"], facts["tokenizer"]
+            settings = {**settings, "stop_words": tuple(settings["stop_words"])}
+            tokenizer, binary, threshold = (
+                Tokenizer(**settings),
+                facts["binary"],
+                facts["threshold"],
+            )
+            expected = [digests[file] for file in _FILES]
+        except (KeyError, TypeError) as error:
+            raise RunError(
+                f"{folder / 'model.json'}: not the file that was saved: {error}"
+            ) from None
+        for file, saved in zip(_FILES, expected, strict=True):
+            if not (folder / file).exists() or artifacts.digest(folder / file) != saved:
                 raise RunError(f"{folder / file}: missing, or not the file that was saved")
         arrays = artifacts.read_arrays(folder / _FILES[1])
-        settings = {**facts["tokenizer"], "stop_words": tuple(facts["tokenizer"]["stop_words"])}
         return cls(
-            Tokenizer(**settings),
+            tokenizer,
             read_vocabulary(folder / _FILES[0]),
-            facts["binary"],
-            LogisticRegression.of(
-                arrays["weights"], float(arrays["intercept"][0]), facts["threshold"]
-            ),
+            binary,
+            LogisticRegression.of(arrays["weights"], float(arrays["intercept"][0]), threshold),
         )
 
 

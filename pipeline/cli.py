@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from pipeline import __version__
-from pipeline.errors import PipelineError
+from pipeline.errors import ConfigError, PipelineError
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -23,6 +23,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _unicode(_: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """Refuse what the shell passed on although it is not UTF-8."""
+    for text in value if isinstance(value, tuple) else (value,):
+        if any("\ud800" <= c <= "\udfff" for c in text):
+            raise ConfigError(f"{parameter.opts[0]}: expected UTF-8 text, got {text!r}")
+    return value
+
 
 _RUN = click.argument("run", type=click.Path(path_type=Path))
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -40,7 +49,7 @@ class _Commands(click.Group):
         except PipelineError as error:
             if ctx.params["debug"]:
                 raise
-            click.echo(f"sentiment: {error}", err=True)
+            click.echo(" ".join(f"sentiment: {error}".splitlines()), err=True)
             ctx.exit(error.exit_code)
 
 
@@ -67,6 +76,7 @@ def _stage_command(name: str, text: str) -> Callable[[Command], Command]:
             "overrides",
             multiple=True,
             metavar="SECTION.KEY=VALUE",
+            callback=_unicode,
             help="Override a key of the config; may be repeated.",
         )
         @click.option("--force", is_flag=True, help="Compute every stage anew.")
@@ -144,7 +154,9 @@ def report(run: Path, _: Any) -> None:
     type=click.IntRange(min=1),
     help="How many words of each sign.",
 )
-@click.option("--word", "words", multiple=True, help="Look a word up; may be repeated.")
+@click.option(
+    "--word", "words", multiple=True, callback=_unicode, help="Look a word up; may be repeated."
+)
 @click.option("--tsv", is_flag=True, help="Print all words as tab-separated lines.")
 @_JSON
 def weights(run: Path, top: int, words: tuple[str, ...], tsv: bool, as_json: bool) -> None:
@@ -206,7 +218,7 @@ def predict(run: Path, file: Path, text: str, as_json: bool) -> None:
 
 @main.command()
 @_RUN
-@click.argument("text")
+@click.argument("text", callback=_unicode)
 @_JSON
 def explain(run: Path, text: str, as_json: bool) -> None:
     """Show what each word of TEXT adds to its score, and the sum."""

@@ -13,12 +13,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipeline.errors import ConfigError
 
 Scalar = str | int | float | bool
-Labels = Scalar | tuple[Scalar, ...]
+# Not strict, for an array of TOML is a list.
+Labels = Scalar | Annotated[tuple[Scalar, ...], Field(strict=False, min_length=1)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=0)]
 # An int is a number of documents, a float a fraction of them, as in scikit-learn.
@@ -28,7 +29,7 @@ DocumentBound = Annotated[int, Field(ge=1)] | Annotated[float, Field(ge=0, le=1)
 class Section(BaseModel):
     """A table of a config: frozen, strictly typed, with no unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class CorpusSection(Section):
@@ -51,15 +52,11 @@ class LabelledSection(CorpusSection):
 
     @model_validator(mode="after")
     def _thresholds_go_together(self) -> Self:
-        if (self.positive_from is None) != (self.negative_to is None):
+        low, high = self.negative_to, self.positive_from
+        if (low is None) != (high is None):
             raise ValueError("expected positive_from and negative_to together")
-        if self.positive_from is None or self.negative_to is None:
-            return self
-        if not self.negative_to < self.positive_from:
-            raise ValueError(
-                "expected negative_to < positive_from, "
-                f"got {self.negative_to:g} and {self.positive_from:g}"
-            )
+        if low is not None and high is not None and not low < high:
+            raise ValueError(f"expected negative_to < positive_from, got {low:g} and {high:g}")
         return self
 
 
@@ -89,7 +86,7 @@ class HubCorpus(LabelledSection):
 
     source: Literal["hub"]
     dataset: str
-    revision: str
+    revision: Annotated[str, Field(pattern="^[0-9a-f]{40}$")]
     subset: str | None = None
     train: str = "train"
     test: str | None = "test"
@@ -105,6 +102,19 @@ class TokensSection(Section):
     punctuation: bool = False
     stop_words: bool = False
     mark_negation: bool = False
+
+    @field_validator("pattern")
+    @classmethod
+    def _pattern_can_be_used(cls, pattern: str | None) -> str | None:
+        import regex  # NLTK's engine
+
+        try:
+            n_groups = regex.compile(pattern or "").groups
+        except regex.error as error:
+            raise ValueError(f"expected a regular expression, got {pattern!r}: {error}") from None
+        if n_groups:
+            raise ValueError(f"expected no capturing groups, got {pattern!r}; write (?:...)")
+        return pattern
 
     @model_validator(mode="after")
     def _pattern_goes_with_its_tokenizer(self) -> Self:
@@ -135,7 +145,7 @@ class TrainSection(Section):
 
     l2: Annotated[float, Field(ge=0)] = 1e-4
     epochs: Annotated[int, Field(ge=1)] = 10
-    batch_size: Annotated[int, Field(ge=1)] = 1
+    batch_size: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
     learning_rate: Annotated[float, Field(gt=0)] = 0.05
     schedule: Literal["constant", "inverse", "adagrad"] = "adagrad"
     average_from: Annotated[int, Field(ge=0)] = 0
@@ -174,7 +184,7 @@ class Config(Section):
     """A whole experiment: a section for each stage, in the order data flows."""
 
     corpus: Annotated[
-        SampleCorpus | NltkCorpus | FilesCorpus | HubCorpus, Discriminator("source")
+        SampleCorpus | NltkCorpus | FilesCorpus | HubCorpus, Field(discriminator="source")
     ] = SampleCorpus(source="sample")
     tokens: TokensSection = TokensSection()
     features: FeaturesSection = FeaturesSection()
@@ -242,13 +252,15 @@ _EXPECTED = {
     "greater_than_equal": "a number >= {ge:g}",
     "less_than": "a number < {lt:g}",
     "less_than_equal": "a number <= {le:g}",
-    "literal_error": "{expected}",
     "union_tag_invalid": "{expected_tags}",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
+    "tuple_type": "a list",
+    "too_short": "a list that is not empty",
     "bool_type": "true or false",
     "string_type": "a string",
+    "string_pattern_mismatch": "a commit of 40 hexadecimal digits",
     "model_type": "a table",
     "model_attributes_type": "a table",
 }
@@ -257,18 +269,21 @@ _EXPECTED = {
 def _explain(error: ValidationError) -> str:
     """Put the first problem of a validation into one line: key, expected, got."""
     problems = error.errors(include_url=False)
-    problem = problems[0]
-    key = _key(problem["loc"])
+    # Of the alternatives of one key, the one that got furthest is the one that was meant.
+    first = [p for p in problems if p["loc"][:2] == problems[0]["loc"][:2]]
+    problem = max(first, key=lambda p: len(_names(p["loc"])))
+    names = _names(problem["loc"])
+    key = ".".join(names)
     match problem["type"]:
         case "extra_forbidden":
-            return _unknown_key(key)
+            return f"{key}: {_unknown(names, problem['loc'])}"
         case "missing":
             return f"{key}: this key is required"
         case "union_tag_not_found":
             return f'{key}.source: expected "sample", "hub", "nltk" or "files", got nothing'
         case "value_error":
             return f"{key}: {problem['ctx']['error']}"
-    alternatives = [p for p in problems if _key(p["loc"]) == key]
+    alternatives = [p for p in problems if _names(p["loc"]) == names]
     expected = " or ".join(dict.fromkeys(_expected(p) for p in alternatives))
     got = problem["input"]
     if problem["type"] == "union_tag_invalid":
@@ -276,17 +291,14 @@ def _explain(error: ValidationError) -> str:
     return f"{key}: expected {expected}, got {got!r}"
 
 
-def _key(location: tuple[int | str, ...]) -> str:
-    """Name a place in a config: two parts at most, for deeper ones name types, not keys.
-
-    A corpus' location has the tag of its union, the source, in second place.
-    """
-    parts = [str(part) for part in location]
-    if parts[:1] == ["corpus"] and parts[1:2] and parts[1] in _CORPORA:
-        del parts[1]
-    if parts[:2] == ["train", "class_weight"] and parts[-1] in ClassWeights.model_fields:
-        return f"train.class_weight.{parts[-1]}"
-    return ".".join(parts[:2])
+def _names(location: tuple[int | str, ...]) -> list[str]:
+    """Name a place in a config by its keys; a location names the types of unions as well."""
+    names = [str(part) for part in location]
+    if names[0] == "corpus":
+        del names[1:2]  # the source
+    if names[:3] == ["train", "class_weight", "ClassWeights"]:
+        return names[:2] + names[3:]
+    return names[:2]
 
 
 def _expected(problem: Mapping[str, Any]) -> str:
@@ -296,32 +308,22 @@ def _expected(problem: Mapping[str, Any]) -> str:
     return str(problem["msg"]).removeprefix("Input should be ")
 
 
-_CORPORA = {"sample": SampleCorpus, "nltk": NltkCorpus, "files": FilesCorpus, "hub": HubCorpus}
-
-
-def _unknown_key(key: str) -> str:
+def _unknown(names: list[str], location: tuple[int | str, ...]) -> str:
     """Say which keys there are, and which of them was probably meant."""
-    section, _, name = key.rpartition(".")
-    accepted = sorted(_accepted_keys(section))
+    *outer, name = names
+    table = _TABLES[str(location[1]) if outer == ["corpus"] else ".".join(outer)]
+    accepted = sorted(table.model_fields)
     near = difflib.get_close_matches(name, accepted, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
-    what = "key" if section else "section"
-    return f"{key}: unknown {what}; {hint}accepted: {', '.join(accepted)}"
+    return f"unknown {'key' if outer else 'section'}; {hint}accepted: {', '.join(accepted)}"
 
 
-def _accepted_keys(section: str) -> set[str]:
-    if not section:
-        return set(Config.model_fields)
-    if section == "corpus":
-        return {key for corpus in _CORPORA.values() for key in corpus.model_fields}
-    return set(_SECTIONS[section].model_fields)
-
-
-_SECTIONS: dict[str, type[Section]] = {
-    "tokens": TokensSection,
-    "features": FeaturesSection,
-    "train": TrainSection,
+_TABLES: dict[str, type[Section]] = {
+    "": Config,
+    "sample": SampleCorpus,
+    "nltk": NltkCorpus,
+    "files": FilesCorpus,
+    "hub": HubCorpus,
     "train.class_weight": ClassWeights,
-    "eval": EvalSection,
-    "report": ReportSection,
+    **{name: type(section) for name, section in Config()},
 }

@@ -77,9 +77,14 @@ class StageProgress:
             self.console.print(Text(f"          ! {warning}", style="yellow"), soft_wrap=True)
 
 
+def _results() -> Console:
+    """Return standard output, never so narrow that a table would leave out figures."""
+    return Console(highlight=False, width=max(52, Console().width))
+
+
 def print_words(positive: Sequence[Word], negative: Sequence[Word]) -> None:
     """Print the most positive and the most negative words, side by side if there is room."""
-    console = Console(highlight=False)
+    console = _results()
     tables = [
         _words_table("most positive", positive, "green"),
         _words_table("most negative", negative, "red"),
@@ -95,7 +100,7 @@ def print_words(positive: Sequence[Word], negative: Sequence[Word]) -> None:
 
 def print_found(words: Sequence[Word]) -> None:
     """Print words that were asked for."""
-    Console(highlight=False).print(_words_table("word", words, "bold"))
+    _results().print(_words_table("word", words, "bold"))
 
 
 def _words_table(title: str, words: Sequence[Word], style: str) -> Table:
@@ -105,7 +110,7 @@ def _words_table(title: str, words: Sequence[Word], style: str) -> Table:
         table.add_column(column, justify="right", no_wrap=True)
     for word in words:
         if word.weight is None:
-            table.add_row(Text(word.word), "not in the vocabulary", "", "", "")
+            table.add_row(Text.assemble(word.word, (" not in the vocabulary", "not bold dim")))
         else:
             counts = (word.document_frequency, word.negative, word.positive)
             shown = ("" if count is None else f"{count:,}" for count in counts)
@@ -115,7 +120,7 @@ def _words_table(title: str, words: Sequence[Word], style: str) -> Table:
 
 def print_metrics(metrics: dict[str, Any]) -> None:
     """Print the metrics of a split."""
-    console = Console(highlight=False)
+    console = _results()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("", "precision", "recall", "f1", "reviews"):
         table.add_column(column, justify="right" if column else "left")
@@ -150,7 +155,7 @@ def print_metrics(metrics: dict[str, Any]) -> None:
 
 def print_explanation(explanation: Explanation) -> None:
     """Print what each word adds to a score, and the sum."""
-    console = Console(highlight=False)
+    console = _results()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("word", overflow="fold", min_width=16)
     for column in ("count", "weight", "adds"):

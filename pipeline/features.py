@@ -147,10 +147,11 @@ def count_features(tokens: Tokens, vocabulary: Vocabulary, binary: bool = False)
         With int32 indices, sorted in each row.
     """
     trie = vocabulary._trie
-    known = pc.fill_null(pc.index_in(tokens.types, trie.types), -1).to_numpy(zero_copy_only=False)
+    numbers = pc.fill_null(pc.index_in(tokens.types, trie.types), -1)
     data, indices, indptr = kernels.count(
-        known[tokens.ids],
+        tokens.ids,
         tokens.offsets,
+        numbers.to_numpy(zero_copy_only=False),
         trie.keys,
         trie.children,
         trie.columns,

@@ -135,11 +135,16 @@ def look_up(
 ) -> list[Word]:
     """Return words by name, as the model's tokenizer spells them.
 
-    A name of several tokens is looked up as an n-gram. One that is not in the
-    vocabulary comes back without a weight.
+    A name of several tokens is looked up as an n-gram; one that the vocabulary has as
+    it stands, such as NOT_good, is that word. One that is not in the vocabulary comes
+    back without a weight.
     """
     names = [" ".join(model.tokenizer([word]).document(0)) for word in words]
-    columns = pc.index_in(pa.array(names, pa.large_string()), model.vocabulary.words).to_pylist()
+    known = model.vocabulary.words
+    as_given, as_spelled = (
+        pc.index_in(pa.array(spellings, pa.large_string()), known) for spellings in (words, names)
+    )
+    columns = pc.coalesce(as_given, as_spelled).to_pylist()
     return [
         Word(name or word, None, 0, None, None)
         if column is None

@@ -1,6 +1,9 @@
 """NLTK's data on demand: found, or downloaded, or a hint in one line."""
 
+import contextlib
+import io
 from typing import Any
+from zipfile import BadZipFile
 
 from pipeline.errors import CorpusError
 
@@ -16,21 +19,35 @@ def nltk_corpus(name: str) -> Any:
     Raises
     ------
     CorpusError
-        If the corpus is not installed and cannot be downloaded.
+        If the corpus is not installed and cannot be downloaded, or is damaged.
     """
     import nltk
 
     reader = getattr(nltk.corpus, name)
-    for attempt in ("installed", "downloaded"):
+    try:
         try:
             reader.ensure_loaded()
-            return reader
         except LookupError:
-            if attempt == "installed" and nltk.download(name, quiet=True):
-                continue
-            raise CorpusError(
-                f"NLTK's {name}: not installed and it could not be downloaded; point NLTK_DATA at "
-                f"a folder that has corpora/{name}, or run `python -m nltk.downloader {name}` "
-                "where there is a network"
-            ) from None
-    raise AssertionError("unreachable")
+            _download(name)
+            reader.ensure_loaded()
+    except LookupError:
+        raise CorpusError(
+            f"NLTK's {name}: not installed and it could not be downloaded; point NLTK_DATA at "
+            f"a folder that has corpora/{name}, or run `python -m nltk.downloader {name}` "
+            "where there is a network"
+        ) from None
+    except (BadZipFile, OSError) as error:
+        raise CorpusError(
+            f"NLTK's {name}: cannot be read ({error}); delete it and run "
+            f"`python -m nltk.downloader {name}` where there is a network"
+        ) from None
+    return reader
+
+
+def _download(name: str) -> None:
+    """Try to download a corpus, without a word: whether it is there now tells the outcome."""
+    import nltk
+
+    with contextlib.suppress(OSError):
+        # `quiet` silences progress; errors are printed all the same.
+        nltk.download(name, quiet=True, print_error_to=io.StringIO())

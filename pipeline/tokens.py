@@ -5,12 +5,15 @@ The `words` tokenizer is compiled; what it means is said in one line of NLTK,
 tests hold the two equal on any text. The other tokenizers are NLTK's own. What
 follows a tokenizer (negation marks, stop words, dropping punctuation) works on
 the distinct tokens and on whole arrays.
+
+`regex` is the engine that NLTK's own tokenizers run on. To it a combining mark is
+part of a word, as the words of Hindi and Thai need; to `re` of the standard library
+it is not.
 """
 
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import regex
 
 from pipeline import artifacts
 from pipeline.kernels import text as kernels
@@ -27,7 +31,7 @@ from pipeline.nltk_data import nltk_corpus
 WORDS = r"\w+(?:'\w+)*"
 # The same, and every other character that is not white space. Here NUL is white space.
 WORDS_AND_PUNCTUATION = WORDS + r"|[^\w\s\0]"
-HTML_BREAK = re.compile(r"<br\s*/?>", re.ASCII | re.IGNORECASE)
+HTML_BREAK = regex.compile(r"<br\s*/?>", regex.ASCII | regex.IGNORECASE)
 
 NEGATIONS = frozenset(
     """
@@ -37,11 +41,11 @@ NEGATIONS = frozenset(
     """.split()
 )
 # What ends the scope of a negation: punctuation between clauses, not inside words.
-CLAUSE_END = re.compile(r"[.,:;!?…()\[\]{}\u2014\u2013]+")
+CLAUSE_END = regex.compile(r"[.,:;!?…()\[\]{}\u2014\u2013]+")
 NEGATED = "NOT_"
 
-# No letter or digit of Unicode stands higher; a test asks the running Python.
-_END_OF_LETTERS = 0x34000
+# All letters, digits, marks and white space of Unicode stand here; a test asks the engine.
+_BLOCKS = (range(0x40000), range(0xE0000, 0xE1000))
 
 
 @dataclass(frozen=True)
@@ -167,7 +171,8 @@ def stop_words() -> tuple[str, ...]:
     """
     words = set(nltk_corpus("stopwords").words("english"))
     negations = {word for word in words if _is_negation(word)}
-    stems = {word.removesuffix("'t") for word in negations}
+    # The list has the stem of ain't without the word.
+    stems = {word.removesuffix("'t") for word in negations | {"ain't"}}
     return tuple(sorted(words - negations - stems))
 
 
@@ -176,7 +181,7 @@ def _is_negation(token: str) -> bool:
 
 
 def _is_word(token: str) -> bool:
-    return re.search(r"\w", token) is not None
+    return regex.search(r"\w", token) is not None
 
 
 def _tokenise_words(
@@ -205,22 +210,25 @@ def _buffers(texts: pa.LargeStringArray) -> tuple[np.ndarray, np.ndarray]:
 @functools.cache
 def _folded(lowercase: bool, strip_breaks: bool, keep_punctuation: bool) -> np.ndarray:
     """Build the table of what each code point becomes; `kernels.text` says how it is read."""
-    letters = "".join(map(chr, range(_END_OF_LETTERS)))
     code_points = np.arange(0x110000, dtype=np.int32)
     folded = -code_points if keep_punctuation else np.zeros_like(code_points)
-    for separators in re.finditer(r"\s+", letters):
-        folded[separators.start() : separators.end()] = 0
-    # One by one only where lower case changes the length; there is one such letter.
-    lowered = letters.replace("\u0130", "i").lower() if lowercase else letters
-    lowered_codes = np.frombuffer(lowered.encode("utf-32-le", "surrogatepass"), np.int32)
-    for word in re.finditer(r"\w+", letters):
-        folded[word.start() : word.end()] = lowered_codes[word.start() : word.end()]
+    for block in _BLOCKS:
+        letters = "".join(map(chr, block))
+        # Dotted I apart, the lower case of a letter is one code point.
+        lowered = letters.replace("\u0130", "i").lower() if lowercase else letters
+        codes = np.frombuffer(lowered.encode("utf-32-le", "surrogatepass"), np.int32)
+        part = folded[block.start : block.stop]
+        part[:] = -codes if keep_punctuation else 0
+        for separators in regex.finditer(r"\s+", letters):
+            part[separators.start() : separators.end()] = 0
+        for word in regex.finditer(r"\w+", letters):
+            part[word.start() : word.end()] = codes[word.start() : word.end()]
     if lowercase:
         for letter in (kernels.DOTTED_I, kernels.CAPITAL_SIGMA):
             folded[letter] = -letter
     if strip_breaks:
         folded[kernels.LESS_THAN] = -kernels.LESS_THAN
-    folded[[kernels.APOSTROPHE, 0x2019]] = kernels.APOSTROPHE
+    folded[[kernels.APOSTROPHE, 0x2019]] = -kernels.APOSTROPHE
     folded.flags.writeable = False
     return folded
 
@@ -228,7 +236,7 @@ def _folded(lowercase: bool, strip_breaks: bool, keep_punctuation: bool) -> np.n
 def _tokenise_each(texts: Iterable[str], tokenise: Callable[[str], list[str]]) -> Tokens:
     """Give numbers to the tokens that a Python tokenizer returns, text by text.
 
-    White space inside a token, as in the emoticon ": )", becomes an underscore: the
+    White space inside a token, as in a telephone number, becomes an underscore: the
     tokens of an n-gram are told apart by the space between them. Empty tokens, which
     a pattern may match, are left out.
     """
@@ -263,7 +271,9 @@ def _mark_negation(tokens: Tokens) -> Tokens:
         types[c] if c < n_types else NEGATED + types[c - n_types]
         for c in coded.dictionary.to_pylist()
     ]
-    return Tokens(coded.indices.to_numpy(), tokens.offsets, pa.array(names, pa.large_string()))
+    # Once more, for a text that keeps its case may itself say NOT_word.
+    named = pa.array(names, pa.large_string()).dictionary_encode()
+    return Tokens(named.indices.take(coded.indices).to_numpy(), tokens.offsets, named.dictionary)
 
 
 def _drop(tokens: Tokens, unwanted: set[str]) -> Tokens:

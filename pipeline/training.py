@@ -9,14 +9,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from pipeline.descent import CoordinateRates, Descent, GlobalRate, Problem
 from pipeline.errors import CorpusError, DivergenceError
-from pipeline.kernels import sgd as kernels
 from pipeline.model import Array, LogisticRegression, cross_entropy
+from pipeline.sampling import draw_by_class
 
 # An objective so many times that of zero weights is not noise.
 _DIVERGED = 10.0
@@ -159,41 +160,54 @@ class SGDLogisticRegression(LogisticRegression):
         ------
         CorpusError
             If there are not two classes, or a part has none of one class.
+        ValueError
+            If y is not one label for each row, or parameters do not go together.
         DivergenceError
             If the objective runs away.
         """
-        X = csr_array(X, dtype=np.float32)
-        self.classes_, y = np.unique(np.asarray(y), return_inverse=True)
-        if len(self.classes_) != 2:
-            raise CorpusError(f"training: expected two classes, got {len(self.classes_)}")
-        training, held_out = _validation_part(y, self.validation, self.seed)
+        X, y = self._checked(X, y)
         costs = self._costs(y)
-        descent = self._descent(X, y, costs)
-        at_zero = float(np.mean(costs[training]) * np.log(2))
+        held_out = self._held_out(y)
+        training = np.flatnonzero(~held_out)
+        seen, unseen = (_Part.of(X, y, costs, mask) for mask in (~held_out, held_out))
+        descent = self._descent(Problem(X, np.where(y, costs, -costs), self.l2, self.fit_intercept))
+        shuffle = np.random.default_rng(self.seed)
         best, waited = np.inf, 0
         self.history_ = []
-        shuffle = np.random.default_rng(self.seed)
-        part = (X[training], y[training], costs[training]) if self.validation else (X, y, costs)
         for number in range(1, self.epochs + 1):
             descent.epoch(shuffle.permutation(training), 0 < self.average_from <= number)
-            w, b = descent.weights()
-            epoch = self._measure(number, w, b, part, (X[held_out], y[held_out]))
-            if not epoch.objective <= _DIVERGED * at_zero:
-                raise DivergenceError(
-                    f"training diverged: after epoch {number} the objective is "
-                    f"{epoch.objective:.3g}, with all weights zero it is {at_zero:.3g}; lower "
-                    f"train.learning_rate ({self.learning_rate:g}) or use the adagrad schedule"
-                )
+            # What overflows is a divergence, and told as one.
+            with np.errstate(over="ignore", invalid="ignore"):
+                w, b = descent.weights()
+                epoch = self._measure(number, w, b, seen, unseen)
+            self._check_divergence(epoch, seen)
             self.history_.append(epoch)
             if on_epoch is not None:
                 on_epoch(epoch)
             waited = 0 if epoch.validation_loss < best else waited + 1
+            best = min(best, epoch.validation_loss)
             if waited == 0 or not self.patience:
                 self.coef_, self.intercept_ = w.reshape(1, -1), np.array([b])
-            best = min(best, epoch.validation_loss)
             if self.patience and waited >= self.patience:
                 break
         return self
+
+    def _checked(self, X: Any, y: Any) -> tuple[csr_array, Array]:
+        """Return canonical counts and labels in {0, 1}, and set the classes."""
+        X = csr_array(X, dtype=np.float32)
+        if not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()
+        self.classes_, labels = np.unique(np.asarray(y), return_inverse=True)
+        if len(labels) != X.shape[0]:
+            raise ValueError(
+                f"expected a label for each of {X.shape[0]} rows, got {len(labels)} labels"
+            )
+        if self.patience and not self.validation:
+            raise ValueError("expected validation > 0 where patience > 0")
+        if len(self.classes_) != 2:
+            raise CorpusError(f"training: expected two classes, got {len(self.classes_)}")
+        return X, labels
 
     def _costs(self, y: Array) -> Array:
         """Return the cost of each document."""
@@ -209,145 +223,65 @@ class SGDLogisticRegression(LogisticRegression):
         costs: Array = by_class[y]
         return costs
 
-    def _descent(self, X: csr_array, y: Array, costs: Array) -> _Descent:
-        rows = (X.data, X.indices, X.indptr)
-        targets = np.where(y == 1, costs, -costs)
-        if self.schedule == "adagrad":
-            return _PerCoordinate(self, rows, targets, X.shape[1])
-        return _Global(self, rows, targets, X.shape[1])
+    def _held_out(self, y: Array) -> Array:
+        """Draw the validation part, as a mask."""
+        if not self.validation:
+            return np.zeros(len(y), bool)
+        # A stream of its own: the shuffle is the same with and without a validation part.
+        draw = np.random.default_rng([self.seed, 1])
+        return draw_by_class(y, self.validation, draw, "train.validation")
 
-    def _measure(
-        self,
-        number: int,
-        w: Array,
-        b: float,
-        part: tuple[csr_array, Array, Array],
-        held_out: tuple[csr_array, Array],
-    ) -> Epoch:
-        X, y, costs = part
-        z = X @ w + b
-        losses = cross_entropy(z, y)
-        cut = np.log(self.threshold / (1.0 - self.threshold))
-        validation = (np.nan, np.nan)
-        if len(held_out[1]):
-            v = held_out[0] @ w + b
-            validation = (cross_entropy(v, held_out[1]).mean(), np.mean((v > cut) == held_out[1]))
+    def _descent(self, problem: Problem) -> Descent:
+        match self.schedule:
+            case "adagrad":
+                return CoordinateRates(problem, self.batch_size, self.learning_rate)
+            case "constant" | "inverse":
+                falling = self.schedule == "inverse"
+                return GlobalRate(problem, self.batch_size, self.learning_rate, falling)
+        raise ValueError(f"schedule: expected constant, inverse or adagrad, got {self.schedule!r}")
+
+    def _measure(self, number: int, w: Array, b: float, seen: _Part, unseen: _Part) -> Epoch:
+        z = seen.counts @ w + b
+        losses = cross_entropy(z, seen.labels)
+        validation_loss = validation_accuracy = np.nan
+        if len(unseen.labels):
+            v = unseen.counts @ w + b
+            validation_loss = cross_entropy(v, unseen.labels).mean()
+            validation_accuracy = self._accuracy(v, unseen.labels)
         return Epoch(
             number,
-            float((costs * losses).mean() + 0.5 * self.l2 * (w @ w)),
+            float((seen.costs * losses).mean() + 0.5 * self.l2 * (w @ w)),
             float(losses.mean()),
-            float(np.mean((z > cut) == y)),
-            float(validation[0]),
-            float(validation[1]),
+            self._accuracy(z, seen.labels),
+            float(validation_loss),
+            float(validation_accuracy),
         )
 
+    def _accuracy(self, scores: Array, labels: Array) -> float:
+        cut = np.log(self.threshold / (1.0 - self.threshold))
+        return float(np.mean((scores > cut) == labels))
 
-class _Descent(Protocol):
-    """A way of taking steps; its state lives from epoch to epoch."""
-
-    def epoch(self, order: Array, averaging: bool) -> None:
-        """Visit the documents once in an order."""
-
-    def weights(self) -> tuple[Array, float]:
-        """Return w and b: averaged over steps if any were, else those of the last step."""
-
-
-class _Global:
-    """Steps with one learning rate for all coordinates, constant or falling with time."""
-
-    def __init__(
-        self, settings: SGDLogisticRegression, rows: tuple[Array, ...], targets: Array, d: int
-    ) -> None:
-        self.settings, self.rows, self.targets = settings, rows, targets
-        self.vectors = np.zeros((d, 2))
-        self.state = np.zeros(kernels.STATE_SIZE)
-        self.state[kernels.SCALE] = 1.0
-        self.state[kernels.FIT_INTERCEPT] = settings.fit_intercept
-        self.n_steps = 0
-
-    def epoch(self, order: Array, averaging: bool) -> None:
-        s = self.settings
-        t = self.n_steps + np.arange(-(-len(order) // s.batch_size))
-        decay = s.learning_rate * s.l2 * t if s.schedule == "inverse" else np.zeros(len(t))
-        self.state[kernels.AVERAGING] = averaging
-        data, indices, indptr = self.rows
-        kernels.sgd_epoch(
-            data,
-            indices,
-            indptr,
-            self.targets,
-            order,
-            s.batch_size,
-            s.learning_rate / (1.0 + decay),
-            s.l2,
-            self.vectors,
-            self.state,
-        )
-        self.n_steps += len(t)
-
-    def weights(self) -> tuple[Array, float]:
-        v, u = self.vectors.T
-        state = self.state
-        n = state[kernels.N_AVERAGED]
-        if n:
-            averaged: Array = (state[kernels.SCALE_SUM] * v - u) / n
-            return averaged, float(state[kernels.INTERCEPT_SUM] / n)
-        return state[kernels.SCALE] * v, float(state[kernels.INTERCEPT])
-
-
-class _PerCoordinate:
-    """AdaGrad: steps with a learning rate for each coordinate."""
-
-    def __init__(
-        self, settings: SGDLogisticRegression, rows: tuple[Array, ...], targets: Array, d: int
-    ) -> None:
-        self.settings, self.rows, self.targets = settings, rows, targets
-        self.coordinates = np.zeros((d, 4))
-        self.state = np.zeros(kernels.STATE_SIZE)
-        self.state[kernels.FIT_INTERCEPT] = settings.fit_intercept
-
-    def epoch(self, order: Array, averaging: bool) -> None:
-        s, state = self.settings, self.state
-        state[kernels.AVERAGING] = averaging
-        data, indices, indptr = self.rows
-        kernels.adagrad_epoch(
-            data,
-            indices,
-            indptr,
-            self.targets,
-            order,
-            s.batch_size,
-            s.learning_rate,
-            s.l2,
-            self.coordinates,
-            state,
-        )
-        # Settled at the end of each epoch, so that weights can be read and averaging begun.
-        kernels.settle(self.coordinates, state[kernels.STEP], s.learning_rate, s.l2, averaging)
-
-    def weights(self) -> tuple[Array, float]:
-        n = self.state[kernels.N_AVERAGED]
-        if n:
-            averaged: Array = self.coordinates[:, kernels.WEIGHT_SUM] / n
-            return averaged, float(self.state[kernels.INTERCEPT_SUM] / n)
-        weights = self.coordinates[:, kernels.WEIGHT].copy()
-        return weights, float(self.state[kernels.INTERCEPT])
-
-
-def _validation_part(y: Array, fraction: float, seed: int) -> tuple[Array, Array]:
-    """Return the rows to train on and the rows held out, the same fraction of each class."""
-    if not fraction:
-        return np.arange(len(y)), np.arange(0)
-    # A stream of its own: the shuffle is the same with and without a validation part.
-    draw = np.random.default_rng([seed, 1])
-    held_out = np.zeros(len(y), bool)
-    for label in (0, 1):
-        rows = np.flatnonzero(y == label)
-        n_held_out = round(fraction * len(rows))
-        if not 0 < n_held_out < len(rows):
-            raise CorpusError(
-                f"training: {len(rows)} reviews of a class are too few "
-                f"for train.validation = {fraction:g}"
+    def _check_divergence(self, epoch: Epoch, seen: _Part) -> None:
+        """Refuse an objective far above that of zero weights, or one that is not a number."""
+        at_zero = float(np.mean(seen.costs) * np.log(2))
+        if not epoch.objective <= _DIVERGED * at_zero:
+            raise DivergenceError(
+                f"training diverged: after epoch {epoch.number} the objective is "
+                f"{epoch.objective:.3g}, with all weights zero it is {at_zero:.3g}; lower "
+                f"train.learning_rate ({self.learning_rate:g}) or use the adagrad schedule"
             )
-        held_out[draw.permutation(rows)[:n_held_out]] = True
-    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The documents that are trained on, or those that are held out."""
+
+    counts: csr_array
+    labels: Array
+    costs: Array
+
+    @classmethod
+    def of(cls, counts: csr_array, labels: Array, costs: Array, mask: Array) -> _Part:
+        if mask.all():
+            return cls(counts, labels, costs)
+        return cls(counts[mask], labels[mask], costs[mask])

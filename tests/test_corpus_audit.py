@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -17,8 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.corpus import audit as audit_module
-from pipeline.corpus.audit import RESEMBLANCE, Audit, audit, overlapping_rows, warnings
+from pipeline.corpus import duplicates
+from pipeline.corpus.audit import Audit, audit, overlapping_rows, warnings
+from pipeline.corpus.duplicates import RESEMBLANCE
 from pipeline.kernels import shingles
 
 Rows = list[tuple[str, int]]  # text and label
@@ -259,10 +259,10 @@ def interpreted() -> Iterator[None]:
 @settings(steady, max_examples=40)
 def test_interpreted_kernels_agree_with_compiled_ones(corpus: tuple[Rows, Rows]) -> None:
     train, test = table(corpus[0]), table(corpus[1])
-    buffers = (*audit_module._buffers(train), *audit_module._buffers(test))
-    compiled, found = audit_module._scan(buffers), audit(train, test).to_dict()
+    buffers = (*duplicates._buffers(train["text"]), *duplicates._buffers(test["text"]))
+    compiled, found = duplicates._scan(buffers), audit(train, test).to_dict()
     with interpreted():
-        for ours, theirs in zip(compiled, audit_module._scan(buffers), strict=True):
+        for ours, theirs in zip(compiled, duplicates._scan(buffers), strict=True):
             np.testing.assert_array_equal(ours, theirs)
         assert audit(train, test).to_dict() == found
 
@@ -270,8 +270,8 @@ def test_interpreted_kernels_agree_with_compiled_ones(corpus: tuple[Rows, Rows])
 @given(st.lists(reviews(), min_size=2, max_size=6))
 @steady
 def test_resemblance_is_the_jaccard_similarity_of_real_shingle_sets(texts: list[str]) -> None:
-    text, offsets = audit_module._buffers(table([(text, 0) for text in texts]))
-    none = audit_module._buffers(table([]))
+    text, offsets = duplicates._buffers(table([(text, 0) for text in texts])["text"])
+    none = duplicates._buffers(table([])["text"])
     pairs = np.array([(a, b) for a in range(len(texts)) for b in range(len(texts))])
     words, both = np.empty(text.size + 8, np.uint64), np.empty(2 * text.size + 16, np.uint64)
     slots = np.empty((1 << (2 * both.size).bit_length(), 2), np.uint64)
@@ -281,8 +281,8 @@ def test_resemblance_is_the_jaccard_similarity_of_real_shingle_sets(texts: list[
 
 
 def test_texts_of_one_fingerprint_are_told_apart_by_their_bytes() -> None:
-    first_half = audit_module._buffers(table([("a", 0), ("b", 0), ("a", 0)]))
-    second_half = audit_module._buffers(table([("b", 0), ("ab", 0), ("ab", 0)]))
+    first_half = duplicates._buffers(table([("a", 0), ("b", 0), ("a", 0)])["text"])
+    second_half = duplicates._buffers(table([("b", 0), ("ab", 0), ("ab", 0)])["text"])
     first = np.arange(6)
     shingles.first_occurrences(
         *first_half, *second_half, np.zeros(6, np.uint64), np.arange(6), first
@@ -386,10 +386,9 @@ def test_facts_are_json_and_the_same_every_time() -> None:
     assert list(facts)[1:] == [field.name for field in dataclasses.fields(Audit)]
 
 
-@pytest.mark.skipif("SENTIMENT_DATA" not in os.environ, reason="SENTIMENT_DATA names no folder")
-def test_imdb_holds_the_duplicates_it_is_known_for() -> None:
+def test_imdb_holds_the_duplicates_it_is_known_for(shared_data: Path) -> None:
     """The near-duplicates are those a comparison of all pairs by real shingle sets finds."""
-    folder = Path(os.environ["SENTIMENT_DATA"]) / "data" / "imdb"
+    folder = shared_data / "data" / "imdb"
     train, test = (
         pq.read_table(folder / f"{split}.parquet", columns=["text", "label"]).cast(
             pa.schema([("text", pa.large_string()), ("label", pa.int8())])

@@ -3,19 +3,9 @@
 Counts sizes, labels, empty reviews, exact and near duplicates within each split and across
 them, and texts with both labels. It reports and never mends; `overlapping_rows` is what a
 setting that drops overlaps works with.
-
-Two texts are near-duplicates if they differ and the resemblance of their 5-word shingles is at
-least `RESEMBLANCE`. Each text is reduced to the smallest shingle hash of 16 buckets, texts that
-share one are candidates, and a candidate's resemblance is then computed exactly. A pair at the
-threshold itself is missed with odds of about 1 in 300 000 (0.2**8), and of 1 in 20 000 if the
-texts are as short as 9 words; a pair that is more alike is missed less often. A text without
-letters or digits has no shingle and resembles nothing.
-
-References
-----------
-A. Z. Broder, "On the resemblance and containment of documents", SEQUENCES 1997.
-P. Li, A. Owen, C.-H. Zhang, "One permutation hashing", NIPS 2012.
 """
+
+from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
@@ -26,22 +16,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.kernels import shingles
+from pipeline.corpus.duplicates import RESEMBLANCE, Comparison, Ints, compare
 
-# Broder and his successors call pages "roughly the same" from 0.5 to 0.95; at 0.8 a review of
-# 100 words may differ in two or three separate places, which no second author does by chance.
-RESEMBLANCE = 0.8
-# The candidates come from the 16 buckets folded to 8, where 0.2**8 misses are few enough, and
-# all 16 tell a shared stock phrase from a shared review before the two are read again.
-_BUCKETS = 16
-_GROUP_LIMIT = 50
 _N_EXAMPLES = 5
 
 Place = tuple[str, int]  # split and row
 Pair = tuple[Place, Place]
-_Ints = npt.NDArray[np.int64]
-_Hashes = npt.NDArray[np.uint64]
-_Buffers = tuple[npt.NDArray[np.uint8], _Ints, npt.NDArray[np.uint8], _Ints]
 
 
 @dataclass(frozen=True)
@@ -107,18 +87,16 @@ def audit(train: pa.Table, test: pa.Table) -> Audit:
     train, test : pyarrow.Table
         Columns `text` (large_string) and `label` (int8, 0 or 1), without nulls.
     """
-    buffers = (*_buffers(train), *_buffers(test))
+    found = compare(train["text"], test["text"])
+    first = found.first
     labels = np.concatenate([train["label"].to_numpy(), test["label"].to_numpy()])
-    counts, fingerprints, sketches = _scan(buffers)
-    first = _first_occurrences(buffers, fingerprints)
-    near = _near_duplicates(buffers, first, sketches)
     n_train = train.num_rows
     copies = np.flatnonzero(first[n_train:] < n_train) + n_train
-    near_originals, near_copies = _near_overlap(first, near, n_train)
+    near_originals, near_copies = _near_overlap(first, found.near, n_train)
     with_0, with_1 = _conflicts(first, labels)
     return Audit(
-        train=_split_audit(slice(0, n_train), n_train, labels, counts, first, near),
-        test=_split_audit(slice(n_train, first.size), n_train, labels, counts, first, near),
+        train=_split_audit(slice(0, n_train), n_train, labels, found),
+        test=_split_audit(slice(n_train, first.size), n_train, labels, found),
         n_overlap=copies.size,
         n_near_overlap=near_copies.size,
         n_conflicting=with_0.size,
@@ -130,7 +108,7 @@ def audit(train: pa.Table, test: pa.Table) -> Audit:
 
 def overlapping_rows(train: pa.Table, test: pa.Table) -> npt.NDArray[np.bool_]:
     """Return which rows of `train` have a text that is also in `test`, one bool a row."""
-    shared = pc.is_in(train["text"], value_set=_texts(test))
+    shared = pc.is_in(train["text"], value_set=test["text"])
     return np.asarray(shared.to_numpy(), dtype=np.bool_)
 
 
@@ -171,96 +149,20 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _texts(table: pa.Table) -> pa.LargeStringArray:
-    column = table["text"]  # which `combine_chunks` would copy, even if of one chunk
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-
-
-def _buffers(table: pa.Table) -> tuple[npt.NDArray[np.uint8], _Ints]:
-    """Return the bytes and the offsets of the texts of a table, without a copy."""
-    texts = _texts(table)
-    if len(texts) == 0:
-        return _read_only(np.empty(0, np.uint8)), _read_only(np.zeros(1, np.int64))
-    _, offsets, text = texts.buffers()
-    starts = np.frombuffer(offsets, np.int64, len(texts) + 1, 8 * texts.offset)
-    return _read_only(np.frombuffer(text or b"", np.uint8)), _read_only(starts)
-
-
-def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Make an array read-only; numba would compile a second kernel for one that is not."""
-    array.flags.writeable = False
-    return array
-
-
-def _room(buffers: _Buffers) -> int:
-    """Return how many hashes the words of the longest document may need."""
-    longest = max(int(np.diff(starts).max(initial=0)) for starts in (buffers[1], buffers[3]))
-    return longest // 2 + 8
-
-
-def _scan(buffers: _Buffers) -> tuple[_Ints, _Hashes, _Hashes]:
-    """Return characters and words, fingerprint and sketch of every document."""
-    n_documents = buffers[1].size + buffers[3].size - 2
-    counts = np.empty((n_documents, 2), np.int64)
-    fingerprints = np.empty(n_documents, np.uint64)
-    sketches = np.full((n_documents, _BUCKETS), shingles.NO_HASH)
-    words, room = np.empty((2, _room(buffers)), np.uint64)
-    start = 0
-    for text, offsets in (buffers[:2], buffers[2:]):
-        part = slice(start, start + offsets.size - 1)
-        shingles.scan(text, offsets, words, room, counts[part], fingerprints[part], sketches[part])
-        start = part.stop
-    return counts, fingerprints, sketches
-
-
-def _first_occurrences(buffers: _Buffers, fingerprints: _Hashes) -> _Ints:
-    """Return for every document the number of the first one of the same text."""
-    first = np.arange(fingerprints.size)
-    order = np.argsort(fingerprints, kind="stable")
-    shingles.first_occurrences(*buffers, fingerprints, order, first)
-    return first
-
-
-def _near_duplicates(buffers: _Buffers, first: _Ints, sketches: _Hashes) -> _Ints:
-    """Return the pairs of first occurrences that are near-duplicates, (n_pairs, 2), sorted."""
-    distinct = np.flatnonzero(first == np.arange(first.size))
-    bits = np.uint64(first.size.bit_length())
-    # A hash and its document in one number: sorting these is several times faster than an
-    # argsort. The bits of the hash that are lost make a few more candidates at most.
-    folded = np.minimum(sketches[distinct, : _BUCKETS // 2], sketches[distinct, _BUCKETS // 2 :])
-    keys = (folded >> bits << bits) | distinct.astype(np.uint64)[:, np.newaxis]
-    keys = np.sort(keys[folded != shingles.NO_HASH])
-    pairs = np.empty((0, 2), np.int64)
-    n_pairs = shingles.candidates(keys, bits, _GROUP_LIMIT, sketches, pairs)
-    pairs = np.empty((n_pairs, 2), np.int64)
-    shingles.candidates(keys, bits, _GROUP_LIMIT, sketches, pairs)
-    pairs = np.unique(pairs, axis=0)
-    room = _room(buffers)
-    words, both = np.empty(room, np.uint64), np.empty(2 * room, np.uint64)
-    table = np.empty((1 << (4 * room).bit_length(), 2), np.uint64)
-    resemblance = np.empty(len(pairs))
-    shingles.resemblances(*buffers, pairs, words, both, table, resemblance)
-    return pairs[resemblance >= RESEMBLANCE]
-
-
 def _split_audit(
-    rows: slice,
-    n_train: int,
-    labels: npt.NDArray[np.int8],
-    counts: _Ints,
-    first: _Ints,
-    near: _Ints,
+    rows: slice, n_train: int, labels: npt.NDArray[np.int8], found: Comparison
 ) -> SplitAudit:
     """Gather the facts of the documents numbered `rows`."""
+    first, n_words = found.first, found.n_words[rows]
     texts, entries = np.unique(first[rows], return_index=True)
     entry = np.full(first.size, -1)  # where a text first occurs in this split, if it does
     entry[texts] = entries + rows.start
     repeated = np.ones(rows.stop - rows.start, np.bool_)
     repeated[entries] = False
     repeats = np.flatnonzero(repeated) + rows.start
-    here = entry[near][(entry[near] >= 0).all(axis=1)]
+    here = entry[found.near]
+    here = here[(here >= 0).all(axis=1)]
     originals, variants = _earliest(here.min(axis=1), here.max(axis=1))
-    n_words = counts[rows, 1]
     return SplitAudit(
         n_reviews=repeated.size,
         n_positive=int(np.sum(labels[rows] == 1)),
@@ -268,14 +170,14 @@ def _split_audit(
         n_empty=int(np.sum(n_words == 0)),
         n_exact_duplicates=repeats.size,
         n_near_duplicates=variants.size,
-        characters=_spread(counts[rows, 0]),
+        characters=_spread(found.n_characters[rows]),
         words=_spread(n_words),
         exact_duplicate_examples=_examples(entry[first[repeats]], repeats, n_train),
         near_duplicate_examples=_examples(originals, variants, n_train),
     )
 
 
-def _near_overlap(first: _Ints, near: _Ints, n_train: int) -> tuple[_Ints, _Ints]:
+def _near_overlap(first: Ints, near: Ints, n_train: int) -> tuple[Ints, Ints]:
     """Return the train documents and the test documents near to them, of no exact one."""
     # A pair is of first occurrences, so a second one in test is of a text that train lacks.
     across = near[(near[:, 0] < n_train) & (near[:, 1] >= n_train)]
@@ -284,14 +186,14 @@ def _near_overlap(first: _Ints, near: _Ints, n_train: int) -> tuple[_Ints, _Ints
     return originals[np.searchsorted(texts, first[copies])], copies
 
 
-def _earliest(earlier: _Ints, later: _Ints) -> tuple[_Ints, _Ints]:
+def _earliest(earlier: Ints, later: Ints) -> tuple[Ints, Ints]:
     """Return the least `earlier` of each distinct `later`, and the distinct `later`, sorted."""
     order = np.lexsort((earlier, later))
     distinct, entries = np.unique(later[order], return_index=True)
     return earlier[order][entries], distinct
 
 
-def _conflicts(first: _Ints, labels: npt.NDArray[np.int8]) -> tuple[_Ints, _Ints]:
+def _conflicts(first: Ints, labels: npt.NDArray[np.int8]) -> tuple[Ints, Ints]:
     """Return the first documents labelled 0 and labelled 1 of each text that has both."""
     found = []
     for label in (0, 1):
@@ -303,7 +205,7 @@ def _conflicts(first: _Ints, labels: npt.NDArray[np.int8]) -> tuple[_Ints, _Ints
     return with_0[at_0], with_1[at_1]
 
 
-def _spread(values: _Ints) -> Spread:
+def _spread(values: Ints) -> Spread:
     if values.size == 0:
         return Spread(math.nan, math.nan, math.nan, math.nan)
     return Spread(
@@ -314,7 +216,7 @@ def _spread(values: _Ints) -> Spread:
     )
 
 
-def _examples(left: _Ints, right: _Ints, n_train: int) -> tuple[Pair, ...]:
+def _examples(left: Ints, right: Ints, n_train: int) -> tuple[Pair, ...]:
     """Return the first few pairs of documents as splits and rows."""
 
     def place(document: int) -> Place:

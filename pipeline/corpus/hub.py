@@ -1,17 +1,22 @@
-"""Data sets of the Hugging Face Hub, through `datasets`, at a pinned revision."""
+"""Data sets of the Hugging Face Hub, through `datasets`, at a pinned revision.
+
+Left to itself, `datasets` takes whatever revision is cached where it cannot reach the
+Hub. Here a cached copy counts only if its folder bears the revision that is asked for.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from pipeline.corpus.diagnosis import NOT_UTF8, undecodable
 from pipeline.corpus.labels import LabelRule, labelled_table
 from pipeline.errors import CorpusError
+
+_TIMEOUT = 8  # seconds that the Hub has for its first answer
 
 
 def read_hub(
@@ -30,7 +35,8 @@ def read_hub(
     dataset : str
         Such as `stanfordnlp/imdb`.
     revision : str
-        A commit of the data set.
+        A commit of the data set, in full. A branch or a tag is looked up on the Hub
+        every time, for it may have moved.
     splits : tuple of str
     text, label : str
         Column names.
@@ -47,7 +53,7 @@ def read_hub(
     ------
     CorpusError
         If there is no network and no cached copy, or the data set has no such
-        revision, subset, split, column or label.
+        revision, subset, split, column or label, or a text is missing.
     """
     found = _load(dataset, revision, subset)
     tables = []
@@ -63,8 +69,22 @@ def read_hub(
                 )
         names = getattr(part.features[label], "names", ())
         table = part.with_format("arrow")[:]
+        _check_texts(table[text], text, where)
         tables.append(labelled_table(table[text], table[label], rule, where, names))
     return tables
+
+
+def _check_texts(texts: pa.ChunkedArray, column: str, where: str) -> None:
+    """Refuse a column that is no text, or not UTF-8, which Parquet does not look at."""
+    if texts.type not in (pa.string(), pa.large_string(), pa.string_view()):
+        raise CorpusError(
+            f"{where}: column {column!r} is of type {texts.type}; expected a string column"
+        )
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
+        row = undecodable(text or b"" for text in texts.cast(pa.large_binary()).to_pylist())
+        raise CorpusError(f"{where}, row {row}: {NOT_UTF8}") from None
 
 
 def _load(dataset: str, revision: str, subset: str | None) -> Any:
@@ -76,49 +96,93 @@ def _load(dataset: str, revision: str, subset: str | None) -> Any:
     huggingface_hub.logging.set_verbosity_error()
     if not sys.stderr.isatty():
         datasets.disable_progress_bars()
-    with _offline(), contextlib.suppress(Exception):
-        # Offline, `datasets` takes any revision that is cached: the folder tells which.
-        cached = datasets.load_dataset(dataset, subset, revision=revision)
-        files = [file for part in cached.values() for file in part.cache_files]
-        if all(Path(file["filename"]).parent.name == revision for file in files):
-            return cached
-    _ask_the_hub(dataset, revision)
+    cached = _cached(dataset, revision, subset)
+    if cached is not None:
+        return cached
+    commit = _commit(dataset, revision)
     try:
-        return datasets.load_dataset(dataset, subset, revision=revision)
+        builder = datasets.load_dataset_builder(dataset, subset, revision=commit)
+        if builder.hash != commit:
+            raise ConnectionError("the Hub went away, and another revision is cached")
+        builder.download_and_prepare()
+        return builder.as_dataset()
     except Exception as error:
         raise CorpusError(f"{dataset}: could not be loaded: {_first_line(error)}") from error
 
 
-def _ask_the_hub(dataset: str, revision: str) -> None:
-    """Find out in one request whether the Hub is there and has the data set."""
-    import huggingface_hub
-    from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
+def _cached(dataset: str, revision: str, subset: str | None) -> Any:
+    """Return the splits that are cached of exactly this revision, or None."""
+    import datasets
+    from datasets.naming import camelcase_to_snakecase
+    from datasets.packaged_modules.cache.cache import Cache
 
+    subset = subset or _default_subset(dataset, revision)
+    owner, _, name = dataset.rpartition("/")
+    folder = "___".join(part for part in (owner, camelcase_to_snakecase(name)) if part)
+    found = [
+        copy
+        for copy in Path(datasets.config.HF_DATASETS_CACHE, folder).glob("*/*/*/")
+        if copy.name == revision and subset in (None, copy.parts[-3])
+    ]
+    if len(found) != 1:
+        return None
+    config, version = found[0].parts[-3:-1]
     try:
-        huggingface_hub.HfApi().dataset_info(dataset, revision=revision, timeout=20)
-    except RepositoryNotFoundError:
-        raise CorpusError(f"{dataset}: the Hub has no such data set, or it is private") from None
-    except RevisionNotFoundError:
-        raise CorpusError(f"{dataset}: no revision {revision} on the Hub") from None
+        return Cache(
+            repo_id=dataset, dataset_name=name, config_name=config, version=version, hash=revision
+        ).as_dataset()
     except Exception as error:
         raise CorpusError(
-            f"{dataset}: this revision is not cached and the Hub could not be reached "
-            f"({_first_line(error)}); run again where there is a network, it is needed once"
+            f"{found[0]}: the cached copy cannot be read ({_first_line(error)}); "
+            "delete this folder to fetch it again"
         ) from error
 
 
-@contextlib.contextmanager
-def _offline() -> Iterator[None]:
-    """Keep `datasets` from asking the network."""
-    import datasets
+def _default_subset(dataset: str, revision: str) -> str | None:
+    """Return which subset the data set's card, cached with it, makes the default; None if none."""
     import huggingface_hub
+    from datasets.utils.metadata import MetadataConfigs
 
-    before = datasets.config.HF_HUB_OFFLINE, huggingface_hub.constants.HF_HUB_OFFLINE
-    datasets.config.HF_HUB_OFFLINE = huggingface_hub.constants.HF_HUB_OFFLINE = True
     try:
-        yield
-    finally:
-        datasets.config.HF_HUB_OFFLINE, huggingface_hub.constants.HF_HUB_OFFLINE = before
+        path = huggingface_hub.try_to_load_from_cache(
+            dataset, "README.md", revision=revision, repo_type="dataset"
+        )
+        card = huggingface_hub.DatasetCard.load(str(path)) if isinstance(path, str) else None
+    except ValueError:  # not a name, or not a card
+        card = None
+    if card is None:
+        return None
+    name = MetadataConfigs.from_dataset_card_data(card.data).get_default_config_name()
+    return None if name is None else str(name)
+
+
+def _commit(dataset: str, revision: str) -> str:
+    """Ask the Hub in one request whether it has the data set, and for the revision's commit."""
+    import huggingface_hub
+    from huggingface_hub import errors
+
+    try:
+        info = huggingface_hub.HfApi().dataset_info(dataset, revision=revision, timeout=_TIMEOUT)
+    except errors.HFValidationError:
+        raise CorpusError(f"{dataset}: not the name of a data set; expected owner/name") from None
+    except errors.GatedRepoError:
+        problem = "the Hub gives it to known users only; see `hf auth login`"
+        raise CorpusError(f"{dataset}: {problem}") from None
+    except errors.RepositoryNotFoundError:
+        raise CorpusError(f"{dataset}: the Hub has no such data set, or it is private") from None
+    except errors.RevisionNotFoundError:
+        raise CorpusError(f"{dataset}: no revision {revision} on the Hub") from None
+    except errors.HfHubHTTPError as error:
+        raise CorpusError(
+            f"{dataset}: revision {revision} is not cached and the Hub answers "
+            f"{error.response.status_code} {error.response.reason_phrase}; run again later"
+        ) from error
+    except Exception as error:
+        raise CorpusError(
+            f"{dataset}: revision {revision} is not cached and the Hub could not be reached "
+            f"({_first_line(error)}); run again where there is a network, it is needed once"
+        ) from error
+    return str(info.sha)
 
 
 def _first_line(error: Exception) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from pipeline.errors import CorpusError
+from pipeline.sampling import draw_by_class
 
 
 def split(table: pa.Table, test_fraction: float, seed: int) -> tuple[pa.Table, pa.Table]:
@@ -29,16 +29,6 @@ def split(table: pa.Table, test_fraction: float, seed: int) -> tuple[pa.Table, p
         If a class is too small to have reviews in both parts.
     """
     draw = np.random.default_rng(seed)
-    labels = table["label"].to_numpy()
-    in_test = np.zeros(len(labels), bool)
-    for label, name in ((0, "negative"), (1, "positive")):
-        rows = np.flatnonzero(labels == label)
-        n_test = round(test_fraction * len(rows))
-        if len(rows) and not 0 < n_test < len(rows):
-            raise CorpusError(
-                f"corpus: {len(rows)} {name} reviews cannot be split with "
-                f"test_fraction = {test_fraction:g}"
-            )
-        in_test[draw.permutation(rows)[:n_test]] = True
+    in_test = draw_by_class(table["label"].to_numpy(), test_fraction, draw, "corpus.test_fraction")
     mask = pa.array(in_test)
     return table.filter(pa.array(~in_test)).combine_chunks(), table.filter(mask).combine_chunks()

@@ -13,6 +13,7 @@ MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing, Knuth 3, sectio
 HALF = np.uint64(32)
 ONE = np.uint64(1)
 ZERO = np.uint64(0)
+FREQUENCY = 0xFFFFFFFF
 
 
 def _bit_positions():
@@ -48,8 +49,8 @@ def learn(ids, offsets, n_types, max_n):
     parents, last_tokens : int32 arrays, shape (n_nodes,)
         The n-gram without its last token (-1 for a single token), and that token.
     """
-    document_frequency = np.zeros(n_types, np.int64)
-    seen = np.full(n_types, -1, np.int64)
+    # One number for a node: the last document that holds it, and how many do.
+    seen = np.zeros(n_types, np.int64)
     parents = np.full(n_types, -1, np.int32)
     last_tokens = np.arange(n_types).astype(np.int32)
     keys = np.zeros(1 << 10, np.uint64)
@@ -60,7 +61,6 @@ def learn(ids, offsets, n_types, max_n):
         if room > parents.size:
             parents = _grown(parents, room)
             last_tokens = _grown(last_tokens, room)
-            document_frequency = _grown(document_frequency, room)
             seen = _grown(seen, room)
         if 2 * (room - n_types) > keys.size:
             keys, children = _rehashed(keys, children, 2 * (room - n_types))
@@ -72,40 +72,44 @@ def learn(ids, offsets, n_types, max_n):
             max_n,
             (keys, children),
             (parents, last_tokens),
-            (document_frequency, seen),
+            seen,
             n_nodes,
         )
-    return document_frequency[:n_nodes], parents[:n_nodes], last_tokens[:n_nodes]
+    return seen[:n_nodes] & FREQUENCY, parents[:n_nodes], last_tokens[:n_nodes]
 
 
 @njit(cache=True, nogil=True)
-def _learn_document(ids, start, end, d, max_n, edges, names, frequency, n_nodes):
+def _learn_document(ids, start, end, d, max_n, edges, names, seen, n_nodes):
     """Add one document's n-grams to the trie; return the number of nodes."""
     keys, children = edges
     parents, last_tokens = names
-    document_frequency, seen = frequency
+    this_document = np.int64(d + 1) << 32
     mask = np.uint64(keys.size - 1)
     for i in range(start, end):
+        # Without a branch: every other token is the first of its kind in a document,
+        # so a processor guesses wrong, and that costs more than the store.
+        before = seen[ids[i]]
+        seen[ids[i]] = this_document | (before & FREQUENCY) + np.int64(before < this_document)
+    if max_n == 1:
+        return n_nodes
+    for i in range(start, end):
         node = np.int64(ids[i])
-        for j in range(i, min(i + max_n, end)):
-            if j > i:
-                key = (np.uint64(node) << HALF | np.uint64(ids[j])) + ONE
-                slot = key * MULTIPLIER
-                slot = (slot ^ slot >> HALF) & mask
-                while keys[slot] != ZERO and keys[slot] != key:
-                    slot = (slot + ONE) & mask
-                if keys[slot] == ZERO:
-                    keys[slot] = key
-                    children[slot] = n_nodes
-                    parents[n_nodes] = node
-                    last_tokens[n_nodes] = ids[j]
-                    document_frequency[n_nodes] = 0
-                    seen[n_nodes] = -1
-                    n_nodes += 1
-                node = np.int64(children[slot])
-            if seen[node] != d:
-                seen[node] = d
-                document_frequency[node] += 1
+        for j in range(i + 1, min(i + max_n, end)):
+            key = (np.uint64(node) << HALF | np.uint64(ids[j])) + ONE
+            slot = key * MULTIPLIER
+            slot = (slot ^ slot >> HALF) & mask
+            while keys[slot] != ZERO and keys[slot] != key:
+                slot = (slot + ONE) & mask
+            if keys[slot] == ZERO:
+                keys[slot] = key
+                children[slot] = n_nodes
+                parents[n_nodes] = node
+                last_tokens[n_nodes] = ids[j]
+                seen[n_nodes] = 0
+                n_nodes += 1
+            node = np.int64(children[slot])
+            if seen[node] < this_document:
+                seen[node] = this_document | (seen[node] & FREQUENCY) + 1
     return n_nodes
 
 
@@ -149,14 +153,15 @@ def build(tokens, offsets, n_types):
 
 
 @njit(cache=True, nogil=True)
-def count(ids, offsets, keys, children, columns, max_n, n_columns, binary):
+def count(ids, offsets, numbers, keys, children, columns, max_n, n_columns, binary):
     """Count the n-grams of a vocabulary in every document.
 
     Parameters
     ----------
     ids : int32 array, shape (n_tokens,)
-        In the numbering of `build`; -1 for a token outside it.
     offsets : int64 array, shape (n_documents + 1,)
+    numbers : int32 array, shape (n_types,)
+        For each id, the number of that token in `build`; -1 for one outside it.
     keys, children, columns
         From `build`.
     binary : bool
@@ -173,33 +178,49 @@ def count(ids, offsets, keys, children, columns, max_n, n_columns, binary):
     indptr = np.zeros(n_documents + 1, np.int64)
     data = np.empty(ids.size + 16, np.float32)
     indices = np.empty(ids.size + 16, np.int32)
-    counts = np.zeros(n_columns, np.int32)
+    row = np.empty(1 << 10, np.int32)
+    # The column behind the last takes what has no column.
+    seen = np.zeros(n_columns + 1, np.int64)
     words = np.zeros((n_columns >> 6) + 1, np.uint64)
     summary = np.zeros((n_columns >> 12) + 1, np.uint64)
-    n_nonzeros = 0
+    n_nonzeros = np.int64(0)  # a literal zero would have numba compile the callee twice
     for d in range(n_documents):
         start, end = offsets[d], offsets[d + 1]
-        room = n_nonzeros + max_n * (end - start)
-        if room > indices.size:
-            indices = _grown(indices, room)
-            data = _grown(data, room)
-        _count_document(ids, start, end, keys, children, columns, max_n, counts, words, summary)
-        n_nonzeros = _drain(counts, words, summary, binary, indices, data, n_nonzeros)
+        room = max_n * (end - start) + 1
+        if room > row.size:
+            row = np.empty(2 * room, np.int32)
+        if n_nonzeros + room > indices.size:
+            indices = _grown(indices, n_nonzeros + room)
+            data = _grown(data, n_nonzeros + room)
+        size = _count_document(
+            ids[start:end], numbers, (keys, children, columns), max_n, d, seen, row
+        )
+        _sort(row[:size], words, summary, indices, n_nonzeros)
+        for p in range(n_nonzeros, n_nonzeros + size):
+            data[p] = 1 if binary else seen[indices[p]] & FREQUENCY
+        n_nonzeros += size
         indptr[d + 1] = n_nonzeros
-    return data[:n_nonzeros].copy(), indices[:n_nonzeros].copy(), indptr
+    # Not copied: what lies behind was never touched, and so takes no memory.
+    return data[:n_nonzeros], indices[:n_nonzeros], indptr
 
 
 @njit(cache=True, nogil=True)
-def _count_document(ids, start, end, keys, children, columns, max_n, counts, words, summary):
-    """Add a document's n-grams to `counts` and mark their columns in the bitmaps."""
+def _count_document(ids, numbers, trie, max_n, d, seen, row):
+    """Count a document's n-grams in `seen`, list their columns in `row`; return how many."""
+    keys, children, columns = trie
     mask = np.uint64(keys.size - 1)
-    for i in range(start, end):
-        node = np.int64(ids[i])
-        for j in range(i, min(i + max_n, end)):
-            if ids[j] < 0:
+    nowhere = seen.size - 1
+    this_document = np.int64(d + 1) << 32
+    seen[nowhere] = this_document
+    size = 0
+    for i in range(ids.size):
+        node = np.int64(numbers[ids[i]])
+        for j in range(i, min(i + max_n, ids.size)):
+            token = numbers[ids[j]]
+            if token < 0:
                 break
             if j > i:
-                key = (np.uint64(node) << HALF | np.uint64(ids[j])) + ONE
+                key = (np.uint64(node) << HALF | np.uint64(token)) + ONE
                 slot = key * MULTIPLIER
                 slot = (slot ^ slot >> HALF) & mask
                 while keys[slot] != ZERO and keys[slot] != key:
@@ -208,20 +229,28 @@ def _count_document(ids, start, end, keys, children, columns, max_n, counts, wor
                     break
                 node = np.int64(children[slot])
             column = columns[node]
-            if column >= 0:
-                counts[column] += 1
-                word = column >> 6
-                words[word] |= ONE << np.uint64(column & 63)
-                summary[word >> 6] |= ONE << np.uint64(word & 63)
+            if column < 0:
+                column = nowhere
+            # Without a branch, as in _learn_document.
+            before = seen[column]
+            first = np.int64(before < this_document)
+            seen[column] = this_document | (1 - first) * (before & FREQUENCY) + 1
+            row[size] = column
+            size += first
+    return size
 
 
 @njit(cache=True, nogil=True)
-def _drain(counts, words, summary, binary, indices, data, n_nonzeros):
-    """Write the marked columns as a sorted row, and clear the marks.
+def _sort(row, words, summary, indices, start):
+    """Write the columns of a row to `indices` in ascending order.
 
     A bit for each column, and a bit for each word of these bits: walking them in
-    order sorts the row without comparing.
+    order sorts the row without comparing. Both are clear again afterwards.
     """
+    for k in range(row.size):
+        word = row[k] >> 6
+        words[word] |= ONE << np.uint64(row[k] & 63)
+        summary[word >> 6] |= ONE << np.uint64(word & 63)
     for s in range(summary.size):
         block = summary[s]
         summary[s] = ZERO
@@ -234,12 +263,8 @@ def _drain(counts, words, summary, binary, indices, data, n_nonzeros):
             while word != ZERO:
                 low = word & (~word + ONE)
                 word ^= low
-                column = (w << 6) + POSITIONS[low * DE_BRUIJN >> TOP_SIX]
-                indices[n_nonzeros] = column
-                data[n_nonzeros] = 1 if binary else counts[column]
-                counts[column] = 0
-                n_nonzeros += 1
-    return n_nonzeros
+                indices[start] = (w << 6) + POSITIONS[low * DE_BRUIJN >> TOP_SIX]
+                start += 1
 
 
 @njit(cache=True, nogil=True)
@@ -279,5 +304,6 @@ def _rehashed(keys, children, needed):
 def _grown(array, needed):
     """Return a copy with room for `needed` items, at least twice the room it had."""
     larger = np.empty(max(needed, 2 * array.size), array.dtype)
-    larger[: array.size] = array
+    for k in range(array.size):  # a slice assignment takes seconds to compile
+        larger[k] = array[k]
     return larger

@@ -85,6 +85,13 @@ def sgd_epoch(data, indices, indptr, targets, order, batch_size, rates, l2, vect
                 score += data[p] * vectors[indices[p], 0]
             errors[k] = _error(targets[i], scale * score + intercept)
         scale *= 1.0 - rates[step] * l2
+        if scale < 1e-6:
+            # Folded back long before it underflows, or before a division by 0. What C * v
+            # was goes to u, for C would grow by as much as the scale shrinks.
+            for j in range(vectors.shape[0]):
+                vectors[j, 1] -= scale_sum * vectors[j, 0]
+                vectors[j, 0] *= scale
+            scale, scale_sum = 1.0, 0.0
         mean_error = 0.0
         for k in range(size):
             i = order[first + k]
@@ -100,12 +107,6 @@ def sgd_epoch(data, indices, indptr, targets, order, batch_size, rates, l2, vect
             scale_sum += scale
             intercept_sum += intercept
             state[N_AVERAGED] += 1
-        if scale < 1e-6:
-            # Folded back long before it underflows: scale * v and C * v stay what they are.
-            for j in range(vectors.shape[0]):
-                vectors[j, 0] *= scale
-            scale_sum /= scale
-            scale = 1.0
     state[SCALE], state[INTERCEPT] = scale, intercept
     state[SCALE_SUM], state[INTERCEPT_SUM] = scale_sum, intercept_sum
 
@@ -151,7 +152,7 @@ def adagrad_epoch(data, indices, indptr, targets, order, batch_size, rate, l2, c
                         if averaging:
                             coordinates[j, WEIGHT_SUM] += weight * _decays(pending, each)
                 score += data[p] * coordinates[j, WEIGHT]
-            errors[k] = _error(targets[i], score + intercept) / size
+            errors[k] = _error(targets[i], score + intercept)
         step += 1
         if batch_size == 1:
             i = order[first]
@@ -174,15 +175,19 @@ def adagrad_epoch(data, indices, indptr, targets, order, batch_size, rate, l2, c
                     gradient[j] += errors[k] * data[p]
             for t in range(n_touched):
                 j = touched[t]
-                coordinates[j, SQUARES] += gradient[j] * gradient[j]
+                # Divided after the sum: errors that cancel leave 0 and no rounding noise,
+                # of which a first step would take the full rate.
+                slope = gradient[j] / size
+                coordinates[j, SQUARES] += slope * slope
                 if coordinates[j, SQUARES] > 0:
-                    coordinates[j, WEIGHT] -= (
-                        rate * gradient[j] / math.sqrt(coordinates[j, SQUARES])
-                    )
+                    coordinates[j, WEIGHT] -= rate * slope / math.sqrt(coordinates[j, SQUARES])
                 gradient[j] = 0
                 listed[j] = False
         if state[FIT_INTERCEPT] > 0:
-            mean_error = errors[:size].sum()
+            mean_error = 0.0
+            for k in range(size):
+                mean_error += errors[k]
+            mean_error /= size
             state[INTERCEPT_SQUARES] += mean_error * mean_error
             if state[INTERCEPT_SQUARES] > 0:
                 intercept -= rate * mean_error / math.sqrt(state[INTERCEPT_SQUARES])

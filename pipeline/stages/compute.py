@@ -64,13 +64,7 @@ def compute_corpus(job: Job) -> tuple[str, list[str]]:
     for name, part in (("train", train), ("test", test)):
         if part is not None and not part.num_rows:
             raise CorpusError(f"corpus: the {name} part is empty")
-    classes = set(train["label"].unique().to_pylist())
-    if len(classes) < 2:
-        only = "positive" if classes == {1} else "negative"
-        raise CorpusError(
-            f"corpus: all {train.num_rows:,} training reviews are {only}; "
-            "expected positive and negative ones"
-        )
+    _require_both_classes(train, "")
     if test is None:
         train, test = split(train, section.test_fraction, section.seed)
     dropped = 0
@@ -78,6 +72,7 @@ def compute_corpus(job: Job) -> tuple[str, list[str]]:
         overlapping = audit.overlapping_rows(train, test)
         dropped = int(overlapping.sum())
         train = train.filter(~overlapping).combine_chunks()
+        _require_both_classes(train, " that are not in test")
     card = audit.audit(train, test)
     artifacts.write_table(job.folder / "train.arrow", train)
     artifacts.write_table(job.folder / "test.arrow", test)
@@ -91,6 +86,18 @@ def compute_corpus(job: Job) -> tuple[str, list[str]]:
     if dropped:
         summary += f", {dropped:,} dropped from train that are in test"
     return summary, audit.warnings(card)
+
+
+def _require_both_classes(train: pa.Table, which: str) -> None:
+    classes = train["label"].unique().to_pylist()
+    if not classes:
+        raise CorpusError(f"corpus: there are no training reviews{which}")
+    if len(classes) < 2:
+        only = "positive" if classes == [1] else "negative"
+        raise CorpusError(
+            f"corpus: all {train.num_rows:,} training reviews{which} are {only}; "
+            "expected positive and negative ones"
+        )
 
 
 def _read(config: Config) -> tuple[pa.Table, pa.Table | None]:
@@ -265,17 +272,20 @@ def compute_report(job: Job) -> tuple[str, list[str]]:
 def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
     """Return the model of a run, and how often each class uses each word.
 
-    The second is None for a model folder that has left its run.
+    The second is None for a model folder that has left its run, and where the run's
+    features are not those that the model was trained on.
     """
     from pipeline.classifier import TextClassifier
     from pipeline.inspection import ClassFrequency
 
     model = TextClassifier.load(path)
-    counts = path / "features" / "train.safetensors"
-    if not counts.exists():
+    run = Run(path)
+    trained = run.stage("train")
+    read = run.digests("corpus") | run.digests("features")
+    if trained is None or trained["depends"]["inputs"] != read or not run.has_outputs("features"):
         return model, None
-    frequency = ClassFrequency.of(artifacts.read_counts(counts), _labels(Run(path), "train"))
-    return model, frequency
+    counts = artifacts.read_counts(path / "features" / "train.safetensors")
+    return model, ClassFrequency.of(counts, _labels(run, "train"))
 
 
 def _labels(run: Run, part: str) -> Any:

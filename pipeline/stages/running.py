@@ -127,9 +127,7 @@ def _dependencies(stage: Stage, config: Config, run: Run) -> dict[str, Any]:
     """Return all that a stage's outputs depend on, as the manifest keeps it."""
     inputs: dict[str, str] = {}
     for name in stage.inputs:
-        entry = run.stage(name)
-        if entry:
-            inputs |= {file: output["sha256"] for file, output in entry["outputs"].items()}
+        inputs |= run.digests(name)
     if stage.name == "corpus":
         inputs = {str(path): artifacts.digest(path) for path in compute.source_files(config)}
     return {

@@ -1,0 +1,59 @@
+# Every target is a line over the command line interface: `.venv/bin/sentiment --help`.
+CONFIG ?= configs/sample.toml
+RUN ?= runs/$(basename $(notdir $(CONFIG)))
+ARGS ?=
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup train eval report weights test lint types check bench clean
+
+help: ## list the targets
+	@echo "make TARGET [CONFIG=$(CONFIG)] [ARGS='--set train.l2=0.001']"
+	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: .venv/runtime ## make .venv with the locked dependencies
+
+train: .venv/runtime ## learn the weights, show the words
+	@$(BIN)/sentiment train $(CONFIG) $(ARGS)
+
+eval: .venv/runtime ## score the test part
+	@$(BIN)/sentiment eval $(CONFIG) $(ARGS)
+
+report: .venv/runtime ## write down what was learned
+	@$(BIN)/sentiment report $(CONFIG) $(ARGS)
+
+weights: .venv/runtime ## show the words of a run that is there (RUN=runs/...)
+	@$(BIN)/sentiment weights $(RUN) $(ARGS)
+
+test: .venv/dev ## run the tests
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: .venv/dev ## check style
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: .venv/dev ## check types
+	@$(BIN)/mypy
+
+check: lint types test ## all of the three above
+
+bench: .venv/dev ## time the counting beside scikit-learn (SENTIMENT_DATA points to data)
+	@$(BIN)/python benchmarks/counting.py $(ARGS)
+
+clean: ## remove the environment and caches; runs stay
+	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/runtime: requirements.lock pyproject.toml
+	@echo "installing the dependencies into .venv, once ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+.venv/dev: .venv/runtime requirements-dev.lock
+	@echo "installing the tests' dependencies into .venv, once ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

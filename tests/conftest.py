@@ -1,0 +1,139 @@
+"""What tests share: data from outside, a small corpus and a run that was trained on it.
+
+Nothing here or in a test writes into the working directory: each session works in
+a folder of its own, and the session's end finds that folder empty.
+"""
+
+import itertools
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+_DATA = os.environ.get("SENTIMENT_DATA")
+if _DATA and Path(_DATA, "nltk_data").is_dir():
+    os.environ["NLTK_DATA"] = str(Path(_DATA, "nltk_data"))
+
+POSITIVE = ("superb", "moving", "funny", "don't miss it,", "a joy,")
+NEGATIVE = ("dreadful", "boring", "clumsy", "I don\u2019t recommend it,", "a waste,")
+SUBJECTS = ("the film", "this caf\u00e9", "her second novel", "the hotel", "that old game")
+ENDINGS = ("and the ending was too long.", "though the staff was kind.", "as I said before!")
+
+
+@dataclass(frozen=True)
+class SmallRun:
+    """A run of every stage on the small corpus.
+
+    Attributes
+    ----------
+    path : Path
+        The run folder; a test that changes it takes a copy.
+    config : Path
+    texts, labels : list
+        The training reviews, as the test wrote them.
+    """
+
+    path: Path
+    config: Path
+    texts: list[str]
+    labels: list[int]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of data that the repository does not hold."""
+    if not _DATA:
+        pytest.skip("SENTIMENT_DATA is unset: it names a folder with data/ and nltk_data/")
+    folder = Path(_DATA)
+    if not (folder / "data" / "imdb" / "train.parquet").is_file():
+        pytest.fail(f"SENTIMENT_DATA is {folder}, which has no data/imdb/train.parquet")
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _working_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Work where a file that is left behind is noticed."""
+    before, folder = Path.cwd(), tmp_path_factory.mktemp("working-directory")
+    os.chdir(folder)
+    yield
+    left = sorted(path.name for path in folder.iterdir() if path.name != ".hypothesis")
+    os.chdir(before)
+    assert not left, f"tests have written into the working directory: {left}"
+
+
+def small_reviews() -> tuple[list[str], list[int]]:
+    """Make 150 reviews, of which a few have a word of the other side."""
+    texts, labels = [], []
+    for n, (subject, k, ending) in enumerate(itertools.product(SUBJECTS, range(5), ENDINGS)):
+        for label, (own, other) in enumerate(((NEGATIVE, POSITIVE), (POSITIVE, NEGATIVE))):
+            words = f"{own[k]} {own[(k + n) % 5]}" + (f" not {other[k]}" if n % 4 == 0 else "")
+            texts.append(f"{words} {subject}, {ending}")
+            labels.append(label)
+    return texts, labels
+
+
+def write_jsonl(path: Path, texts: list[str], labels: list[int]) -> None:
+    """Write a corpus as JSON lines."""
+    rows = ({"text": text, "label": label} for text, label in zip(texts, labels, strict=True))
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def make_corpus() -> Callable[[Path], Path]:
+    """Return a function that writes the small corpus and its config to a folder."""
+
+    def make(folder: Path) -> Path:
+        texts, labels = small_reviews()
+        write_jsonl(folder / "train.jsonl", texts[:110], labels[:110])
+        write_jsonl(folder / "test.jsonl", texts[110:], labels[110:])
+        config = folder / "small.toml"
+        config.write_text(
+            "[corpus]\n"
+            'source = "files"\n'
+            f"train = {json.dumps(str(folder / 'train.jsonl'))}\n"
+            f"test = {json.dumps(str(folder / 'test.jsonl'))}\n"
+            "[features]\nngrams = 2\n"
+            "[train]\nepochs = 4\nvalidation = 0.2\nseed = 7\n"
+        )
+        return config
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def sentiment() -> Callable[..., Result]:
+    """Return a function that runs the command in this process; only its own exits are caught."""
+    from pipeline.cli import main
+
+    def invoke(*args: object, **options: object) -> Result:
+        return CliRunner().invoke(main, [*map(str, args)], catch_exceptions=False, **options)
+
+    return invoke
+
+
+@pytest.fixture(scope="session")
+def small_run(
+    tmp_path_factory: pytest.TempPathFactory,
+    make_corpus: Callable[[Path], Path],
+    sentiment: Callable[..., Result],
+) -> SmallRun:
+    """Return a run of every stage, for tests to read."""
+    folder = tmp_path_factory.mktemp("small")
+    config = make_corpus(folder)
+    result = sentiment("report", config, "--run", folder / "run", "--quiet")
+    assert result.exit_code == 0, result.output
+    texts, labels = small_reviews()
+    return SmallRun(folder / "run", config, texts[:110], labels[:110])
+
+
+@pytest.fixture
+def copied_run(small_run: SmallRun, tmp_path: Path) -> SmallRun:
+    """Return a copy of the small run, for a test to change."""
+    path = tmp_path / "run"
+    shutil.copytree(small_run.path, path)
+    return SmallRun(path, small_run.config, small_run.texts, small_run.labels)

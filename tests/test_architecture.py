@@ -1,0 +1,162 @@
+"""The house rules that a reader counts on, read from the source with ast.
+
+Imports run one way, each library has its place, only the edge prints, nothing is
+pickled, and a module fits in a head.
+"""
+
+import ast
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import pipeline
+
+PACKAGE = Path(pipeline.__file__).parent
+LAYERS = (
+    {"errors"},
+    {"config", "kernels", "artifacts", "nltk_data", "sampling"},
+    {"corpus", "tokens", "model"},
+    {"features", "descent"},
+    {"classifier", "training", "evaluation"},
+    {"inspection"},
+    {"report"},
+    {"stages"},
+    {"display"},
+    {"cli"},
+    {"__main__"},
+)
+MAX_LINES = 330
+# Where a library may be imported; one that is not named here, anywhere.
+PLACES = {
+    "click": {"cli"},
+    "datasets": {"corpus"},
+    "huggingface_hub": {"corpus"},
+    "nltk": {"corpus", "nltk_data", "tokens"},
+    "numba": {"kernels"},
+    "pydantic": {"config"},
+    "rich": {"display"},
+    "safetensors": {"artifacts"},
+    "sklearn": {"training"},  # in the method that scikit-learn itself calls
+}
+NEVER = {"dill", "cloudpickle", "joblib", "marshal", "pickle", "shelve"}
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def unit(path: Path) -> str:
+    """Return the module, or the sub-package, that a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the dotted names that a file imports, inside functions as well."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}, line {node.lineno}: a relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def units_imported(path: Path) -> set[str]:
+    """Return the units of the package that a file imports."""
+    names = (name.split(".") for name in imports(path))
+    known = set().union(*LAYERS)
+    return {
+        parts[1] for parts in names if parts[0] == "pipeline" and parts[1:2] and parts[1] in known
+    }
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(PACKAGE))
+
+
+every_file = pytest.mark.parametrize("path", FILES, ids=named)
+
+
+def test_every_module_has_its_layer():
+    units = {unit(path) for path in FILES} - {"__init__"}
+    assert units == set().union(*LAYERS)
+
+
+@every_file
+def test_imports_run_one_way(path):
+    height = {name: n for n, layer in enumerate(LAYERS) for name in layer}
+    own = unit(path)
+    allowed = {name for name, n in height.items() if n < height.get(own, 0)} | {own}
+    assert units_imported(path) <= allowed
+
+
+@every_file
+def test_a_library_is_imported_in_its_place_alone(path):
+    for name in imports(path):
+        library = name.split(".")[0]
+        assert library not in NEVER
+        assert unit(path) in PLACES.get(library, {unit(path)}), f"{library} in {named(path)}"
+
+
+def test_every_library_that_is_imported_is_a_declared_dependency():
+    declared = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
+    names = {line.split()[0].replace("-", "_") for line in declared["dependencies"]}
+    found = {name.split(".")[0] for path in FILES for name in imports(path)}
+    # `datasets` brings the one; the other is there where it calls us.
+    brought = {"huggingface_hub", "sklearn"}
+    assert found - set(sys.stdlib_module_names) - {"pipeline"} - names <= brought
+
+
+def test_the_model_does_not_know_how_it_is_trained():
+    assert "training" not in units_imported(PACKAGE / "model.py")
+    assert "training" not in units_imported(PACKAGE / "classifier.py")
+
+
+def test_only_stages_and_the_command_know_the_config():
+    knowing = {unit(path) for path in FILES if "config" in units_imported(path)}
+    assert knowing == {"stages", "cli"}
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "kernels").glob("*.py")), ids=named)
+def test_a_kernel_sees_arrays_and_scalars_only(path):
+    """And kernels of its own file, for numba's cache does not notice an edit in another."""
+    libraries = {name.split(".")[0] for name in imports(path)}
+    assert not libraries & {"pipeline", "scipy", "pyarrow"}
+
+
+def test_only_the_command_and_the_display_print():
+    for path in FILES:
+        calls = [node.func for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
+        names = {call.id for call in calls if isinstance(call, ast.Name)}
+        if unit(path) not in {"cli", "display"}:
+            assert "print" not in names, named(path)
+            assert "sys.stdout" not in path.read_text(encoding="utf-8"), named(path)
+
+
+def test_nothing_is_pickled_or_run_from_a_file():
+    for path in FILES:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Call):
+                assert not {keyword.arg for keyword in node.keywords} & {
+                    *["allow_pickle", "trust_remote_code"]
+                }
+                if isinstance(node.func, ast.Name):
+                    assert node.func.id not in {"eval", "exec", "compile", "__import__"}
+
+
+@every_file
+def test_a_module_fits_in_a_readers_head(path):
+    n_lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert n_lines <= MAX_LINES, f"{named(path)} has {n_lines} lines"
+
+
+@every_file
+def test_every_module_says_what_it_is_for(path):
+    assert ast.get_docstring(tree(path)) or not path.read_text().strip()
+
+
+def test_there_are_no_modules_of_odds_and_ends():
+    assert not {"utils", "helpers", "manager", "misc", "common"} & {path.stem for path in FILES}

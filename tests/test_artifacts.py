@@ -1,0 +1,414 @@
+"""Run folders: a stage appears whole or not at all, and what is written is read back."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays_of
+from scipy.sparse import csr_array, random_array
+
+from pipeline import artifacts
+from pipeline.artifacts import Run
+from pipeline.errors import RunError
+
+WORD_TYPES = {"word": pa.large_string(), "n": pa.int64()}
+words = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\t\n\r"), min_size=1
+) | st.sampled_from(
+    ['"', '""', 'a "b" c', "a,b", "'", "\\", "NULL", "nan", "NA", "#", "d\u00e9j\u00e0"]
+)
+
+
+def write_stage(run: Run, content: str, error: type[BaseException] | None = None) -> None:
+    with run.writing("tokens", "tokens", f"[{content}]\n") as (path, entry):
+        (path / "a.txt").write_text(content)
+        (path / "deeper").mkdir()
+        (path / "deeper" / "b.txt").write_text(content[::-1])
+        entry["depends"] = content
+        if error:
+            raise error
+
+
+def tree(path: Path) -> dict[str, bytes]:
+    """Return the content of every file under a folder, hidden ones included."""
+    return {
+        str(file.relative_to(path)): file.read_bytes() for file in path.rglob("*") if file.is_file()
+    }
+
+
+def one_line(error: pytest.ExceptionInfo[RunError], path: Path) -> bool:
+    return "\n" not in str(error.value) and str(error.value).startswith(str(path))
+
+
+def dead_pid() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+# Writing a stage
+
+
+def test_a_stage_is_there_with_its_entry_and_config_once_it_is_written(tmp_path):
+    run = Run(tmp_path / "runs" / "a")
+    assert run.stage("tokens") is None
+    assert not run.has_outputs("tokens")
+    write_stage(run, "one")
+    expected = {
+        file: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+        for file, content in (("tokens/a.txt", b"one"), ("tokens/deeper/b.txt", b"eno"))
+    }
+    for seen in (run, Run(run.path)):
+        assert seen.has_outputs("tokens")
+        assert seen.stage("tokens") == {"depends": "one", "outputs": expected}
+        assert seen.digests("tokens") == {f: output["sha256"] for f, output in expected.items()}
+    assert sorted(tree(run.path)) == [
+        *["config.toml", "manifest.json", "tokens/a.txt", "tokens/deeper/b.txt"]
+    ]
+    assert (run.path / "config.toml").read_text() == "[one]\n"
+
+
+def test_a_stage_written_again_replaces_all_of_the_old_one(tmp_path):
+    run = Run(tmp_path)
+    with run.writing("tokens", "tokens", "") as (path, _):
+        (path / "old.txt").write_text("old")
+    write_stage(run, "new")
+    assert not (tmp_path / "tokens" / "old.txt").exists()
+    assert Run(tmp_path).has_outputs("tokens")
+
+
+@pytest.mark.parametrize("error", [ValueError, RunError, KeyboardInterrupt, SystemExit])
+def test_a_stage_that_fails_leaves_all_as_it_was(tmp_path, error):
+    run = Run(tmp_path)
+    write_stage(run, "one")
+    before = tree(tmp_path)
+    with pytest.raises(error):
+        write_stage(run, "new", error)
+    assert tree(tmp_path) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        *["config.toml", "manifest.json", "tokens"]
+    ]
+    assert run.stage("tokens") == Run(tmp_path).stage("tokens")
+    assert run.has_outputs("tokens")
+
+
+def test_the_first_stage_that_fails_leaves_no_stage(tmp_path):
+    run = Run(tmp_path / "a")
+    with pytest.raises(ZeroDivisionError):
+        write_stage(run, "one", ZeroDivisionError)
+    assert tree(tmp_path) == {}
+    assert Run(tmp_path / "a").stage("tokens") is None
+
+
+@pytest.mark.parametrize("change", [Path.unlink, lambda path: path.write_text("longer")])
+def test_an_output_that_is_gone_or_of_another_size_is_noticed(tmp_path, change):
+    run = Run(tmp_path)
+    write_stage(run, "one")
+    change(tmp_path / "tokens" / "a.txt")
+    assert not run.has_outputs("tokens")
+
+
+def test_beginning_anew_takes_no_notice_of_what_is_there(tmp_path):
+    write_stage(Run(tmp_path), "one")
+    assert Run(tmp_path, anew=True).stage("tokens") is None
+    (tmp_path / "manifest.json").write_text("{")
+    assert Run(tmp_path, anew=True).stage("tokens") is None
+
+
+@pytest.mark.parametrize("pid", [dead_pid, os.getpid, lambda: 2**40])
+def test_what_a_killed_process_left_is_swept(tmp_path, pid):
+    """Even that of one with this process's number, as it happens in containers."""
+    run, number = Run(tmp_path), pid()
+    write_stage(run, "one")
+    for left in (f".tokens.{number}", f".tokens.{number}.old"):
+        (tmp_path / left / "deeper").mkdir(parents=True)
+        (tmp_path / left / "deeper" / "a.txt").write_text("half")
+    (tmp_path / f".manifest.json.{number}").write_text("{")
+    (tmp_path / f".config.toml.{number}").write_text("[")
+    write_stage(run, "two")
+    assert [path.name for path in tmp_path.glob(".*")] == []
+    assert Run(tmp_path).has_outputs("tokens")
+
+
+def test_what_a_running_process_or_a_user_keeps_there_is_left_alone(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        kept = {f".tokens.{process.pid}", ".tokens.backup", ".gitignore"}
+        for name in kept:
+            (tmp_path / name).mkdir()
+        write_stage(Run(tmp_path), "one")
+        assert {path.name for path in tmp_path.glob(".*")} == kept
+
+
+KILLED = """
+    import os, shutil, sys
+    from pathlib import Path
+    from pipeline.artifacts import Run
+
+    def stage(run, content):
+        with run.writing("tokens", "tokens", content) as (path, entry):
+            (path / "a.txt").write_text(content)
+            entry["depends"] = content
+
+    def killed_before(n, run):
+        steps = 0
+        def counting(step):
+            def wrapped(*args, **options):
+                nonlocal steps
+                steps += 1
+                if steps == n:
+                    os._exit(9)
+                return step(*args, **options)
+            return wrapped
+        for owner, name in ((Path, "mkdir"), (Path, "rename"), (Path, "replace"),
+                            (Path, "write_text"), (shutil, "rmtree"), (Path, "open")):
+            setattr(owner, name, counting(getattr(owner, name)))
+        stage(run, "new")
+        os._exit(0)
+
+    for n in range(1, 99):
+        run = Run(Path(sys.argv[1]) / f"{n:02}")
+        stage(run, "old")
+        pid = os.fork()
+        if pid == 0:
+            killed_before(n, run)
+        if os.waitpid(pid, 0)[1] == 0:
+            break
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_a_process_killed_at_any_step_leaves_no_stage_that_only_looks_fresh(tmp_path):
+    """Old and new outputs are of one size, so that nothing but the order of steps helps."""
+    command = [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path)]
+    subprocess.run(command, check=True, timeout=60)
+    folders = sorted(tmp_path.iterdir())
+    assert len(folders) > 6
+    found = []
+    for folder in folders:
+        run = Run(folder)
+        if run.has_outputs("tokens"):
+            content = (folder / "tokens" / "a.txt").read_text()
+            assert run.stage("tokens")["depends"] == content
+            sha256 = hashlib.sha256(content.encode()).hexdigest()
+            assert run.digests("tokens") == {"tokens/a.txt": sha256}
+            found.append(content)
+        else:
+            found.append("stale")
+        write_stage(run, "later")
+        assert Run(folder).has_outputs("tokens")
+        assert [path.name for path in folder.glob(".*")] == []
+    assert set(found) == {"old", "stale", "new"}
+    assert found == sorted(found, key=["old", "stale", "new"].index)
+
+
+def test_a_run_folder_that_cannot_be_made_is_named_in_one_line(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for path in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(RunError, match=r"cannot write the run: .*; choose another") as error:
+            write_stage(Run(path), "one")
+        assert one_line(error, tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_run_folder_without_permission_is_named_in_one_line(tmp_path):
+    write_stage(Run(tmp_path), "one")
+    tmp_path.chmod(0o500)
+    with pytest.raises(RunError, match="Permission denied") as error:
+        write_stage(Run(tmp_path), "two")
+    tmp_path.chmod(0o700)
+    assert one_line(error, tmp_path)
+
+
+# Manifests
+
+
+def test_a_run_of_another_format_version_is_refused_in_one_line(tmp_path):
+    write_stage(Run(tmp_path), "one")
+    manifest = tmp_path / "manifest.json"
+    facts = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(facts | {"format_version": 99}))
+    with pytest.raises(RunError, match="expected format version 1, got 99; ") as error:
+        Run(tmp_path)
+    assert one_line(error, manifest)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", "3", '{"format_version": 1}', '{"format_version": 1, "stages": []}', "\xff"],
+)
+def test_a_manifest_that_is_none_is_refused_in_one_line(tmp_path, content):
+    manifest = tmp_path / "manifest.json"
+    manifest.write_bytes(content.encode("latin-1"))
+    with pytest.raises(RunError) as error:
+        Run(tmp_path)
+    assert one_line(error, manifest)
+
+
+# Files: what is written is read back
+
+
+@given(
+    array=arrays_of.arrays(
+        st.sampled_from([np.float64, np.float32, np.int64, np.int32, np.uint8, np.bool_]),
+        arrays_of.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=4),
+    ),
+    name=st.text("ab\u00e9 ", min_size=1),
+)
+def test_arrays_come_back_bit_by_bit(tmp_path_factory, array, name):
+    path = tmp_path_factory.mktemp("arrays") / "a.safetensors"
+    artifacts.write_arrays(path, {name: array, "turned": array.T})
+    found = artifacts.read_arrays(path)
+    assert set(found) == {name, "turned"}
+    for key, expected in ((name, array), ("turned", array.T)):
+        assert found[key].dtype == expected.dtype
+        assert found[key].shape == expected.shape
+        assert found[key].tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (3, 0), (0, 3), (7, 5)])
+def test_counts_come_back(tmp_path, shape):
+    draw = np.random.default_rng(0)
+    counts = csr_array(random_array(shape, density=0.4, dtype=np.float32, rng=draw))
+    counts.sort_indices()
+    artifacts.write_counts(tmp_path / "c.safetensors", counts)
+    found = artifacts.read_counts(tmp_path / "c.safetensors")
+    assert found.shape == shape
+    assert found.dtype == np.float32
+    for name in ("data", "indices", "indptr"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(counts, name))
+
+
+def test_a_table_comes_back_in_one_chunk(tmp_path):
+    part = pa.table({"text": pa.array(["a", "d\u00e9j\u00e0 vu"], pa.large_string()), "n": [1, 2]})
+    table = pa.concat_tables([part, part])
+    artifacts.write_table(tmp_path / "t.arrow", table)
+    found = artifacts.read_table(tmp_path / "t.arrow")
+    assert found.equals(table)
+    assert found["text"].num_chunks == 1
+
+
+@given(st.lists(words))
+def test_any_words_come_back_from_a_tsv(tmp_path_factory, names):
+    path = tmp_path_factory.mktemp("tsv") / "w.tsv"
+    table = pa.table(
+        {"word": pa.array(names, pa.large_string()), "n": pa.array(range(len(names)), pa.int64())}
+    )
+    artifacts.write_tsv(path, table)
+    assert artifacts.read_tsv(path, WORD_TYPES).equals(table)
+    lines = path.read_text(encoding="utf-8").split("\n")
+    assert lines[: len(names) + 1] == ["word\tn", *(f"{w}\t{n}" for n, w in enumerate(names))]
+
+
+@given(st.dictionaries(st.text(), st.none() | st.booleans() | st.integers() | st.text()))
+def test_facts_come_back_from_json(tmp_path_factory, facts):
+    path = tmp_path_factory.mktemp("json") / "f.json"
+    facts = {key.encode("utf-8", "replace").decode(): value for key, value in facts.items()}
+    facts = {
+        k: v.encode("utf-8", "replace").decode() if isinstance(v, str) else v
+        for k, v in facts.items()
+    }
+    artifacts.write_json(path, facts)
+    assert artifacts.read_json(path) == facts
+
+
+def test_undefined_numbers_are_never_written_as_json(tmp_path):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        artifacts.write_json(tmp_path / "f.json", {"a": float("nan")})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_digest_is_sha256(tmp_path):
+    (tmp_path / "a").write_bytes(b"abc" * 99_999)
+    assert artifacts.digest(tmp_path / "a") == hashlib.sha256(b"abc" * 99_999).hexdigest()
+
+
+# Files: what is corrupt is refused
+
+Read = Callable[[Path], Any]
+
+
+def read_words(path: Path) -> pa.Table:
+    return artifacts.read_tsv(path, WORD_TYPES)
+
+
+READERS: list[Read] = [
+    artifacts.read_arrays,
+    artifacts.read_counts,
+    artifacts.read_json,
+    artifacts.read_table,
+    read_words,
+]
+
+
+@pytest.mark.parametrize("read", READERS, ids=lambda read: read.__name__)
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff" * 300, b"hello\n", b"\0" * 300], ids=["empty", "ff", "text", "zeros"]
+)
+def test_a_file_of_something_else_is_refused_in_one_line(tmp_path, read, content):
+    path = tmp_path / "a"
+    path.write_bytes(content)
+    with pytest.raises(RunError) as error:
+        read(path)
+    assert one_line(error, path)
+
+
+@pytest.mark.parametrize("read", READERS, ids=lambda read: read.__name__)
+def test_a_file_that_is_missing_or_a_folder_is_refused_in_one_line(tmp_path, read):
+    for path in (tmp_path / "no", tmp_path):
+        with pytest.raises(RunError) as error:
+            read(path)
+        assert one_line(error, path)
+
+
+@pytest.mark.parametrize("keep", [0.1, 0.5, 0.9, 0.999])
+def test_a_file_that_was_cut_short_is_refused(tmp_path, keep):
+    counts, table = tmp_path / "c.safetensors", tmp_path / "t.arrow"
+    artifacts.write_counts(counts, csr_array(np.eye(50, dtype=np.float32)))
+    artifacts.write_table(table, pa.table({"text": ["a review"] * 50}))
+    for path, read in ((counts, artifacts.read_counts), (table, artifacts.read_table)):
+        path.write_bytes(path.read_bytes()[: int(keep * path.stat().st_size)])
+        with pytest.raises(RunError) as error:
+            read(path)
+        assert one_line(error, path)
+
+
+def test_counts_that_are_no_matrix_are_refused(tmp_path):
+    path = tmp_path / "c.safetensors"
+    good = {
+        "data": np.ones(2, np.float32),
+        "indices": np.array([0, 1], np.int32),
+        "indptr": np.array([0, 1, 2], np.int32),
+        "shape": np.array([2, 2]),
+    }
+    changes: list[dict[str, Any]] = [
+        {"shape": np.array([5, 2])},
+        {"indptr": np.array([0, 1, 9], np.int32)},
+    ]
+    artifacts.write_arrays(path, good)
+    assert artifacts.read_counts(path).shape == (2, 2)
+    for arrays in [*(good | change for change in changes), {"weights": np.ones(2)}]:
+        artifacts.write_arrays(path, arrays)
+        with pytest.raises(RunError) as error:
+            artifacts.read_counts(path)
+        assert one_line(error, path)
+
+
+@pytest.mark.parametrize("content", ["word\tn\na\tmany\n", "word\tn\na\n", "word\nb\n"])
+def test_a_tsv_with_other_columns_is_refused_in_one_line(tmp_path, content):
+    path = tmp_path / "w.tsv"
+    path.write_text(content)
+    with pytest.raises(RunError) as error:
+        read_words(path)
+    assert one_line(error, path)

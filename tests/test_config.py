@@ -1,0 +1,421 @@
+"""Configs: what is accepted comes back the same, and what is not is named in one line."""
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.config import Config, load_config
+from pipeline.errors import ConfigError
+
+CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.toml"))
+FILES = '[corpus]\nsource = "files"\ntrain = "a.csv"\n'
+
+Load = Callable[..., Config]
+Refusal = Callable[..., str]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    def load(text: str, *overrides: str) -> Config:
+        path = tmp_path / "x.toml"
+        path.write_text(text, encoding="utf-8")
+        return load_config(path, overrides)
+
+    return load
+
+
+@pytest.fixture
+def refusal(load: Load, tmp_path: Path) -> Refusal:
+    """Return the message, less the file that it ends with."""
+
+    def refusal(text: str, *overrides: str) -> str:
+        with pytest.raises(ConfigError) as error:
+            load(text, *overrides)
+        message, ending = str(error.value), f" ({tmp_path / 'x.toml'})"
+        assert "\n" not in message
+        assert message.endswith(ending)
+        return message.removesuffix(ending)
+
+    return refusal
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_the_configs_of_the_repository_load(path):
+    assert load_config(path).corpus.source
+
+
+def test_there_are_configs_in_the_repository():
+    assert "sample" in [path.stem for path in CONFIGS]
+
+
+def test_an_empty_config_is_the_bundled_corpus_with_every_default(load):
+    assert load("") == Config()
+    assert load("").corpus.source == "sample"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[train]\nl2 = -0.1", "train.l2: expected a number >= 0, got -0.1"),
+        ("[train]\nl2 = nan", "train.l2: expected a finite number, got nan"),
+        ("[train]\nlearning_rate = 0", "train.learning_rate: expected a number > 0, got 0"),
+        (
+            "[train]\nlearning_rate = inf",
+            "train.learning_rate: expected a finite number, got inf",
+        ),
+        ("[train]\nl2 = true", "train.l2: expected a number, got True"),
+        ('[train]\nl2 = "1e-4"', "train.l2: expected a number, got '1e-4'"),
+        ("[train]\nepochs = 0", "train.epochs: expected a number >= 1, got 0"),
+        ("[train]\nepochs = 1.5", "train.epochs: expected a whole number, got 1.5"),
+        ("[train]\nepochs = true", "train.epochs: expected a whole number, got True"),
+        ("[train]\nbatch_size = 0", "train.batch_size: expected a number >= 1, got 0"),
+        ("[train]\nvalidation = 1.0", "train.validation: expected a number < 1, got 1.0"),
+        ("[train]\nthreshold = 0.0", "train.threshold: expected a number > 0, got 0.0"),
+        ("[train]\nthreshold = 1.0", "train.threshold: expected a number < 1, got 1.0"),
+        ("[train]\nseed = -1", "train.seed: expected a number >= 0, got -1"),
+        ("[train]\nfit_intercept = 1", "train.fit_intercept: expected true or false, got 1"),
+        (
+            '[train]\nschedule = "linear"',
+            "train.schedule: expected 'constant', 'inverse' or 'adagrad', got 'linear'",
+        ),
+        (
+            '[train]\nclass_weight = "equal"',
+            "train.class_weight: expected 'none' or 'balanced' or a table, got 'equal'",
+        ),
+        (
+            "[train]\nclass_weight = {positive = -1}",
+            "train.class_weight.positive: expected a number > 0, got -1",
+        ),
+        ("[features]\nngrams = 9", "features.ngrams: expected a number <= 8, got 9"),
+        (
+            "[features]\nmin_df = 1.5",
+            "features.min_df: expected a whole number or a number <= 1, got 1.5",
+        ),
+        ("[features]\nbinary = 0", "features.binary: expected true or false, got 0"),
+        ("[eval]\nconfidence = 95", "eval.confidence: expected a number < 1, got 95"),
+        ("[report]\ntop = 0", "report.top: expected a number >= 1, got 0"),
+        ("[tokens]\npattern = 3", "tokens.pattern: expected a string, got 3"),
+        ("train = 3", "train: expected a table, got 3"),
+        ("corpus = 3", "corpus: expected a table, got 3"),
+        (
+            FILES + "positive = []",
+            "corpus.positive: expected a string or a whole number or a number "
+            "or true or false or a list that is not empty, got []",
+        ),
+        (FILES.replace('"a.csv"', '["a.csv"]'), "corpus.train: expected a string, got ['a.csv']"),
+        (
+            '[corpus]\nsource = "sample"\ntest_fraction = 1.0',
+            "corpus.test_fraction: expected a number < 1, got 1.0",
+        ),
+        (
+            '[corpus]\nsource = "nltk"\nname = "reviews"',
+            "corpus.name: expected 'movie_reviews' or 'sentence_polarity', got 'reviews'",
+        ),
+    ],
+)
+def test_a_value_of_the_wrong_type_or_range_is_named_with_what_is_accepted(refusal, text, message):
+    assert refusal(text) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "meant"),
+    [
+        ("[trian]\nl2 = 0.1", "trian: unknown section", "train"),
+        ("feature = 1", "feature: unknown section", "features"),
+        ("[train]\nlearningrate = 0.1", "train.learningrate: unknown key", "learning_rate"),
+        ("[tokens]\nlower_case = true", "tokens.lower_case: unknown key", "lowercase"),
+        (FILES + "lable = 'x'", "corpus.lable: unknown key", "label"),
+        (
+            "[train]\nclass_weight = {positve = 2}",
+            "train.class_weight.positve: unknown key",
+            "positive",
+        ),
+    ],
+)
+def test_an_unknown_key_is_named_with_the_key_that_was_probably_meant(refusal, text, key, meant):
+    message = refusal(text)
+    assert message.startswith(f"{key}; did you mean {meant}? accepted: ")
+    assert meant in message.split("accepted: ")[1].split(", ")
+
+
+@pytest.mark.parametrize("text", ['"a.b" = 1', '[train]\n"a.b" = 1', '[tokens]\n"" = 1'])
+def test_a_key_that_nobody_could_have_meant_comes_with_what_is_accepted_alone(refusal, text):
+    message = refusal(text)
+    assert "did you mean" not in message
+    assert "; accepted: " in message
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted"),
+    [
+        (
+            '[corpus]\nsource = "sample"\ntrain = "a.csv"',
+            "corpus.train: unknown key; accepted: drop_overlap, seed, source, test_fraction",
+        ),
+        (
+            '[corpus]\nsource = "nltk"\nname = "movie_reviews"\ntext = "review"',
+            "corpus.text: unknown key; accepted: drop_overlap, name, seed, source, test_fraction",
+        ),
+    ],
+)
+def test_a_key_of_another_source_is_refused_with_the_keys_of_this_one(refusal, text, accepted):
+    assert refusal(text) == accepted
+
+
+def test_a_file_source_has_no_keys_of_the_hub(refusal):
+    message = refusal(FILES + 'revision = "abc"')
+    assert message.startswith("corpus.revision: unknown key; ")
+    accepted = message.split("accepted: ")[1].split(", ")
+    assert {"train", "test", "positive_from"} <= set(accepted)
+    assert not {"dataset", "revision", "subset", "name"} & set(accepted)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[corpus]\nsource = "files"', "corpus.train: this key is required"),
+        ('[corpus]\nsource = "nltk"', "corpus.name: this key is required"),
+        ('[corpus]\nsource = "hub"\ndataset = "a/b"', "corpus.revision: this key is required"),
+        (
+            '[corpus]\ntrain = "a.csv"',
+            'corpus.source: expected "sample", "hub", "nltk" or "files", got nothing',
+        ),
+        (
+            '[corpus]\nsource = "fles"',
+            "corpus.source: expected 'sample', 'nltk', 'files', 'hub', got 'fles'",
+        ),
+    ],
+)
+def test_a_source_says_which_keys_it_needs(refusal, text, message):
+    assert refusal(text) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            FILES + "positive_from = 7",
+            "corpus: expected positive_from and negative_to together",
+        ),
+        (FILES + "negative_to = 4", "corpus: expected positive_from and negative_to together"),
+        (
+            FILES + "positive_from = 4\nnegative_to = 7",
+            "corpus: expected negative_to < positive_from, got 7 and 4",
+        ),
+        (
+            FILES + "positive_from = 4\nnegative_to = 4",
+            "corpus: expected negative_to < positive_from, got 4 and 4",
+        ),
+        (
+            '[tokens]\npattern = "a"',
+            'tokens: expected pattern with tokenizer = "pattern", and only with it',
+        ),
+        (
+            '[tokens]\ntokenizer = "pattern"',
+            'tokens: expected pattern with tokenizer = "pattern", and only with it',
+        ),
+        ("[train]\npatience = 2", "train: expected validation > 0 where patience > 0"),
+        (
+            '[train]\nschedule = "inverse"\nl2 = 10.0\nlearning_rate = 1',
+            "train: expected l2 * learning_rate < 1, got 10 * 1; lower learning_rate",
+        ),
+    ],
+)
+def test_keys_that_do_not_go_together_are_refused(refusal, text, message):
+    assert refusal(text) == message
+
+
+@pytest.mark.parametrize("pattern", ["(", "[a", "a**b", "(?P<"])
+def test_a_pattern_that_is_no_regular_expression_is_refused(refusal, pattern):
+    message = refusal(f"[tokens]\ntokenizer = 'pattern'\npattern = '{pattern}'")
+    assert message.startswith(f"tokens.pattern: expected a regular expression, got {pattern!r}: ")
+
+
+@pytest.mark.parametrize("pattern", ["(a)b", "(?P<word>a)"])
+def test_a_pattern_with_capturing_groups_is_refused(refusal, pattern):
+    message = refusal(f"[tokens]\ntokenizer = 'pattern'\npattern = '{pattern}'")
+    expected = f"tokens.pattern: expected no capturing groups, got {pattern!r}; write (?:...)"
+    assert message == expected
+
+
+@pytest.mark.parametrize("pattern", [r"\w+(?:'\w+)*", r"\p{L}+"])
+def test_a_pattern_may_use_all_that_nltk_understands(load, pattern):
+    from pipeline.tokens import Tokenizer
+
+    tokens = load(f"[tokens]\ntokenizer = 'pattern'\npattern = '''{pattern}'''").tokens
+    settings = tokens.model_dump() | {"stop_words": ()}
+    assert Tokenizer(**settings)(["Caf\u00e9 au lait"]).document(0) == ["caf\u00e9", "au", "lait"]
+
+
+def test_of_several_problems_one_is_told(refusal):
+    assert refusal("[train]\nl2 = -1\nepochs = 0") == "train.l2: expected a number >= 0, got -1"
+
+
+@pytest.mark.parametrize(
+    ("override", "value"),
+    [
+        ("train.l2=0.5", 0.5),
+        ("train.l2=1", 1.0),
+        ("train.l2 = 1e-3", 0.001),
+    ],
+)
+def test_an_override_is_read_as_toml(load, override, value):
+    assert load("[train]\nl2 = 0.25", override).train.l2 == value
+
+
+@pytest.mark.parametrize("override", ["train.schedule=constant", 'train.schedule="constant"'])
+def test_an_override_that_is_no_toml_is_a_string(load, override):
+    assert load("", override).train.schedule == "constant"
+
+
+def test_an_override_may_hold_an_equals_sign_and_white_space(load):
+    config = load("", "tokens.tokenizer=pattern", "tokens.pattern=[^= ]+(?==| |$)")
+    assert config.tokens.pattern == "[^= ]+(?==| |$)"
+
+
+def test_overrides_reach_tables_booleans_and_lists(load):
+    config = load(
+        FILES,
+        "train.class_weight.positive=2",
+        "features.binary=true",
+        'corpus.positive=["good", 5]',
+    )
+    assert config.section("train")["class_weight"] == {"negative": 1.0, "positive": 2.0}
+    assert config.features.binary is True
+    assert config.section("corpus")["positive"] == ["good", 5]
+
+
+def test_the_last_of_two_overrides_counts(load):
+    assert load("", "train.l2=1", "train.l2=0.5").train.l2 == 0.5
+
+
+def test_an_override_is_checked_like_the_file(refusal):
+    assert refusal("", "train.l2=-1") == "train.l2: expected a number >= 0, got -1"
+    assert refusal("", "train.epoch=1").startswith("train.epoch: unknown key; did you mean epochs?")
+
+
+@pytest.mark.parametrize("override", ["l2=1", "train.l2", "train.=1", ".l2=1", "train..l2=1", "="])
+def test_an_override_that_names_no_key_is_refused(load, override):
+    with pytest.raises(ConfigError, match=r"--set .*: expected section\.key=value$"):
+        load("", override)
+
+
+def test_an_override_inside_a_value_that_is_no_table_is_refused(load):
+    with pytest.raises(ConfigError, match=r"^--set train\.l2\.x=1: l2 is not a table$"):
+        load("[train]\nl2 = 1", "train.l2.x=1")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"[train", "not valid TOML: "),
+        (b"[train]\nl2 = 1\nl2 = 2", "not valid TOML: "),
+        (b'[corpus]\nsource = "\xff"', "not valid TOML: "),
+    ],
+)
+def test_what_is_no_toml_is_named_by_its_file(tmp_path, content, message):
+    path = tmp_path / "bad.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as error:
+        load_config(path)
+    assert str(error.value).startswith(f"{path}: {message}")
+    assert "\n" not in str(error.value)
+
+
+def test_a_config_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"no\.toml: no such config$"):
+        load_config(tmp_path / "no.toml")
+    with pytest.raises(ConfigError, match="cannot read the config"):
+        load_config(tmp_path)
+
+
+CORPORA = st.one_of(
+    st.just({"source": "sample"}),
+    st.fixed_dictionaries(
+        {"source": st.just("nltk"), "name": st.sampled_from(["movie_reviews"])},
+    ),
+    st.fixed_dictionaries(
+        {"source": st.just("files"), "train": st.text("a\"'\\/*\u00e9 \t", min_size=1)},
+        optional={
+            "test": st.text(min_size=1, alphabet="ab/*"),
+            "positive": st.one_of(
+                st.sampled_from(["5", 5, 4.5, True]),
+                st.lists(st.sampled_from(["5", 5, 4.5, True, "\u00e9"]), min_size=1),
+            ),
+            "drop_overlap": st.booleans(),
+        },
+    ),
+    st.fixed_dictionaries(
+        {"source": st.just("hub"), "dataset": st.just("a/b"), "revision": st.just("c0ffee")},
+        optional={"subset": st.just("plain"), "test": st.just("validation")},
+    ),
+)
+TRAIN = st.fixed_dictionaries(
+    {},
+    optional={
+        "l2": st.floats(0, 1e3),
+        "learning_rate": st.floats(1e-9, 1e3),
+        "class_weight": st.one_of(
+            st.sampled_from(["none", "balanced"]),
+            st.fixed_dictionaries({"positive": st.floats(0.1, 10)}),
+        ),
+        "validation": st.floats(0, 0.99),
+        "seed": st.integers(0, 2**40),
+    },
+)
+FEATURES = st.fixed_dictionaries(
+    {},
+    optional={
+        "min_df": st.one_of(st.integers(1, 99), st.floats(0, 1)),
+        "max_df": st.one_of(st.integers(1, 99), st.floats(0, 1)),
+        "ngrams": st.integers(1, 8),
+    },
+)
+
+
+@given(corpus=CORPORA, train=TRAIN, features=FEATURES)
+def test_the_resolved_config_loads_as_the_same_config(tmp_path_factory, corpus, train, features):
+    import tomli_w
+
+    path = tmp_path_factory.mktemp("config") / "given.toml"
+    path.write_text(tomli_w.dumps({"corpus": corpus, "train": train, "features": features}))
+    config = load_config(path)
+    assert config.model_dump()["corpus"].items() >= (
+        {key: tuple(v) if isinstance(v, list) else v for key, v in corpus.items()}.items()
+    )
+    path.write_text(config.to_toml(), encoding="utf-8")
+    again = load_config(path)
+    assert again == config
+    assert again.to_toml() == config.to_toml()
+
+
+def test_the_resolved_config_says_every_key_that_is_set(load):
+    text = load(FILES).to_toml()
+    for section, keys in Config().model_dump().items():
+        assert f"[{section}]\n" in text
+        if section != "corpus":
+            assert all(f"\n{key} = " in text for key in keys if keys[key] is not None)
+
+
+def test_a_config_cannot_be_changed(load):
+    config = load("")
+    with pytest.raises(ValueError, match="frozen"):
+        config.train.l2 = 1.0
+
+
+def test_a_whole_number_of_reviews_is_told_from_a_fraction(load):
+    """One review and all reviews are different bounds."""
+    one, every = (load(f"[features]\nmax_df = {bound}").features.max_df for bound in ("1", "1.0"))
+    assert (type(one), type(every)) == (int, float)
+
+
+def test_every_section_is_a_stage_in_the_order_data_flows():
+    from pipeline.stages import STAGES
+
+    assert list(Config.model_fields) == [stage.name for stage in STAGES]
+    pairs = itertools.pairwise(STAGES)
+    assert all(set(after.inputs) >= {before.name} for before, after in pairs)

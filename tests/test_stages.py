@@ -1,0 +1,412 @@
+"""Stages: each is computed once, and again exactly when what it depends on has changed."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pipeline
+from pipeline.artifacts import Run
+from pipeline.config import load_config
+from pipeline.corpus.files import read_files
+from pipeline.corpus.labels import LabelRule
+from pipeline.errors import CorpusError, DivergenceError, RunError
+from pipeline.stages import STAGES, StageResult, load_model, run_stages
+
+ALL = ["corpus", "tokens", "features", "train", "eval", "report"]
+
+
+class Heard:
+    """A listener that remembers."""
+
+    def __init__(self, interrupt: bool = False) -> None:
+        self.interrupt = interrupt
+        self.computed: list[str] = []
+        self.epochs: list[int] = []
+        self.results: list[StageResult] = []
+
+    def started(self, stage: str) -> None:
+        self.computed.append(stage)
+
+    def epoch(self, epoch: Any) -> None:
+        self.epochs.append(epoch.number)
+        if self.interrupt:
+            raise KeyboardInterrupt
+
+    def ended(self, result: StageResult) -> None:
+        self.results.append(result)
+
+
+def compute(config: Path, path: Path, *overrides: str, last: str = "report") -> list[str]:
+    """Run stages; return those that were computed."""
+    heard = Heard()
+    run_stages(load_config(config, overrides), Run(path), last, heard)
+    return heard.computed
+
+
+def manifest(path: Path) -> dict[str, Any]:
+    return json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+
+
+def tree(path: Path) -> dict[str, bytes]:
+    return {str(f.relative_to(path)): f.read_bytes() for f in path.rglob("*") if f.is_file()}
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def sentiment_process(
+    *args: object, hash_seed: int = 0, folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command in another process, of the package in a folder if one is given."""
+    environment = os.environ | {"PYTHONHASHSEED": str(hash_seed)}
+    if folder is not None:
+        environment["PYTHONPATH"] = str(folder)
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", *map(str, args)],
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+# Freshness
+
+
+def test_a_run_computes_every_stage_once_in_the_order_data_flows(small_run, tmp_path):
+    assert [stage.name for stage in STAGES] == ALL
+    heard = Heard()
+    run_stages(load_config(small_run.config), Run(tmp_path / "run"), "report", heard)
+    assert heard.computed == ALL
+    assert heard.epochs == [1, 2, 3, 4]
+    assert [(result.name, result.fresh) for result in heard.results] == [(s, False) for s in ALL]
+    again = Heard()
+    run_stages(load_config(small_run.config), Run(tmp_path / "run"), "report", again)
+    assert again.computed == []
+    assert [(result.name, result.fresh) for result in again.results] == [(s, True) for s in ALL]
+    assert [result.summary for result in again.results] == [r.summary for r in heard.results]
+
+
+@pytest.mark.parametrize("last", ALL)
+def test_naming_a_stage_computes_what_it_needs_and_no_more(small_run, tmp_path, last):
+    upto = ALL[: ALL.index(last) + 1]
+    assert compute(small_run.config, tmp_path / "run", last=last) == upto
+    assert list(manifest(tmp_path / "run")["stages"]) == upto
+    assert compute(small_run.config, tmp_path / "run") == ALL[len(upto) :]
+
+
+@pytest.mark.parametrize(
+    ("override", "stale"),
+    [
+        ("tokens.lowercase=false", ["tokens", "features", "train", "eval", "report"]),
+        ("features.ngrams=1", ["features", "train", "eval", "report"]),
+        ("train.l2=0.01", ["train", "eval", "report"]),
+        ("eval.confidence=0.9", ["eval", "report"]),
+        ("report.top=3", ["report"]),
+    ],
+)
+def test_a_changed_section_makes_its_stage_and_what_follows_stale(copied_run, override, stale):
+    assert compute(copied_run.config, copied_run.path, override) == stale
+    assert compute(copied_run.config, copied_run.path, override) == []
+
+
+def test_a_change_that_leaves_the_outputs_as_they_were_stops_there(copied_run):
+    """The small corpus has no line breaks to strip, but the tokens' settings go to the model."""
+    computed = compute(copied_run.config, copied_run.path, "tokens.strip_breaks=true")
+    assert computed == ["tokens", "train", "eval", "report"]
+
+
+def test_changing_back_is_a_change_too(copied_run):
+    compute(copied_run.config, copied_run.path, "train.l2=0.01")
+    assert compute(copied_run.config, copied_run.path) == ["train", "eval", "report"]
+
+
+def test_a_key_that_is_spelled_out_at_its_default_changes_nothing(copied_run):
+    assert (
+        compute(copied_run.config, copied_run.path, "train.l2=1e-4", "tokens.lowercase=true") == []
+    )
+
+
+def test_a_changed_input_file_makes_all_stale(make_corpus, tmp_path):
+    config = make_corpus(tmp_path)
+    compute(config, tmp_path / "run")
+    corpus = tmp_path / "train.jsonl"
+    corpus.touch()
+    assert compute(config, tmp_path / "run") == []
+    corpus.write_text(corpus.read_text().replace("superb", "supreme"))
+    assert compute(config, tmp_path / "run") == ALL
+
+
+def test_a_file_that_a_glob_newly_matches_makes_the_corpus_stale(make_corpus, tmp_path):
+    config = make_corpus(tmp_path)
+    override = f"corpus.train={tmp_path}/tr*.jsonl"
+    compute(config, tmp_path / "run", override, last="corpus")
+    shutil.copy(tmp_path / "train.jsonl", tmp_path / "try.jsonl")
+    assert compute(config, tmp_path / "run", override, last="corpus") == ["corpus"]
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+def test_a_deleted_output_is_computed_again(copied_run, stage):
+    before = tree(copied_run.path / stage.folder)
+    next(file for file in (copied_run.path / stage.folder).iterdir()).unlink()
+    assert compute(copied_run.config, copied_run.path) == [stage.name]
+    assert tree(copied_run.path / stage.folder) == before
+
+
+def test_a_deleted_manifest_makes_all_stale(copied_run):
+    (copied_run.path / "manifest.json").unlink()
+    assert compute(copied_run.config, copied_run.path) == ALL
+
+
+def test_force_computes_all_that_is_named(copied_run, sentiment):
+    args = ("train", copied_run.config, "--run", copied_run.path)
+    assert sentiment(*args).stderr.count("(fresh)") == 4
+    assert sentiment(*args, "--force").stderr.count("(fresh)") == 0
+
+
+@pytest.fixture
+def copied_package(tmp_path: Path) -> Path:
+    """Return the folder of a copy of the package, with what numba has compiled of it."""
+    folder = tmp_path / "copy"
+    shutil.copytree(Path(pipeline.__file__).parent, folder / "pipeline")
+    return folder
+
+
+@pytest.mark.slow
+def test_touching_a_helper_of_the_tokenizer_reruns_the_tokens_and_what_follows(
+    copied_run, copied_package
+):
+    with (copied_package / "pipeline" / "kernels" / "text.py").open("a") as source:
+        source.write("\n# touched\n")
+    run = ("report", copied_run.config, "--run", copied_run.path)
+    lines = sentiment_process(*run, folder=copied_package).stderr.splitlines()
+    fresh = {line.split()[0]: line.endswith("(fresh)") for line in lines if line.split()[0] in ALL}
+    assert fresh == {stage: stage == "corpus" for stage in ALL}
+
+
+TOUCHED = """
+    import sys
+    from pathlib import Path
+    import pipeline
+    from pipeline.stages import STAGES
+    from pipeline.stages.freshness import source_digest
+
+    def digests():
+        source_digest.cache_clear()
+        return {stage.name: source_digest(stage.modules) for stage in STAGES}
+
+    before = digests()
+    for file in sys.argv[1:]:
+        with (Path(pipeline.__file__).parent / file).open("a") as source:
+            source.write("# touched")
+        after = digests()
+        print(*(name for name in after if after[name] != before[name]))
+        before = after
+"""
+
+
+def test_touching_source_is_seen_by_exactly_the_stages_that_import_it(copied_package):
+    expected = {
+        "errors.py": ALL,
+        "artifacts.py": ALL[1:],
+        "stages/compute.py": ALL,
+        "corpus/diagnosis.py": ["corpus"],
+        "kernels/text.py": ALL[1:],
+        "model.py": ALL[2:],
+        "kernels/sgd.py": ["train"],
+        "evaluation.py": ["eval"],
+        "inspection.py": ["report"],
+        "config.py": [],
+        "cli.py": [],
+    }
+    command = [sys.executable, "-c", textwrap.dedent(TOUCHED), *expected]
+    environment = os.environ | {"PYTHONPATH": str(copied_package)}
+    output = subprocess.check_output(command, env=environment, text=True, timeout=60)
+    found = [line.split() for line in output.splitlines()]
+    assert dict(zip(expected, found, strict=True)) == expected
+
+
+# Failure
+
+
+@pytest.mark.parametrize(
+    ("override", "error"),
+    [
+        ("train.learning_rate=1e200", DivergenceError),
+        ("features.min_df=100000", CorpusError),
+        ("corpus.positive=5", CorpusError),
+    ],
+)
+def test_a_stage_that_fails_leaves_what_was_made(copied_run, override, error):
+    before = tree(copied_run.path)
+    with pytest.raises(error):
+        compute(copied_run.config, copied_run.path, override)
+    assert tree(copied_run.path) == before
+    assert compute(copied_run.config, copied_run.path) == []
+
+
+def test_an_interrupted_training_leaves_the_model_that_was_there(copied_run):
+    before = tree(copied_run.path)
+    config = load_config(copied_run.config, ["train.l2=0.5"])
+    with pytest.raises(KeyboardInterrupt):
+        run_stages(config, Run(copied_run.path), "report", Heard(interrupt=True))
+    assert tree(copied_run.path) == before
+
+
+def test_a_corpus_of_which_nothing_is_left_is_refused(small_run, tmp_path):
+    test = load_config(small_run.config).corpus.test
+    overrides = ("corpus.drop_overlap=true", f"corpus.train={test}")
+    with pytest.raises(CorpusError, match=r"^corpus: there are no training reviews that are not"):
+        compute(small_run.config, tmp_path / "run", *overrides)
+
+
+def test_a_corpus_of_which_one_class_is_left_is_refused(small_run, tmp_path):
+    lines = Path(load_config(small_run.config).corpus.test).read_text().splitlines(True)
+    for name, kept in (("train", lines), ("test", [li for li in lines if '"label": 1' in li])):
+        (tmp_path / f"{name}.jsonl").write_text("".join(kept))
+    overrides = [f"corpus.{part}={tmp_path}/{part}.jsonl" for part in ("train", "test")]
+    with pytest.raises(CorpusError, match=r"reviews that are not in test are negative; expected"):
+        compute(small_run.config, tmp_path / "run", "corpus.drop_overlap=true", *overrides)
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that cannot be read")
+def test_a_corpus_that_cannot_be_read_is_named(small_run, tmp_path):
+    with pytest.raises(RunError, match=r"^/proc/self/mem: cannot be read: "):
+        compute(small_run.config, tmp_path / "run", "corpus.train=/proc/self/mem")
+
+
+# The manifest
+
+
+def test_the_manifest_holds_the_digest_of_every_output_and_no_other(small_run):
+    for stage in STAGES:
+        outputs = manifest(small_run.path)["stages"][stage.name]["outputs"]
+        files = [file for file in (small_run.path / stage.folder).rglob("*") if file.is_file()]
+        assert outputs == {
+            f"{stage.folder}/{file.name}": {"sha256": sha256(file), "bytes": file.stat().st_size}
+            for file in files
+        }
+    assert {path.name for path in small_run.path.iterdir()} == {
+        *["config.toml", "manifest.json"],
+        *(stage.folder for stage in STAGES),
+    }
+
+
+def test_the_manifest_holds_the_digest_of_every_input(small_run):
+    stages = manifest(small_run.path)["stages"]
+    corpus = load_config(small_run.config).corpus
+    assert stages["corpus"]["depends"]["inputs"] == {
+        path: sha256(Path(path)) for path in (corpus.train, corpus.test)
+    }
+    for stage in STAGES[1:]:
+        inputs = stages[stage.name]["depends"]["inputs"]
+        assert inputs == {file: sha256(small_run.path / file) for file in inputs}
+        folders = {other.name: other.folder for other in STAGES}
+        assert {file.split("/")[0] for file in inputs} == {folders[name] for name in stage.inputs}
+
+
+def test_the_manifest_and_the_run_hold_the_resolved_config_and_the_seed(small_run):
+    config = load_config(small_run.config)
+    assert load_config(small_run.path / "config.toml") == config
+    found: dict[str, Any] = {}
+    for entry in manifest(small_run.path)["stages"].values():
+        found |= entry["depends"]["config"]
+    assert found == {section: config.section(section) for section in ALL}
+    assert found["train"]["seed"] == 7
+
+
+def test_the_manifest_says_with_what_and_what_it_took(small_run):
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for entry in manifest(small_run.path)["stages"].values():
+        versions = entry["versions"]
+        assert versions["pipeline"] == pipeline.__version__
+        assert {"python", "numpy", "scipy", "numba", "pyarrow"} < set(versions)
+        assert 0 <= entry["seconds"] < 600
+        assert 1e6 < entry["peak_bytes"] < total
+        assert entry["summary"]
+
+
+def test_the_outputs_are_what_the_design_says(small_run):
+    assert set(tree(small_run.path)) == {
+        *["config.toml", "manifest.json"],
+        *["corpus/train.arrow", "corpus/test.arrow", "corpus/card.json"],
+        *["tokens/train.arrow", "tokens/test.arrow"],
+        *["features/train.safetensors", "features/test.safetensors", "features/vocabulary.txt"],
+        *["model/model.json", "model/vocabulary.txt", "model/weights.safetensors"],
+        *["model/history.json"],
+        *["eval/metrics.json", "eval/predictions.parquet"],
+        *["report/weights.tsv", "report/summary.md"],
+    }
+
+
+def test_the_predictions_that_are_saved_are_those_of_the_model_on_the_texts(small_run):
+    from pyarrow import parquet
+
+    model, _ = load_model(small_run.path)
+    path = load_config(small_run.config).corpus.test
+    texts = read_files(path, "text", "label", LabelRule((1,), (0,)))
+    found = parquet.read_table(small_run.path / "eval" / "predictions.parquet")
+    assert found["row"].to_pylist() == list(range(texts.num_rows))
+    assert found["label"].to_pylist() == texts["label"].to_pylist()
+    assert found["log_odds"].to_pylist() == model.log_odds(texts["text"].chunk(0)).tolist()
+    right = (found["label"].to_numpy() == found["predicted"].to_numpy()).mean()
+    metrics = json.loads((small_run.path / "eval" / "metrics.json").read_text())
+    assert metrics["test"]["accuracy"] == pytest.approx(right)
+
+
+def test_the_history_has_every_epoch(small_run):
+    epochs = json.loads((small_run.path / "model" / "history.json").read_text())["epochs"]
+    assert [epoch["number"] for epoch in epochs] == [1, 2, 3, 4]
+    assert epochs[-1]["objective"] < epochs[0]["objective"]
+
+
+# Reproducibility
+
+
+def test_another_process_writes_the_same_bytes_whatever_its_hash_seed(small_run, tmp_path):
+    """The process of the tests has the hash seed that it was given, or a random one."""
+    seed = 2 if os.environ.get("PYTHONHASHSEED") == "1" else 1
+    args = ("report", small_run.config, "--run", tmp_path / "run", "--quiet")
+    sentiment_process(*args, hash_seed=seed)
+    here, there = tree(small_run.path), tree(tmp_path / "run")
+    for files in (here, there):
+        del files["manifest.json"]  # it says how long the stages took
+    assert there == here
+
+
+def test_another_seed_gives_other_weights(copied_run):
+    weights = copied_run.path / "model" / "weights.safetensors"
+    before = weights.read_bytes()
+    compute(copied_run.config, copied_run.path, "train.seed=8")
+    assert weights.read_bytes() != before
+
+
+# Reading a run
+
+
+def test_class_frequencies_belong_to_the_model(copied_run):
+    """Where later stages made other features, none are better than wrong ones."""
+    _, frequency = load_model(copied_run.path)
+    assert frequency is not None
+    compute(copied_run.config, copied_run.path, "features.min_df=5", last="features")
+    model, frequency = load_model(copied_run.path)
+    assert frequency is None
+    assert len(model.vocabulary) == len(model.weights)
+
+
+def test_a_model_folder_that_left_its_run_has_no_class_frequencies(small_run, tmp_path):
+    shutil.copytree(small_run.path / "model", tmp_path / "elsewhere")
+    model, frequency = load_model(tmp_path / "elsewhere")
+    assert frequency is None
+    here, _ = load_model(small_run.path)
+    assert model.log_odds(small_run.texts).tolist() == here.log_odds(small_run.texts).tolist()

@@ -1,0 +1,583 @@
+"""Claims about tokens; NLTK, its engine `regex` and plain Python are the judges."""
+
+import functools
+import sys
+from itertools import product
+from pathlib import Path
+
+import nltk
+import numpy as np
+import pyarrow as pa
+import pytest
+import regex
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from nltk import tokenize
+from pyarrow import parquet
+
+from pipeline.kernels import text as kernels
+from pipeline.tokens import (
+    _BLOCKS,
+    HTML_BREAK,
+    NEGATIONS,
+    WORDS,
+    WORDS_AND_PUNCTUATION,
+    Tokenizer,
+    Tokens,
+    read_tokens,
+    stop_words,
+    write_tokens,
+)
+
+# The first call compiles, which no deadline allows for.
+compiled = settings(deadline=None)
+
+# lowercase, strip_breaks, punctuation
+WORDS_SETTINGS = list(product((True, False), repeat=3))
+DEFAULT = True, False, False
+CONTEXTUAL = "İΣ"  # lower case of these is two code points, or depends on the neighbours
+
+# Each is here because a tokenizer over bytes, or one that folds by a table, could get it wrong.
+AWKWARD = [
+    *"' \u2019 '' '\u2019 a'b n\u2019t '_' \u2018 \uff07 `".split(),
+    *"don't Don\u2019T rock'n'roll 'tis dogs'".split(),
+    *"7 42 ² ½ ٣ \U0001d7d8 _ __ Ⅷ ª \u0301 e\u0301 \u0307 \u0345 अनुच्छेद \u20dd".split(),
+    *"Σ ΑΣ ΑΣ' Σ\u0301 ς ß ẞ Ⓐ İ I \u0131 \u212a \u2126 ŉ ﬁ ǅ".split(),
+    # Georgian, Cherokee, Deseret, Adlam, Warang Citi; the last is the highest letter.
+    *"Ა ა Ⴀ \u13a0 \uab70 ᏸ 𐐀 𐐨 𞤀 \U000118a0 日本 語 한 𠀀 \U00033479".split(),
+    *"😀 👩\u200d👩 \u200d \u200c \u200b \ufe0f \u00ad \ufeff … — …\u2019".split(),
+    *[" ", "\t", "\n", "\r", "\x0b", "\x1c", "\x1f", "\x85", "\xa0", "\u2003", "\u2028", "\u3000"],
+    *["\0", "\x01", "\x7f", "\ud7ff", "\ue000", "\ufffd", "\uffff", "\U00010000", "\U0010ffff"],
+    *["<br>", "<BR />", "<bR\t/>", "<br\n\r/>", "<br /", "<br\xa0>", "<br\x1c>", "<br/ >", "< br>"],
+    *"<br <b < <br/ <br//> </br> <brr> <bs> <ar> <<br>> >".split(),
+    *'x Word exactly8 ninebytes - well-made . ... !? 10/10 a.b \\ "'.split(),
+]
+texts = st.lists(
+    st.sampled_from(AWKWARD) | st.text(st.characters(exclude_categories=["Cs"]), max_size=3),
+    max_size=12,
+).map("".join)
+any_text = texts | st.text(st.characters(exclude_categories=["Cs"]))
+corpora = st.lists(any_text, max_size=5)
+settings_of_words = st.sampled_from(WORDS_SETTINGS)
+
+
+def setting_names(of_words) -> str:
+    named = zip(("lowercase", "strip_breaks", "punctuation"), of_words, strict=True)
+    return "-".join(name for name, on in named if on) or "none"
+
+
+def words(lowercase, strip_breaks, punctuation) -> Tokenizer:
+    return Tokenizer(lowercase=lowercase, strip_breaks=strip_breaks, punctuation=punctuation)
+
+
+def prepared(text: str, lowercase: bool, strip_breaks: bool) -> str:
+    text = text.lower() if lowercase else text
+    text = text.replace("\u2019", "'")
+    return HTML_BREAK.sub(" ", text) if strip_breaks else text
+
+
+@functools.cache
+def nltk_tokenizer(pattern: str) -> tokenize.RegexpTokenizer:
+    return tokenize.RegexpTokenizer(pattern)
+
+
+def reference(text, lowercase, strip_breaks, punctuation) -> list[str]:
+    """Return what the module's docstring promises: one line of NLTK."""
+    pattern = WORDS_AND_PUNCTUATION if punctuation else WORDS
+    return nltk_tokenizer(pattern).tokenize(prepared(text, lowercase, strip_breaks))
+
+
+def listed(tokens: Tokens) -> list[list[str]]:
+    return [tokens.document(d) for d in range(tokens.n_documents)]
+
+
+def assert_columnar(tokens: Tokens) -> None:
+    """Check what the docstring of `Tokens` says of its arrays."""
+    names = tokens.types.to_pylist()
+    assert tokens.ids.dtype == np.int32
+    assert tokens.offsets.dtype == np.int64
+    assert tokens.types.type == pa.large_string()
+    assert tokens.types.null_count == 0
+    assert tokens.offsets[0] == 0
+    assert (np.diff(tokens.offsets) >= 0).all()
+    assert tokens.offsets[-1] == len(tokens.ids)
+    assert len(set(names)) == len(names)
+    assert list(dict.fromkeys(tokens.ids.tolist())) == list(range(len(names)))
+    assert not any(regex.search(r"\s", name) for name in names)
+    assert "" not in names
+
+
+# The compiled tokenizer is one line of NLTK
+
+
+@pytest.mark.parametrize("of_words", WORDS_SETTINGS, ids=setting_names)
+@compiled
+@given(any_text)
+@example("The movie wasn\u2019t good.<br /><br />It was 'GREAT' -- 10/10 ... naïve Straße")
+def test_words_are_what_nltk_finds_in_the_prepared_text(of_words, text):
+    assert listed(words(*of_words)([text])) == [reference(text, *of_words)]
+
+
+@compiled
+@given(corpora, settings_of_words)
+@example(["", "a", "", "", "b a", ""], DEFAULT)
+@example([], DEFAULT)
+def test_documents_are_tokenised_apart_from_each_other(corpus, of_words):
+    tokens = words(*of_words)(corpus)
+    assert listed(tokens) == [reference(text, *of_words) for text in corpus]
+    assert_columnar(tokens)
+
+
+@compiled
+@given(corpora, settings_of_words, st.data())
+def test_a_slice_of_an_arrow_array_is_read_as_its_own_rows(corpus, of_words, data):
+    start = data.draw(st.integers(0, len(corpus)))
+    length = data.draw(st.integers(0, len(corpus) - start))
+    rows = pa.array(corpus, pa.large_string()).slice(start, length)
+    tokens = words(*of_words)(rows)
+    assert listed(tokens) == listed(words(*of_words)(corpus[start : start + length]))
+    assert_columnar(tokens)
+
+
+@pytest.mark.parametrize("punctuation", [True, False])
+@pytest.mark.parametrize("lowercase", [True, False])
+def test_every_code_point_of_unicode_is_read_as_nltk_reads_it(lowercase, punctuation):
+    """The two contextual letters come last, for one of them sends a whole call to Python."""
+    code_points = [chr(c) for c in range(sys.maxunicode + 1) if not 0xD800 <= c < 0xE000]
+    table = [c for c in code_points if c not in CONTEXTUAL]
+    chunks = [table[first : first + 4096] for first in range(0, len(table), 4096)]
+    of_words = lowercase, False, punctuation
+    for chunk in [*chunks, list(CONTEXTUAL)]:
+        text = " ".join(f"x{c}" for c in chunk)
+        found = words(*of_words)([text]).document(0)
+        assert found == reference(text, *of_words), f"from U+{ord(chunk[0]):04X}"
+
+
+def test_no_letter_or_digit_or_white_space_lies_outside_the_table():
+    inside = {code for block in _BLOCKS for code in block}
+    outside = "".join(chr(c) for c in range(sys.maxunicode + 1) if c not in inside)
+    assert regex.search(r"[\w\s]", outside) is None
+    assert outside.lower() == outside
+
+
+def test_only_two_letters_have_a_lower_case_that_one_code_point_cannot_say():
+    """Alone, before a letter, or behind one."""
+    letters = (chr(c) for c in range(sys.maxunicode + 1) if not 0xD800 <= c < 0xE000)
+    contextual = [
+        c
+        for c in letters
+        if len(c.lower()) != 1 or f"A{c}A {c} A{c}".lower() != "a{0}a {0} a{0}".format(c.lower())
+    ]
+    assert "".join(contextual) == CONTEXTUAL
+    assert tuple(map(ord, CONTEXTUAL)) == (kernels.DOTTED_I, kernels.CAPITAL_SIGMA)
+
+
+def test_one_contextual_letter_leaves_the_other_documents_as_they_are():
+    corpus = ["ὈΔΥΣΣΕΎΣ", "Don\u2019t <BR> İstanbul", "", "ΟΔΟΣ. K\u212aK", "plain"]
+    tokens = Tokenizer(strip_breaks=True)(corpus)
+    assert listed(tokens) == [
+        ["ὀδυσσεύς"],
+        ["don't", "i\u0307stanbul"],
+        [],
+        ["οδος", "kkk"],
+        ["plain"],
+    ]
+
+
+@pytest.fixture
+def uncompiled(monkeypatch):
+    """Run the kernels as the Python they are written in."""
+    for name, kernel in list(vars(kernels).items()):
+        if hasattr(kernel, "py_func"):
+            monkeypatch.setattr(kernels, name, kernel.py_func)
+    with np.errstate(over="ignore"):  # the hash wraps around
+        yield
+
+
+@pytest.mark.parametrize("of_words", WORDS_SETTINGS, ids=setting_names)
+def test_the_kernels_mean_the_same_without_numba(uncompiled, of_words):
+    corpus = ["".join(AWKWARD), "", " ".join(AWKWARD[::-1]), "don't <br/> don\u2019t \U0001f600."]
+    tokens = words(*of_words)(corpus)
+    assert listed(tokens) == [reference(text, *of_words) for text in corpus]
+    assert_columnar(tokens)
+
+
+def test_the_kernels_grow_their_arrays_without_numba(uncompiled):
+    corpus = ["a", " ".join(f"w{n}" for n in range(5_000)), "z" * 40_000, "w4999 a"]
+    assert listed(Tokenizer()(corpus)) == [text.split() for text in corpus]
+
+
+def test_types_are_told_apart_even_where_all_hashes_are_equal(uncompiled, monkeypatch):
+    monkeypatch.setattr(kernels, "MULTIPLIER", kernels.ZERO)
+    stems = ["a", "exactly8", "exactly9", "sixteen_letters_", "sixteen_letters_and_more"]
+    corpus = [" ".join(f"{a}{b} {a}" for a in stems for b in ["", "x", *stems])] * 2
+    tokens = Tokenizer()(corpus)
+    assert listed(tokens) == [text.split() for text in corpus]
+    assert_columnar(tokens)
+
+
+# Apostrophes and marks
+
+
+@given(texts, settings_of_words)
+@compiled
+def test_straight_and_curly_apostrophes_give_the_same_tokens(text, of_words):
+    straight = text.replace("\u2019", "'")
+    curly = text.replace("'", "\u2019")
+    assert listed(words(*of_words)([straight])) == listed(words(*of_words)([curly]))
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("I don't, he can't", ["i", "don't", "he", "can't"]),
+        ("It isn\u2019t GOOD", ["it", "isn't", "good"]),
+        ("rock'n'roll", ["rock'n'roll"]),
+        ("'tis the dogs' 'own' d''oh '", ["tis", "the", "dogs", "own", "d", "oh"]),
+        ("snake_case 1990's", ["snake_case", "1990's"]),
+    ],
+)
+def test_an_apostrophe_joins_letters_and_separates_otherwise(text, tokens):
+    assert Tokenizer()([text]).document(0) == tokens
+
+
+def test_combining_marks_belong_to_the_word_and_fractions_to_none():
+    tokens = Tokenizer()(["हिन्दी, ไม่ดี: cafe\u0301 8½"]).document(0)
+    assert tokens == ["हिन्दी", "ไม่ดี", "cafe\u0301", "8"]
+
+
+def test_an_apostrophe_that_joins_nothing_is_punctuation():
+    tokens = Tokenizer(punctuation=True)(["'tis the dogs' 'own' d''oh n\u2019t"]).document(0)
+    assert " ".join(tokens) == "' tis the dogs ' ' own ' d ' ' oh n't"
+
+
+# Sizes at which the kernels' arrays grow
+
+
+@pytest.mark.parametrize("punctuation", [True, False])
+@pytest.mark.parametrize(
+    "corpus",
+    [
+        pytest.param(["Good film. " * 50_000, "film"], id="a very long document"),
+        pytest.param(["it's", "a" * 1_000_003 + "'" + "é" * 99_999], id="a very long token"),
+        pytest.param([" ".join(f"w{n}" for n in range(60_000))], id="many types in a document"),
+        pytest.param(
+            [f"w{n} w{n // 2}." for n in range(10_000)], id="many types in many documents"
+        ),
+        pytest.param(["!" * 100_000, "'" * 100_000, "😀" * 20_000], id="punctuation alone"),
+        pytest.param(["a " * 30_000] * 3, id="more tokens than a fifth of the bytes"),
+        pytest.param(["", " " * 100_000, ""], id="white space alone"),
+    ],
+)
+def test_size_changes_nothing(corpus, punctuation):
+    tokens = Tokenizer(punctuation=punctuation)(corpus)
+    assert listed(tokens) == [reference(text, True, False, punctuation) for text in corpus]
+    assert_columnar(tokens)
+
+
+@pytest.mark.parametrize("length", [*range(1, 26), 63, 64, 65])
+def test_types_that_share_all_but_a_byte_are_told_apart(length):
+    """A type is kept in words of eight bytes, so lengths about eight matter."""
+    stem = "a" * length
+    corpus = [f"{stem} {stem}b {stem[:-1]}b b{stem} {stem}aaaaaaaa {stem} {stem}b"]
+    assert listed(Tokenizer()(corpus)) == [corpus[0].split()]
+
+
+# NLTK's tokenizers
+
+PATTERN = r"[a-z]*|\d+ \d+|[^a-z\s]+"  # matches nothing, and matches a space
+NLTK_TOKENIZERS = {
+    "wordpunct": tokenize.WordPunctTokenizer(),
+    "treebank": tokenize.TreebankWordTokenizer(),
+    "tweet": tokenize.TweetTokenizer(),
+    "toktok": tokenize.ToktokTokenizer(),
+    "pattern": tokenize.RegexpTokenizer(PATTERN),
+}
+SENTENCES = [
+    "I can't wait, said the 'critic'; it isn\u2019t OVER (yet)...",
+    "@user soooo good : ) :-D <3 http://example.com/a?b #movie call 555 123 4567",
+    "10/10<br /><br />would watch again & again -- $5.00, 50%!",
+    "gonna wanna cannot <BR>",
+    "",
+]
+
+
+def tokenizer_named(name: str, **changed) -> Tokenizer:
+    pattern = PATTERN if name == "pattern" else None
+    return Tokenizer(tokenizer=name, pattern=pattern, **changed)
+
+
+@pytest.mark.parametrize("name", NLTK_TOKENIZERS)
+@settings(deadline=None, max_examples=40)
+@given(st.sampled_from(SENTENCES) | any_text, settings_of_words)
+def test_the_other_tokenizers_are_nltks_on_the_prepared_text(name, text, of_words):
+    """White space in a token is an underscore, an empty token is none."""
+    lowercase, strip_breaks, punctuation = of_words
+    found = NLTK_TOKENIZERS[name].tokenize(prepared(text, lowercase, strip_breaks))
+    expected = ["_".join(token.split()) for token in found]
+    expected = [token for token in expected if token]
+    if not punctuation:
+        expected = [token for token in expected if regex.search(r"\w", token)]
+    tokenizer = tokenizer_named(
+        name, lowercase=lowercase, strip_breaks=strip_breaks, punctuation=punctuation
+    )
+    tokens = tokenizer([text, "", text])
+    assert listed(tokens) == [expected, [], expected]
+    assert_columnar(tokens)
+
+
+@pytest.mark.parametrize(
+    ("name", "tokens"),
+    [
+        ("wordpunct", ["i", "can", "'", "t", ":", ")", "555", "123", "4567"]),
+        ("treebank", ["i", "ca", "n't", ":", ")", "555", "123", "4567"]),
+        ("tweet", ["i", "can't", ":", ")", "555_123_4567"]),
+        ("toktok", ["i", "can", "'", "t", ":", ")", "555", "123", "4567"]),
+        ("pattern", ["i", "can", "'", "t", ":", ")", "555_123", "4567"]),
+    ],
+)
+def test_a_token_holds_no_space_even_where_nltk_leaves_one(name, tokens):
+    text = "I can\u2019t : ) 555 123 4567"
+    assert tokenizer_named(name, punctuation=True)([text]).document(0) == tokens
+
+
+def test_empty_matches_of_a_pattern_vanish():
+    tokens = Tokenizer(tokenizer="pattern", pattern="b*", punctuation=True)(["abba", "aaa", "b"])
+    assert listed(tokens) == [["bb"], [], ["b"]]
+
+
+# Negation
+
+
+def negated(text: str, **changed) -> str:
+    return " ".join(Tokenizer(mark_negation=True, **changed)([text]).document(0))
+
+
+def test_negation_is_marked_as_in_jurafsky_and_martin():
+    """Speech and Language Processing, optimising naive Bayes for sentiment analysis."""
+    marked = negated("didn't like this movie , but I", punctuation=True)
+    assert marked == "didn't NOT_like NOT_this NOT_movie , but i"
+
+
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("didn\u2019t like it", "didn't NOT_like NOT_it"),
+        ("not good, bad", "not NOT_good , bad"),
+        ("not good. bad", "not NOT_good . bad"),
+        ("not good; bad", "not NOT_good ; bad"),
+        ("not good: bad", "not NOT_good : bad"),
+        ("not good! bad", "not NOT_good ! bad"),
+        ("not good? bad", "not NOT_good ? bad"),
+        ("not good (bad)", "not NOT_good ( bad )"),
+        ("not good — bad", "not NOT_good — bad"),
+        ("not good… bad", "not NOT_good … bad"),
+        ("nobody liked it", "nobody NOT_liked NOT_it"),
+        ("hardly any fun", "hardly NOT_any NOT_fun"),
+        ("you cannot lose", "you cannot NOT_lose"),
+        ("without a doubt", "without NOT_a NOT_doubt"),
+        ("never again", "never NOT_again"),
+        ("Never AGAIN", "never NOT_again"),
+        ("neither good nor bad", "neither NOT_good NOT_nor NOT_bad"),
+        ("dont bother", "dont NOT_bother"),
+        ("isn't a well-made film", "isn't NOT_a NOT_well - NOT_made NOT_film"),
+        ("not a \"good\" 'film'", "not NOT_a \" NOT_good \" ' NOT_film '"),
+        ("not $ 5 / 10", "not $ NOT_5 / NOT_10"),
+        ("good, not bad", "good , not NOT_bad"),
+        ("not good, not bad, fine", "not NOT_good , not NOT_bad , fine"),
+        ("nothing notable knot", "nothing NOT_notable NOT_knot"),
+        ("notable knot another", "notable knot another"),
+        (", not", ", not"),
+        ("", ""),
+    ],
+)
+def test_a_word_is_marked_from_a_negation_to_the_end_of_its_clause(text, marked):
+    """Punctuation itself is never marked, and may be dropped once the marks are set."""
+    assert negated(text, punctuation=True) == marked
+    dropped = " ".join(token for token in marked.split() if regex.search(r"\w", token))
+    assert negated(text) == dropped
+
+
+def test_negation_ignores_case_where_texts_keep_theirs():
+    marked = negated("It was NOT good. DON'T Go", lowercase=False)
+    assert marked == "It was NOT NOT_good DON'T NOT_Go"
+
+
+def test_treebanks_half_of_a_contraction_negates():
+    assert negated("it didn't work", tokenizer="treebank") == "it did n't NOT_work"
+
+
+def test_a_negation_ends_with_its_document():
+    tokens = Tokenizer(mark_negation=True)(["it is not", "good", "", "never", "", "bad not bad"])
+    marked = [["it", "is", "not"], ["good"], [], ["never"], [], ["bad", "not", "NOT_bad"]]
+    assert listed(tokens) == marked
+
+
+def test_a_mark_that_spells_an_existing_token_is_that_token():
+    tokens = Tokenizer(mark_negation=True, lowercase=False)(["NOT_good is not good", "not good"])
+    assert listed(tokens) == [["NOT_good", "is", "not", "NOT_good"], ["not", "NOT_good"]]
+    assert_columnar(tokens)
+
+
+NEGATING = ["not", "never", "nobody", "hardly", "cannot", "without", "didn't", "isn't", "nor"]
+ENDING = [*",.:;!?()[]", "…", "—"]
+NEUTRAL = ["-", '"', "'", "$", "%", "/"]
+PLAIN = ["good", "bad", "knot", "Film", "don", "NOT_good", "10", "it's"]
+CAPITAL_AND_CURLY = ["Never", "NOT", "Didn\u2019t", "isn\u2019T", "It\u2019s"]
+
+
+def marked_one_by_one(tokens: list[str]) -> list[str]:
+    """Return the tokens with their marks by reading them from left to right."""
+    marked, inside = [], False
+    for token in tokens:
+        if token in ENDING:
+            inside = False
+        marked.append(f"NOT_{token}" if inside and token not in ENDING + NEUTRAL else token)
+        if token.lower() in NEGATING:
+            inside = True
+    return marked
+
+
+@compiled
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from(NEGATING)
+            | st.sampled_from(ENDING)
+            | st.sampled_from(NEUTRAL)
+            | st.sampled_from(PLAIN + CAPITAL_AND_CURLY),
+            max_size=15,
+        ),
+        max_size=5,
+    ),
+    st.booleans(),
+    st.booleans(),
+)
+def test_marks_are_those_of_reading_from_left_to_right(documents, lowercase, punctuation):
+    corpus = [" ".join(document) for document in documents]
+    tokens = Tokenizer(mark_negation=True, lowercase=lowercase, punctuation=punctuation)(corpus)
+    expected = []
+    for document in documents:
+        read = [token.replace("\u2019", "'") for token in document]
+        marked = marked_one_by_one([token.lower() if lowercase else token for token in read])
+        expected.append([t for t in marked if punctuation or t not in ENDING + NEUTRAL])
+    assert listed(tokens) == expected
+    assert_columnar(tokens)
+
+
+# Stop words
+
+
+@compiled
+@given(corpora, st.sets(st.sampled_from(["x", "don't", "word", "a'b", "7", "_", "br", "absent"])))
+def test_dropping_stop_words_keeps_the_order_of_the_rest(corpus, unwanted):
+    tokens = Tokenizer(stop_words=tuple(unwanted))(corpus)
+    every = listed(Tokenizer()(corpus))
+    assert listed(tokens) == [[t for t in tokens if t not in unwanted] for tokens in every]
+    assert_columnar(tokens)
+
+
+def test_stop_words_are_dropped_after_negations_are_marked():
+    tokenizer = Tokenizer(mark_negation=True, stop_words=("the", "not"))
+    assert tokenizer(["the plot is not the point"]).document(0) == [
+        *["plot", "is", "NOT_the", "NOT_point"],
+    ]
+
+
+@pytest.fixture
+def nltk_stop_words(shared_data, monkeypatch):
+    monkeypatch.setattr(nltk.data, "path", [str(shared_data / "nltk_data")])
+    return set(nltk.corpus.stopwords.words("english"))
+
+
+def test_the_stop_words_are_nltks_without_negations_and_their_stems(nltk_stop_words):
+    kept = set(stop_words())
+    contractions = {word for word in nltk_stop_words if word.endswith("n't")}
+    assert {"the", "and", "was"} <= kept <= nltk_stop_words
+    assert contractions
+    assert not kept & (NEGATIONS | contractions | {word[:-2] for word in contractions})
+    assert not kept & {"no", "nor", "not", "don", "isn", "won", "couldn", "ain"}
+    # And nothing else is left out.
+    left_out = nltk_stop_words - kept
+    assert all(w in {"no", "nor", "not"} or w.endswith(("n't", "n")) for w in left_out)
+    assert {"can", "in", "on", "than", "t", "own"} & nltk_stop_words <= kept
+
+
+def test_the_stop_words_leave_what_is_negated(nltk_stop_words):
+    tokenizer = Tokenizer(stop_words=stop_words())
+    text = "It wasn't the worst, nor was it a film that I would not see"
+    assert tokenizer([text]).document(0) == [
+        "wasn't",
+        "worst",
+        "nor",
+        "film",
+        "would",
+        "not",
+        "see",
+    ]
+
+
+# Files
+
+
+@pytest.mark.parametrize(
+    "corpus",
+    [
+        pytest.param(["A good film, isn't it?", "", "film 日本 😀 film"], id="usual"),
+        pytest.param(["", "", ""], id="without tokens"),
+        pytest.param(["\0'"], id="one empty"),
+        pytest.param([f"w{n} w{n // 3}" for n in range(5_000)], id="many"),
+    ],
+)
+def test_tokens_come_back_from_their_file(tmp_path, corpus):
+    tokens = Tokenizer(punctuation=True)(corpus)
+    write_tokens(tmp_path / "tokens.arrow", tokens)
+    back = read_tokens(tmp_path / "tokens.arrow")
+    np.testing.assert_array_equal(back.ids, tokens.ids, strict=True)
+    np.testing.assert_array_equal(back.offsets, tokens.offsets, strict=True)
+    assert back.types.equals(tokens.types)
+    assert_columnar(back)
+
+
+def test_any_reader_of_arrow_sees_the_words(tmp_path):
+    corpus = ["A good film, isn\u2019t it?", "", "日本 film"]
+    write_tokens(tmp_path / "tokens.arrow", Tokenizer()(corpus))
+    table = pa.ipc.open_file(tmp_path / "tokens.arrow").read_all()
+    assert table.to_pydict() == {
+        "tokens": [["a", "good", "film", "isn't", "it"], [], ["日本", "film"]]
+    }
+
+
+def test_tokens_cannot_be_changed_in_place():
+    tokens = Tokenizer()(["a b"])
+    for array in (tokens.ids, tokens.offsets):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1
+
+
+# On real reviews
+
+
+def reviews_of_imdb(shared_data: Path, split: str) -> pa.LargeStringArray:
+    path = shared_data / "data" / "imdb" / f"{split}.parquet"
+    column = parquet.read_table(path, columns=["text"])["text"]
+    return column.cast(pa.large_string()).combine_chunks()
+
+
+@pytest.mark.parametrize("of_words", [DEFAULT, (True, True, True)], ids=setting_names)
+def test_reviews_are_what_nltk_finds_in_them(shared_data, of_words):
+    reviews = reviews_of_imdb(shared_data, "train")[:2000]
+    tokens = words(*of_words)(reviews)
+    assert listed(tokens) == [reference(text, *of_words) for text in reviews.to_pylist()]
+    assert_columnar(tokens)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("of_words", [DEFAULT, (True, True, True)], ids=setting_names)
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_all_reviews_are_what_nltk_finds_in_them(shared_data, split, of_words):
+    reviews = reviews_of_imdb(shared_data, split)
+    tokens = words(*of_words)(reviews)
+    assert_columnar(tokens)
+    for d, text in enumerate(reviews.to_pylist()):
+        assert tokens.document(d) == reference(text, *of_words), f"review {d}"

@@ -1,0 +1,817 @@
+"""Claims about training; a dense twin, L-BFGS, scikit-learn and a textbook are the judges."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError, astuple
+from pathlib import Path
+
+import numpy as np
+import pytest
+import reference
+from hypothesis import assume, event, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from reference import Settings
+from scipy.optimize import minimize
+from scipy.sparse import csr_array
+
+from pipeline.errors import CorpusError, DivergenceError
+from pipeline.kernels import sgd as kernels
+from pipeline.model import cross_entropy, gradient, objective
+from pipeline.training import SGDLogisticRegression
+
+SCHEDULES = ("constant", "inverse", "adagrad")
+
+
+def shuffles(seed, rows, epochs):
+    """Return the order of the documents in every epoch, as training promises it."""
+    stream = np.random.default_rng(seed)
+    return [stream.permutation(rows) for _ in range(epochs)]
+
+
+def reviews(n=60, d=8, seed=0, noise=0.15):
+    """Return counts of d words in n documents, and labels that the words half explain."""
+    draw = np.random.default_rng(seed)
+    counts = draw.poisson(draw.uniform(0.1, 1.0, d), (n, d))
+    scores = counts @ draw.normal(size=d)
+    y = (scores > np.median(scores)).astype(np.int64)
+    y[draw.random(n) < noise] ^= 1
+    return csr_array(counts, dtype=np.float32), y
+
+
+def optimum(X, y, l2, costs=None):
+    """Return the w and b, and J, at which scipy's L-BFGS can go no lower."""
+
+    def value_and_slope(v):
+        by_w, by_b = gradient(X, y, v[:-1], v[-1], l2, costs)
+        return objective(X, y, v[:-1], v[-1], l2, costs), np.append(by_w, by_b)
+
+    found = minimize(
+        value_and_slope,
+        np.zeros(X.shape[1] + 1),
+        jac=True,
+        method="L-BFGS-B",
+        options={"ftol": 1e-16, "gtol": 1e-10, "maxiter": 10_000},
+    )
+    return found.x[:-1], found.x[-1], found.fun
+
+
+def weights(model):
+    return model.coef_[0], float(model.intercept_[0])
+
+
+def digest(model):
+    return hashlib.sha256(model.coef_.tobytes() + model.intercept_.tobytes()).hexdigest()
+
+
+def assert_same_weights(model, w, b, rtol=1e-9):
+    """Where weights cancel towards 0, what counts is their error next to the largest."""
+    size = max(np.abs(w).max(initial=0.0), abs(b), 1e-6)
+    np.testing.assert_allclose(model.coef_[0], w, rtol=rtol, atol=rtol * size)
+    np.testing.assert_allclose(model.intercept_, [b], rtol=rtol, atol=rtol * size)
+
+
+@st.composite
+def corpora(draw):
+    """A few documents of both classes, some empty, some words unused or stored as zeros."""
+    n, d = draw(st.integers(2, 10)), draw(st.integers(1, 6))
+    values = st.just(0.0) | st.integers(1, 3).map(float) | st.integers(-20, 20).map(lambda k: k / 7)
+    X = draw(hnp.arrays(np.float32, (n, d), elements=values))
+    stored = (X != 0) | draw(hnp.arrays(bool, (n, d), elements=st.booleans()))
+    rows, columns = np.nonzero(stored)
+    indptr = np.searchsorted(rows, np.arange(n + 1))
+    index = draw(st.sampled_from([np.int32, np.int64]))
+    sparse = csr_array((X[stored], columns.astype(index), indptr.astype(index)), shape=(n, d))
+    y = draw(hnp.arrays(np.int64, n, elements=st.integers(0, 1)))
+    y[:2] = 0, 1
+    return sparse, y
+
+
+@st.composite
+def rules(draw, n):
+    """Any update rule for n documents: every kind of step, penalty, batch and averaging."""
+    return Settings(
+        learning_rate=draw(st.sampled_from([0.01, 0.1, 0.3])),
+        schedule=draw(st.sampled_from(SCHEDULES)),
+        l2=draw(st.sampled_from([0.0, 1e-3, 0.1, 2.0])),
+        batch_size=draw(st.sampled_from([1, 3, n, n + 5])),
+        average_from=draw(st.sampled_from([0, 1, 2])),
+        fit_intercept=draw(st.booleans()),
+    )
+
+
+def is_well_posed(trace, X, y, rule, costs=None):
+    """Whether two correct programs must agree: no cancellation to noise, no divergence."""
+    at_zero = np.mean(np.ones(len(y)) if costs is None else costs) * np.log(2)
+    X = X.toarray()
+    values = [reference.objective(X, y, w, b, rule.l2, costs) for w, b in trace.weights]
+    sharp = rule.schedule != "adagrad" or trace.sharpness > 1e-5
+    return sharp and max(values) < 5 * at_zero
+
+
+class TestDenseTwin:
+    """The lazy, sparse path and the slow, dense one are the same algorithm."""
+
+    @settings(max_examples=200, deadline=None)
+    @given(st.data(), corpora(), st.integers(1, 4), st.integers(0, 3))
+    def test_sparse_training_is_the_dense_rule_to_rounding(self, data, corpus, epochs, seed):
+        X, y = corpus
+        rule = data.draw(rules(len(y)))
+        by_class = data.draw(st.sampled_from([None, {0: 0.5, 1: 2.0}, "balanced"]))
+        costs = np.ones(len(y))
+        if by_class == "balanced":
+            costs = len(y) / (2.0 * np.bincount(y)[y])
+        elif by_class:
+            costs = np.array([by_class[label] for label in y.tolist()])
+        orders = shuffles(seed, len(y), epochs)
+        trace = reference.train(X.toarray(), y, orders, rule, costs)
+        assume(is_well_posed(trace, X, y, rule, costs))
+        event(rule.schedule)
+
+        model = SGDLogisticRegression(
+            **vars(rule), epochs=epochs, class_weight=by_class, seed=seed
+        ).fit(X, y)
+
+        assert_same_weights(model, *trace.weights[-1])
+        for epoch, (w, b) in zip(model.history_, trace.weights, strict=True):
+            expected = reference.objective(X.toarray(), y, w, b, rule.l2, costs)
+            assert epoch.objective == pytest.approx(expected, rel=1e-9)
+
+    @pytest.mark.parametrize("average_from", [0, 1, 3])
+    @pytest.mark.parametrize("batch_size", [1, 7, 60])
+    @pytest.mark.parametrize("schedule", SCHEDULES)
+    def test_they_agree_on_documents_of_many_words(self, schedule, batch_size, average_from):
+        """The case that property-based examples are too small for: most words pending."""
+        X, y = reviews(60, 200)
+        rule = Settings(0.05, schedule, 0.01, batch_size, average_from)
+        w, b = reference.train(X.toarray(), y, shuffles(5, 60, 6), rule).weights[-1]
+        model = SGDLogisticRegression(**vars(rule), epochs=6, seed=5).fit(X, y)
+        assert_same_weights(model, w, b)
+
+    @pytest.mark.parametrize("average_from", [0, 1, 7, 40])
+    @pytest.mark.parametrize("batch_size", [1, 4])
+    @pytest.mark.parametrize("schedule", SCHEDULES)
+    def test_a_penalty_that_shrinks_weights_a_millionfold_again_and_again_stays_exact(
+        self, schedule, batch_size, average_from
+    ):
+        """A scale that only shrank would be 0.8^1600 = 1e-155 here, and its inverse's sum 1e155."""
+        X, y = reviews(40, 6)
+        rule = Settings(0.1, schedule, 2.0, batch_size, average_from)
+        w, b = reference.train(X.toarray(), y, shuffles(0, 40, 40), rule).weights[-1]
+        model = SGDLogisticRegression(**vars(rule), epochs=40).fit(X, y)
+        assert_same_weights(model, w, b)
+
+    @pytest.mark.parametrize("average_from", [0, 1])
+    @pytest.mark.parametrize("l2", [9.99, 10.0, 12.0])
+    def test_a_step_may_take_all_of_the_weights_and_more(self, l2, average_from):
+        """1 - rate l2 is nearly 0, 0 and negative; explicit L2 has no trouble there."""
+        X, y = reviews(40, 6)
+        rule = Settings(0.1, "constant", l2, 1, average_from)
+        w, b = reference.train(X.toarray(), y, shuffles(0, 40, 3), rule).weights[-1]
+        model = SGDLogisticRegression(**vars(rule), epochs=3).fit(X, y)
+        assert_same_weights(model, w, b)
+
+    def test_weights_stay_finite_after_a_million_shrinks(self):
+        X, y = reviews(500, 4)
+        model = SGDLogisticRegression(
+            l2=1.0, learning_rate=0.5, schedule="constant", epochs=2000, average_from=2
+        ).fit(X, y)
+        assert np.isfinite(model.coef_).all()
+        assert model.history_[-1].objective < np.log(2)
+
+    @pytest.mark.parametrize("batch_size", [2, 6, 12, 60])
+    def test_a_word_used_as_often_in_both_classes_is_not_moved_by_rounding(self, batch_size):
+        """AdaGrad's first step has its full length for any slope, so a slope of 0 must be 0."""
+        X, y, order = csr_array(np.ones((60, 1))), np.empty(60, int), shuffles(0, range(60), 1)[0]
+        y[order] = np.arange(60) % batch_size < batch_size / 2
+        model = SGDLogisticRegression(batch_size=batch_size, epochs=1, seed=0).fit(X, y)
+        assert weights(model) == (0.0, 0.0)
+
+
+class TestGradientDescent:
+    @pytest.mark.parametrize("class_weight", [None, {0: 3.0, 1: 0.5}])
+    @pytest.mark.parametrize("batch_size", [60, 61, 10**9])
+    def test_one_batch_of_all_documents_steps_down_the_gradient(self, batch_size, class_weight):
+        X, y = reviews(60)
+        costs = None if class_weight is None else np.where(y == 1, 0.5, 3.0)
+        w, b = np.zeros(X.shape[1]), 0.0
+        for epoch in range(1, 6):
+            by_w, by_b = gradient(X, y, w, b, 0.1, costs)
+            w, b = w - 0.3 * by_w, b - 0.3 * by_b
+            model = SGDLogisticRegression(
+                l2=0.1,
+                learning_rate=0.3,
+                schedule="constant",
+                epochs=epoch,
+                batch_size=batch_size,
+                class_weight=class_weight,
+            ).fit(X, y)
+            assert_same_weights(model, w, b, rtol=1e-13)
+
+    def test_does_not_depend_on_the_shuffle(self):
+        X, y = reviews(60)
+        rule = {"batch_size": 60, "schedule": "constant", "epochs": 5}
+        w, b = weights(SGDLogisticRegression(**rule, seed=0).fit(X, y))
+        assert_same_weights(SGDLogisticRegression(**rule, seed=1).fit(X, y), w, b, rtol=1e-12)
+
+    def test_never_raises_the_objective_at_a_rate_below_the_inverse_curvature(self):
+        X, y = reviews(60)
+        rows = np.column_stack([X.toarray(), np.ones(60)])
+        curvature = np.linalg.norm(rows, 2) ** 2 / (4 * 60) + 0.01
+        model = SGDLogisticRegression(
+            l2=0.01, batch_size=60, schedule="constant", learning_rate=1 / curvature, epochs=50
+        ).fit(X, y)
+        values = [epoch.objective for epoch in model.history_]
+        assert np.all(np.diff(values) < 0)
+
+
+class TestTextbookStep:
+    """Jurafsky & Martin, Speech and Language Processing (3rd ed.), logistic regression.
+
+    One review has 3 words of the positive lexicon and 2 of the negative one, and is
+    positive; weights and bias are 0 and the learning rate is 0.1.
+    """
+
+    def test_first_step_gives_the_books_weights(self):
+        # There must be a second class; a document that costs nothing takes no step.
+        X, y = csr_array([[3.0, 2.0], [1.0, 1.0]]), np.array([1, 0])
+        model = SGDLogisticRegression(
+            l2=0.0, learning_rate=0.1, schedule="constant", epochs=1, class_weight={0: 0.0}
+        ).fit(X, y)
+        assert model.coef_[0] == pytest.approx([0.15, 0.1], rel=1e-14)
+        assert model.intercept_ == pytest.approx([0.05], rel=1e-14)
+
+    def test_a_negative_review_takes_the_opposite_step(self):
+        X, y = csr_array([[3.0, 2.0], [1.0, 1.0]]), np.array([0, 1])
+        model = SGDLogisticRegression(
+            l2=0.0, learning_rate=0.1, schedule="constant", epochs=1, class_weight={1: 0.0}
+        ).fit(X, y)
+        assert model.coef_[0] == pytest.approx([-0.15, -0.1], rel=1e-14)
+        assert model.intercept_ == pytest.approx([-0.05], rel=1e-14)
+
+    def test_first_adagrad_step_has_the_length_of_the_rate_in_every_coordinate(self):
+        """The slope -1.5, -1, -.5 becomes its sign: eta_j g_j = rate g_j / sqrt(g_j^2)."""
+        X, y = csr_array([[3.0, 2.0], [1.0, 1.0]]), np.array([1, 0])
+        model = SGDLogisticRegression(
+            l2=0.0, learning_rate=0.1, schedule="adagrad", epochs=1, class_weight={0: 0.0}
+        ).fit(X, y)
+        assert [*model.coef_[0], *model.intercept_] == pytest.approx([0.1] * 3, rel=1e-14)
+
+
+class TestOptimum:
+    """Where training ends up is where other solvers of the same objective do."""
+
+    WAYS = (
+        pytest.param(
+            {"schedule": "constant", "batch_size": 60, "learning_rate": 1.0}, 1e-9, 1e-4, id="gd"
+        ),
+        pytest.param(
+            {"schedule": "adagrad", "batch_size": 60, "learning_rate": 0.2},
+            1e-5,
+            0.01,
+            id="adagrad",
+        ),
+        pytest.param(
+            {"schedule": "inverse", "average_from": 1500, "learning_rate": 0.5},
+            1e-4,
+            0.03,
+            id="averaged-sgd",
+        ),
+    )
+
+    @pytest.mark.parametrize(("way", "in_objective", "in_weights"), WAYS)
+    @pytest.mark.parametrize("costs", [{}, {0: 2.0, 1: 0.25}], ids=["equal", "costs"])
+    def test_is_that_of_lbfgs(self, way, in_objective, in_weights, costs):
+        X, y = reviews(60)
+        by_row = np.array([costs.get(label, 1.0) for label in y.tolist()])
+        w, b, lowest = optimum(X, y, 0.05, by_row)
+        model = SGDLogisticRegression(l2=0.05, epochs=3000, class_weight=costs, **way).fit(X, y)
+        assert model.history_[-1].objective == pytest.approx(lowest, rel=in_objective)
+        np.testing.assert_allclose(model.coef_[0], w, atol=in_weights)
+        np.testing.assert_allclose(model.intercept_, [b], atol=in_weights)
+
+    def test_is_that_of_scikit_learn(self):
+        from sklearn.linear_model import LogisticRegression
+
+        X, y = reviews(60)
+        peer = LogisticRegression(C=1 / (60 * 0.05), tol=1e-10, max_iter=10_000)
+        peer.fit(X.astype(np.float64), y)
+        model = SGDLogisticRegression(
+            l2=0.05, epochs=3000, schedule="constant", batch_size=60, learning_rate=1.0
+        ).fit(X, y)
+        np.testing.assert_allclose(model.coef_, peer.coef_, atol=1e-5)
+        np.testing.assert_allclose(model.intercept_, peer.intercept_, atol=1e-5)
+        np.testing.assert_allclose(model.predict_proba(X), peer.predict_proba(X), atol=1e-5)
+
+    def test_a_cost_of_two_is_every_document_twice(self):
+        """The objective of the doubled corpus is the weighted one, up to the mean cost."""
+        X, y = reviews(60)
+        twice = np.concatenate([np.arange(60), np.flatnonzero(y == 1)])
+        scale = 60 / len(twice)
+        rule = {"epochs": 3000, "schedule": "constant", "batch_size": 1000, "learning_rate": 1.0}
+        weighted = SGDLogisticRegression(
+            l2=0.05, class_weight={0: scale, 1: 2 * scale}, **rule
+        ).fit(X, y)
+        doubled = SGDLogisticRegression(l2=0.05, **rule).fit(X[twice], y[twice])
+        np.testing.assert_allclose(weighted.coef_, doubled.coef_, rtol=1e-9)
+        np.testing.assert_allclose(weighted.intercept_, doubled.intercept_, rtol=1e-9)
+
+    def test_averaged_steps_end_nearer_to_it_than_the_last_step(self):
+        X, y = reviews(200)
+        *_, lowest = optimum(X, y, 0.01)
+        last, averaged = (
+            SGDLogisticRegression(
+                l2=0.01, epochs=20, schedule="constant", learning_rate=0.1, average_from=start
+            )
+            .fit(X, y)
+            .history_[-1]
+            .objective
+            - lowest
+            for start in (0, 2)
+        )
+        assert averaged < last / 10
+
+
+class TestOptions:
+    @pytest.mark.parametrize("schedule", SCHEDULES)
+    def test_without_an_intercept_it_is_zero(self, schedule):
+        model = SGDLogisticRegression(schedule=schedule, average_from=2, fit_intercept=False)
+        assert model.fit(*reviews()).intercept_.tolist() == [0.0]
+
+    @pytest.mark.parametrize("schedule", SCHEDULES)
+    def test_a_word_never_seen_weighs_nothing(self, schedule):
+        X, y = reviews()
+        X.data[X.indices == 3] = 0.0
+        assert SGDLogisticRegression(schedule=schedule).fit(X, y).coef_[0, 3] == 0.0
+
+    def test_balanced_costs_are_n_over_twice_the_class(self):
+        X, y = reviews(60)
+        y[:] = np.arange(60) % 5 == 0
+        balanced, spelled_out = (
+            SGDLogisticRegression(class_weight=class_weight).fit(X, y)
+            for class_weight in ("balanced", {0: 60 / (2 * 48), 1: 60 / (2 * 12)})
+        )
+        assert digest(balanced) == digest(spelled_out)
+        assert balanced.history_ == spelled_out.history_
+
+    def test_balanced_costs_of_balanced_classes_are_one(self):
+        X, y = reviews(60)
+        y[:] = np.arange(60) % 2
+        plain, balanced = (
+            SGDLogisticRegression(class_weight=c).fit(X, y) for c in (None, "balanced")
+        )
+        assert digest(plain) == digest(balanced)
+
+    def test_a_class_without_a_cost_costs_one(self):
+        X, y = reviews()
+        given_one, given_both = (
+            SGDLogisticRegression(class_weight=c).fit(X, y) for c in ({1: 2.0}, {0: 1.0, 1: 2.0})
+        )
+        assert digest(given_one) == digest(given_both)
+
+    def test_class_weights_go_by_the_names_of_the_classes(self):
+        X, y = reviews()
+        named, numbered = (
+            SGDLogisticRegression(class_weight=c).fit(X, labels)
+            for c, labels in (
+                ({"neg": 3.0, "pos": 0.5}, np.array(["neg", "pos"])[y]),
+                ({0: 3.0, 1: 0.5}, y),
+            )
+        )
+        assert digest(named) == digest(numbered)
+
+    def test_other_class_weights_are_refused(self):
+        with pytest.raises(ValueError, match=r"class_weight.*got fair"):
+            SGDLogisticRegression(class_weight="fair").fit(*reviews())
+
+    def test_averaging_from_beyond_the_last_epoch_is_no_averaging(self):
+        X, y = reviews()
+        plain, late = (SGDLogisticRegression(epochs=3, average_from=k).fit(X, y) for k in (0, 4))
+        assert digest(plain) == digest(late)
+
+    def test_threshold_moves_decisions_and_not_weights(self):
+        X, y = reviews()
+        half, strict = (SGDLogisticRegression(threshold=t).fit(X, y) for t in (0.5, 0.9))
+        assert digest(half) == digest(strict)
+        assert strict.predict(X).sum() < half.predict(X).sum()
+        assert strict.predict(X).tolist() == (strict.predict_proba(X)[:, 1] > 0.9).tolist()
+
+    def test_sparse_and_dense_input_of_any_number_type_learn_the_same(self):
+        X, y = reviews()
+        expected = digest(SGDLogisticRegression().fit(X, y))
+        for form in (X.toarray(), X.astype(np.int64), X.tocsc(), X.astype(np.float64).tocoo()):
+            assert digest(SGDLogisticRegression().fit(form, y)) == expected
+
+    def test_entries_of_one_word_stored_apart_are_one_count(self):
+        X, y = reviews()
+        halves = csr_array(
+            (np.repeat(X.data / 2, 2), np.repeat(X.indices, 2), X.indptr * 2), shape=X.shape
+        )
+        stored = halves.data.copy()
+        for schedule in SCHEDULES:
+            apart, together = (
+                SGDLogisticRegression(schedule=schedule).fit(form, y) for form in (halves, X)
+            )
+            assert_same_weights(apart, *weights(together))
+        assert halves.data.tolist() == stored.tolist()
+
+    def test_input_is_left_as_it_was(self):
+        X, y = reviews()
+        before = [part.tobytes() for part in (X.data, X.indices, X.indptr, y)]
+        SGDLogisticRegression(validation=0.2, average_from=2).fit(X, y)
+        assert [part.tobytes() for part in (X.data, X.indices, X.indptr, y)] == before
+
+
+class TestHistory:
+    @pytest.mark.parametrize("validation", [0.0, 0.25])
+    @pytest.mark.parametrize(
+        "rule",
+        [
+            {"schedule": "constant"},
+            {"schedule": "inverse", "average_from": 2, "threshold": 0.6},
+            {"schedule": "adagrad", "class_weight": {0: 0.5, 1: 2.0}, "l2": 0.1},
+        ],
+        ids=lambda rule: rule["schedule"],
+    )
+    def test_has_every_epochs_numbers_as_recomputed_from_its_weights(self, rule, validation):
+        X, y = reviews(80)
+        held_out = rows_held_out(y, validation, seed=3)
+        kept = np.setdiff1d(np.arange(80), held_out)
+        costs = np.where(y == 1, 2.0, 0.5) if "class_weight" in rule else np.ones(80)
+        full = SGDLogisticRegression(epochs=4, validation=validation, seed=3, **rule).fit(X, y)
+        assert [epoch.number for epoch in full.history_] == [1, 2, 3, 4]
+        for epoch in full.history_:
+            model = SGDLogisticRegression(epochs=epoch.number, validation=validation, seed=3)
+            model.set_params(**rule).fit(X, y)
+            w, b = weights(model)
+            J = objective(X[kept], y[kept], w, b, model.l2, costs[kept])
+            assert epoch.objective == pytest.approx(J, rel=1e-12)
+            losses = cross_entropy(X @ w + b, y)
+            assert epoch.loss == pytest.approx(losses[kept].mean(), rel=1e-12)
+            assert epoch.accuracy == model.score(X[kept], y[kept])
+            if validation:
+                assert epoch.validation_loss == pytest.approx(losses[held_out].mean(), rel=1e-12)
+                assert epoch.validation_accuracy == model.score(X[held_out], y[held_out])
+            else:
+                assert np.isnan([epoch.validation_loss, epoch.validation_accuracy]).all()
+
+    def test_is_told_as_it_is_made(self):
+        told = []
+        model = SGDLogisticRegression(epochs=3).fit(*reviews(), on_epoch=told.append)
+        assert [id(epoch) for epoch in told] == [id(epoch) for epoch in model.history_]
+
+    def test_starts_anew_with_every_fit(self):
+        model = SGDLogisticRegression(epochs=3)
+        first = digest(model.fit(*reviews()))
+        assert digest(model.fit(*reviews())) == first
+        assert len(model.history_) == 3
+
+    def test_cannot_be_changed(self):
+        epoch = SGDLogisticRegression(epochs=1).fit(*reviews()).history_[0]
+        with pytest.raises(FrozenInstanceError):
+            epoch.loss = 0.0
+
+    def test_is_plain_numbers(self):
+        epoch = SGDLogisticRegression(epochs=1, validation=0.2).fit(*reviews()).history_[0]
+        assert [type(value) for value in astuple(epoch)] == [int, *[float] * 5]
+
+
+def rows_held_out(y, validation, seed):
+    """Return the rows that are not trained on: a word of their own then has no weight."""
+    model = SGDLogisticRegression(validation=validation, seed=seed, epochs=1)
+    return np.flatnonzero(model.fit(np.eye(len(y)), y).coef_[0] == 0)
+
+
+class TestValidationPart:
+    @settings(max_examples=50, deadline=None)
+    @given(
+        st.integers(4, 40), st.integers(4, 40), st.sampled_from([0.2, 0.25, 0.5]), st.integers(0, 9)
+    )
+    def test_is_the_same_fraction_of_each_class(self, n_negative, n_positive, fraction, seed):
+        y = np.repeat([0, 1], [n_negative, n_positive])
+        held_out = rows_held_out(y, fraction, seed)
+        expected = [round(fraction * n_negative), round(fraction * n_positive)]
+        assert np.bincount(y[held_out], minlength=2).tolist() == expected
+
+    def test_is_drawn_by_the_seed(self):
+        y = np.arange(100) % 2
+        drawn = [rows_held_out(y, 0.2, seed).tolist() for seed in (0, 0, 1)]
+        assert drawn[0] == drawn[1] != drawn[2]
+
+    def test_is_not_the_end_of_a_sorted_corpus(self):
+        y = np.repeat([0, 1], 50)
+        held_out = rows_held_out(y, 0.2, 0)
+        for label in (0, 1):
+            rows = held_out[y[held_out] == label] - 50 * label
+            assert rows.min() < 20
+            assert rows.max() >= 30
+
+    def test_does_not_move_the_weights(self):
+        X, y = reviews(80)
+        held_out = rows_held_out(y, 0.25, 0)
+        other = X.toarray()
+        other[held_out] = 7.0
+        learned = [SGDLogisticRegression(validation=0.25).fit(form, y) for form in (X, other)]
+        assert digest(learned[0]) == digest(learned[1])
+        assert learned[0].history_[0].loss == learned[1].history_[0].loss
+        assert learned[0].history_[0].validation_loss != learned[1].history_[0].validation_loss
+
+    @pytest.mark.parametrize("schedule", SCHEDULES)
+    def test_leaves_the_rest_to_be_shuffled_by_the_seed(self, schedule):
+        X, y = reviews(80)
+        kept = np.setdiff1d(np.arange(80), rows_held_out(y, 0.25, 4))
+        rule = Settings(0.1, schedule, 0.01, batch_size=3)
+        w, b = reference.train(X.toarray(), y, shuffles(4, kept, 3), rule).weights[-1]
+        model = SGDLogisticRegression(**vars(rule), epochs=3, seed=4, validation=0.25).fit(X, y)
+        assert_same_weights(model, w, b)
+
+    @pytest.mark.parametrize(("n_negative", "fraction"), [(1, 0.5), (2, 0.1), (4, 0.9)])
+    def test_needs_documents_of_each_class_on_both_sides(self, n_negative, fraction):
+        y = np.repeat([0, 1], [n_negative, 40])
+        with pytest.raises(CorpusError, match=rf"train\.validation.*negative.*are {n_negative};"):
+            SGDLogisticRegression(validation=fraction).fit(np.eye(len(y)), y)
+
+
+@pytest.fixture
+def overfitting():
+    """A noisy corpus, and a rule that learns it by heart."""
+    rule = {"l2": 0.0, "learning_rate": 0.5, "epochs": 40, "validation": 0.3, "seed": 1}
+    return reviews(60, 120, seed=2, noise=0.3), rule
+
+
+class TestPatience:
+    @pytest.mark.parametrize("patience", [1, 2, 5])
+    def test_stops_so_many_epochs_after_the_lowest_validation_loss(self, overfitting, patience):
+        corpus, rule = overfitting
+        model = SGDLogisticRegression(**rule, patience=patience).fit(*corpus)
+        losses = [epoch.validation_loss for epoch in model.history_]
+        assert len(losses) < 40
+        assert np.argmin(losses) == len(losses) - 1 - patience
+
+    @pytest.mark.parametrize("patience", [1, 2, 5])
+    def test_keeps_the_weights_of_the_lowest_validation_loss(self, overfitting, patience):
+        corpus, rule = overfitting
+        patient = SGDLogisticRegression(**rule, patience=patience).fit(*corpus)
+        best = 1 + int(np.argmin([epoch.validation_loss for epoch in patient.history_]))
+        stopped = SGDLogisticRegression(**rule).set_params(epochs=best).fit(*corpus)
+        assert digest(patient) == digest(stopped)
+
+    @pytest.mark.parametrize("patience", [1, 2, 3, 10])
+    def test_begins_anew_with_every_lower_loss(self, patience):
+        X, y = reviews(120, 30)
+        rule = {"schedule": "constant", "learning_rate": 0.02, "epochs": 40, "validation": 0.3}
+        losses = [e.validation_loss for e in SGDLogisticRegression(**rule).fit(X, y).history_]
+        since_lowest = [k - int(np.argmin(losses[: k + 1])) for k in range(40)]
+        assert 0 in since_lowest[since_lowest.index(1) :]  # it rises, then falls lower
+        model = SGDLogisticRegression(**rule, patience=patience).fit(X, y)
+        stop = since_lowest.index(patience) + 1
+        assert [e.validation_loss for e in model.history_] == losses[:stop]
+
+    def test_of_zero_runs_to_the_end_and_keeps_the_last_weights(self, overfitting):
+        corpus, rule = overfitting
+        model = SGDLogisticRegression(**rule).fit(*corpus)
+        assert len(model.history_) == 40
+        watched = SGDLogisticRegression(**rule, patience=40).fit(*corpus)
+        assert len(watched.history_) == 40
+        assert digest(model) != digest(watched)
+
+    def test_without_a_validation_part_is_refused(self):
+        with pytest.raises(ValueError, match="validation > 0"):
+            SGDLogisticRegression(patience=2).fit(*reviews())
+
+
+ONE_RUN = """
+import hashlib, json, sys
+import numpy as np
+from pipeline.training import SGDLogisticRegression
+
+draw = np.random.default_rng(0)
+X, y = draw.poisson(0.3, (50, 30)), np.arange(50) % 2
+digests = []
+for schedule in ("constant", "inverse", "adagrad"):
+    model = SGDLogisticRegression(
+        schedule=schedule, batch_size=3, validation=0.2, average_from=2, class_weight="balanced"
+    ).fit(X, np.array(["neg", "pos"])[y])
+    digests.append(hashlib.sha256(model.coef_.tobytes() + model.intercept_.tobytes()).hexdigest())
+print(json.dumps([digests, "sklearn" in sys.modules]))
+"""
+
+
+def run(script, **environment):
+    """Return what a script prints, as JSON, from a Python of its own that takes no warning."""
+    root = Path(__file__).parent.parent
+    finished = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        env={**os.environ, **environment},
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    return json.loads(finished.stdout)
+
+
+@pytest.fixture(scope="module")
+def processes():
+    return [run(ONE_RUN, PYTHONHASHSEED=seed) for seed in ("1", "2")]
+
+
+class TestReproducibility:
+    def test_processes_with_other_hash_seeds_learn_the_same_bytes(self, processes):
+        assert processes[0] == processes[1]
+
+    def test_training_does_not_import_scikit_learn(self, processes):
+        assert not any(imported for _, imported in processes)
+
+    @pytest.mark.parametrize("batch_size", [1, 3])
+    @pytest.mark.parametrize("schedule", SCHEDULES)
+    def test_same_seed_same_bytes_and_another_seed_others(self, schedule, batch_size):
+        X, y = reviews()
+        digests = [
+            digest(
+                SGDLogisticRegression(schedule=schedule, batch_size=batch_size, seed=seed).fit(X, y)
+            )
+            for seed in (0, 0, 1)
+        ]
+        assert digests[0] == digests[1] != digests[2]
+
+    def test_weights_do_not_depend_on_the_state_of_numpys_global_generator(self):
+        X, y = reviews()
+        digests = set()
+        for seed in (0, 1):
+            np.random.seed(seed)  # noqa: NPY002
+            digests.add(digest(SGDLogisticRegression(validation=0.2).fit(X, y)))
+        assert len(digests) == 1
+
+
+class TestDivergence:
+    @pytest.mark.parametrize(
+        "rule",
+        [
+            {"schedule": "constant", "learning_rate": 1e3, "l2": 0.0},
+            {"schedule": "inverse", "learning_rate": 1e3, "l2": 1e-9},
+            {"schedule": "adagrad", "learning_rate": 1e3, "l2": 0.0},
+            {"schedule": "constant", "learning_rate": 0.5, "l2": 6.0, "epochs": 50},
+            {"schedule": "constant", "learning_rate": 1e200, "l2": 0.0},
+            {"schedule": "constant", "learning_rate": 1e300, "l2": 1.0},
+            {"schedule": "constant", "learning_rate": 1e300, "l2": 1.0, "average_from": 1},
+            {"schedule": "inverse", "learning_rate": 1e300, "l2": 1.0},
+            {"schedule": "adagrad", "learning_rate": 1e300, "l2": 1e-300},
+        ],
+        ids=lambda rule: f"{rule['schedule']}-{rule['learning_rate']:g}-{rule['l2']:g}",
+    )
+    @pytest.mark.parametrize("batch_size", [1, 5])
+    def test_is_an_error_that_names_the_rate_and_leaves_no_nan(self, rule, batch_size):
+        model = SGDLogisticRegression(batch_size=batch_size, **rule)
+        with pytest.raises(DivergenceError, match=r"train\.learning_rate") as told:
+            model.fit(*reviews(200, 30))
+        assert f"{rule['learning_rate']:g}" in str(told.value)
+        assert np.isfinite(getattr(model, "coef_", 0.0)).all()
+
+    @pytest.mark.parametrize("schedule", SCHEDULES)
+    @pytest.mark.parametrize("size", [1e-45, 1e-38, 1e-20, 1e10, 1e20, 3e38])
+    def test_of_extreme_counts_is_told_or_does_not_happen(self, schedule, size):
+        X, y = reviews()
+        X.data[::7] *= 0
+        X.data[::5] = size
+        model = SGDLogisticRegression(schedule=schedule)
+        try:
+            model.fit(X, y)
+        except DivergenceError:
+            assert size > 1
+        else:
+            assert np.isfinite(model.coef_).all()
+            assert np.isfinite(model.intercept_).all()
+
+    def test_does_not_come_of_a_score_that_overflows_an_exponential(self):
+        """Two long documents contradict each other: the second is wrong by a score of 1000."""
+        X, y = np.zeros((100, 1)), np.arange(100) % 2
+        X[:2] = 1e4
+        rule = Settings(0.1, "adagrad", fit_intercept=False)
+        w, b = reference.train(X, y, shuffles(0, 100, 1), rule).weights[-1]
+        assert_same_weights(SGDLogisticRegression(**vars(rule), epochs=1).fit(X, y), w, b)
+
+    @pytest.mark.parametrize("size", [np.inf, np.nan])
+    def test_is_told_of_counts_that_are_no_numbers(self, size):
+        X, y = reviews()
+        X.data[5] = size
+        with pytest.raises(DivergenceError):
+            SGDLogisticRegression().fit(X, y)
+
+    def test_of_a_later_epoch_names_the_epoch(self):
+        """With l2 * rate = 2.2, weights change sign at each step and grow by a fifth."""
+        model = SGDLogisticRegression(
+            schedule="constant", learning_rate=1.0, l2=2.2, batch_size=60, epochs=100
+        )
+        with pytest.raises(DivergenceError, match="after epoch") as told:
+            model.fit(*reviews(60))
+        assert f"after epoch {len(model.history_) + 1} " in str(told.value)
+        assert len(model.history_) > 1
+
+    @pytest.mark.parametrize("rate", [0.01, 1.0, 10.0])
+    def test_is_not_told_of_adagrad_at_rates_a_user_would_try(self, rate):
+        model = SGDLogisticRegression(learning_rate=rate, l2=0.1).fit(*reviews())
+        assert np.isfinite(model.coef_).all()
+
+
+class TestWhatCannotBeLearned:
+    @pytest.mark.parametrize(("y", "n"), [([1, 1, 1], 1), ([0, 1, 2], 3), (["a", "b", "c"], 3)])
+    def test_other_than_two_classes_are_refused(self, y, n):
+        with pytest.raises(CorpusError, match=f"expected two classes, got {n}"):
+            SGDLogisticRegression().fit(np.eye(3), y)
+
+    @pytest.mark.parametrize("n", [2, 4, 100_000])
+    def test_labels_that_are_not_one_for_each_document_are_refused(self, n):
+        with pytest.raises(ValueError, match=f"3 rows.*{n} labels"):
+            SGDLogisticRegression().fit(np.eye(3), np.arange(n) % 2)
+
+
+class TestScikitLearnProtocol:
+    def test_parameters_are_the_constructors(self):
+        model = SGDLogisticRegression(l2=0.5, schedule="inverse")
+        names = "l2 epochs batch_size learning_rate schedule average_from fit_intercept"
+        names += " class_weight validation patience threshold seed"
+        assert list(model.get_params()) == names.split()
+        assert (model.get_params()["l2"], model.get_params()["schedule"]) == (0.5, "inverse")
+
+    def test_setting_parameters_is_constructing_with_them(self):
+        changed = {"l2": 0.5, "seed": 3, "class_weight": {0: 2.0}}
+        model = SGDLogisticRegression()
+        assert model.set_params(**changed) is model
+        assert model.get_params() == SGDLogisticRegression(**changed).get_params()
+
+    def test_unknown_parameters_are_refused(self):
+        with pytest.raises(ValueError, match="'alpha'"):
+            SGDLogisticRegression().set_params(alpha=1.0)
+
+    def test_a_clone_has_the_parameters_and_nothing_learned(self):
+        from sklearn.base import clone
+
+        model = SGDLogisticRegression(epochs=2, class_weight={0: 2.0}).fit(*reviews())
+        copy = clone(model)
+        assert copy.get_params() == model.get_params()
+        assert not hasattr(copy, "coef_")
+        assert digest(copy.fit(*reviews())) == digest(model)
+
+    def test_is_a_classifier(self):
+        from sklearn.base import is_classifier
+
+        assert is_classifier(SGDLogisticRegression())
+
+    def test_labels_may_be_strings(self):
+        X, y = reviews()
+        model = SGDLogisticRegression().fit(X, ["good" if label else "bad" for label in y])
+        assert model.classes_.tolist() == ["bad", "good"]
+        plain = SGDLogisticRegression().fit(X, y)
+        assert digest(model) == digest(plain)
+        assert model.predict(X).tolist() == [["bad", "good"][k] for k in plain.predict(X)]
+
+    def test_cross_validates(self):
+        from sklearn.model_selection import cross_val_score
+
+        X, y = reviews(200)
+        scores = cross_val_score(SGDLogisticRegression(), X, y, cv=4)
+        assert scores.shape == (4,)
+        assert scores.mean() > 0.6
+        areas = cross_val_score(SGDLogisticRegression(), X, y, cv=4, scoring="roc_auc")
+        assert areas.mean() > 0.6
+
+    def test_is_tuned_by_grid_search(self):
+        from sklearn.model_selection import GridSearchCV
+
+        X, y = reviews(200)
+        search = GridSearchCV(SGDLogisticRegression(epochs=3), {"l2": [1e-4, 100.0]}, cv=3)
+        search.fit(X, np.array(["neg", "pos"])[y])
+        assert search.best_params_ == {"l2": 1e-4}
+        assert search.best_estimator_.classes_.tolist() == ["neg", "pos"]
+
+    def test_ends_a_pipeline_from_texts(self):
+        from sklearn.feature_extraction.text import CountVectorizer
+        from sklearn.pipeline import make_pipeline
+
+        texts = ["a good film", "good and fine", "a bad film", "bad and dull"] * 5
+        labels = ["pos", "pos", "neg", "neg"] * 5
+        model = make_pipeline(CountVectorizer(), SGDLogisticRegression()).fit(texts, labels)
+        assert model.predict(["fine", "dull"]).tolist() == ["pos", "neg"]
+        assert model.score(texts, labels) == 1.0
+        assert model.predict_proba(["unknown"]).shape == (1, 2)
+
+
+class TestKernels:
+    @pytest.mark.parametrize("average_from", [0, 2])
+    @pytest.mark.parametrize("batch_size", [1, 4])
+    @pytest.mark.parametrize("schedule", SCHEDULES)
+    def test_compiled_and_plain_python_agree(self, schedule, batch_size, average_from, monkeypatch):
+        X, y = reviews(30)
+        rule = Settings(0.1, schedule, 1.0, batch_size, average_from)
+        compiled = SGDLogisticRegression(**vars(rule), epochs=6).fit(X, y)
+        jitted = [name for name, value in vars(kernels).items() if hasattr(value, "py_func")]
+        assert jitted
+        for name in jitted:
+            monkeypatch.setattr(kernels, name, getattr(kernels, name).py_func)
+        plain = SGDLogisticRegression(**vars(rule), epochs=6).fit(X, y)
+        assert_same_weights(plain, *weights(compiled), rtol=1e-12)
