@@ -177,7 +177,7 @@ class EvalSection(Section):
 class ReportSection(Section):
     """What the report shows."""
 
-    top: Annotated[int, Field(ge=1)] = 20
+    top: Annotated[int, Field(ge=1)] = 10
 
 
 class Config(Section):

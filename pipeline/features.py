@@ -42,13 +42,15 @@ class Vocabulary:
     @functools.cached_property
     def _trie(self) -> _Trie:
         """The words as the counting kernel walks them; built once."""
-        names = pc.split_pattern(self.words, " ")
-        tokens = names.flatten().dictionary_encode()
-        offsets = np.concatenate(([0], np.cumsum(pc.list_value_length(names).to_numpy())))
-        types = tokens.dictionary
-        keys, children, columns = kernels.build(
-            tokens.indices.to_numpy(), offsets.astype(np.int64), len(types)
-        )
+        types = self.words
+        tokens = np.arange(len(types), dtype=np.int32)
+        offsets = np.arange(len(types) + 1)
+        if pc.any(pc.match_substring(types, " ")).as_py():
+            names = pc.split_pattern(types, " ")
+            encoded = names.flatten().dictionary_encode()
+            types, tokens = encoded.dictionary, encoded.indices.to_numpy()
+            offsets = np.concatenate(([0], np.cumsum(pc.list_value_length(names).to_numpy())))
+        keys, children, columns = kernels.build(tokens, offsets.astype(np.int64), len(types))
         max_n = int(np.diff(offsets).max(initial=1))
         return _Trie(types, keys, children, columns, max_n)
 

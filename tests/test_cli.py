@@ -502,7 +502,8 @@ NO_NETWORK = dict.fromkeys(
     ("corpus", "hint"),
     [
         (
-            'source = "hub"\ndataset = "stanfordnlp/imdb"\nrevision = "e6281661"',
+            'source = "hub"\ndataset = "stanfordnlp/imdb"\n'
+            'revision = "e6281661ce1c48d982bc483cf8a173c1bbeb5d31"',
             "run again where there is a network",
         ),
         ('source = "nltk"\nname = "movie_reviews"', "python -m nltk.downloader movie_reviews"),

@@ -350,7 +350,11 @@ CORPORA = st.one_of(
         },
     ),
     st.fixed_dictionaries(
-        {"source": st.just("hub"), "dataset": st.just("a/b"), "revision": st.just("c0ffee")},
+        {
+            "source": st.just("hub"),
+            "dataset": st.just("a/b"),
+            "revision": st.just("c0ffee" * 6 + "cafe"),
+        },
         optional={"subset": st.just("plain"), "test": st.just("validation")},
     ),
 )

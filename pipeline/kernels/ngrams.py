@@ -181,6 +181,10 @@ def count(ids, offsets, numbers, keys, children, columns, max_n, n_columns, bina
     row = np.empty(1 << 10, np.int32)
     # The column behind the last takes what has no column.
     seen = np.zeros(n_columns + 1, np.int64)
+    single = np.full(numbers.size, n_columns, np.int32)
+    for t in range(numbers.size):
+        if numbers[t] >= 0 and columns[numbers[t]] >= 0:
+            single[t] = columns[numbers[t]]
     words = np.zeros((n_columns >> 6) + 1, np.uint64)
     summary = np.zeros((n_columns >> 12) + 1, np.uint64)
     n_nonzeros = np.int64(0)  # a literal zero would have numba compile the callee twice
@@ -192,9 +196,11 @@ def count(ids, offsets, numbers, keys, children, columns, max_n, n_columns, bina
         if n_nonzeros + room > indices.size:
             indices = _grown(indices, n_nonzeros + room)
             data = _grown(data, n_nonzeros + room)
-        size = _count_document(
-            ids[start:end], numbers, (keys, children, columns), max_n, d, seen, row
-        )
+        document = ids[start:end]
+        size = _count_tokens(document, single, d, seen, row)
+        if max_n > 1:
+            trie = keys, children, columns
+            size = _count_longer(document, numbers, trie, max_n, d, seen, row, size)
         _sort(row[:size], words, summary, indices, n_nonzeros)
         for p in range(n_nonzeros, n_nonzeros + size):
             data[p] = 1 if binary else seen[indices[p]] & FREQUENCY
@@ -205,38 +211,51 @@ def count(ids, offsets, numbers, keys, children, columns, max_n, n_columns, bina
 
 
 @njit(cache=True, nogil=True)
-def _count_document(ids, numbers, trie, max_n, d, seen, row):
-    """Count a document's n-grams in `seen`, list their columns in `row`; return how many."""
-    keys, children, columns = trie
-    mask = np.uint64(keys.size - 1)
-    nowhere = seen.size - 1
+def _count_tokens(ids, single, d, seen, row):
+    """Count a document's tokens in `seen`, list their columns in `row`; return how many."""
     this_document = np.int64(d + 1) << 32
-    seen[nowhere] = this_document
+    seen[seen.size - 1] = this_document
     size = 0
     for i in range(ids.size):
+        column = single[ids[i]]
+        # Without a branch, as in _learn_document.
+        before = seen[column]
+        first = np.int64(before < this_document)
+        seen[column] = this_document | (1 - first) * (before & FREQUENCY) + 1
+        row[size] = column
+        size += first
+    return size
+
+
+@njit(cache=True, nogil=True)
+def _count_longer(ids, numbers, trie, max_n, d, seen, row, size):
+    """Go on with n-grams of two tokens and more."""
+    keys, children, columns = trie
+    mask = np.uint64(keys.size - 1)
+    this_document = np.int64(d + 1) << 32
+    for i in range(ids.size):
         node = np.int64(numbers[ids[i]])
-        for j in range(i, min(i + max_n, ids.size)):
+        if node < 0:
+            continue
+        for j in range(i + 1, min(i + max_n, ids.size)):
             token = numbers[ids[j]]
             if token < 0:
                 break
-            if j > i:
-                key = (np.uint64(node) << HALF | np.uint64(token)) + ONE
-                slot = key * MULTIPLIER
-                slot = (slot ^ slot >> HALF) & mask
-                while keys[slot] != ZERO and keys[slot] != key:
-                    slot = (slot + ONE) & mask
-                if keys[slot] == ZERO:
-                    break
-                node = np.int64(children[slot])
+            key = (np.uint64(node) << HALF | np.uint64(token)) + ONE
+            slot = key * MULTIPLIER
+            slot = (slot ^ slot >> HALF) & mask
+            while keys[slot] != ZERO and keys[slot] != key:
+                slot = (slot + ONE) & mask
+            if keys[slot] == ZERO:
+                break
+            node = np.int64(children[slot])
             column = columns[node]
-            if column < 0:
-                column = nowhere
-            # Without a branch, as in _learn_document.
-            before = seen[column]
-            first = np.int64(before < this_document)
-            seen[column] = this_document | (1 - first) * (before & FREQUENCY) + 1
-            row[size] = column
-            size += first
+            if column >= 0:
+                before = seen[column]
+                first = np.int64(before < this_document)
+                seen[column] = this_document | (1 - first) * (before & FREQUENCY) + 1
+                row[size] = column
+                size += first
     return size
 
 
