@@ -104,8 +104,13 @@ def _stage_command(name: str, text: str) -> Callable[[Command], Command]:
 
 @_stage_command("corpus", "Load, check, split and audit the reviews.")
 def corpus(run: Path, _: Any) -> None:
-    """Point to the audit."""
-    click.echo(f"the audit is in {run / 'corpus' / 'card.json'}")
+    """Show the audit."""
+    from pipeline.artifacts import read_json
+    from pipeline.display import print_card
+
+    card = run / "corpus" / "card.json"
+    print_card(read_json(card))
+    click.echo(f"examples are in {card}")
 
 
 @_stage_command("tokens", "Turn texts into tokens.")

@@ -36,6 +36,12 @@ class Problem:
     fit_intercept: bool
 
 
+def scores(counts: csr_array, w: Array, b: float) -> Array:
+    """Return x . w + b for every row: float64, shape (n,)."""
+    result: Array = kernels.scores(counts.data, counts.indices, counts.indptr, w, b)
+    return result
+
+
 class Descent(Protocol):
     """A way of taking steps."""
 
@@ -115,7 +121,8 @@ class CoordinateRates:
     def __init__(self, problem: Problem, batch_size: int, learning_rate: float) -> None:
         self.problem, self.batch_size = problem, batch_size
         self.learning_rate = learning_rate
-        self.coordinates = np.zeros((problem.counts.shape[1], 4))
+        n_columns = problem.counts.shape[1]
+        self.vectors = np.zeros((n_columns, 4)), np.zeros(n_columns)
         self.state = np.zeros(kernels.STATE_SIZE)
         self.state[kernels.FIT_INTERCEPT] = problem.fit_intercept
 
@@ -132,18 +139,17 @@ class CoordinateRates:
             self.batch_size,
             self.learning_rate,
             l2,
-            self.coordinates,
+            self.vectors,
             self.state,
         )
         # Settled at the end of each epoch, so that weights can be read and averaging begun.
-        step = self.state[kernels.STEP]
-        kernels.settle(self.coordinates, step, self.learning_rate, l2, averaging)
+        kernels.settle(self.vectors, self.state[kernels.STEP], l2, averaging)
 
     def weights(self) -> tuple[Array, float]:
         """Return w and b; see `Descent`."""
+        coordinates, sums = self.vectors
         n = self.state[kernels.N_AVERAGED]
         if n:
-            averaged: Array = self.coordinates[:, kernels.WEIGHT_SUM] / n
+            averaged: Array = sums / n
             return averaged, float(self.state[kernels.INTERCEPT_SUM] / n)
-        weights = self.coordinates[:, kernels.WEIGHT].copy()
-        return weights, float(self.state[kernels.INTERCEPT])
+        return coordinates[:, kernels.WEIGHT].copy(), float(self.state[kernels.INTERCEPT])

@@ -118,6 +118,38 @@ def _words_table(title: str, words: Sequence[Word], style: str) -> Table:
     return table
 
 
+def print_card(card: dict[str, Any]) -> None:
+    """Print the audit of a corpus."""
+    train, test = card["train"], card["test"]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("", "train", "test"):
+        table.add_column(column, justify="right" if column else "left")
+    for key, label in (
+        ("n_reviews", "reviews"),
+        ("n_positive", "positive"),
+        ("n_negative", "negative"),
+        ("n_empty", "empty"),
+        ("n_exact_duplicates", "repeats of an earlier review"),
+        ("n_near_duplicates", "near-repeats"),
+    ):
+        table.add_row(label, f"{train[key]:,}", f"{test[key]:,}")
+    for key in ("minimum", "median", "mean", "maximum"):
+        table.add_row(
+            f"words, {key}", *(_words_count(part["words"][key]) for part in (train, test))
+        )
+    for key, label in (
+        ("n_overlap", "copies of train reviews"),
+        ("n_near_overlap", "near-copies of train reviews"),
+        ("n_conflicting", "texts with both labels (anywhere)"),
+    ):
+        table.add_row(label, "", f"{card[key]:,}")
+    _results().print(table)
+
+
+def _words_count(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:,.0f}"
+
+
 def print_metrics(metrics: dict[str, Any]) -> None:
     """Print the metrics of a split."""
     console = _results()

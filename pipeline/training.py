@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 from scipy.sparse import csr_array
 
-from pipeline.descent import CoordinateRates, Descent, GlobalRate, Problem
+from pipeline.descent import CoordinateRates, Descent, GlobalRate, Problem, scores
 from pipeline.errors import CorpusError, DivergenceError
 from pipeline.model import Array, LogisticRegression, cross_entropy
 from pipeline.sampling import draw_by_class
@@ -241,11 +241,11 @@ class SGDLogisticRegression(LogisticRegression):
         raise ValueError(f"schedule: expected constant, inverse or adagrad, got {self.schedule!r}")
 
     def _measure(self, number: int, w: Array, b: float, seen: _Part, unseen: _Part) -> Epoch:
-        z = seen.counts @ w + b
+        z = scores(seen.counts, w, b)
         losses = cross_entropy(z, seen.labels)
         validation_loss = validation_accuracy = np.nan
         if len(unseen.labels):
-            v = unseen.counts @ w + b
+            v = scores(unseen.counts, w, b)
             validation_loss = cross_entropy(v, unseen.labels).mean()
             validation_accuracy = self._accuracy(v, unseen.labels)
         return Epoch(
@@ -257,9 +257,9 @@ class SGDLogisticRegression(LogisticRegression):
             float(validation_accuracy),
         )
 
-    def _accuracy(self, scores: Array, labels: Array) -> float:
+    def _accuracy(self, z: Array, labels: Array) -> float:
         cut = np.log(self.threshold / (1.0 - self.threshold))
-        return float(np.mean((scores > cut) == labels))
+        return float(np.mean((z > cut) == labels))
 
     def _check_divergence(self, epoch: Epoch, seen: _Part) -> None:
         """Refuse an objective far above that of zero weights, or one that is not a number."""

@@ -27,7 +27,7 @@ INTERCEPT_SQUARES = 8  # adagrad: sum of the intercept's squared gradients
 STATE_SIZE = 9
 
 # Columns of `coordinates` in adagrad, side by side because they are used together.
-WEIGHT, SQUARES, LAST_STEP, WEIGHT_SUM = 0, 1, 2, 3
+WEIGHT, SQUARES, RATE, LAST_STEP = 0, 1, 2, 3
 
 
 @njit(cache=True, nogil=True)
@@ -112,7 +112,7 @@ def sgd_epoch(data, indices, indptr, targets, order, batch_size, rates, l2, vect
 
 
 @njit(cache=True, nogil=True)
-def adagrad_epoch(data, indices, indptr, targets, order, batch_size, rate, l2, coordinates, state):
+def adagrad_epoch(data, indices, indptr, targets, order, batch_size, rate, l2, vectors, state):
     """Take one pass of steps with a learning rate of its own for each coordinate.
 
     AdaGrad (Duchi, Hazan & Singer 2011): with g_j the gradient of the batch's mean
@@ -126,9 +126,12 @@ def adagrad_epoch(data, indices, indptr, targets, order, batch_size, rate, l2, c
     Parameters are as in `sgd_epoch`, but for
     rate : float
         The step that a coordinate takes at its first gradient, whatever its size.
-    coordinates : float64 array, shape (n_columns, 4)
-        WEIGHT, SQUARES, LAST_STEP and WEIGHT_SUM of each column, changed in place.
+    vectors : pair of float64 arrays, changed in place
+        `coordinates`, shape (n_columns, 4): WEIGHT, SQUARES (the G_j), RATE (the eta_j) and
+        LAST_STEP of each column. `sums`, shape (n_columns,): the weights summed over the
+        averaged steps.
     """
+    coordinates, sums = vectors
     intercept, step = state[INTERCEPT], state[STEP]
     averaging = state[AVERAGING] > 0
     errors = np.empty(min(batch_size, order.size), np.float64)
@@ -143,14 +146,11 @@ def adagrad_epoch(data, indices, indptr, targets, order, batch_size, rate, l2, c
             for p in range(indptr[i], indptr[i + 1]):
                 j = indices[p]
                 pending = step - coordinates[j, LAST_STEP]
-                if pending > 0:
-                    coordinates[j, LAST_STEP] = step
-                    weight, each = coordinates[j, WEIGHT], coordinates[j, SQUARES]
-                    if weight != 0:
-                        each = rate * l2 / math.sqrt(each)
-                        coordinates[j, WEIGHT] = weight * math.exp(-pending * each)
-                        if averaging:
-                            coordinates[j, WEIGHT_SUM] += weight * _decays(pending, each)
+                coordinates[j, LAST_STEP] = step
+                each = l2 * coordinates[j, RATE]
+                if averaging and pending > 0:
+                    sums[j] += coordinates[j, WEIGHT] * _decays(pending, each)
+                coordinates[j, WEIGHT] *= _decay(pending * each)
                 score += data[p] * coordinates[j, WEIGHT]
             errors[k] = _error(targets[i], score + intercept)
         step += 1
@@ -161,7 +161,8 @@ def adagrad_epoch(data, indices, indptr, targets, order, batch_size, rate, l2, c
                 slope = errors[0] * data[p]
                 coordinates[j, SQUARES] += slope * slope
                 if coordinates[j, SQUARES] > 0:
-                    coordinates[j, WEIGHT] -= rate * slope / math.sqrt(coordinates[j, SQUARES])
+                    coordinates[j, RATE] = rate / math.sqrt(coordinates[j, SQUARES])
+                    coordinates[j, WEIGHT] -= coordinates[j, RATE] * slope
         else:
             n_touched = 0
             for k in range(size):
@@ -180,7 +181,8 @@ def adagrad_epoch(data, indices, indptr, targets, order, batch_size, rate, l2, c
                 slope = gradient[j] / size
                 coordinates[j, SQUARES] += slope * slope
                 if coordinates[j, SQUARES] > 0:
-                    coordinates[j, WEIGHT] -= rate * slope / math.sqrt(coordinates[j, SQUARES])
+                    coordinates[j, RATE] = rate / math.sqrt(coordinates[j, SQUARES])
+                    coordinates[j, WEIGHT] -= coordinates[j, RATE] * slope
                 gradient[j] = 0
                 listed[j] = False
         if state[FIT_INTERCEPT] > 0:
@@ -198,17 +200,24 @@ def adagrad_epoch(data, indices, indptr, targets, order, batch_size, rate, l2, c
 
 
 @njit(cache=True, nogil=True)
-def settle(coordinates, step, rate, l2, averaging):
+def settle(vectors, step, l2, averaging):
     """Pay every coordinate's pending decay, up to and with `step`."""
+    coordinates, sums = vectors
     for j in range(coordinates.shape[0]):
         pending = step - coordinates[j, LAST_STEP]
-        weight = coordinates[j, WEIGHT]
         coordinates[j, LAST_STEP] = step
-        if pending > 0 and weight != 0:
-            each = rate * l2 / math.sqrt(coordinates[j, SQUARES])
-            coordinates[j, WEIGHT] = weight * math.exp(-pending * each)
-            if averaging:
-                coordinates[j, WEIGHT_SUM] += weight * _decays(pending, each)
+        each = l2 * coordinates[j, RATE]
+        if averaging:
+            sums[j] += coordinates[j, WEIGHT] * _decays(pending, each)
+        coordinates[j, WEIGHT] *= _decay(pending * each)
+
+
+@njit(cache=True, nogil=True)
+def _decay(x):
+    """Return exp(-x) for x >= 0; where x is small, by as many terms as a float64 can tell."""
+    if x < 1e-3:
+        return 1.0 - x * (1.0 - x * (0.5 - x * (1.0 / 6.0 - x * (1.0 / 24.0))))
+    return math.exp(-x)
 
 
 @njit(cache=True, nogil=True)
@@ -217,3 +226,15 @@ def _decays(pending, each):
     if each == 0:
         return pending
     return math.exp(-each) * math.expm1(-pending * each) / math.expm1(-each)
+
+
+@njit(cache=True, nogil=True)
+def scores(data, indices, indptr, weights, intercept):
+    """Return x . w + b for every row, without a float64 copy of the counts."""
+    result = np.empty(indptr.size - 1, np.float64)
+    for i in range(result.size):
+        score = 0.0
+        for p in range(indptr[i], indptr[i + 1]):
+            score += data[p] * weights[indices[p]]
+        result[i] = score + intercept
+    return result
