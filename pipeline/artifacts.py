@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -44,13 +45,21 @@ class Run:
     Raises
     ------
     RunError
-        If its manifest is unreadable or of another format version.
+        If its manifest is unreadable or of another format version, or the folder
+        holds files and no manifest: what stands there is not ours to replace.
     """
 
     def __init__(self, path: Path, anew: bool = False) -> None:
         self.path = path
         self.manifest: dict[str, Any] = {"format_version": FORMAT_VERSION, "stages": {}}
         manifest = path / "manifest.json"
+        if path.is_dir() and not manifest.exists():
+            mine = next((file for file in path.iterdir() if not file.name.startswith(".")), None)
+            if mine is not None:
+                raise RunError(
+                    f"{path}: not a run folder, for it holds {mine.name} and no manifest.json; "
+                    "choose another folder with --run"
+                )
         if manifest.exists() and not anew:
             self.manifest = read_json(manifest)
             check_format(self.manifest, manifest)
@@ -156,6 +165,9 @@ def _naming_the_folder(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        # A stage also reads files, which stand elsewhere; a full disk names no file.
+        if error.filename and not Path(error.filename).is_relative_to(path):
+            raise
         raise RunError(
             f"{error.filename or path}: cannot write the run: {error.strerror or error}; "
             "choose another folder with --run"
@@ -189,8 +201,18 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a value as indented JSON, whole or not at all."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    """Write a value as indented JSON, whole or not at all; NaN becomes null."""
+    plain = null_for_nan(value)
+    write_text(path, json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def null_for_nan(value: Any) -> Any:
+    """Return a value as JSON can hold it: what is undefined is NaN in Python, null there."""
+    if isinstance(value, Mapping):
+        return {key: null_for_nan(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [null_for_nan(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -264,8 +286,8 @@ def read_table(path: Path) -> pa.Table:
         raise RunError(f"{path}: cannot be read: {error}") from None
 
 
-def write_tsv(path: Path, table: pa.Table) -> None:
-    """Write columns of text and numbers as tab-separated lines under a line of their names.
+def tsv(table: pa.Table) -> bytes:
+    """Return columns of text and numbers as tab-separated lines under a line of their names.
 
     Values must hold no tab and no line break; words hold no white space but the
     spaces between the tokens of an n-gram.
@@ -274,10 +296,13 @@ def write_tsv(path: Path, table: pa.Table) -> None:
     columns = [column.combine_chunks().cast(pa.large_string()) for column in table.columns]
     lines = pc.binary_join_element_wise(*columns, tab)
     whole = pa.LargeListArray.from_arrays(pa.array([0, len(lines)], pa.int64()), lines)
-    with path.open("wb") as file:
-        file.write(("\t".join(table.column_names) + "\n").encode())
-        file.write(pc.binary_join(whole, newline)[0].as_buffer())
-        file.write(b"\n")
+    head = ("\t".join(table.column_names) + "\n").encode()
+    return b"".join((head, pc.binary_join(whole, newline)[0].as_buffer(), b"\n"))
+
+
+def write_tsv(path: Path, table: pa.Table) -> None:
+    """Write a table as `tsv` gives it."""
+    path.write_bytes(tsv(table))
 
 
 def read_tsv(path: Path, types: Mapping[str, pa.DataType]) -> pa.Table:
@@ -287,6 +312,8 @@ def read_tsv(path: Path, types: Mapping[str, pa.DataType]) -> pa.Table:
     try:
         return csv.read_csv(
             str(path),
+            # A block must hold the longest line, and a token may be of any length.
+            read_options=csv.ReadOptions(block_size=max(1 << 20, path.stat().st_size)),
             parse_options=csv.ParseOptions(delimiter="\t", quote_char=False),
             convert_options=csv.ConvertOptions(column_types=types, include_columns=list(types)),
         ).combine_chunks()

@@ -4,12 +4,12 @@
     vocabulary.txt         the words in column order, with document frequencies
     weights.safetensors    a weight for each word, and the intercept
 
-The folder can be moved and is read by this module alone; `predict` needs no other.
+The folder can be moved; `predict` needs no other. A run's also holds history.json, what
+training came to, which a classifier does not need.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +79,7 @@ class TextClassifier:
             "format_version": artifacts.FORMAT_VERSION,
             "classes": ["negative", "positive"],
             "threshold": self.regression.threshold,
-            "tokenizer": dataclasses.asdict(self.tokenizer),
+            "tokenizer": self.tokenizer.to_dict(),
             "binary": self.binary,
             "sha256": {file: artifacts.digest(folder / file) for file in _FILES},
         }
@@ -101,14 +101,9 @@ class TextClassifier:
         facts = artifacts.read_json(folder / "model.json")
         artifacts.check_format(facts, folder / "model.json")
         try:
-            digests, settings = facts["sha256"], facts["tokenizer"]
-            settings = {**settings, "stop_words": tuple(settings["stop_words"])}
-            tokenizer, binary, threshold = (
-                Tokenizer(**settings),
-                facts["binary"],
-                facts["threshold"],
-            )
-            expected = [digests[file] for file in _FILES]
+            tokenizer = Tokenizer.of(facts["tokenizer"])
+            binary, threshold = facts["binary"], facts["threshold"]
+            expected = [facts["sha256"][file] for file in _FILES]
         except (KeyError, TypeError) as error:
             raise RunError(
                 f"{folder / 'model.json'}: not the file that was saved: {error}"

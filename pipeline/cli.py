@@ -1,7 +1,7 @@
 """The `sentiment` command: a command for each stage, and some to look at its results.
 
-The only module that prints. What a command needs is imported by the command, so that
-`--help` does not wait for numpy.
+With `display`, which draws, the only module that prints. What a command needs is
+imported by the command, so that `--help` does not wait for numpy.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _stage_command(name: str, text: str) -> Callable[[Command], Command]:
             config: Path, run: Path | None, overrides: tuple[str, ...], force: bool, quiet: bool
         ) -> None:
             from pipeline.artifacts import Run
-            from pipeline.config import load_config
+            from pipeline.config_file import load_config
             from pipeline.display import StageProgress
             from pipeline.stages import run_stages
 
@@ -126,11 +126,13 @@ def features(run: Path, _: Any) -> None:
 
 @_stage_command("train", "Learn the weights.")
 def train(run: Path, config: Any) -> None:
-    """Show the words."""
-    from pipeline.display import print_words
+    """Show how it went, and the words."""
+    from pipeline.artifacts import read_json
+    from pipeline.display import print_history, print_words
     from pipeline.inspection import top_words
     from pipeline.stages import load_model
 
+    print_history(read_json(run / "model" / "history.json")["epochs"])
     model, frequency = load_model(run)
     print_words(*top_words(model, config.report.top, frequency))
 
@@ -176,10 +178,9 @@ def weights(run: Path, top: int, words: tuple[str, ...], tsv: bool, as_json: boo
 
     model, frequency = load_model(run)
     if tsv:
-        table = inspection.weights_table(model, frequency)
-        click.echo("\t".join(table.column_names))
-        for row in zip(*(column.to_pylist() for column in table.columns), strict=True):
-            click.echo("\t".join(map(str, row)))
+        from pipeline.artifacts import tsv as as_tsv
+
+        click.echo(as_tsv(inspection.weights_table(model, frequency)), nl=False)
         return
     from pipeline.display import print_found, print_words
 
@@ -218,7 +219,6 @@ def predict(run: Path, file: Path, text: str, as_json: bool) -> None:
                 click.echo(_json({"label": label, "probability": probability}))
             else:
                 click.echo(f"{label}\t{probability:.6f}")
-        sys.stdout.flush()
 
 
 @main.command()

@@ -7,15 +7,9 @@ that a run keeps says all of it.
 
 from __future__ import annotations
 
-import difflib
-import tomllib
-from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-
-from pipeline.errors import ConfigError
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Scalar = str | int | float | bool
 # Not strict, for an array of TOML is a list.
@@ -35,12 +29,17 @@ class Section(BaseModel):
 class CorpusSection(Section):
     """What every source of a corpus shares."""
 
-    test_fraction: Fraction = 0.2
-    seed: Seed = 0
     drop_overlap: bool = False
 
 
-class LabelledSection(CorpusSection):
+class SplitSection(CorpusSection):
+    """A source that may come without a test part."""
+
+    test_fraction: Fraction = 0.2
+    seed: Seed = 0
+
+
+class LabelledSection(SplitSection):
     """A source with a text column, a label column and a meaning for each label."""
 
     text: str = "text"
@@ -66,7 +65,7 @@ class SampleCorpus(CorpusSection):
     source: Literal["sample"]
 
 
-class NltkCorpus(CorpusSection):
+class NltkCorpus(SplitSection):
     """A corpus of NLTK, read by NLTK's own readers."""
 
     source: Literal["nltk"]
@@ -89,7 +88,7 @@ class HubCorpus(LabelledSection):
     revision: Annotated[str, Field(pattern="^[0-9a-f]{40}$")]
     subset: str | None = None
     train: str = "train"
-    test: str | None = "test"
+    test: str | None = None
 
 
 class TokensSection(Section):
@@ -120,6 +119,11 @@ class TokensSection(Section):
     def _pattern_goes_with_its_tokenizer(self) -> Self:
         if (self.tokenizer == "pattern") != (self.pattern is not None):
             raise ValueError('expected pattern with tokenizer = "pattern", and only with it')
+        if self.mark_negation and self.tokenizer in ("wordpunct", "toktok"):
+            raise ValueError(
+                "expected another tokenizer where mark_negation = true, "
+                f"for {self.tokenizer} cuts don't into pieces"
+            )
         return self
 
 
@@ -202,128 +206,3 @@ class Config(Section):
         import tomli_w
 
         return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
-
-
-def load_config(path: Path, overrides: Iterable[str] = ()) -> Config:
-    """Read a TOML config and apply `section.key=value` overrides.
-
-    Raises
-    ------
-    ConfigError
-        If the file is missing or is not TOML, a key is unknown, or a value is
-        of the wrong type or out of range. The message names the key, what was
-        received, what is accepted and the file.
-    """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such config") from None
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot read the config: {error.strerror}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
-    for override in overrides:
-        _apply(table, override)
-    try:
-        return Config.model_validate(table)
-    except ValidationError as error:
-        raise ConfigError(f"{_explain(error)} ({path})") from None
-
-
-def _apply(table: dict[str, Any], override: str) -> None:
-    """Set one `section.key=value` in a table; the value is read as TOML, else as a string."""
-    key, equals, text = override.partition("=")
-    names = key.strip().split(".")
-    if not equals or len(names) < 2 or not all(names):
-        raise ConfigError(f"--set {override}: expected section.key=value")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text.strip()
-    for name in names[:-1]:
-        table = table.setdefault(name, {})
-        if not isinstance(table, dict):
-            raise ConfigError(f"--set {override}: {name} is not a table")
-    table[names[-1]] = value
-
-
-_EXPECTED = {
-    "greater_than": "a number > {gt:g}",
-    "greater_than_equal": "a number >= {ge:g}",
-    "less_than": "a number < {lt:g}",
-    "less_than_equal": "a number <= {le:g}",
-    "union_tag_invalid": "{expected_tags}",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "tuple_type": "a list",
-    "too_short": "a list that is not empty",
-    "bool_type": "true or false",
-    "string_type": "a string",
-    "string_pattern_mismatch": "a commit of 40 hexadecimal digits",
-    "model_type": "a table",
-    "model_attributes_type": "a table",
-}
-
-
-def _explain(error: ValidationError) -> str:
-    """Put the first problem of a validation into one line: key, expected, got."""
-    problems = error.errors(include_url=False)
-    # Of the alternatives of one key, the one that got furthest is the one that was meant.
-    first = [p for p in problems if p["loc"][:2] == problems[0]["loc"][:2]]
-    problem = max(first, key=lambda p: len(_names(p["loc"])))
-    names = _names(problem["loc"])
-    key = ".".join(names)
-    match problem["type"]:
-        case "extra_forbidden":
-            return f"{key}: {_unknown(names, problem['loc'])}"
-        case "missing":
-            return f"{key}: this key is required"
-        case "union_tag_not_found":
-            return f'{key}.source: expected "sample", "hub", "nltk" or "files", got nothing'
-        case "value_error":
-            return f"{key}: {problem['ctx']['error']}"
-    alternatives = [p for p in problems if _names(p["loc"]) == names]
-    expected = " or ".join(dict.fromkeys(_expected(p) for p in alternatives))
-    got = problem["input"]
-    if problem["type"] == "union_tag_invalid":
-        key, got = f"{key}.source", problem["ctx"]["tag"]
-    return f"{key}: expected {expected}, got {got!r}"
-
-
-def _names(location: tuple[int | str, ...]) -> list[str]:
-    """Name a place in a config by its keys; a location names the types of unions as well."""
-    names = [str(part) for part in location]
-    if names[0] == "corpus":
-        del names[1:2]  # the source
-    if names[:3] == ["train", "class_weight", "ClassWeights"]:
-        return names[:2] + names[3:]
-    return names[:2]
-
-
-def _expected(problem: Mapping[str, Any]) -> str:
-    form = _EXPECTED.get(problem["type"])
-    if form:
-        return form.format(**problem.get("ctx", {}))
-    return str(problem["msg"]).removeprefix("Input should be ")
-
-
-def _unknown(names: list[str], location: tuple[int | str, ...]) -> str:
-    """Say which keys there are, and which of them was probably meant."""
-    *outer, name = names
-    table = _TABLES[str(location[1]) if outer == ["corpus"] else ".".join(outer)]
-    accepted = sorted(table.model_fields)
-    near = difflib.get_close_matches(name, accepted, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    return f"unknown {'key' if outer else 'section'}; {hint}accepted: {', '.join(accepted)}"
-
-
-_TABLES: dict[str, type[Section]] = {
-    "": Config,
-    "sample": SampleCorpus,
-    "nltk": NltkCorpus,
-    "files": FilesCorpus,
-    "hub": HubCorpus,
-    "train.class_weight": ClassWeights,
-    **{name: type(section) for name, section in Config()},
-}

@@ -73,8 +73,14 @@ class StageProgress:
             line.append(result.summary, style="dim" if result.fresh else "not bold")
             line.append(f"  ({took})", style="dim")
             self.console.print(line, soft_wrap=True)
-        for warning in result.warnings if not result.fresh else ():
+        for warning in result.warnings:
             self.console.print(Text(f"          ! {warning}", style="yellow"), soft_wrap=True)
+
+    def left_stale(self, stage: str) -> None:
+        """Say that a stage's folder is not of this config."""
+        if not self.quiet:
+            text = f"{stage:<9} in the folder is of other inputs; `sentiment {stage}` renews it"
+            self.console.print(Text(text, style="yellow"), soft_wrap=True)
 
 
 def _results() -> Console:
@@ -116,6 +122,23 @@ def _words_table(title: str, words: Sequence[Word], style: str) -> Table:
             shown = ("" if count is None else f"{count:,}" for count in counts)
             table.add_row(Text(word.word), f"{word.weight:+.3f}", *shown)
     return table
+
+
+def print_history(epochs: Sequence[dict[str, Any]], rows: int = 8) -> None:
+    """Print what epochs came to; of many epochs, some, and always the first and the last."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    held_out = epochs[-1]["validation_loss"] is not None
+    for column in ("epoch", "loss", "accuracy", *(("held out", "accuracy") if held_out else ())):
+        table.add_column(column, justify="right")
+    n = len(epochs)
+    for k in sorted({round(i * (n - 1) / max(1, min(n, rows) - 1)) for i in range(min(n, rows))}):
+        epoch = epochs[k]
+        row = [str(epoch["number"]), f"{epoch['loss']:.3f}", f"{epoch['accuracy']:.1%}"]
+        if held_out:
+            loss, accuracy = epoch["validation_loss"], epoch["validation_accuracy"]
+            row += [f"{loss:.3f}", f"{accuracy:.1%}"]
+        table.add_row(*row)
+    _results().print(table)
 
 
 def print_card(card: dict[str, Any]) -> None:

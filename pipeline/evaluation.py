@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.artifacts import null_for_nan
 from pipeline.errors import CorpusError, DivergenceError
-from pipeline.model import cross_entropy, sigmoid
+from pipeline.model import cross_entropy, decide, sigmoid
 
 Labels = NDArray[np.int8]
 Floats = NDArray[np.float64]
@@ -71,7 +72,8 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as a nested dict that JSON can hold: NaN becomes None."""
-        return asdict(self, dict_factory=_with_nulls)
+        values: dict[str, Any] = null_for_nan(asdict(self))
+        return values
 
 
 def evaluate(
@@ -134,7 +136,7 @@ def confusion(y: Labels, scores: Floats, threshold: float = 0.5) -> Confusion:
     if not 0 < threshold < 1:
         raise ValueError(f"threshold: expected a number in (0, 1), got {threshold}")
     gold, z = _checked(y, scores)
-    called = sigmoid(z) > threshold
+    called = decide(sigmoid(z), threshold)
     true_positive = int(np.count_nonzero(gold & called))
     false_positive = int(np.count_nonzero(called)) - true_positive
     false_negative = int(np.count_nonzero(gold)) - true_positive
@@ -286,10 +288,3 @@ def _ratio(part: int, whole: int) -> float:
 def _mean(values: Floats) -> float:
     # Sorted, because a floating-point sum depends on the order of its terms.
     return float(np.mean(np.sort(values)))
-
-
-def _with_nulls(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    def or_null(value: Any) -> Any:
-        return None if isinstance(value, float) and math.isnan(value) else value
-
-    return {name: or_null(value) for name, value in pairs}

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from scipy.sparse import csr_array
 
 from pipeline.classifier import TextClassifier
-from pipeline.model import Array, sigmoid
+from pipeline.model import Array, decide, sigmoid
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Explanation:
     label : str
         `positive` where probability > threshold, else `negative`.
     n_tokens, n_unknown : int
-        Tokens of the text, and how many of them occur in no word of the vocabulary.
+        Tokens of the text, and how many of them are part of none of its words.
     """
 
     contributions: tuple[Contribution, ...]
@@ -201,7 +201,7 @@ def explain(model: TextClassifier, text: str) -> Explanation:
 
 def label_of(probability: float, threshold: float) -> str:
     """Return the decision on a probability by name."""
-    return "positive" if probability > threshold else "negative"
+    return "positive" if decide(np.array(probability), threshold) else "negative"
 
 
 def _word(model: TextClassifier, column: int, frequency: ClassFrequency | None) -> Word:

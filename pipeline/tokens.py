@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -114,6 +114,15 @@ class Tokenizer:
     punctuation: bool = False
     mark_negation: bool = False
     stop_words: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, facts: dict[str, Any]) -> Self:
+        """Return the tokenizer of what `to_dict` gave."""
+        return cls(**{**facts, "stop_words": tuple(facts["stop_words"])})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as JSON can hold them."""
+        return asdict(self)
 
     def __call__(self, texts: pa.LargeStringArray | Sequence[str]) -> Tokens:
         """Tokenise texts.

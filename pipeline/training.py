@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 
 from pipeline.descent import CoordinateRates, Descent, GlobalRate, Problem, scores
 from pipeline.errors import CorpusError, DivergenceError
-from pipeline.model import Array, LogisticRegression, cross_entropy
+from pipeline.model import Array, LogisticRegression, cross_entropy, decide, penalty, sigmoid
 from pipeline.sampling import draw_by_class
 
 # An objective so many times that of zero weights is not noise.
@@ -89,9 +89,12 @@ class SGDLogisticRegression(LogisticRegression):
     coef_, intercept_, classes_
         See `LogisticRegression`.
     history_ : list of Epoch
+    kept_ : Epoch
+        The one whose weights were kept: the last, or that of the lowest validation loss.
     """
 
     history_: list[Epoch]
+    kept_: Epoch
 
     def __init__(
         self,
@@ -187,6 +190,7 @@ class SGDLogisticRegression(LogisticRegression):
             waited = 0 if epoch.validation_loss < best else waited + 1
             best = min(best, epoch.validation_loss)
             if waited == 0 or not self.patience:
+                self.kept_ = epoch
                 self.coef_, self.intercept_ = w.reshape(1, -1), np.array([b])
             if self.patience and waited >= self.patience:
                 break
@@ -203,11 +207,24 @@ class SGDLogisticRegression(LogisticRegression):
             raise ValueError(
                 f"expected a label for each of {X.shape[0]} rows, got {len(labels)} labels"
             )
-        if self.patience and not self.validation:
-            raise ValueError("expected validation > 0 where patience > 0")
+        self._check_parameters()
         if len(self.classes_) != 2:
             raise CorpusError(f"training: expected two classes, got {len(self.classes_)}")
         return X, labels
+
+    def _check_parameters(self) -> None:
+        for name, accepted, fits in (
+            ("l2", ">= 0", self.l2 >= 0),
+            ("epochs", ">= 1", self.epochs >= 1),
+            ("batch_size", ">= 1", self.batch_size >= 1),
+            ("learning_rate", "> 0", self.learning_rate > 0),
+            ("validation", ">= 0 and < 1", 0 <= self.validation < 1),
+            ("threshold", "> 0 and < 1", 0 < self.threshold < 1),
+        ):
+            if not fits:
+                raise ValueError(f"{name}: expected a number {accepted}, got {getattr(self, name)}")
+        if self.patience and not self.validation:
+            raise ValueError("expected validation > 0 where patience > 0")
 
     def _costs(self, y: Array) -> Array:
         """Return the cost of each document."""
@@ -217,6 +234,12 @@ class SGDLogisticRegression(LogisticRegression):
             case "balanced":
                 by_class = len(y) / (2.0 * np.bincount(y, minlength=2))
             case Mapping() as weights:
+                unknown = set(weights) - set(self.classes_.tolist())
+                if unknown or not all(cost >= 0 for cost in weights.values()):
+                    raise ValueError(
+                        f"class_weight: expected costs >= 0 of {self.classes_.tolist()}, "
+                        f"got {dict(weights)}"
+                    )
                 by_class = np.array([float(weights.get(c, 1.0)) for c in self.classes_.tolist()])
             case other:
                 raise ValueError(f"class_weight: expected None, balanced or a mapping, got {other}")
@@ -250,7 +273,7 @@ class SGDLogisticRegression(LogisticRegression):
             validation_accuracy = self._accuracy(v, unseen.labels)
         return Epoch(
             number,
-            float((seen.costs * losses).mean() + 0.5 * self.l2 * (w @ w)),
+            float((seen.costs * losses).mean()) + penalty(w, self.l2),
             float(losses.mean()),
             self._accuracy(z, seen.labels),
             float(validation_loss),
@@ -258,8 +281,7 @@ class SGDLogisticRegression(LogisticRegression):
         )
 
     def _accuracy(self, z: Array, labels: Array) -> float:
-        cut = np.log(self.threshold / (1.0 - self.threshold))
-        return float(np.mean((z > cut) == labels))
+        return float(np.mean(decide(sigmoid(z), self.threshold) == labels))
 
     def _check_divergence(self, epoch: Epoch, seen: _Part) -> None:
         """Refuse an objective far above that of zero weights, or one that is not a number."""

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config import Config, load_config
+from pipeline.config import Config
+from pipeline.config_file import load_config
 from pipeline.errors import ConfigError
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.toml"))
@@ -93,7 +94,8 @@ def test_an_empty_config_is_the_bundled_corpus_with_every_default(load):
         ("[features]\nngrams = 9", "features.ngrams: expected a number <= 8, got 9"),
         (
             "[features]\nmin_df = 1.5",
-            "features.min_df: expected a whole number or a number <= 1, got 1.5",
+            "features.min_df: expected a number of reviews (1, 2 ...) or a fraction of them "
+            "(0.0 to 1.0), got 1.5",
         ),
         ("[features]\nbinary = 0", "features.binary: expected true or false, got 0"),
         ("[eval]\nconfidence = 95", "eval.confidence: expected a number < 1, got 95"),
@@ -108,7 +110,7 @@ def test_an_empty_config_is_the_bundled_corpus_with_every_default(load):
         ),
         (FILES.replace('"a.csv"', '["a.csv"]'), "corpus.train: expected a string, got ['a.csv']"),
         (
-            '[corpus]\nsource = "sample"\ntest_fraction = 1.0',
+            '[corpus]\nsource = "nltk"\nname = "movie_reviews"\ntest_fraction = 1.0',
             "corpus.test_fraction: expected a number < 1, got 1.0",
         ),
         (
@@ -154,7 +156,7 @@ def test_a_key_that_nobody_could_have_meant_comes_with_what_is_accepted_alone(re
     [
         (
             '[corpus]\nsource = "sample"\ntrain = "a.csv"',
-            "corpus.train: unknown key; accepted: drop_overlap, seed, source, test_fraction",
+            "corpus.train: unknown key; accepted: drop_overlap, source",
         ),
         (
             '[corpus]\nsource = "nltk"\nname = "movie_reviews"\ntext = "review"',

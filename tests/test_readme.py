@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import Config, FilesCorpus, HubCorpus, NltkCorpus, SampleCorpus, load_config
+from pipeline.config import Config, FilesCorpus, HubCorpus, NltkCorpus, SampleCorpus
+from pipeline.config_file import load_config
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -19,6 +20,16 @@ def blocks(language: str) -> list[str]:
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
 def test_every_file_that_is_linked_is_there(target):
     assert (ROOT / target).exists()
+
+
+def test_every_module_is_in_the_tour():
+    linked = set(re.findall(r"\]\((pipeline/[^)]+)\)", README))
+    modules = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "pipeline").rglob("*.py")
+        if path.name not in ("__init__.py", "__main__.py")
+    }
+    assert modules == linked
 
 
 def test_every_make_target_is_in_the_makefile():

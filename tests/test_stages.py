@@ -14,7 +14,7 @@ import pytest
 
 import pipeline
 from pipeline.artifacts import Run
-from pipeline.config import load_config
+from pipeline.config_file import load_config
 from pipeline.corpus.files import read_files
 from pipeline.corpus.labels import LabelRule
 from pipeline.errors import CorpusError, DivergenceError, RunError
@@ -42,6 +42,9 @@ class Heard:
 
     def ended(self, result: StageResult) -> None:
         self.results.append(result)
+
+    def left_stale(self, stage: str) -> None:
+        pass
 
 
 def compute(config: Path, path: Path, *overrides: str, last: str = "report") -> list[str]:
@@ -121,9 +124,16 @@ def test_a_changed_section_makes_its_stage_and_what_follows_stale(copied_run, ov
 
 
 def test_a_change_that_leaves_the_outputs_as_they_were_stops_there(copied_run):
-    """The small corpus has no line breaks to strip, but the tokens' settings go to the model."""
-    computed = compute(copied_run.config, copied_run.path, "tokens.strip_breaks=true")
-    assert computed == ["tokens", "train", "eval", "report"]
+    """A fraction of none and one review are the same bound, so the model is the same."""
+    computed = compute(copied_run.config, copied_run.path, "features.min_df=0.0")
+    assert computed == ["features", "train"]
+
+
+def test_one_review_and_all_of_them_are_different_bounds(copied_run):
+    """To Python 1 == 1.0, and to the config they are opposites."""
+    compute(copied_run.config, copied_run.path, "features.max_df=1.0")
+    computed = compute(copied_run.config, copied_run.path, "features.max_df=1")
+    assert computed[0] == "features"
 
 
 def test_changing_back_is_a_change_too(copied_run):
@@ -163,9 +173,20 @@ def test_a_deleted_output_is_computed_again(copied_run, stage):
     assert tree(copied_run.path / stage.folder) == before
 
 
-def test_a_deleted_manifest_makes_all_stale(copied_run):
+def test_a_folder_of_something_else_is_left_alone(copied_run, sentiment):
+    """Without a manifest, what bears a stage's name may be anybody's."""
     (copied_run.path / "manifest.json").unlink()
-    assert compute(copied_run.config, copied_run.path) == ALL
+    before = tree(copied_run.path)
+    for force in ((), ("--force",)):
+        result = sentiment("corpus", copied_run.config, "--run", copied_run.path, *force)
+        assert result.exit_code == 2
+        assert "not a run folder" in result.stderr
+        assert tree(copied_run.path) == before
+
+
+def test_later_stages_that_are_left_of_another_config_are_named(copied_run, sentiment):
+    args = ("train", copied_run.config, "--run", copied_run.path, "--set", "train.l2=0.01")
+    assert "eval      in the folder is of other inputs" in sentiment(*args).stderr
 
 
 def test_force_computes_all_that_is_named(copied_run, sentiment):
@@ -218,7 +239,7 @@ TOUCHED = """
 def test_touching_source_is_seen_by_exactly_the_stages_that_import_it(copied_package):
     expected = {
         "errors.py": ALL,
-        "artifacts.py": ALL[1:],
+        "artifacts.py": ALL,
         "stages/compute.py": ALL,
         "corpus/diagnosis.py": ["corpus"],
         "kernels/text.py": ALL[1:],
@@ -340,7 +361,7 @@ def test_the_outputs_are_what_the_design_says(small_run):
     assert set(tree(small_run.path)) == {
         *["config.toml", "manifest.json"],
         *["corpus/train.arrow", "corpus/test.arrow", "corpus/card.json"],
-        *["tokens/train.arrow", "tokens/test.arrow"],
+        *["tokens/train.arrow", "tokens/test.arrow", "tokens/tokenizer.json"],
         *["features/train.safetensors", "features/test.safetensors", "features/vocabulary.txt"],
         *["model/model.json", "model/vocabulary.txt", "model/weights.safetensors"],
         *["model/history.json"],

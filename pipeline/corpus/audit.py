@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.artifacts import null_for_nan
 from pipeline.corpus.duplicates import RESEMBLANCE, Comparison, Ints, compare
 
 _N_EXAMPLES = 5
@@ -75,7 +76,7 @@ class Audit:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the facts as JSON can hold them: lists for tuples, null for NaN."""
-        facts: dict[str, Any] = _plain(asdict(self))
+        facts: dict[str, Any] = null_for_nan(asdict(self))
         return {"near_duplicate_resemblance": RESEMBLANCE, **facts}
 
 
@@ -139,14 +140,6 @@ def warnings(audit: Audit) -> list[str]:
 def _number(count: int, noun: str) -> str:
     plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
     return f"{count} {noun if count == 1 else plural}"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _split_audit(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from pipeline.corpus.labels import TABLE_SCHEMA
+from pipeline.errors import CorpusError
 from pipeline.nltk_data import nltk_corpus
 
 
@@ -32,7 +33,10 @@ def read_nltk(name: str) -> pa.Table:
     labels: list[int] = []
     for label, category in enumerate(("neg", "pos")):
         for file in reader.fileids(category):
-            raw = reader.raw(file)
+            try:
+                raw = reader.raw(file)
+            except (OSError, UnicodeDecodeError) as error:
+                raise CorpusError(f"NLTK's {name}, {file}: cannot be read: {error}") from None
             found = raw.splitlines() if name == "sentence_polarity" else [raw]
             texts += [text.strip() for text in found]
             labels += [label] * len(found)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pipeline
 from pipeline import artifacts
 from pipeline.artifacts import Run
-from pipeline.config import Config, LabelledSection
+from pipeline.config import Config, FilesCorpus, HubCorpus, LabelledSection
 from pipeline.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pipeline.classifier import TextClassifier
     from pipeline.corpus.labels import LabelRule
     from pipeline.inspection import ClassFrequency
-    from pipeline.tokens import Tokenizer
     from pipeline.training import Epoch
 
 
@@ -45,9 +44,14 @@ def source_files(config: Config) -> list[Path]:
     if section.source == "files":
         from pipeline.corpus.files import source_paths
 
-        patterns = [section.train] if section.test is None else [section.train, section.test]
-        return [path for pattern in patterns for path in source_paths(pattern)]
+        return [path for pattern in _parts(section) for path in source_paths(pattern)]
+    # A revision of the Hub and a corpus of NLTK stand for their contents.
     return []
+
+
+def _parts(section: FilesCorpus | HubCorpus) -> tuple[str, ...]:
+    """Return what names train, and test where the corpus comes with one."""
+    return (section.train,) if section.test is None else (section.train, section.test)
 
 
 def _sample_file(part: str) -> Path:
@@ -66,6 +70,7 @@ def compute_corpus(job: Job) -> tuple[str, list[str]]:
             raise CorpusError(f"corpus: the {name} part is empty")
     _require_both_classes(train, "")
     if test is None:
+        assert section.source != "sample"  # which comes with a test part
         train, test = split(train, section.test_fraction, section.seed)
     dropped = 0
     if section.drop_overlap:
@@ -118,16 +123,14 @@ def _read(config: Config) -> tuple[pa.Table, pa.Table | None]:
         return train, test
     rule = _label_rule(section)
     if section.source == "files":
-        names = [section.train] if section.test is None else [section.train, section.test]
-        parts = [read_files(name, section.text, section.label, rule) for name in names]
+        parts = [read_files(name, section.text, section.label, rule) for name in _parts(section)]
     else:
         from pipeline.corpus.hub import read_hub
 
-        names = [section.train] if section.test is None else [section.train, section.test]
         parts = read_hub(
             section.dataset,
             section.revision,
-            tuple(names),
+            _parts(section),
             section.text,
             section.label,
             rule,
@@ -146,18 +149,14 @@ def _label_rule(section: LabelledSection) -> LabelRule:
     return LabelRule(positive, negative, section.positive_from, section.negative_to)
 
 
-def _tokenizer(config: Config) -> Tokenizer:
-    from pipeline.tokens import Tokenizer, stop_words
-
-    settings = config.section("tokens")
-    return Tokenizer(**settings | {"stop_words": stop_words() if settings["stop_words"] else ()})
-
-
 def compute_tokens(job: Job) -> tuple[str, list[str]]:
-    """Turn texts into token ids: `train.arrow` and `test.arrow`."""
-    from pipeline.tokens import write_tokens
+    """Turn texts into token ids: `train.arrow`, `test.arrow` and `tokenizer.json`."""
+    from pipeline.tokens import Tokenizer, stop_words, write_tokens
 
-    tokenizer = _tokenizer(job.config)
+    settings = job.config.section("tokens")
+    settings["stop_words"] = stop_words() if settings["stop_words"] else ()
+    tokenizer = Tokenizer(**settings)
+    artifacts.write_json(job.folder / "tokenizer.json", tokenizer.to_dict())
     parts = {}
     for part in ("train", "test"):
         texts = artifacts.read_table(job.run.path / "corpus" / f"{part}.arrow")["text"].chunk(0)
@@ -195,6 +194,7 @@ def compute_features(job: Job) -> tuple[str, list[str]]:
 def compute_train(job: Job) -> tuple[str, list[str]]:
     """Learn the weights: the model's folder, and `history.json`."""
     from pipeline.classifier import TextClassifier, read_vocabulary
+    from pipeline.tokens import Tokenizer
     from pipeline.training import SGDLogisticRegression
 
     settings = job.config.section("train")
@@ -207,23 +207,16 @@ def compute_train(job: Job) -> tuple[str, list[str]]:
     labels = _labels(job.run, "train")
     regression = SGDLogisticRegression(**settings).fit(counts, labels, job.on_epoch)
     vocabulary = read_vocabulary(job.run.path / "features" / "vocabulary.txt")
-    TextClassifier(_tokenizer(job.config), vocabulary, job.config.features.binary, regression).save(
-        job.folder
-    )
-    history = regression.history_
-    artifacts.write_json(job.folder / "history.json", {"epochs": [_facts(e) for e in history]})
-    kept = min(history, key=lambda e: e.validation_loss) if settings["patience"] else history[-1]
+    tokenizer = Tokenizer.of(artifacts.read_json(job.run.path / "tokens" / "tokenizer.json"))
+    binary = job.config.features.binary
+    TextClassifier(tokenizer, vocabulary, binary, regression).save(job.folder)
+    history, kept = regression.history_, regression.kept_
+    facts = [dataclasses.asdict(epoch) for epoch in history]
+    artifacts.write_json(job.folder / "history.json", {"epochs": facts})
     summary = f"accuracy {kept.accuracy:.1%} on train"
     if settings["validation"]:
         summary += f", {kept.validation_accuracy:.1%} on the validation part"
     return f"{summary}, {len(history)} epochs", []
-
-
-def _facts(epoch: Epoch) -> dict[str, Any]:
-    """Return an epoch for JSON, where what is undefined is null."""
-    return {
-        key: None if value != value else value for key, value in dataclasses.asdict(epoch).items()
-    }
 
 
 def compute_eval(job: Job) -> tuple[str, list[str]]:
@@ -279,9 +272,11 @@ def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
     from pipeline.inspection import ClassFrequency
 
     model = TextClassifier.load(path)
+    if not (path / "manifest.json").exists():
+        return model, None
     run = Run(path)
     trained = run.stage("train")
-    read = run.digests("corpus") | run.digests("features")
+    read = run.digests("corpus") | run.digests("tokens") | run.digests("features")
     if trained is None or trained["depends"]["inputs"] != read or not run.has_outputs("features"):
         return model, None
     counts = artifacts.read_counts(path / "features" / "train.safetensors")

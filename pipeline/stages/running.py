@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import platform
 import time
 from collections.abc import Callable
@@ -34,6 +35,9 @@ class Listener(Protocol):
 
     def ended(self, result: StageResult) -> None:
         """Hear that a stage is done, or was fresh."""
+
+    def left_stale(self, stage: str) -> None:
+        """Hear that a later stage's outputs, which stay, were made of other inputs."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +88,14 @@ def run_stages(config: Config, run: Run, last: str, listener: Listener) -> None:
         The name of the last stage.
     listener : Listener
     """
-    for stage in STAGES[: [stage.name for stage in STAGES].index(last) + 1]:
+    end = [stage.name for stage in STAGES].index(last) + 1
+    for stage in STAGES[:end]:
         depends = _dependencies(stage, config, run)
         entry = run.stage(stage.name)
-        fresh = entry is not None and entry["depends"] == depends and run.has_outputs(stage.name)
-        if not fresh:
+        fresh = _is_fresh(stage, entry, depends, run)
+        if entry is None or not fresh:
             listener.started(stage.name)
             entry = _compute(stage, config, run, depends, listener)
-        assert entry is not None  # for the type checker: it is fresh, or was just computed
         listener.ended(
             StageResult(
                 stage.name,
@@ -102,6 +106,21 @@ def run_stages(config: Config, run: Run, last: str, listener: Listener) -> None:
                 entry["peak_bytes"],
             )
         )
+
+    for stage in STAGES[end:]:
+        entry = run.stage(stage.name)
+        if entry is not None and entry["depends"]["inputs"] != _inputs(stage, config, run):
+            listener.left_stale(stage.name)
+
+
+def _is_fresh(
+    stage: Stage, entry: dict[str, Any] | None, depends: dict[str, Any], run: Run
+) -> bool:
+    if entry is None or not run.has_outputs(stage.name):
+        return False
+    # Compared as text, for to Python 1 (a review) and 1.0 (all of them) are equal.
+    then, now = (json.dumps(value, sort_keys=True) for value in (entry["depends"], depends))
+    return then == now
 
 
 def _compute(
@@ -125,16 +144,21 @@ def _compute(
 
 def _dependencies(stage: Stage, config: Config, run: Run) -> dict[str, Any]:
     """Return all that a stage's outputs depend on, as the manifest keeps it."""
+    return {
+        "config": {section: config.section(section) for section in stage.sections},
+        "inputs": _inputs(stage, config, run),
+        "source": source_digest(stage.modules),
+    }
+
+
+def _inputs(stage: Stage, config: Config, run: Run) -> dict[str, str]:
+    """Return the digests of the files that a stage reads."""
+    if stage.name == "corpus":
+        return {str(path): artifacts.digest(path) for path in compute.source_files(config)}
     inputs: dict[str, str] = {}
     for name in stage.inputs:
         inputs |= run.digests(name)
-    if stage.name == "corpus":
-        inputs = {str(path): artifacts.digest(path) for path in compute.source_files(config)}
-    return {
-        "config": {section: config.section(section) for section in stage.sections},
-        "inputs": inputs,
-        "source": source_digest(stage.modules),
-    }
+    return inputs
 
 
 @functools.cache
@@ -155,6 +179,7 @@ STAGES = (
         (),
         ("corpus",),
         (
+            "pipeline.artifacts",
             "pipeline.corpus.audit",
             "pipeline.corpus.files",
             "pipeline.corpus.hub",
@@ -177,8 +202,8 @@ STAGES = (
         "train",
         "model",
         compute.compute_train,
-        ("corpus", "features"),
-        ("tokens", "features", "train"),
+        ("corpus", "tokens", "features"),
+        ("features", "train"),
         ("pipeline.training", "pipeline.classifier"),
     ),
     Stage(
