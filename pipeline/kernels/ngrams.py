@@ -84,7 +84,6 @@ def _learn_document(ids, start, end, d, max_n, edges, names, seen, n_nodes):
     keys, children = edges
     parents, last_tokens = names
     this_document = np.int64(d + 1) << 32
-    mask = np.uint64(keys.size - 1)
     for i in range(start, end):
         # Without a branch: every other token is the first of its kind in a document,
         # so a processor guesses wrong, and that costs more than the store.
@@ -95,11 +94,8 @@ def _learn_document(ids, start, end, d, max_n, edges, names, seen, n_nodes):
     for i in range(start, end):
         node = np.int64(ids[i])
         for j in range(i + 1, min(i + max_n, end)):
-            key = (np.uint64(node) << HALF | np.uint64(ids[j])) + ONE
-            slot = key * MULTIPLIER
-            slot = (slot ^ slot >> HALF) & mask
-            while keys[slot] != ZERO and keys[slot] != key:
-                slot = (slot + ONE) & mask
+            key = _key(node, ids[j])
+            slot = _slot(keys, key)
             if keys[slot] == ZERO:
                 keys[slot] = key
                 children[slot] = n_nodes
@@ -231,7 +227,6 @@ def _count_tokens(ids, single, d, seen, row):
 def _count_longer(ids, numbers, trie, max_n, d, seen, row, size):
     """Go on with n-grams of two tokens and more."""
     keys, children, columns = trie
-    mask = np.uint64(keys.size - 1)
     this_document = np.int64(d + 1) << 32
     for i in range(ids.size):
         node = np.int64(numbers[ids[i]])
@@ -241,11 +236,7 @@ def _count_longer(ids, numbers, trie, max_n, d, seen, row, size):
             token = numbers[ids[j]]
             if token < 0:
                 break
-            key = (np.uint64(node) << HALF | np.uint64(token)) + ONE
-            slot = key * MULTIPLIER
-            slot = (slot ^ slot >> HALF) & mask
-            while keys[slot] != ZERO and keys[slot] != key:
-                slot = (slot + ONE) & mask
+            slot = _slot(keys, _key(node, token))
             if keys[slot] == ZERO:
                 break
             node = np.int64(children[slot])
