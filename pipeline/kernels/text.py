@@ -91,8 +91,8 @@ def tokenise(text, offsets, folded, keep_punctuation, strip_breaks):
             pool = _grown(pool, starts[n_types] + size + 1)
         if n_types + most + 1 > starts.size:
             starts = _grown(starts, n_types + most + 1)
-        if 2 * (n_types + most) > keys.size:
-            keys, values = _rehashed(keys, values, 2 * (n_types + most))
+        if 3 * (n_types + most) // 2 > keys.size:
+            keys, values = _rehashed(keys, values, 3 * (n_types + most) // 2)
         n_tokens, n_types = _encode(words, size, ids, n_tokens, pool, starts, keys, values, n_types)
         token_offsets[d + 1] = n_tokens
     type_bytes, type_offsets = _unpacked(pool, starts[: n_types + 1])
