@@ -1,14 +1,7 @@
-"""A run directory: the only reader and writer of its files.
+"""The files of a run: the only reader and writer of each format.
 
-    runs/<name>/
-      config.toml      the resolved config
-      manifest.json    what each stage read and wrote, with what, and what it took
-      corpus/ tokens/ features/ model/ eval/ report/
-
-A stage's folder appears whole or not at all: it is written under another name and
-moved into place when it is complete. Arrays are safetensors, tables are Arrow or
-Parquet, facts are JSON, word lists are text. Nothing is pickled, so nothing runs
-code when it is read.
+Arrays are safetensors, tables are Arrow or Parquet, facts are JSON, word lists are
+text. Nothing is pickled, so nothing runs code when it is read.
 """
 
 from __future__ import annotations
@@ -17,9 +10,7 @@ import hashlib
 import json
 import math
 import os
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,147 +22,6 @@ from scipy.sparse import csr_array
 from pipeline.errors import RunError
 
 FORMAT_VERSION = 1
-
-
-class Run:
-    """A run directory, which need not exist yet.
-
-    Parameters
-    ----------
-    path : Path
-    anew : bool
-        Take no notice of what is there.
-
-    Raises
-    ------
-    RunError
-        If its manifest is unreadable or of another format version, or the folder
-        holds files and no manifest: what stands there is not ours to replace.
-    """
-
-    def __init__(self, path: Path, anew: bool = False) -> None:
-        self.path = path
-        self.manifest: dict[str, Any] = {"format_version": FORMAT_VERSION, "stages": {}}
-        manifest = path / "manifest.json"
-        if path.is_dir() and not manifest.exists():
-            mine = next((file for file in path.iterdir() if not file.name.startswith(".")), None)
-            if mine is not None:
-                raise RunError(
-                    f"{path}: not a run folder, for it holds {mine.name} and no manifest.json; "
-                    "choose another folder with --run"
-                )
-        if manifest.exists() and not anew:
-            self.manifest = read_json(manifest)
-            check_format(self.manifest, manifest)
-            if not isinstance(self.manifest.get("stages"), dict):
-                raise RunError(f"{manifest}: expected a table of stages; delete it to begin anew")
-
-    def stage(self, name: str) -> dict[str, Any] | None:
-        """Return what the manifest says of a stage, or None where it never completed."""
-        entry: dict[str, Any] | None = self.manifest["stages"].get(name)
-        return entry
-
-    def digests(self, name: str) -> dict[str, str]:
-        """Return the SHA-256 of each output of a stage by file; nothing if it never completed."""
-        entry = self.stage(name)
-        return (
-            {file: output["sha256"] for file, output in entry["outputs"].items()} if entry else {}
-        )
-
-    def has_outputs(self, name: str) -> bool:
-        """Tell whether every output of a stage is there, with the size it was written with."""
-        entry = self.stage(name)
-        return entry is not None and all(
-            (self.path / file).is_file() and (self.path / file).stat().st_size == output["bytes"]
-            for file, output in entry["outputs"].items()
-        )
-
-    @contextmanager
-    def writing(self, name: str, folder: str, config: str) -> Iterator[tuple[Path, dict[str, Any]]]:
-        """Give a folder to write a stage's outputs to, and an entry for the manifest.
-
-        On success the folder takes the place of the stage's old one and the entry,
-        with the outputs' digests, goes into the manifest. On an error nothing changes.
-
-        Parameters
-        ----------
-        name, folder : str
-            The stage and the name of its folder.
-        config : str
-            The resolved config, as TOML.
-        """
-        target = self.path / folder
-        partial = self.path / f".{folder}.{os.getpid()}"
-        entry: dict[str, Any] = {}
-        with _naming_the_folder(self.path):
-            self._sweep(folder)
-            partial.mkdir(parents=True)
-        try:
-            with _naming_the_folder(self.path):
-                yield partial, entry
-                entry["outputs"] = {
-                    f"{folder}/{file.relative_to(partial)}": {
-                        "sha256": digest(file),
-                        "bytes": file.stat().st_size,
-                    }
-                    for file in sorted(partial.rglob("*"))
-                    if file.is_file()
-                }
-                # Should the process end between these steps, the stage is not fresh.
-                self.manifest["stages"].pop(name, None)
-                write_json(self.path / "manifest.json", self.manifest)
-                if target.exists():
-                    old = self.path / f".{folder}.{os.getpid()}.old"
-                    target.rename(old)
-                    partial.rename(target)
-                    shutil.rmtree(old)
-                else:
-                    partial.rename(target)
-                self.manifest["stages"][name] = entry
-                write_text(self.path / "config.toml", config)
-                write_json(self.path / "manifest.json", self.manifest)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
-
-    def _sweep(self, folder: str) -> None:
-        """Remove what a process that was killed left half written."""
-        for name in (folder, "manifest.json", "config.toml"):
-            for left in self.path.glob(f".{name}.*"):
-                pid = left.name.removeprefix(f".{name}.").removesuffix(".old")
-                if not pid.isdecimal() or _is_another_process(int(pid)):
-                    continue
-                if left.is_dir():
-                    shutil.rmtree(left, ignore_errors=True)
-                else:
-                    left.unlink(missing_ok=True)
-
-
-def _is_another_process(pid: int) -> bool:
-    # In a container a process often has the number of the one that died before it.
-    if pid == os.getpid():
-        return False
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        pass
-    return True
-
-
-@contextmanager
-def _naming_the_folder(path: Path) -> Iterator[None]:
-    """Turn a failure to write into one line that names the run folder."""
-    try:
-        yield
-    except OSError as error:
-        # A stage also reads files, which stand elsewhere; a full disk names no file.
-        if error.filename and not Path(error.filename).is_relative_to(path):
-            raise
-        raise RunError(
-            f"{error.filename or path}: cannot write the run: {error.strerror or error}; "
-            "choose another folder with --run"
-        ) from None
 
 
 def check_format(facts: Mapping[str, Any], where: Path) -> None:

@@ -102,9 +102,9 @@ class TextClassifier:
         artifacts.check_format(facts, folder / "model.json")
         try:
             tokenizer = Tokenizer.of(facts["tokenizer"])
-            binary, threshold = facts["binary"], facts["threshold"]
+            binary, threshold = bool(facts["binary"]), float(facts["threshold"])
             expected = [facts["sha256"][file] for file in _FILES]
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise RunError(
                 f"{folder / 'model.json'}: not the file that was saved: {error}"
             ) from None

@@ -85,21 +85,57 @@ def _stage_command(name: str, text: str) -> Callable[[Command], Command]:
         def command(
             config: Path, run: Path | None, overrides: tuple[str, ...], force: bool, quiet: bool
         ) -> None:
-            from pipeline.artifacts import Run
             from pipeline.config_file import load_config
             from pipeline.display import StageProgress
+            from pipeline.run_folder import Run
             from pipeline.stages import run_stages
 
             resolved = load_config(config, overrides)
             path = run or Path("runs") / config.stem
-            with StageProgress(resolved.train.epochs, quiet) as progress:
-                run_stages(resolved, Run(path, anew=force), name, progress)
+            store = Run(path, anew=force)
+            with StageProgress(resolved.train.epochs, quiet) as progress, store.locked():
+
+                def tidy_up() -> None:
+                    progress.__exit__()
+                    store.abandon()
+
+                _interruptible(lambda: run_stages(resolved, store, name, progress), tidy_up)
             if not quiet:
                 show(path, resolved)
 
         return show
 
     return decorate
+
+
+def _interruptible(work: Callable[[], None], tidy_up: Callable[[], None]) -> None:
+    """Do work in a thread of its own, so that Ctrl-C never lands inside a compiled kernel.
+
+    There it would be an error of numba, or the end of the process. Here it ends the
+    process at once; what is complete stays, for folders are moved into place whole.
+    """
+    import os
+    import threading
+
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            failure.append(error)
+
+    worker = threading.Thread(target=run, daemon=True)
+    try:
+        worker.start()
+        while worker.is_alive():
+            worker.join(0.1)
+    except KeyboardInterrupt:
+        tidy_up()
+        click.echo("sentiment: interrupted; the stages that were complete are kept", err=True)
+        os._exit(130)
+    if failure:
+        raise failure[0]
 
 
 @_stage_command("corpus", "Load, check, split and audit the reviews.")
@@ -176,6 +212,8 @@ def weights(run: Path, top: int, words: tuple[str, ...], tsv: bool, as_json: boo
     from pipeline import inspection
     from pipeline.stages import load_model
 
+    if tsv and (words or as_json):
+        raise click.UsageError("--tsv prints all words; it goes with neither --word nor --json")
     model, frequency = load_model(run)
     if tsv:
         from pipeline.artifacts import tsv as as_tsv

@@ -72,15 +72,19 @@ class StageProgress:
             line = Text(f"{result.name:<9} ", style="bold")
             line.append(result.summary, style="dim" if result.fresh else "not bold")
             line.append(f"  ({took})", style="dim")
-            self.console.print(line, soft_wrap=True)
+            self._print(line)
         for warning in result.warnings:
-            self.console.print(Text(f"          ! {warning}", style="yellow"), soft_wrap=True)
+            self._print(Text(f"          ! {warning}", style="yellow"))
 
     def left_stale(self, stage: str) -> None:
         """Say that a stage's folder is not of this config."""
         if not self.quiet:
             text = f"{stage:<9} in the folder is of other inputs; `sentiment {stage}` renews it"
-            self.console.print(Text(text, style="yellow"), soft_wrap=True)
+            self._print(Text(text, style="yellow"))
+
+    def _print(self, line: Text) -> None:
+        # A terminal gets lines that end between words, a file one line for one.
+        self.console.print(line, soft_wrap=not self.console.is_terminal)
 
 
 def _results() -> Console:

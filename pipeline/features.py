@@ -97,6 +97,10 @@ def learn_vocabulary(
         If no feature is left.
     """
     n = tokens.n_documents
+    if not len(tokens.ids):
+        raise CorpusError(
+            f"features: none of the {n:,} training reviews holds a token; see the [tokens] settings"
+        )
     frequency, parents, last_tokens = kernels.learn(
         tokens.ids, tokens.offsets, len(tokens.types), ngrams
     )

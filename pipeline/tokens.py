@@ -104,7 +104,7 @@ class Tokenizer:
         (Jurafsky & Martin, Speech and Language Processing, section on optimising
         naive Bayes for sentiment; Das & Chen 2001).
     stop_words : tuple of str
-        Tokens to drop, last of all.
+        Tokens to drop, in lower case, whatever their case here and marked or not.
     """
 
     tokenizer: str = "words"
@@ -114,6 +114,11 @@ class Tokenizer:
     punctuation: bool = False
     mark_negation: bool = False
     stop_words: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = ("words", "wordpunct", "treebank", "tweet", "toktok", "pattern")
+        if self.tokenizer not in names:
+            raise ValueError(f"tokenizer: expected {', '.join(names)}, got {self.tokenizer!r}")
 
     @classmethod
     def of(cls, facts: dict[str, Any]) -> Self:
@@ -149,7 +154,9 @@ class Tokenizer:
         if not self.punctuation and (self.tokenizer != "words" or keep_punctuation):
             tokens = _drop(tokens, {t for t in tokens.types.to_pylist() if not _is_word(t)})
         if self.stop_words:
-            tokens = _drop(tokens, set(self.stop_words))
+            unwanted, types = set(self.stop_words), tokens.types.to_pylist()
+            stop = {t for t in types if t.removeprefix(NEGATED).lower() in unwanted}
+            tokens = _drop(tokens, stop)
         return tokens
 
     def _prepare(self, text: str) -> str:

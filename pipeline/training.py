@@ -199,6 +199,8 @@ class SGDLogisticRegression(LogisticRegression):
     def _checked(self, X: Any, y: Any) -> tuple[csr_array, Array]:
         """Return canonical counts and labels in {0, 1}, and set the classes."""
         X = csr_array(X, dtype=np.float32)
+        if not np.isfinite(X.data).all():
+            raise ValueError("expected finite counts, got NaN or infinity")
         if not X.has_canonical_format:
             X = X.copy()
             X.sum_duplicates()
@@ -290,7 +292,8 @@ class SGDLogisticRegression(LogisticRegression):
             raise DivergenceError(
                 f"training diverged: after epoch {epoch.number} the objective is "
                 f"{epoch.objective:.3g}, with all weights zero it is {at_zero:.3g}; lower "
-                f"train.learning_rate ({self.learning_rate:g}) or use the adagrad schedule"
+                f"train.learning_rate ({self.learning_rate:g})"
+                + ("" if self.schedule == "adagrad" else " or use the adagrad schedule")
             )
 
 

@@ -18,7 +18,7 @@ PACKAGE = Path(pipeline.__file__).parent
 LAYERS = (
     {"errors"},
     {"config", "kernels", "artifacts", "nltk_data", "sampling"},
-    {"config_file"},
+    {"config_file", "run_folder"},
     {"corpus", "tokens", "model"},
     {"features", "descent"},
     {"classifier", "training", "evaluation"},

@@ -19,8 +19,8 @@ from hypothesis.extra import numpy as arrays_of
 from scipy.sparse import csr_array, random_array
 
 from pipeline import artifacts
-from pipeline.artifacts import Run
 from pipeline.errors import RunError
+from pipeline.run_folder import Run
 
 WORD_TYPES = {"word": pa.large_string(), "n": pa.int64()}
 words = st.text(
@@ -153,7 +153,7 @@ def test_what_a_running_process_or_a_user_keeps_there_is_left_alone(tmp_path):
 KILLED = """
     import os, shutil, sys
     from pathlib import Path
-    from pipeline.artifacts import Run
+    from pipeline.run_folder import Run
 
     def stage(run, content):
         with run.writing("tokens", "tokens", content) as (path, entry):

@@ -3,8 +3,11 @@
 import json
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from pyarrow import parquet
 import pipeline
 from pipeline.classifier import TextClassifier
 from pipeline.errors import PipelineError
+from pipeline.run_folder import Run
 
 COMMANDS = ["corpus", "tokens", "features", "train", "eval", "report", "weights", "predict"]
 TEXTS = ["a superb, moving film", "dreadful and boring", "", "caf\u00e9 \u2019n\u2019 \U0001f600"]
@@ -525,3 +529,35 @@ def test_without_a_network_a_corpus_that_is_not_here_yet_is_one_line_with_a_hint
     assert line.startswith("sentiment: ")
     assert hint in line
     assert not (tmp_path / "run" / "manifest.json").exists()
+
+
+def test_two_processes_do_not_write_to_one_run(small_run, tmp_path, sentiment):
+    shutil.copytree(small_run.path, tmp_path / "run")
+    with Run(tmp_path / "run").locked():
+        code = "from pipeline.cli import main; main()"
+        args = ["train", str(small_run.config), "--run", str(tmp_path / "run"), "--force"]
+        result = subprocess.run(
+            [sys.executable, "-c", code, *args], capture_output=True, text=True, check=False
+        )
+    assert result.returncode == 2
+    assert "another process is writing to this run" in result.stderr
+
+
+def test_an_interrupt_ends_the_command_in_one_line_and_leaves_nothing_half_written(
+    small_run, tmp_path
+):
+    code = "from pipeline.cli import main; main()"
+    args = ["train", str(small_run.config), "--run", str(tmp_path / "run")]
+    args += ["--set", "train.epochs=1000000"]
+    command = [sys.executable, "-c", code, *args]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        for line in process.stderr:
+            if line.startswith("features"):
+                break
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+        assert process.wait(timeout=20) == 130
+    assert rest == "sentiment: interrupted; the stages that were complete are kept\n"
+    left = {file.name for file in (tmp_path / "run").iterdir()} - {".lock"}
+    assert left == {"config.toml", "manifest.json", "corpus", "tokens", "features"}

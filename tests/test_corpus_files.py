@@ -617,3 +617,15 @@ def test_the_file_of_a_glob_that_is_wrong_is_the_one_that_is_named(
     write_csv(tmp_path / "a.csv", [("a", 1)])
     write_csv(tmp_path / "b.csv", [("a", 1), ("b", 9)])
     assert refusal(tmp_path / "*.csv").startswith("b.csv, row 2: label '9'")
+
+
+@pytest.mark.parametrize(("name", "comma"), [("a.csv", ","), ("a.tsv", "\t")])
+def test_a_pair_of_stray_quotes_does_not_swallow_the_rows_between(tmp_path, name, comma):
+    """To a lenient reader the rows from one quote to the next are one field."""
+    rows = [f"plain {k}{comma}{k % 2}" for k in range(30)]
+    rows[4] = f'"loud" he said{comma}1'
+    rows[7] = f'"Begins with a quote{comma}1'
+    rows[20] = f'"begins with another{comma}0'
+    (tmp_path / name).write_text(f"text{comma}label\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match=rf"{name}, line \d+: text behind the closing quote"):
+        read_files(str(tmp_path / name), "text", "label", RULE)

@@ -212,8 +212,6 @@ def test_bounds_are_included_numbers_if_int_and_fractions_if_float(bounds, kept)
         (["a b", "c d"], {"min_df": 0.9}),
         (["a", "a"], {"max_df": 0.4}),
         (["a", "a b"], {"min_df": 2, "max_df": 1}),
-        (["", "..."], {"ngrams": 3}),
-        ([], {}),
     ],
 )
 def test_a_vocabulary_of_nothing_is_an_error_that_names_the_bound(corpus, bounds):
@@ -221,6 +219,12 @@ def test_a_vocabulary_of_nothing_is_an_error_that_names_the_bound(corpus, bounds
         learn_vocabulary(tokenised(corpus), **bounds)
     assert "\n" not in str(raised.value)
     assert f"{len(corpus)} training reviews" in str(raised.value)
+
+
+@pytest.mark.parametrize("corpus", [["", "..."], []])
+def test_a_corpus_without_a_token_is_an_error_that_does_not_blame_the_bounds(corpus):
+    with pytest.raises(CorpusError, match=r"holds a token; see the \[tokens\] settings"):
+        learn_vocabulary(tokenised(corpus))
 
 
 # Counts

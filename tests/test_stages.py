@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 import pipeline
-from pipeline.artifacts import Run
 from pipeline.config_file import load_config
 from pipeline.corpus.files import read_files
 from pipeline.corpus.labels import LabelRule
 from pipeline.errors import CorpusError, DivergenceError, RunError
+from pipeline.run_folder import Run
 from pipeline.stages import STAGES, StageResult, load_model, run_stages
 
 ALL = ["corpus", "tokens", "features", "train", "eval", "report"]
@@ -59,7 +59,8 @@ def manifest(path: Path) -> dict[str, Any]:
 
 
 def tree(path: Path) -> dict[str, bytes]:
-    return {str(f.relative_to(path)): f.read_bytes() for f in path.rglob("*") if f.is_file()}
+    files = (f for f in path.rglob("*") if f.is_file() and f.name != ".lock")
+    return {str(f.relative_to(path)): f.read_bytes() for f in files}
 
 
 def sha256(path: Path) -> str:
@@ -318,7 +319,7 @@ def test_the_manifest_holds_the_digest_of_every_output_and_no_other(small_run):
             for file in files
         }
     assert {path.name for path in small_run.path.iterdir()} == {
-        *["config.toml", "manifest.json"],
+        *["config.toml", "manifest.json", ".lock"],
         *(stage.folder for stage in STAGES),
     }
 

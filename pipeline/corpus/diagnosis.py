@@ -57,10 +57,29 @@ def csv_problem(path: Path, columns: list[str]) -> str:
     return ""
 
 
-def open_quote(path: Path) -> str:
-    """Find a quote that is never closed: pyarrow takes the rest of the file for its field."""
+def stray_quote(path: Path, n_rows: int) -> str:
+    """Find a quote that pyarrow takes for the end, or the rest, of a field of several lines."""
+    quotes = lines = 0
     with path.open("rb") as file:
-        quotes = sum(block.count(b'"') for block in iter(lambda: file.read(1 << 20), b""))
+        for block in iter(lambda: file.read(1 << 20), b""):
+            quotes += block.count(b'"')
+            lines += block.count(b"\n")
+    # Only a row of several lines can have swallowed others.
+    if quotes and lines > n_rows + 1:
+        limit = csv.field_size_limit(2**31 - 1)
+        try:
+            with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+                reader = csv.reader(file, delimiter=delimiter(path), strict=True)
+                for _ in reader:
+                    pass
+        except csv.Error as error:
+            if "expected after" in str(error):
+                return (
+                    f", line {reader.line_num}: text behind the closing quote of a field; "
+                    "expected a quote inside a field to be doubled and the field quoted"
+                )
+        finally:
+            csv.field_size_limit(limit)
     # An odd number of quotes may be harmless: one within a field that has none around it.
     if quotes % 2:
         for line, record in _csv_records(path):

@@ -226,7 +226,8 @@ def _batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
 def _csv_batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
     from pyarrow import csv as arrow_csv
 
-    yield from arrow_csv.open_csv(
+    n_rows = 0
+    batches = arrow_csv.open_csv(
         path,
         read_options=arrow_csv.ReadOptions(block_size=diagnosis.BLOCK),
         parse_options=arrow_csv.ParseOptions(
@@ -237,7 +238,10 @@ def _csv_batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
             column_types=dict.fromkeys(columns, pa.large_string()),
         ),
     )
-    problem = diagnosis.open_quote(path)
+    for batch in batches:
+        n_rows += batch.num_rows
+        yield batch
+    problem = diagnosis.stray_quote(path, n_rows)
     if problem:
         raise CorpusError(f"{path}{problem}")
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pipeline
 from pipeline import artifacts
-from pipeline.artifacts import Run
 from pipeline.config import Config, FilesCorpus, HubCorpus, LabelledSection
 from pipeline.errors import CorpusError
+from pipeline.run_folder import Run
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -277,7 +277,11 @@ def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
     run = Run(path)
     trained = run.stage("train")
     read = run.digests("corpus") | run.digests("tokens") | run.digests("features")
-    if trained is None or trained["depends"]["inputs"] != read or not run.has_outputs("features"):
+    if (
+        trained is None
+        or trained.get("depends", {}).get("inputs") != read
+        or not run.has_outputs("features")
+    ):
         return model, None
     counts = artifacts.read_counts(path / "features" / "train.safetensors")
     return model, ClassFrequency.of(counts, _labels(run, "train"))

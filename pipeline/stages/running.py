@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pipeline
 from pipeline import artifacts
-from pipeline.artifacts import Run
 from pipeline.config import Config
+from pipeline.run_folder import Run
 from pipeline.stages import compute
 from pipeline.stages.compute import Job
 from pipeline.stages.freshness import source_digest
@@ -109,7 +109,9 @@ def run_stages(config: Config, run: Run, last: str, listener: Listener) -> None:
 
     for stage in STAGES[end:]:
         entry = run.stage(stage.name)
-        if entry is not None and entry["depends"]["inputs"] != _inputs(stage, config, run):
+        if entry is not None and entry.get("depends", {}).get("inputs") != _inputs(
+            stage, config, run
+        ):
             listener.left_stale(stage.name)
 
 
@@ -119,7 +121,7 @@ def _is_fresh(
     if entry is None or not run.has_outputs(stage.name):
         return False
     # Compared as text, for to Python 1 (a review) and 1.0 (all of them) are equal.
-    then, now = (json.dumps(value, sort_keys=True) for value in (entry["depends"], depends))
+    then, now = (json.dumps(value, sort_keys=True) for value in (entry.get("depends"), depends))
     return then == now
 
 
