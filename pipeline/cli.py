@@ -93,7 +93,7 @@ def _stage_command(name: str, text: str) -> Callable[[Command], Command]:
             resolved = load_config(config, overrides)
             path = run or Path("runs") / config.stem
             store = Run(path, anew=force)
-            with StageProgress(resolved.train.epochs, quiet) as progress, store.locked():
+            with StageProgress(resolved.train.epochs, quiet) as progress:
 
                 def tidy_up() -> None:
                     progress.__exit__()

@@ -46,22 +46,26 @@ class Run:
     """
 
     def __init__(self, path: Path, anew: bool = False) -> None:
-        self.path = path
-        self.manifest: dict[str, Any] = {"format_version": FORMAT_VERSION, "stages": {}}
-        manifest = path / "manifest.json"
-        if path.is_dir() and not manifest.exists():
-            mine = next((file for file in path.iterdir() if not file.name.startswith(".")), None)
-            if mine is not None:
+        self.path, self.anew = path, anew
+        self.manifest = self._read_manifest()
+
+    def _read_manifest(self) -> dict[str, Any]:
+        file = self.path / "manifest.json"
+        if not file.exists():
+            visible = self.path.glob("[!.]*") if self.path.is_dir() else iter(())
+            for other in visible:
                 raise RunError(
-                    f"{path}: not a run folder, for it holds {mine.name} and no manifest.json; "
-                    "choose another folder with --run"
+                    f"{self.path}: not a run folder, for it holds {other.name} and no "
+                    "manifest.json; choose another folder with --run"
                 )
-        if manifest.exists() and not anew:
-            self.manifest = read_json(manifest)
-            check_format(self.manifest, manifest)
-            stages = self.manifest.get("stages")
-            if not isinstance(stages, dict) or not all(map(_is_entry, stages.values())):
-                raise RunError(f"{manifest}: not the file that was saved; --force begins anew")
+        if self.anew or not file.exists():
+            return {"format_version": FORMAT_VERSION, "stages": {}}
+        manifest = read_json(file)
+        check_format(manifest, file)
+        stages = manifest.get("stages")
+        if not isinstance(stages, dict) or not all(map(_is_entry, stages.values())):
+            raise RunError(f"{file}: not the file that was saved; --force begins anew")
+        return manifest
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -85,6 +89,8 @@ class Run:
                     "or choose another folder with --run"
                 ) from None
         try:
+            # What another process has written since this one looked counts too.
+            self.manifest = self._read_manifest()
             yield
         finally:
             lock.release()
@@ -162,11 +168,10 @@ class Run:
             shutil.rmtree(partial, ignore_errors=True)
 
     def _sweep(self, folder: str) -> None:
-        """Remove what a process that was killed left half written."""
+        """Remove what a process that was killed left half written; the lock keeps others out."""
         for name in (folder, "manifest.json", "config.toml"):
             for left in self.path.glob(f".{name}.*"):
-                pid = left.name.removeprefix(f".{name}.").removesuffix(".old")
-                if not pid.isdecimal() or _is_another_process(int(pid)):
+                if not left.name.removeprefix(f".{name}.").removesuffix(".old").isdecimal():
                     continue
                 if left.is_dir():
                     shutil.rmtree(left, ignore_errors=True)
@@ -177,19 +182,6 @@ class Run:
 def _is_entry(entry: Any) -> bool:
     """Tell whether a stage's entry in a manifest has what is read of it."""
     return isinstance(entry, dict) and isinstance(entry.get("outputs"), dict)
-
-
-def _is_another_process(pid: int) -> bool:
-    # In a container a process often has the number of the one that died before it.
-    if pid == os.getpid():
-        return False
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 @contextmanager

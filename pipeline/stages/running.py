@@ -78,7 +78,7 @@ class Stage:
 
 
 def run_stages(config: Config, run: Run, last: str, listener: Listener) -> None:
-    """Compute whatever is stale, up to and including a stage.
+    """Compute whatever is stale, up to and including a stage; one process at a time.
 
     Parameters
     ----------
@@ -88,31 +88,32 @@ def run_stages(config: Config, run: Run, last: str, listener: Listener) -> None:
         The name of the last stage.
     listener : Listener
     """
-    end = [stage.name for stage in STAGES].index(last) + 1
-    for stage in STAGES[:end]:
-        depends = _dependencies(stage, config, run)
-        entry = run.stage(stage.name)
-        fresh = _is_fresh(stage, entry, depends, run)
-        if entry is None or not fresh:
-            listener.started(stage.name)
-            entry = _compute(stage, config, run, depends, listener)
-        listener.ended(
-            StageResult(
-                stage.name,
-                fresh,
-                entry["summary"],
-                tuple(entry["warnings"]),
-                entry["seconds"],
-                entry["peak_bytes"],
+    with run.locked():
+        end = [stage.name for stage in STAGES].index(last) + 1
+        for stage in STAGES[:end]:
+            depends = _dependencies(stage, config, run)
+            entry = run.stage(stage.name)
+            fresh = _is_fresh(stage, entry, depends, run)
+            if entry is None or not fresh:
+                listener.started(stage.name)
+                entry = _compute(stage, config, run, depends, listener)
+            listener.ended(
+                StageResult(
+                    stage.name,
+                    fresh,
+                    entry["summary"],
+                    tuple(entry["warnings"]),
+                    entry["seconds"],
+                    entry["peak_bytes"],
+                )
             )
-        )
 
-    for stage in STAGES[end:]:
-        entry = run.stage(stage.name)
-        if entry is not None and entry.get("depends", {}).get("inputs") != _inputs(
-            stage, config, run
-        ):
-            listener.left_stale(stage.name)
+        for stage in STAGES[end:]:
+            entry = run.stage(stage.name)
+            if entry is not None and entry.get("depends", {}).get("inputs") != _inputs(
+                stage, config, run
+            ):
+                listener.left_stale(stage.name)
 
 
 def _is_fresh(
