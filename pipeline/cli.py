@@ -250,13 +250,15 @@ def predict(run: Path, file: Path, text: str, as_json: bool) -> None:
     from pipeline.inspection import label_of
 
     model = TextClassifier.load(run)
+    threshold = model.regression.threshold
     for texts in _texts(file, text):
-        for probability in model.probabilities(texts).tolist():
-            label = label_of(probability, model.regression.threshold)
-            if as_json:
-                click.echo(_json({"label": label, "probability": probability}))
-            else:
-                click.echo(f"{label}\t{probability:.6f}")
+        answers = [(label_of(p, threshold), p) for p in model.probabilities(texts).tolist()]
+        if as_json:
+            lines = (_json({"label": label, "probability": p}) for label, p in answers)
+        else:
+            lines = (f"{label}\t{p:.6f}" for label, p in answers)
+        # A batch at a time, for each echo is flushed: an answer is out before more is read.
+        click.echo("\n".join(lines))
 
 
 @main.command()

@@ -531,7 +531,7 @@ def test_without_a_network_a_corpus_that_is_not_here_yet_is_one_line_with_a_hint
     assert not (tmp_path / "run" / "manifest.json").exists()
 
 
-def test_two_processes_do_not_write_to_one_run(small_run, tmp_path, sentiment):
+def test_two_processes_do_not_write_to_one_run(small_run, tmp_path):
     shutil.copytree(small_run.path, tmp_path / "run")
     with Run(tmp_path / "run").locked():
         code = "from pipeline.cli import main; main()"
