@@ -2,6 +2,7 @@
 CONFIG ?= configs/sample.toml
 RUN ?= runs/$(basename $(notdir $(CONFIG)))
 ARGS ?=
+QUICK ?=
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -38,8 +39,8 @@ types: .venv/dev ## check types
 
 check: lint types test ## all of the three above
 
-bench: .venv/dev ## time the counting beside scikit-learn (SENTIMENT_DATA points to data)
-	@$(BIN)/python benchmarks/counting.py $(ARGS)
+bench: .venv/bench ## time the same work here and by its peers (QUICK=1: a look)
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
 
 clean: ## remove the environment and caches; runs stay
 	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -51,6 +52,12 @@ clean: ## remove the environment and caches; runs stay
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@$(BIN)/sentiment compile
+	@touch $@
+
+.venv/bench: .venv/dev requirements-bench.lock
+	@echo "installing the benchmarks' peers into .venv, once ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@touch $@
 
 .venv/dev: .venv/runtime requirements-dev.lock

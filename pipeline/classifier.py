@@ -13,16 +13,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 import pyarrow as pa
-from scipy.sparse import csr_array
 
 from pipeline import artifacts
 from pipeline.errors import RunError
-from pipeline.features import Vocabulary, count_features
-from pipeline.model import Array, LogisticRegression, sigmoid
+from pipeline.features import (
+    Vocabulary,
+    count_features,
+    read_vocabulary,
+    stream_counts,
+    write_vocabulary,
+)
+from pipeline.model import Array, LogisticRegression, scores, sigmoid
 from pipeline.tokens import Tokenizer
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 _FILES = ("vocabulary.txt", "weights.safetensors")
 
@@ -62,7 +71,9 @@ class TextClassifier:
 
     def log_odds(self, texts: pa.LargeStringArray | Sequence[str]) -> Array:
         """Return the score of each text: float64, shape (n_texts,)."""
-        return self.regression.decision_function(self.count(texts))
+        blocks = stream_counts(self.tokenizer(texts), self.vocabulary, self.binary)
+        parts = [scores(*block, self.weights, self.intercept) for block in blocks]
+        return np.concatenate([np.empty(0), *parts])
 
     def probabilities(self, texts: pa.LargeStringArray | Sequence[str]) -> Array:
         """Return the probability that each text is positive: float64, shape (n_texts,)."""
@@ -118,23 +129,3 @@ class TextClassifier:
             binary,
             LogisticRegression.of(arrays["weights"], float(arrays["intercept"][0]), threshold),
         )
-
-
-def write_vocabulary(path: Path, vocabulary: Vocabulary) -> None:
-    """Write a vocabulary as text: a word and its document frequency on each line."""
-    artifacts.write_tsv(
-        path,
-        pa.table(
-            {
-                "word": vocabulary.words,
-                "document_frequency": vocabulary.document_frequency,
-            }
-        ),
-    )
-
-
-def read_vocabulary(path: Path) -> Vocabulary:
-    """Read what `write_vocabulary` wrote."""
-    table = artifacts.read_tsv(path, {"word": pa.large_string(), "document_frequency": pa.int64()})
-    words = table["word"].combine_chunks()
-    return Vocabulary(words, table["document_frequency"].to_numpy())

@@ -87,6 +87,7 @@ def _stage_command(name: str, text: str) -> Callable[[Command], Command]:
         ) -> None:
             from pipeline.config_file import load_config
             from pipeline.display import StageProgress
+            from pipeline.kernels import compiled
             from pipeline.run_folder import Run
             from pipeline.stages import run_stages
 
@@ -94,6 +95,7 @@ def _stage_command(name: str, text: str) -> Callable[[Command], Command]:
             path = run or Path("runs") / config.stem
             store = Run(path, anew=force)
             with StageProgress(resolved.train.epochs, quiet) as progress:
+                compiled.on_compile = progress.say
 
                 def tidy_up() -> None:
                     progress.__exit__()
@@ -188,6 +190,26 @@ def report(run: Path, _: Any) -> None:
     click.echo(f"the report is in {run / 'report' / 'summary.md'}")
 
 
+@main.command("compile")
+@click.option("--force", is_flag=True, help="Compile what is compiled too.")
+def compile_kernels(force: bool) -> None:
+    """Compile the inner loops, as the first run else does."""
+    import time
+
+    from pipeline.kernels import compiled
+
+    compiled.on_compile = _say
+    start = time.perf_counter()
+    if compiled.compile_all(anew=force):
+        click.echo(f"compiled the inner loops in {time.perf_counter() - start:.1f} s")
+    else:
+        click.echo("the inner loops are compiled")
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
 @main.command()
 @_RUN
 @click.option(
@@ -248,7 +270,9 @@ def predict(run: Path, file: Path, text: str, as_json: bool) -> None:
     """
     from pipeline.classifier import TextClassifier
     from pipeline.inspection import label_of
+    from pipeline.kernels import compiled
 
+    compiled.on_compile = _say
     model = TextClassifier.load(run)
     threshold = model.regression.threshold
     for texts in _texts(file, text):
@@ -269,7 +293,9 @@ def explain(run: Path, text: str, as_json: bool) -> None:
     """Show what each word of TEXT adds to its score, and the sum."""
     from pipeline import inspection
     from pipeline.classifier import TextClassifier
+    from pipeline.kernels import compiled
 
+    compiled.on_compile = _say
     explanation = inspection.explain(TextClassifier.load(run), text)
     if as_json:
         click.echo(_json(_facts(explanation), indent=2))

@@ -151,7 +151,7 @@ class TrainSection(Section):
     epochs: Annotated[int, Field(ge=1)] = 10
     batch_size: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
     learning_rate: Annotated[float, Field(gt=0)] = 0.05
-    schedule: Literal["constant", "inverse", "adagrad"] = "adagrad"
+    schedule: Literal["constant", "inverse", "adagrad", "fisher"] = "adagrad"
     average_from: Annotated[int, Field(ge=0)] = 0
     fit_intercept: bool = True
     class_weight: Literal["none", "balanced"] | ClassWeights = "none"
@@ -164,7 +164,13 @@ class TrainSection(Section):
     def _combinations(self) -> Self:
         if self.patience and not self.validation:
             raise ValueError("expected validation > 0 where patience > 0")
-        if self.schedule != "adagrad" and self.l2 * self.learning_rate >= 1:
+        if self.schedule in ("adagrad", "fisher"):
+            if self.average_from:
+                raise ValueError(
+                    f'expected average_from = 0 where schedule = "{self.schedule}", '
+                    f"got {self.average_from}"
+                )
+        elif self.l2 * self.learning_rate >= 1:
             raise ValueError(
                 "expected l2 * learning_rate < 1, "
                 f"got {self.l2:g} * {self.learning_rate:g}; lower learning_rate"

@@ -6,14 +6,17 @@ tells it in which order to visit the documents and when to average.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from pipeline.kernels import sgd as kernels
 from pipeline.model import Array
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,15 @@ class Problem:
     l2: float
     fit_intercept: bool
 
-
-def scores(counts: csr_array, w: Array, b: float) -> Array:
-    """Return x . w + b for every row: float64, shape (n,)."""
-    result: Array = kernels.scores(counts.data, counts.indices, counts.indptr, w, b)
-    return result
+    @functools.cached_property
+    def triplet(self) -> tuple[Array, Array, Array]:
+        """Data, indices and indptr as the kernels take them."""
+        indices, indptr = self.counts.indices, self.counts.indptr
+        return (
+            self.counts.data,
+            indices.astype(np.int32, copy=False),
+            indptr.astype(np.int64, copy=False),
+        )
 
 
 class Descent(Protocol):
@@ -71,6 +78,7 @@ class GlobalRate:
         self.problem, self.batch_size = problem, batch_size
         self.learning_rate, self.falling = learning_rate, falling
         self.vectors = np.zeros((problem.counts.shape[1], 2))
+        self.errors = np.empty(min(batch_size, problem.counts.shape[0]))
         self.state = np.zeros(kernels.STATE_SIZE)
         self.state[kernels.SCALE] = 1.0
         self.state[kernels.FIT_INTERCEPT] = problem.fit_intercept
@@ -78,14 +86,12 @@ class GlobalRate:
 
     def epoch(self, order: Array, averaging: bool) -> None:
         """Visit documents once; see `Descent`."""
-        counts, l2 = self.problem.counts, self.problem.l2
+        l2 = self.problem.l2
         t = self.n_steps + np.arange(-(-len(order) // self.batch_size))
         decay = self.learning_rate * l2 * t if self.falling else np.zeros(len(t))
         self.state[kernels.AVERAGING] = averaging
         kernels.sgd_epoch(
-            counts.data,
-            counts.indices,
-            counts.indptr,
+            *self.problem.triplet,
             self.problem.targets,
             order,
             self.batch_size,
@@ -93,6 +99,7 @@ class GlobalRate:
             l2,
             self.vectors,
             self.state,
+            self.errors,
         )
         self.n_steps += len(t)
 
@@ -108,48 +115,54 @@ class GlobalRate:
 
 
 class CoordinateRates:
-    """Steps with a learning rate for each coordinate: AdaGrad (Duchi, Hazan & Singer 2011).
+    """Steps with a learning rate for each coordinate, smaller the more it has moved.
 
     Parameters
     ----------
     problem : Problem
     batch_size : int
     learning_rate : float
-        The step that a coordinate takes at its first gradient.
+    fisher : bool
+        Whether rates are the inverse of the Fisher information so far (Bordes, Bottou &
+        Gallinari 2009) or AdaGrad's (Duchi, Hazan & Singer 2011).
     """
 
-    def __init__(self, problem: Problem, batch_size: int, learning_rate: float) -> None:
+    def __init__(
+        self, problem: Problem, batch_size: int, learning_rate: float, fisher: bool
+    ) -> None:
         self.problem, self.batch_size = problem, batch_size
-        self.learning_rate = learning_rate
-        n_columns = problem.counts.shape[1]
-        self.vectors = np.zeros((n_columns, 4)), np.zeros(n_columns)
+        self.learning_rate, self.fisher = learning_rate, fisher
+        n_documents, n_columns = problem.counts.shape
+        self.coordinates = np.zeros((n_columns, 2))
+        self.errors = np.empty(min(batch_size, n_documents))
+        self.gradient = np.zeros(n_columns if batch_size > 1 else 0)
+        self.row = np.empty(np.diff(problem.counts.indptr).max())
         self.state = np.zeros(kernels.STATE_SIZE)
         self.state[kernels.FIT_INTERCEPT] = problem.fit_intercept
+        if fisher:
+            self.coordinates[:, kernels.DIVISOR] = 1.0
+            self.state[kernels.INTERCEPT_DIVISOR] = 1.0
 
     def epoch(self, order: Array, averaging: bool) -> None:
-        """Visit documents once; see `Descent`."""
-        counts, l2 = self.problem.counts, self.problem.l2
-        self.state[kernels.AVERAGING] = averaging
-        kernels.adagrad_epoch(
-            counts.data,
-            counts.indices,
-            counts.indptr,
+        """Visit documents once; see `Descent`. Nothing is averaged."""
+        kernels.coordinate_epoch(
+            *self.problem.triplet,
             self.problem.targets,
             order,
             self.batch_size,
             self.learning_rate,
-            l2,
-            self.vectors,
+            self.fisher,
+            self.problem.l2,
+            self.coordinates,
             self.state,
+            self.errors,
+            self.gradient,
+            self.row,
         )
-        # Settled at the end of each epoch, so that weights can be read and averaging begun.
-        kernels.settle(self.vectors, self.state[kernels.STEP], l2, averaging)
 
     def weights(self) -> tuple[Array, float]:
         """Return w and b; see `Descent`."""
-        coordinates, sums = self.vectors
-        n = self.state[kernels.N_AVERAGED]
-        if n:
-            averaged: Array = sums / n
-            return averaged, float(self.state[kernels.INTERCEPT_SUM] / n)
-        return coordinates[:, kernels.WEIGHT].copy(), float(self.state[kernels.INTERCEPT])
+        weights = np.empty(len(self.coordinates))
+        shrink = self.learning_rate * self.problem.l2 * self.state[kernels.STEP]
+        kernels.coordinate_weights(self.coordinates, shrink, weights)
+        return weights, float(self.state[kernels.INTERCEPT])

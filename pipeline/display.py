@@ -15,9 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from pipeline.history import Epoch
     from pipeline.inspection import Explanation, Word
     from pipeline.stages import StageResult
-    from pipeline.training import Epoch
 
 
 class StageProgress:
@@ -50,6 +50,11 @@ class StageProgress:
 
     def __exit__(self, *_: object) -> None:
         self.progress.stop()
+
+    def say(self, line: str) -> None:
+        """Print a line above the bar."""
+        if not self.quiet:
+            self._print(Text(line))
 
     def started(self, stage: str) -> None:
         """Show a bar; one of unknown length but for training."""

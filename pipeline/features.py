@@ -9,21 +9,35 @@ between them.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import csr_array
 
+from pipeline import arrow, artifacts
 from pipeline.errors import CorpusError
 from pipeline.kernels import ngrams as kernels
+from pipeline.ngrams import arranged, digits_of, find_ngrams, radix_sorted
+from pipeline.threads import Room, in_rooms, shares
+from pipeline.token_types import Types
 from pipeline.tokens import Tokens
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+# Tokens that are counted at a time, each such block in a thread of its own.
+BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
 class Vocabulary:
     """The features in column order: descending document frequency, ties in code-point order.
+
+    The tokens of two n-grams are compared one by one.
 
     Attributes
     ----------
@@ -42,28 +56,47 @@ class Vocabulary:
     @functools.cached_property
     def _trie(self) -> _Trie:
         """The words as the counting kernel walks them; built once."""
+        tokens = np.arange(len(self.words), dtype=np.int32)
+        offsets = np.arange(len(self.words) + 1)
         types = self.words
-        tokens = np.arange(len(types), dtype=np.int32)
-        offsets = np.arange(len(types) + 1)
         if pc.any(pc.match_substring(types, " ")).as_py():
             names = pc.split_pattern(types, " ")
             encoded = names.flatten().dictionary_encode()
-            types, tokens = encoded.dictionary, encoded.indices.to_numpy()
-            offsets = np.concatenate(([0], np.cumsum(pc.list_value_length(names).to_numpy())))
-        keys, children, columns = kernels.build(tokens, offsets.astype(np.int64), len(types))
-        max_n = int(np.diff(offsets).max(initial=1))
-        return _Trie(types, keys, children, columns, max_n)
+            types, tokens = encoded.dictionary, arrow.values(encoded.indices)
+            offsets = np.concatenate(([0], np.cumsum(arrow.values(pc.list_value_length(names)))))
+        offsets = offsets.astype(np.int64)
+        # Shorter n-grams first, for those that begin a longer one must be there.
+        return _Trie.of(types, tokens, offsets, np.argsort(np.diff(offsets), kind="stable"))
 
 
 @dataclass(frozen=True)
 class _Trie:
-    """What `kernels.ngrams.build` returns, with the tokens that its ids stand for."""
+    """What the counting kernel needs of a vocabulary; `kernels.ngrams` says how it is read."""
 
-    types: pa.LargeStringArray
-    keys: np.ndarray
-    children: np.ndarray
-    columns: np.ndarray
+    types: Types
+    roots: np.ndarray
+    edges: np.ndarray
+    n_nodes: int
     max_n: int
+
+    @classmethod
+    def of(
+        cls, types: pa.LargeStringArray, tokens: np.ndarray, offsets: np.ndarray, order: np.ndarray
+    ) -> _Trie:
+        """Build the trie of n-grams that are given as numbers of types."""
+        known = Types()
+        known.add(types)
+        lengths = np.diff(offsets)
+        max_n = int(lengths.max(initial=1))
+        size = 2 << (3 * int(np.count_nonzero(lengths > 1)) // 2 + max_n).bit_length()
+        n_nodes = -1
+        while n_nodes < 0:
+            # Filled, not made as zeros, for large pages: a look at it is twice as fast.
+            roots, edges = np.full(len(types), -1, np.int32), np.full(size, 0, np.uint64)
+            path = np.empty(max_n, np.int32)
+            n_nodes = kernels.build(tokens, offsets, order, path, roots, edges)
+            size *= 2
+        return cls(known, roots, edges, n_nodes, max_n)
 
 
 def learn_vocabulary(
@@ -101,38 +134,36 @@ def learn_vocabulary(
         raise CorpusError(
             f"features: none of the {n:,} training reviews holds a token; see the [tokens] settings"
         )
-    frequency, parents, last_tokens = kernels.learn(
-        tokens.ids, tokens.offsets, len(tokens.types), ngrams
-    )
     at_least = min_df if isinstance(min_df, int) else min_df * n
     at_most = max_df if isinstance(max_df, int) else max_df * n
-    nodes = np.flatnonzero((frequency >= at_least) & (frequency <= at_most))
-    if not len(nodes):
+    levels = find_ngrams(tokens, ngrams)
+    kept = [
+        np.flatnonzero((level.frequency >= max(at_least, 1)) & (level.frequency <= at_most))
+        for level in levels
+    ]
+    frequency = np.concatenate([level.frequency[k] for level, k in zip(levels, kept, strict=True)])
+    if not len(frequency):
         raise CorpusError(
             f"features: no n-gram occurs in {at_least:g} to {at_most:g} of the {n:,} training "
             "reviews; lower features.min_df or raise features.max_df"
         )
-    table = pa.table(
-        {"frequency": frequency[nodes], "word": _names(nodes, parents, last_tokens, tokens.types)}
-    )
-    order = pc.sort_indices(table, [("frequency", "descending"), ("word", "ascending")])
-    table = table.take(order[:max_features] if max_features else order).combine_chunks()
-    return Vocabulary(table["word"].chunk(0), table["frequency"].to_numpy())
-
-
-def _names(
-    nodes: np.ndarray, parents: np.ndarray, last_tokens: np.ndarray, types: pa.LargeStringArray
-) -> pa.LargeStringArray:
-    """Spell the n-grams of some nodes of the trie."""
-    names = types.take(pa.array(last_tokens[nodes]))
-    space = pa.scalar(" ", pa.large_string())
-    above = parents[nodes]
-    while (above >= 0).any():
-        # Where an n-gram is already whole the null stays out of the join.
-        previous = types.take(pa.array(last_tokens[above], mask=above < 0))
-        names = pc.binary_join_element_wise(previous, names, space, null_handling="skip")
-        above = np.where(above >= 0, parents[above], -1)
-    return names
+    # Numbered in code-point order, types are digits, and n-grams numbers that a radix sort sorts.
+    alphabet = pc.sort_indices(tokens.types)
+    types = tokens.types.take(alphabet)
+    digits = digits_of(levels, kept, arrow.values(alphabet))
+    del levels, kept
+    alphabetical = radix_sorted(np.arange(len(frequency)), list(reversed(digits)))
+    order = radix_sorted(alphabetical, [frequency.max() - frequency])
+    order = order[:max_features] if max_features else order
+    tokens_of, offsets, words = arranged(types, digits, order)
+    column = np.full(len(frequency), -1)
+    column[order] = np.arange(len(order))
+    columns = column[alphabetical]
+    vocabulary = Vocabulary(words, frequency[order].astype(np.int64))
+    # What was just learned need not be read from the names again.
+    trie = _Trie.of(types, tokens_of, offsets, columns[columns >= 0])
+    vars(vocabulary)["_trie"] = trie
+    return vocabulary
 
 
 def count_features(tokens: Tokens, vocabulary: Vocabulary, binary: bool = False) -> csr_array:
@@ -152,21 +183,84 @@ def count_features(tokens: Tokens, vocabulary: Vocabulary, binary: bool = False)
     scipy.sparse.csr_array, shape (n_documents, n_columns), float32
         With int32 indices, sorted in each row.
     """
-    trie = vocabulary._trie
-    numbers = pc.fill_null(pc.index_in(tokens.types, trie.types), -1)
-    data, indices, indptr = kernels.count(
-        tokens.ids,
-        tokens.offsets,
-        numbers.to_numpy(zero_copy_only=False),
-        trie.keys,
-        trie.children,
-        trie.columns,
-        trie.max_n,
-        len(vocabulary),
-        binary,
-    )
-    if indptr[-1] <= np.iinfo(np.int32).max:
+    from scipy.sparse import csr_array
+
+    # What is not written to takes no memory, so there is room for the most there can be.
+    most = vocabulary._trie.max_n * len(tokens.ids)
+    data, indices = np.empty(most, np.float32), np.empty(most, np.int32)
+    indptr = np.zeros(tokens.n_documents + 1, np.int64)
+    n, d = 0, 0
+    for block_data, block_indices, ends in stream_counts(tokens, vocabulary, binary):
+        data[n : n + len(block_data)] = block_data
+        indices[n : n + len(block_data)] = block_indices
+        indptr[d : d + len(ends)] = n + ends
+        n, d = n + len(block_data), d + len(ends) - 1
+    data, indices = data[:n], indices[:n]
+    if n <= np.iinfo(np.int32).max:
         indptr = indptr.astype(np.int32)  # scipy asks for one type of both
     counts = csr_array((data, indices, indptr), (tokens.n_documents, len(vocabulary)))
     counts.has_sorted_indices = counts.has_canonical_format = True
     return counts
+
+
+def stream_counts(
+    tokens: Tokens, vocabulary: Vocabulary, binary: bool = False
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Count as `count_features` does, in threads; yield the CSR triplets of blocks of documents.
+
+    A triplet is good until the next one is asked for.
+    """
+    trie = vocabulary._trie
+    numbers = trie.types.find(tokens.types)
+    first = np.where(numbers >= 0, trie.roots[numbers], -1).astype(np.int32)
+    first[first < 0] = trie.n_nodes
+
+    def count(documents: slice, room: Room) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        offsets = tokens.offsets[documents.start : documents.stop + 1]
+        longest = int(np.diff(offsets).max(initial=0))
+        most = trie.max_n * int(offsets[-1] - offsets[0])
+        data = room.array("data", most, np.float32)
+        indices = room.array("indices", most, np.int32)
+        indptr = np.zeros(len(offsets), np.int64)
+        n_nonzeros = kernels.count(
+            tokens.ids,
+            offsets,
+            documents.start,
+            numbers,
+            first,
+            trie.edges,
+            trie.max_n,
+            len(vocabulary),
+            binary,
+            room.array("nodes", longest, np.int32),
+            room.array("row", trie.max_n * longest + 1, np.int32),
+            room.zeros("seen", trie.n_nodes + 1, np.int64),
+            room.zeros("words", (len(vocabulary) >> 6) + 1, np.uint64),
+            room.zeros("summary", (len(vocabulary) >> 12) + 1, np.uint64),
+            data,
+            indices,
+            indptr,
+        )
+        return data[:n_nonzeros], indices[:n_nonzeros], indptr
+
+    yield from in_rooms(count, shares(tokens.offsets, BLOCK))
+
+
+def write_vocabulary(path: Path, vocabulary: Vocabulary) -> None:
+    """Write a vocabulary as text: a word and its document frequency on each line."""
+    artifacts.write_tsv(
+        path,
+        pa.table(
+            {
+                "word": vocabulary.words,
+                "document_frequency": arrow.numbers(vocabulary.document_frequency),
+            }
+        ),
+    )
+
+
+def read_vocabulary(path: Path) -> Vocabulary:
+    """Read what `write_vocabulary` wrote."""
+    table = artifacts.read_tsv(path, {"word": pa.large_string(), "document_frequency": pa.int64()})
+    words = table["word"].combine_chunks()
+    return Vocabulary(words, arrow.values(table["document_frequency"]))

@@ -8,14 +8,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import csr_array
 
+from pipeline import arrow
 from pipeline.classifier import TextClassifier
 from pipeline.model import Array, decide, sigmoid
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,7 @@ def look_up(
     names = [" ".join(model.tokenizer([word]).document(0)) for word in words]
     known = model.vocabulary.words
     as_given, as_spelled = (
-        pc.index_in(pa.array(spellings, pa.large_string()), known) for spellings in (words, names)
+        pc.index_in(arrow.strings(spellings), known) for spellings in (words, names)
     )
     columns = pc.coalesce(as_given, as_spelled).to_pylist()
     return [
@@ -155,14 +159,15 @@ def look_up(
 
 def weights_table(model: TextClassifier, frequency: ClassFrequency | None = None) -> pa.Table:
     """Return all words by descending weight, with the fields of `Word` as columns."""
-    order = pa.array(by_weight(model))
+    order = arrow.numbers(by_weight(model))
     columns = {
         "word": model.vocabulary.words,
-        "weight": model.weights,
-        "document_frequency": model.vocabulary.document_frequency,
+        "weight": arrow.numbers(model.weights),
+        "document_frequency": arrow.numbers(model.vocabulary.document_frequency),
     }
     if frequency is not None:
-        columns |= {"negative": frequency.negative, "positive": frequency.positive}
+        columns["negative"] = arrow.numbers(frequency.negative)
+        columns["positive"] = arrow.numbers(frequency.positive)
     return pa.table(columns).take(order)
 
 
@@ -175,7 +180,7 @@ def explain(model: TextClassifier, text: str) -> Explanation:
     row = model.count([text])
     columns, counts = row.indices, row.data.astype(np.float64)
     added = counts * model.weights[columns]
-    words = model.vocabulary.words.take(pa.array(columns)).to_pylist()
+    words = model.vocabulary.words.take(arrow.numbers(columns)).to_pylist()
     contributions = sorted(
         (
             Contribution(word, float(count), float(model.weights[column]), float(value))

@@ -13,10 +13,14 @@ weights are found is the matter of `training`, which this module does not know.
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from scipy.sparse import csr_array
+
+from pipeline.kernels import sgd as kernels
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Array = np.ndarray
 
@@ -48,6 +52,18 @@ def decide(probability: Array, threshold: float = 0.5) -> Array:
     """Return whether a document is called positive: where P(y = 1 | x) > threshold."""
     positive: Array = probability > threshold
     return positive
+
+
+def scores(data: Array, indices: Array, indptr: Array, w: Array, b: float) -> Array:
+    """Return z = x . w + b of every row of a CSR triplet: float64, shape (n,)."""
+    result = np.empty(len(indptr) - 1)
+    triplet = (
+        data.astype(np.float32, copy=False),
+        indices.astype(np.int32, copy=False),
+        indptr.astype(np.int64, copy=False),
+    )
+    kernels.scores(*triplet, np.ascontiguousarray(w, np.float64), b, result)
+    return result
 
 
 def objective(
@@ -121,8 +137,12 @@ class LogisticRegression:
 
     def decision_function(self, X: Any) -> Array:
         """Return the score z = x . w + b of each row: float64, shape (n,)."""
-        scores: Array = csr_array(X) @ self.coef_[0] + self.intercept_[0]
-        return scores
+        from scipy.sparse import csr_array
+
+        X = csr_array(X)
+        if X.shape[1] != self.coef_.shape[1]:
+            raise ValueError(f"expected {self.coef_.shape[1]} columns, got {X.shape[1]}")
+        return scores(X.data, X.indices, X.indptr, self.coef_[0], float(self.intercept_[0]))
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probabilities of the negative and the positive class: shape (n, 2)."""

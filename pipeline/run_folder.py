@@ -27,6 +27,7 @@ from pipeline.artifacts import (
     write_text,
 )
 from pipeline.errors import RunError
+from pipeline.threads import in_order
 
 
 class Run:
@@ -143,13 +144,13 @@ class Run:
         try:
             with _naming_the_folder(self.path):
                 yield partial, entry
+                files = sorted(file for file in partial.rglob("*") if file.is_file())
                 entry["outputs"] = {
                     f"{folder}/{file.relative_to(partial)}": {
-                        "sha256": digest(file),
+                        "sha256": sha256,
                         "bytes": file.stat().st_size,
                     }
-                    for file in sorted(partial.rglob("*"))
-                    if file.is_file()
+                    for file, sha256 in zip(files, in_order(digest, files), strict=True)
                 }
                 # Should the process end between these steps, the stage is not fresh.
                 self.manifest["stages"].pop(name, None)

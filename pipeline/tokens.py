@@ -1,20 +1,15 @@
 """Texts to tokens, columnar: one array of ids for a whole split.
 
-The `words` tokenizer is compiled; what it means is said in one line of NLTK,
-`RegexpTokenizer(WORDS)` on the lowercased text with straight apostrophes, and the
-tests hold the two equal on any text. The other tokenizers are NLTK's own. What
-follows a tokenizer (negation marks, stop words, dropping punctuation) works on
-the distinct tokens and on whole arrays.
-
-`regex` is the engine that NLTK's own tokenizers run on. To it a combining mark is
-part of a word, as the words of Hindi and Thai need; to `re` of the standard library
-it is not.
+The `words` tokenizer is compiled; the others are NLTK's own. What follows a tokenizer
+(negation marks, stop words, dropping punctuation) works on the distinct tokens and on
+whole arrays. Texts are tokenised in blocks, side by side in threads, and a block's types
+get their numbers among all types when its turn comes: the result is the same for blocks
+of any size and any number of threads.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -23,29 +18,18 @@ import numpy as np
 import pyarrow as pa
 import regex
 
-from pipeline import artifacts
-from pipeline.kernels import text as kernels
+from pipeline import arrow, artifacts
+from pipeline.kernels.types import renumber
+from pipeline.negation import NEGATED, is_negation, mark_negation
 from pipeline.nltk_data import nltk_corpus
+from pipeline.threads import Room, in_rooms, shares
+from pipeline.token_types import Types
+from pipeline.words import is_word, tokenise_words
 
-# Letters, digits and underscores, with apostrophes inside: don't is one token.
-WORDS = r"\w+(?:'\w+)*"
-# The same, and every other character that is not white space. Here NUL is white space.
-WORDS_AND_PUNCTUATION = WORDS + r"|[^\w\s\0]"
 HTML_BREAK = regex.compile(r"<br\s*/?>", regex.ASCII | regex.IGNORECASE)
 
-NEGATIONS = frozenset(
-    """
-    no not never none nobody nothing nowhere neither nor cannot without hardly scarcely barely n't
-    aint arent cant couldnt didnt doesnt dont hadnt hasnt havent isnt shouldnt wasnt werent wont
-    wouldnt
-    """.split()
-)
-# What ends the scope of a negation: punctuation between clauses, not inside words.
-CLAUSE_END = regex.compile(r"[.,:;!?…()\[\]{}\u2014\u2013]+")
-NEGATED = "NOT_"
-
-# All letters, digits, marks and white space of Unicode stand here; a test asks the engine.
-_BLOCKS = (range(0x40000), range(0xE0000, 0xE1000))
+# Bytes of text that are tokenised at a time, each such block in a thread of its own.
+BLOCK = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -78,8 +62,11 @@ class Tokens:
     def document(self, d: int) -> list[str]:
         """Return the tokens of one document as strings."""
         ids = self.ids[self.offsets[d] : self.offsets[d + 1]]
-        tokens: list[str] = self.types.take(pa.array(ids)).to_pylist()
+        tokens: list[str] = self.types.take(arrow.numbers(ids)).to_pylist()
         return tokens
+
+
+_NO_TYPES = arrow.strings([])
 
 
 @dataclass(frozen=True)
@@ -129,33 +116,72 @@ class Tokenizer:
         """Return the settings as JSON can hold them."""
         return asdict(self)
 
-    def __call__(self, texts: pa.LargeStringArray | Sequence[str]) -> Tokens:
+    def __call__(self, texts: pa.LargeStringArray | pa.ChunkedArray | Sequence[str]) -> Tokens:
         """Tokenise texts.
 
         Parameters
         ----------
-        texts : pyarrow.LargeStringArray or sequence of str
+        texts : pyarrow.LargeStringArray, ChunkedArray of it, or sequence of str
             One text a document, without nulls, valid UTF-8.
 
         Returns
         -------
         Tokens
         """
-        if not isinstance(texts, pa.LargeStringArray):
-            texts = pa.array(texts, pa.large_string())
+        if not isinstance(texts, (pa.LargeStringArray, pa.ChunkedArray)):
+            texts = arrow.strings(texts)
+        types = Types()
+        # No token is shorter than a byte. What is not written to takes no memory.
+        ids = np.empty(_n_bytes(texts), np.int32)
+        offsets = np.zeros(len(texts) + 1, np.int64)
+        n, d = 0, 0
+        for block in self.stream(texts, types):
+            offsets[d + 1 : d + 1 + block.n_documents] = n + block.offsets[1:]
+            ids[n : n + len(block.ids)] = block.ids
+            n, d = n + len(block.ids), d + block.n_documents
+        return Tokens(ids[:n], offsets, types.spelled())
+
+    def stream(
+        self, texts: pa.LargeStringArray | pa.ChunkedArray, types: Types
+    ) -> Iterator[Tokens]:
+        """Tokenise texts block by block, in threads; what is held in memory is a few blocks.
+
+        Parameters
+        ----------
+        texts : pyarrow.LargeStringArray or ChunkedArray of it
+        types : Types
+            Receives the types; a block's ids are their numbers there.
+
+        Yields
+        ------
+        Tokens
+            Of the documents of a block, in order; their own types they bear no more. Good
+            until the next ones are asked for.
+        """
+        room = Room()
+        for tokens in in_rooms(self._tokenise, _blocks(texts)):
+            ids = room.array("ids", len(tokens.ids), np.int32)[: len(tokens.ids)]
+            renumber(tokens.ids, types.add(tokens.types), ids)
+            yield Tokens(ids, tokens.offsets, _NO_TYPES)
+
+    def _tokenise(self, texts: pa.LargeStringArray, room: Room) -> Tokens:
+        """Tokenise a block of texts."""
         # Punctuation ends the scope of a negation, so it stays until that is marked.
         keep_punctuation = self.punctuation or self.mark_negation
         if self.tokenizer == "words":
-            tokens = _tokenise_words(texts, self.lowercase, self.strip_breaks, keep_punctuation)
+            settings = self.lowercase, self.strip_breaks, keep_punctuation
+            tokens = Tokens(*tokenise_words(texts, *settings, room))
         else:
             tokens = _tokenise_each(map(self._prepare, texts.to_pylist()), self._nltk_tokenizer())
         if self.mark_negation:
-            tokens = _mark_negation(tokens)
+            ids, types = mark_negation(tokens.ids, tokens.offsets, tokens.types)
+            tokens = Tokens(ids, tokens.offsets, types)
         if not self.punctuation and (self.tokenizer != "words" or keep_punctuation):
-            tokens = _drop(tokens, {t for t in tokens.types.to_pylist() if not _is_word(t)})
+            tokens = _drop(tokens, {t for t in tokens.types.to_pylist() if not is_word(t)})
         if self.stop_words:
-            unwanted, types = set(self.stop_words), tokens.types.to_pylist()
-            stop = {t for t in types if t.removeprefix(NEGATED).lower() in unwanted}
+            unwanted = set(self.stop_words)
+            words = tokens.types.to_pylist()
+            stop = {word for word in words if word.removeprefix(NEGATED).lower() in unwanted}
             tokens = _drop(tokens, stop)
         return tokens
 
@@ -186,110 +212,41 @@ def stop_words() -> tuple[str, ...]:
     "don't") stay out of the list too: they are all that is left of the negation.
     """
     words = set(nltk_corpus("stopwords").words("english"))
-    negations = {word for word in words if _is_negation(word)}
+    negations = {word for word in words if is_negation(word)}
     # The list has the stem of ain't without the word.
     stems = {word.removesuffix("'t") for word in negations | {"ain't"}}
     return tuple(sorted(words - negations - stems))
 
 
-def _is_negation(token: str) -> bool:
-    return token.lower() in NEGATIONS or token.lower().endswith("n't")
+def _n_bytes(texts: pa.LargeStringArray | pa.ChunkedArray) -> int:
+    chunks = texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]
+    return sum(int(offsets[-1] - offsets[0]) for _, offsets in map(arrow.buffers, chunks))
 
 
-def _is_word(token: str) -> bool:
-    return regex.search(r"\w", token) is not None
-
-
-def _tokenise_words(
-    texts: pa.LargeStringArray, lowercase: bool, strip_breaks: bool, keep_punctuation: bool
-) -> Tokens:
-    """Run the compiled tokenizer."""
-    folded = _folded(lowercase, strip_breaks, keep_punctuation)
-    *columns, n_context = kernels.tokenise(*_buffers(texts), folded, keep_punctuation, strip_breaks)
-    if n_context:
-        lowered = pa.array([text.lower() for text in texts.to_pylist()], pa.large_string())
-        *columns, _ = kernels.tokenise(*_buffers(lowered), folded, keep_punctuation, strip_breaks)
-    ids, offsets, type_bytes, type_offsets = columns
-    types = pa.LargeStringArray.from_buffers(
-        len(type_offsets) - 1, pa.py_buffer(type_offsets), pa.py_buffer(type_bytes)
-    )
-    return Tokens(ids, offsets, types)
-
-
-def _buffers(texts: pa.LargeStringArray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the bytes and the offsets of a string array, without copying either."""
-    _, offsets, data = texts.buffers()
-    first = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
-    return np.frombuffer(data if data is not None else b"", np.uint8), first
-
-
-@functools.cache
-def _folded(lowercase: bool, strip_breaks: bool, keep_punctuation: bool) -> np.ndarray:
-    """Build the table of what each code point becomes; `kernels.text` says how it is read."""
-    code_points = np.arange(0x110000, dtype=np.int32)
-    folded = -code_points if keep_punctuation else np.zeros_like(code_points)
-    for block in _BLOCKS:
-        letters = "".join(map(chr, block))
-        # Dotted I apart, the lower case of a letter is one code point.
-        lowered = letters.replace("\u0130", "i").lower() if lowercase else letters
-        codes = np.frombuffer(lowered.encode("utf-32-le", "surrogatepass"), np.int32)
-        part = folded[block.start : block.stop]
-        part[:] = -codes if keep_punctuation else 0
-        for separators in regex.finditer(r"\s+", letters):
-            part[separators.start() : separators.end()] = 0
-        for word in regex.finditer(r"\w+", letters):
-            part[word.start() : word.end()] = codes[word.start() : word.end()]
-    if lowercase:
-        for letter in (kernels.DOTTED_I, kernels.CAPITAL_SIGMA):
-            folded[letter] = -letter
-    if strip_breaks:
-        folded[kernels.LESS_THAN] = -kernels.LESS_THAN
-    folded[[kernels.APOSTROPHE, 0x2019]] = -kernels.APOSTROPHE
-    folded.flags.writeable = False
-    return folded
+def _blocks(texts: pa.LargeStringArray | pa.ChunkedArray) -> Iterator[pa.LargeStringArray]:
+    """Cut texts into blocks for threads."""
+    for chunk in texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]:
+        _, offsets = arrow.buffers(chunk)
+        for part in shares(offsets, BLOCK):
+            yield chunk[part]
 
 
 def _tokenise_each(texts: Iterable[str], tokenise: Callable[[str], list[str]]) -> Tokens:
     """Give numbers to the tokens that a Python tokenizer returns, text by text.
 
     White space inside a token, as in a telephone number, becomes an underscore: the
-    tokens of an n-gram are told apart by the space between them. Empty tokens, which
-    a pattern may match, are left out.
+    tokens of an n-gram are told apart by the space between them. So does a NUL, for a
+    zero byte ends a type. Empty tokens, which a pattern may match, are left out.
     """
     number: dict[str, int] = {}
     ids: list[int] = []
     offsets = [0]
     for text in texts:
-        names = ("_".join(token.split()) for token in tokenise(text))
+        names = ("_".join(token.replace("\0", " ").split()) for token in tokenise(text))
         ids.extend(number.setdefault(name, len(number)) for name in names if name)
         offsets.append(len(ids))
-    types = pa.array(list(number), pa.large_string())
+    types = arrow.strings(list(number))
     return Tokens(np.array(ids, np.int32), np.array(offsets, np.int64), types)
-
-
-def _mark_negation(tokens: Tokens) -> Tokens:
-    """Put `NOT_` before every word between a negation and the end of its clause."""
-    types = tokens.types.to_pylist()
-    ids, n_types = tokens.ids, len(types)
-    position = np.arange(len(ids))
-    negation = np.array([_is_negation(t) for t in types], bool)[ids]
-    end = np.array([CLAUSE_END.fullmatch(t) is not None for t in types], bool)[ids]
-    # The last negation and the last end at or before each place; a document's start ends too.
-    starts = tokens.offsets[:-1][np.diff(tokens.offsets) > 0]
-    last_end = np.where(end, position, -1)
-    last_end[starts] = np.maximum(last_end[starts], starts - 1)
-    last_negation = np.maximum.accumulate(np.where(negation, position, -1))
-    before = np.concatenate(([-1], last_negation[:-1]))
-    word = np.array([_is_word(t) for t in types], bool)[ids]
-    marked = word & (before > np.maximum.accumulate(last_end))
-    coded = pa.array(ids + marked * n_types, pa.int32()).dictionary_encode()
-    names = [
-        types[c] if c < n_types else NEGATED + types[c - n_types]
-        for c in coded.dictionary.to_pylist()
-    ]
-    # Once more, for a text that keeps its case may itself say NOT_word.
-    named = pa.array(names, pa.large_string()).dictionary_encode()
-    return Tokens(named.indices.take(coded.indices).to_numpy(), tokens.offsets, named.dictionary)
 
 
 def _drop(tokens: Tokens, unwanted: set[str]) -> Tokens:
@@ -303,23 +260,31 @@ def _drop(tokens: Tokens, unwanted: set[str]) -> Tokens:
     return Tokens(
         renumbered[tokens.ids[keep]],
         kept_before[tokens.offsets],
-        tokens.types.filter(pa.array(keep_type)),
+        tokens.types.take(arrow.numbers(np.flatnonzero(keep_type))),
     )
 
 
-def write_tokens(path: Path, tokens: Tokens) -> None:
-    """Write tokens as an Arrow file with one list of words for each document.
+def write_tokens(
+    path: Path, tokenizer: Tokenizer, texts: pa.LargeStringArray | pa.ChunkedArray
+) -> Tokens:
+    """Tokenise texts into files, block by block, and return what they hold.
 
-    The words are dictionary-encoded, so the file holds the three arrays of `Tokens`
-    and nothing more, and any reader of Arrow shows the words.
+    `path` gets the ids and the offsets, and a list of words beside it the types.
     """
-    words = pa.DictionaryArray.from_arrays(pa.array(tokens.ids), tokens.types)
-    documents = pa.LargeListArray.from_arrays(pa.array(tokens.offsets), words)
-    artifacts.write_table(path, pa.table({"tokens": documents}))
+    types, total = Types(), 0
+    with artifacts.ArrayWriter(path, ids=np.int32, offsets=np.int64) as file:
+        file.append("offsets", np.zeros(1, np.int64))
+        for block in tokenizer.stream(texts, types):
+            file.append("ids", block.ids)
+            file.append("offsets", block.offsets[1:] + total)
+            total += len(block.ids)
+    artifacts.write_words(path.with_suffix(".types.txt"), types.spelled())
+    return read_tokens(path)
 
 
 def read_tokens(path: Path) -> Tokens:
     """Map what `write_tokens` wrote into memory."""
-    documents = artifacts.read_table(path)["tokens"].chunk(0)
-    words = documents.values
-    return Tokens(words.indices.to_numpy(), documents.offsets.to_numpy(), words.dictionary)
+    arrays = artifacts.read_arrays(path)
+    return Tokens(
+        arrays["ids"], arrays["offsets"], artifacts.read_words(path.with_suffix(".types.txt"))
+    )

@@ -8,43 +8,21 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from pipeline.descent import CoordinateRates, Descent, GlobalRate, Problem, scores
+from pipeline.descent import CoordinateRates, Descent, GlobalRate, Problem
 from pipeline.errors import CorpusError, DivergenceError
-from pipeline.model import Array, LogisticRegression, cross_entropy, decide, penalty, sigmoid
+from pipeline.history import Epoch, Part, measure
+from pipeline.model import Array, LogisticRegression
 from pipeline.sampling import draw_by_class
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 # An objective so many times that of zero weights is not noise.
 _DIVERGED = 10.0
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one pass over the training documents came to.
-
-    Attributes
-    ----------
-    number : int
-        From 1.
-    objective : float
-        J(w, b), loss and penalty, on the training part.
-    loss, accuracy : float
-        Mean cross-entropy (nats) and accuracy on the training part.
-    validation_loss, validation_accuracy : float
-        The same on the validation part; NaN where there is none.
-    """
-
-    number: int
-    objective: float
-    loss: float
-    accuracy: float
-    validation_loss: float
-    validation_accuracy: float
 
 
 class SGDLogisticRegression(LogisticRegression):
@@ -64,12 +42,16 @@ class SGDLogisticRegression(LogisticRegression):
         descent, anything between is mini-batch.
     learning_rate : float
         Size of the (first) step.
-    schedule : {"constant", "inverse", "adagrad"}
+    schedule : {"constant", "inverse", "adagrad", "fisher"}
         The rate of step t: `learning_rate`; learning_rate / (1 + learning_rate l2 t)
-        (Bottou 2012); or one for each coordinate (Duchi, Hazan & Singer 2011).
+        (Bottou 2012); or one for each coordinate, learning_rate / (d + learning_rate l2 t)
+        with G the sum of its squared gradients and d = sqrt(G) (Duchi, Hazan & Singer 2011)
+        or d = 1 + learning_rate G / 2, the inverse of the Fisher information. AdaGrad lets
+        rare words learn more and classified best wherever both were tried; Fisher's rates
+        came nearer to the penalised optimum of 25,000 reviews in as many epochs.
     average_from : int
         The first epoch whose steps' weights are averaged into the result (Xu 2011);
-        0 takes the last step's weights.
+        0 takes the last step's weights. For the schedules with one rate.
     fit_intercept : bool
         Whether b is learned; otherwise it is 0.
     class_weight : None, "balanced" or mapping from class to cost
@@ -172,7 +154,7 @@ class SGDLogisticRegression(LogisticRegression):
         costs = self._costs(y)
         held_out = self._held_out(y)
         training = np.flatnonzero(~held_out)
-        seen, unseen = (_Part.of(X, y, costs, mask) for mask in (~held_out, held_out))
+        seen, unseen = (Part.of(X, y, costs, mask) for mask in (~held_out, held_out))
         descent = self._descent(Problem(X, np.where(y, costs, -costs), self.l2, self.fit_intercept))
         shuffle = np.random.default_rng(self.seed)
         best, waited = np.inf, 0
@@ -182,7 +164,7 @@ class SGDLogisticRegression(LogisticRegression):
             # What overflows is a divergence, and told as one.
             with np.errstate(over="ignore", invalid="ignore"):
                 w, b = descent.weights()
-                epoch = self._measure(number, w, b, seen, unseen)
+                epoch = measure(number, w, b, seen, unseen, self.l2, self.threshold)
             self._check_divergence(epoch, seen)
             self.history_.append(epoch)
             if on_epoch is not None:
@@ -198,6 +180,8 @@ class SGDLogisticRegression(LogisticRegression):
 
     def _checked(self, X: Any, y: Any) -> tuple[csr_array, Array]:
         """Return canonical counts and labels in {0, 1}, and set the classes."""
+        from scipy.sparse import csr_array
+
         X = csr_array(X, dtype=np.float32)
         if not np.isfinite(X.data).all():
             raise ValueError("expected finite counts, got NaN or infinity")
@@ -227,6 +211,11 @@ class SGDLogisticRegression(LogisticRegression):
                 raise ValueError(f"{name}: expected a number {accepted}, got {getattr(self, name)}")
         if self.patience and not self.validation:
             raise ValueError("expected validation > 0 where patience > 0")
+        if self.average_from and self.schedule in ("adagrad", "fisher"):
+            raise ValueError(
+                f"average_from: expected 0 with the schedule {self.schedule}, "
+                f"got {self.average_from}"
+            )
 
     def _costs(self, y: Array) -> Array:
         """Return the cost of each document."""
@@ -258,34 +247,17 @@ class SGDLogisticRegression(LogisticRegression):
 
     def _descent(self, problem: Problem) -> Descent:
         match self.schedule:
-            case "adagrad":
-                return CoordinateRates(problem, self.batch_size, self.learning_rate)
+            case "adagrad" | "fisher":
+                fisher = self.schedule == "fisher"
+                return CoordinateRates(problem, self.batch_size, self.learning_rate, fisher)
             case "constant" | "inverse":
                 falling = self.schedule == "inverse"
                 return GlobalRate(problem, self.batch_size, self.learning_rate, falling)
-        raise ValueError(f"schedule: expected constant, inverse or adagrad, got {self.schedule!r}")
-
-    def _measure(self, number: int, w: Array, b: float, seen: _Part, unseen: _Part) -> Epoch:
-        z = scores(seen.counts, w, b)
-        losses = cross_entropy(z, seen.labels)
-        validation_loss = validation_accuracy = np.nan
-        if len(unseen.labels):
-            v = scores(unseen.counts, w, b)
-            validation_loss = cross_entropy(v, unseen.labels).mean()
-            validation_accuracy = self._accuracy(v, unseen.labels)
-        return Epoch(
-            number,
-            float((seen.costs * losses).mean()) + penalty(w, self.l2),
-            float(losses.mean()),
-            self._accuracy(z, seen.labels),
-            float(validation_loss),
-            float(validation_accuracy),
+        raise ValueError(
+            f"schedule: expected constant, inverse, adagrad or fisher, got {self.schedule!r}"
         )
 
-    def _accuracy(self, z: Array, labels: Array) -> float:
-        return float(np.mean(decide(sigmoid(z), self.threshold) == labels))
-
-    def _check_divergence(self, epoch: Epoch, seen: _Part) -> None:
+    def _check_divergence(self, epoch: Epoch, seen: Part) -> None:
         """Refuse an objective far above that of zero weights, or one that is not a number."""
         at_zero = float(np.mean(seen.costs) * np.log(2))
         if not epoch.objective <= _DIVERGED * at_zero:
@@ -295,18 +267,3 @@ class SGDLogisticRegression(LogisticRegression):
                 f"train.learning_rate ({self.learning_rate:g})"
                 + ("" if self.schedule == "adagrad" else " or use the adagrad schedule")
             )
-
-
-@dataclass(frozen=True)
-class _Part:
-    """The documents that are trained on, or those that are held out."""
-
-    counts: csr_array
-    labels: Array
-    costs: Array
-
-    @classmethod
-    def of(cls, counts: csr_array, labels: Array, costs: Array, mask: Array) -> _Part:
-        if mask.all():
-            return cls(counts, labels, costs)
-        return cls(counts[mask], labels[mask], costs[mask])

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -137,3 +138,14 @@ def copied_run(small_run: SmallRun, tmp_path: Path) -> SmallRun:
     path = tmp_path / "run"
     shutil.copytree(small_run.path, path)
     return SmallRun(path, small_run.config, small_run.texts, small_run.labels)
+
+
+@pytest.fixture
+def uncompiled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run the kernels as the Python they are written in."""
+    from pipeline.kernels.compiled import Kernel
+
+    monkeypatch.setattr(Kernel, "__call__", lambda kernel, *values: kernel.py_func(*values))
+    monkeypatch.setenv("SENTIMENT_THREADS", "1")
+    with np.errstate(over="ignore"):  # hashes wrap around
+        yield

@@ -1,8 +1,7 @@
 """The dense twin of training: slow, obvious numpy, and no code shared with `pipeline`.
 
-Every step moves every coordinate. A global rate takes the explicit gradient of the
-batch's mean loss plus l2 w; AdaGrad takes its own step in each coordinate, then the
-decay exp(-eta_j l2) in every coordinate, whether the batch has it or not.
+Every step moves every coordinate, against the gradient of the batch's mean loss plus l2 w,
+whether the batch has the coordinate or not.
 """
 
 from dataclasses import dataclass
@@ -60,7 +59,7 @@ def train(X, y, orders, settings, costs=None):
     """
     X = np.asarray(X, np.float64)
     costs = np.ones(len(y)) if costs is None else costs
-    rate, l2 = settings.learning_rate, settings.l2
+    l2 = settings.l2
     w, b = np.zeros(X.shape[1]), 0.0
     w_squares, b_squares = np.zeros(X.shape[1]), 0.0
     w_sum, b_sum, n_averaged = np.zeros(X.shape[1]), 0.0, 0
@@ -71,19 +70,12 @@ def train(X, y, orders, settings, costs=None):
             batch = order[first : first + settings.batch_size]
             w_slope, b_slope, sharp = mean_slope(X[batch], y[batch], costs[batch], w, b)
             sharpness = min(sharpness, sharp)
-            if settings.schedule == "adagrad":
-                w_squares = w_squares + w_slope**2
-                b_squares = b_squares + b_slope**2
-                w_rates = rates_by_coordinate(rate, w_squares)
-                w = (w - w_rates * w_slope) * np.exp(-w_rates * l2)
-                b_step = rates_by_coordinate(rate, np.array([b_squares]))[0] * b_slope
-            else:
-                falls = settings.schedule == "inverse"
-                now = rate / (1 + rate * l2 * step) if falls else rate
-                w = w - now * (w_slope + l2 * w)
-                b_step = now * b_slope
+            w_squares = w_squares + w_slope**2
+            b_squares = b_squares + b_slope**2
+            w_rate, b_rate = rates(settings, step, w_squares, b_squares)
+            w = w - w_rate * (w_slope + l2 * w)
             if settings.fit_intercept:
-                b = b - b_step
+                b = b - b_rate * b_slope
             step += 1
             if 0 < settings.average_from <= epoch:
                 w_sum, b_sum, n_averaged = w_sum + w, b_sum + b, n_averaged + 1
@@ -107,12 +99,26 @@ def mean_slope(X, y, costs, w, b):
     return slope[:-1], slope[-1], sharpness
 
 
-def rates_by_coordinate(rate, squares):
-    """Return rate / sqrt(squares), and 0 where there was no gradient yet."""
-    rates = np.zeros_like(squares)
-    seen = squares > 0
-    rates[seen] = rate / np.sqrt(squares[seen])
-    return rates
+def rates(settings, step, w_squares, b_squares):
+    """Return the learning rates of w and of b: how many steps were taken, and the gradients.
+
+    A coordinate without a gradient so far has a weight of 0, whatever its rate.
+    """
+    rate, decay = settings.learning_rate, settings.learning_rate * settings.l2
+    match settings.schedule:
+        case "constant":
+            return rate, rate
+        case "inverse":
+            return (rate / (1 + decay * step),) * 2
+        case "adagrad":
+            divisor, b_divisor = np.sqrt(w_squares), np.sqrt(b_squares)
+            used, b_used = w_squares > 0, b_squares > 0
+        case "fisher":
+            divisor, b_divisor = 1 + rate * w_squares / 2, 1 + rate * b_squares / 2
+            used, b_used = np.full(w_squares.shape, True), True
+    w_rates = np.zeros_like(w_squares)
+    w_rates[used] = rate / (divisor[used] + decay * (step + 1))
+    return w_rates, rate / b_divisor if b_used else 0.0
 
 
 def objective(X, y, w, b, l2, costs=None):

@@ -81,7 +81,7 @@ def test_an_empty_config_is_the_bundled_corpus_with_every_default(load):
         ("[train]\nfit_intercept = 1", "train.fit_intercept: expected true or false, got 1"),
         (
             '[train]\nschedule = "linear"',
-            "train.schedule: expected 'constant', 'inverse' or 'adagrad', got 'linear'",
+            "train.schedule: expected 'constant', 'inverse', 'adagrad' or 'fisher', got 'linear'",
         ),
         (
             '[train]\nclass_weight = "equal"',

@@ -16,8 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline import arrow
+from pipeline.corpus import audit as audit_module
 from pipeline.corpus import duplicates
-from pipeline.corpus.audit import Audit, audit, overlapping_rows, warnings
+from pipeline.corpus.audit import Audit, warnings
 from pipeline.corpus.duplicates import RESEMBLANCE
 from pipeline.kernels import shingles
 
@@ -31,6 +33,19 @@ def table(rows: Rows) -> pa.Table:
     texts = pa.array([text for text, _ in rows], pa.large_string())
     labels = pa.array([label for _, label in rows], pa.int8())
     return pa.table({"text": texts, "label": labels})
+
+
+def scanned(*splits: pa.Table) -> duplicates.Scan:
+    chunks = [chunk for split in splits for chunk in split["text"].chunks]
+    return duplicates.Scan.joined([duplicates.scan(chunk) for chunk in chunks])
+
+
+def audit(train: pa.Table, test: pa.Table) -> Audit:
+    return audit_module.audit(train, test, scanned(train, test))
+
+
+def overlapping_rows(train: pa.Table, test: pa.Table) -> np.ndarray:
+    return audit_module.overlapping_rows(train, test, scanned(train, test))
 
 
 # The slow twin
@@ -259,35 +274,48 @@ def interpreted() -> Iterator[None]:
 @settings(steady, max_examples=40)
 def test_interpreted_kernels_agree_with_compiled_ones(corpus: tuple[Rows, Rows]) -> None:
     train, test = table(corpus[0]), table(corpus[1])
-    buffers = (*duplicates._buffers(train["text"]), *duplicates._buffers(test["text"]))
-    compiled, found = duplicates._scan(buffers), audit(train, test).to_dict()
+    compiled, found = scanned(train, test), audit(train, test).to_dict()
     with interpreted():
-        for ours, theirs in zip(compiled, duplicates._scan(buffers), strict=True):
-            np.testing.assert_array_equal(ours, theirs)
+        interpreted_scan = scanned(train, test)
+        for name, ours in vars(compiled).items():
+            np.testing.assert_array_equal(ours, getattr(interpreted_scan, name))
         assert audit(train, test).to_dict() == found
 
 
 @given(st.lists(reviews(), min_size=2, max_size=6))
 @steady
 def test_resemblance_is_the_jaccard_similarity_of_real_shingle_sets(texts: list[str]) -> None:
-    text, offsets = duplicates._buffers(table([(text, 0) for text in texts])["text"])
-    none = duplicates._buffers(table([])["text"])
+    buffers = arrow.buffers(table([(text, 0) for text in texts])["text"].chunk(0))
+    text = buffers[0]
     pairs = np.array([(a, b) for a in range(len(texts)) for b in range(len(texts))])
     words, both = np.empty(text.size + 8, np.uint64), np.empty(2 * text.size + 16, np.uint64)
     slots = np.empty((1 << (2 * both.size).bit_length(), 2), np.uint64)
     out = np.empty(len(pairs))
-    shingles.resemblances(text, offsets, *none, pairs, words, both, slots, out)
+    shingles.resemblances(*buffers, *buffers, pairs, words, both, slots, out)
     assert out.tolist() == [resemblance(texts[a], texts[b]) for a, b in pairs]
 
 
-def test_texts_of_one_fingerprint_are_told_apart_by_their_bytes() -> None:
-    first_half = duplicates._buffers(table([("a", 0), ("b", 0), ("a", 0)])["text"])
-    second_half = duplicates._buffers(table([("b", 0), ("ab", 0), ("ab", 0)])["text"])
-    first = np.arange(6)
-    shingles.first_occurrences(
-        *first_half, *second_half, np.zeros(6, np.uint64), np.arange(6), first
-    )
-    assert first.tolist() == [0, 1, 0, 1, 4, 4]
+@pytest.mark.parametrize("n_chunks", [1, 2, 6])
+def test_texts_of_one_fingerprint_are_told_apart_by_their_bytes(n_chunks: int) -> None:
+    texts = ["a", "b", "a", "b", "ab", "ab"]
+    size = len(texts) // n_chunks
+    parts = [table([(t, 0) for t in texts[k : k + size]]) for k in range(0, len(texts), size)]
+    column = pa.concat_tables(parts)["text"]
+    for n_train in range(n_chunks + 1):
+        train, test = column.slice(0, n_train * size), column.slice(n_train * size)
+        documents = duplicates.Documents(train, test)
+        first = duplicates.first_occurrences(documents, np.zeros(6, np.uint64))
+        assert first.tolist() == [0, 1, 0, 1, 4, 4]
+
+
+@given(corpora(), st.integers(1, 5))
+@steady
+def test_chunks_do_not_change_what_is_found(corpus: tuple[Rows, Rows], size: int) -> None:
+    parts = [table(rows) for rows in corpus]
+    chunked = [
+        pa.Table.from_batches(part.to_batches(max_chunksize=size), part.schema) for part in parts
+    ]
+    assert audit(*chunked).to_dict() == audit(*parts).to_dict()
 
 
 # Planted cases

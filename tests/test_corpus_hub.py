@@ -35,6 +35,7 @@ DEAD = "http://127.0.0.1:9"  # the discard port: nobody listens
 
 READ = """
 import json, sys, time
+import pyarrow as pa
 from pyarrow import parquet
 from pipeline.corpus import hub
 from pipeline.corpus.labels import LabelRule
@@ -46,8 +47,9 @@ if commit:
 rule = LabelRule((1, "pos"), (0, "neg"))
 error = None
 try:
-    tables = hub.read_hub(**options, text="text", label="label", rule=rule)
-    for table, file in zip(tables, files, strict=True):
+    parts = hub.read_hub(**options, text="text", label="label", rule=rule)
+    for part, file in zip(parts, files, strict=True):
+        table = pa.Table.from_batches(part)
         assert table.equals(parquet.read_table(file).select(["text", "label"]).cast(table.schema))
 except CorpusError as caught:
     error = str(caught)
@@ -362,7 +364,8 @@ def holding(monkeypatch: pytest.MonkeyPatch) -> Any:
         part = datasets.Dataset.from_dict(columns, features)
         monkeypatch.setattr(hub, "_load", lambda *_: datasets.DatasetDict(train=part, extra=part))
         column = {"text": "text", "label": "label", **names}
-        return hub.read_hub("me/odd", REVISION, (split,), rule=RULE, **column)[0]
+        (batches,) = hub.read_hub("me/odd", REVISION, (split,), rule=RULE, **column)
+        return pa.Table.from_batches(batches)
 
     return read_columns
 

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from pipeline import arrow
+from pipeline.corpus import batches
 from pipeline.corpus.labels import TABLE_SCHEMA
-from pipeline.corpus.split import split
+from pipeline.corpus.split import draw_test
 from pipeline.errors import CorpusError
 
 labels = st.lists(st.integers(0, 1), min_size=4, max_size=60)
@@ -24,6 +26,18 @@ def table(labels: list[int], n_chunks: int = 1) -> pa.Table:
     whole = pa.table({"text": texts, "label": labels}, schema=TABLE_SCHEMA)
     size = -(-len(labels) // n_chunks)
     return pa.concat_tables([whole.slice(start, size) for start in range(0, len(labels), size)])
+
+
+def split(reviews: pa.Table, fraction: float, seed: int) -> tuple[pa.Table, pa.Table]:
+    """Write the parts apart, as the stage does."""
+    in_test = draw_test(arrow.values(reviews["label"]), fraction, seed)
+    train, test = (
+        pa.Table.from_batches(
+            batches.cut(batches.select(reviews.to_batches(), part), 1 << 20), reviews.schema
+        )
+        for part in (~in_test, in_test)
+    )
+    return train, test
 
 
 def rows(part: pa.Table) -> list[int]:

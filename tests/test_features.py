@@ -12,8 +12,9 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from pipeline.errors import CorpusError
 from pipeline.features import Vocabulary, count_features, learn_vocabulary
-from pipeline.kernels import ngrams as kernels
-from pipeline.tokens import WORDS, Tokenizer, Tokens
+from pipeline.kernels import hashing
+from pipeline.tokens import Tokenizer, Tokens
+from pipeline.words import WORDS
 
 # The first call compiles, which no deadline allows for.
 compiled = settings(deadline=None)
@@ -386,16 +387,6 @@ def test_a_quarter_of_a_million_columns_are_counted():
     assert_counts_are_those_of_a_counter(random_corpus(50, 300_000, 100_000), 3)
 
 
-@pytest.fixture
-def uncompiled(monkeypatch):
-    """Run the kernels as the Python they are written in."""
-    for name, kernel in list(vars(kernels).items()):
-        if hasattr(kernel, "py_func"):
-            monkeypatch.setattr(kernels, name, kernel.py_func)
-    with np.errstate(over="ignore"):  # the hash wraps around
-        yield
-
-
 @pytest.mark.parametrize("binary", [True, False])
 @pytest.mark.parametrize("ngrams", [1, 2, 3])
 def test_the_kernels_mean_the_same_without_numba(uncompiled, ngrams, binary):
@@ -408,6 +399,30 @@ def test_the_kernels_grow_their_arrays_without_numba(uncompiled):
     assert_counts_are_those_of_a_counter(corpus, 3)
 
 
+@pytest.mark.parametrize("threads", ["1", "3"])
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_blocks_partitions_and_threads_change_nothing(monkeypatch, size, threads):
+    tokens = tokenised(random_corpus(30, 3_000, 300))
+    vocabulary = learn_vocabulary(tokens, 3)
+    counts = count_features(tokens, vocabulary)
+    monkeypatch.setenv("SENTIMENT_THREADS", threads)
+    for name in ("ngrams.PARTITION", "ngrams.BLOCK", "features.BLOCK"):
+        monkeypatch.setattr(f"pipeline.{name}", size)
+    again = learn_vocabulary(tokens, 3)
+    assert again.words.equals(vocabulary.words)
+    np.testing.assert_array_equal(again.document_frequency, vocabulary.document_frequency)
+    found = count_features(tokens, again)
+    for name in ("data", "indices", "indptr"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(counts, name), strict=True)
+
+
+def test_a_vocabulary_that_was_learned_counts_as_one_read_from_its_words():
+    corpus = random_corpus(30, 3_000, 300)
+    learned = learn_vocabulary(tokenised(corpus), 3, max_df=0.5, max_features=500)
+    read = Vocabulary(learned.words, learned.document_frequency)
+    assert counted(corpus, read) == counted(corpus, learned)
+
+
 def test_ngrams_are_told_apart_even_where_all_hashes_are_equal(uncompiled, monkeypatch):
-    monkeypatch.setattr(kernels, "MULTIPLIER", kernels.ZERO)
+    monkeypatch.setattr(hashing, "MULTIPLIER", hashing.ZERO)
     assert_counts_are_those_of_a_counter(["a b", *random_corpus(5, 150, 30)], 3)

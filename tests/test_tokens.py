@@ -15,19 +15,18 @@ from hypothesis import strategies as st
 from nltk import tokenize
 from pyarrow import parquet
 
+from pipeline.kernels import hashing
 from pipeline.kernels import text as kernels
+from pipeline.negation import NEGATIONS
 from pipeline.tokens import (
-    _BLOCKS,
     HTML_BREAK,
-    NEGATIONS,
-    WORDS,
-    WORDS_AND_PUNCTUATION,
     Tokenizer,
     Tokens,
     read_tokens,
     stop_words,
     write_tokens,
 )
+from pipeline.words import _BLOCKS, WORDS, WORDS_AND_PUNCTUATION
 
 # The first call compiles, which no deadline allows for.
 compiled = settings(deadline=None)
@@ -184,16 +183,6 @@ def test_one_contextual_letter_leaves_the_other_documents_as_they_are():
     ]
 
 
-@pytest.fixture
-def uncompiled(monkeypatch):
-    """Run the kernels as the Python they are written in."""
-    for name, kernel in list(vars(kernels).items()):
-        if hasattr(kernel, "py_func"):
-            monkeypatch.setattr(kernels, name, kernel.py_func)
-    with np.errstate(over="ignore"):  # the hash wraps around
-        yield
-
-
 @pytest.mark.parametrize("of_words", WORDS_SETTINGS, ids=setting_names)
 def test_the_kernels_mean_the_same_without_numba(uncompiled, of_words):
     corpus = ["".join(AWKWARD), "", " ".join(AWKWARD[::-1]), "don't <br/> don\u2019t \U0001f600."]
@@ -208,7 +197,7 @@ def test_the_kernels_grow_their_arrays_without_numba(uncompiled):
 
 
 def test_types_are_told_apart_even_where_all_hashes_are_equal(uncompiled, monkeypatch):
-    monkeypatch.setattr(kernels, "MULTIPLIER", kernels.ZERO)
+    monkeypatch.setattr(hashing, "MULTIPLIER", hashing.ZERO)
     stems = ["a", "exactly8", "exactly9", "sixteen_letters_", "sixteen_letters_and_more"]
     corpus = [" ".join(f"{a}{b} {a}" for a in stems for b in ["", "x", *stems])] * 2
     tokens = Tokenizer()(corpus)
@@ -311,10 +300,10 @@ def tokenizer_named(name: str, **changed) -> Tokenizer:
 @settings(deadline=None, max_examples=40)
 @given(st.sampled_from(SENTENCES) | any_text, settings_of_words)
 def test_the_other_tokenizers_are_nltks_on_the_prepared_text(name, text, of_words):
-    """White space in a token is an underscore, an empty token is none."""
+    """White space (and NUL) in a token is an underscore, an empty token is none."""
     lowercase, strip_breaks, punctuation = of_words
     found = NLTK_TOKENIZERS[name].tokenize(prepared(text, lowercase, strip_breaks))
-    expected = ["_".join(token.split()) for token in found]
+    expected = ["_".join(token.replace("\0", " ").split()) for token in found]
     expected = [token for token in expected if token]
     if not punctuation:
         expected = [token for token in expected if regex.search(r"\w", token)]
@@ -529,23 +518,42 @@ def test_the_stop_words_leave_what_is_negated(nltk_stop_words):
         pytest.param([f"w{n} w{n // 3}" for n in range(5_000)], id="many"),
     ],
 )
-def test_tokens_come_back_from_their_file(tmp_path, corpus):
-    tokens = Tokenizer(punctuation=True)(corpus)
-    write_tokens(tmp_path / "tokens.arrow", tokens)
-    back = read_tokens(tmp_path / "tokens.arrow")
-    np.testing.assert_array_equal(back.ids, tokens.ids, strict=True)
-    np.testing.assert_array_equal(back.offsets, tokens.offsets, strict=True)
-    assert back.types.equals(tokens.types)
-    assert_columnar(back)
+def test_tokens_come_back_from_their_file(tmp_path, monkeypatch, corpus):
+    """Whatever the blocks that they are written in."""
+    tokenizer = Tokenizer(punctuation=True)
+    tokens, texts = tokenizer(corpus), pa.array(corpus, pa.large_string())
+    for size in (1, 100, 1 << 20):
+        monkeypatch.setattr("pipeline.tokens.BLOCK", size)
+        written = write_tokens(tmp_path / "train.safetensors", tokenizer, texts)
+        for found in (written, read_tokens(tmp_path / "train.safetensors")):
+            np.testing.assert_array_equal(found.ids, tokens.ids, strict=True)
+            np.testing.assert_array_equal(found.offsets, tokens.offsets, strict=True)
+            assert found.types.equals(tokens.types)
+            assert_columnar(found)
 
 
-def test_any_reader_of_arrow_sees_the_words(tmp_path):
-    corpus = ["A good film, isn\u2019t it?", "", "日本 film"]
-    write_tokens(tmp_path / "tokens.arrow", Tokenizer()(corpus))
-    table = pa.ipc.open_file(tmp_path / "tokens.arrow").read_all()
-    assert table.to_pydict() == {
-        "tokens": [["a", "good", "film", "isn't", "it"], [], ["日本", "film"]]
-    }
+def test_the_types_are_a_text_file_of_a_word_a_line(tmp_path):
+    texts = pa.array(["A good film, isn\u2019t it?", "", "日本 film"], pa.large_string())
+    write_tokens(tmp_path / "train.safetensors", Tokenizer(), texts)
+    words = (tmp_path / "train.types.txt").read_text(encoding="utf-8")
+    assert words.splitlines() == ["a", "good", "film", "isn't", "it", "日本"]
+
+
+@compiled
+@given(corpora, settings_of_words, st.integers(1, 40), st.sampled_from(["1", "2", "5"]))
+def test_blocks_and_threads_change_nothing(corpus, of_words, size, threads):
+    whole = words(*of_words)(corpus)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipeline.tokens.BLOCK", size)
+        patch.setenv("SENTIMENT_THREADS", threads)
+        found = words(*of_words)(corpus)
+        cut = [corpus[:1], corpus[1:]]
+        chunks = pa.chunked_array([pa.array(c, pa.large_string()) for c in cut], pa.large_string())
+        in_chunks = words(*of_words)(chunks)
+    for tokens in (found, in_chunks):
+        np.testing.assert_array_equal(tokens.ids, whole.ids, strict=True)
+        np.testing.assert_array_equal(tokens.offsets, whole.offsets, strict=True)
+        assert tokens.types.equals(whole.types)
 
 
 def test_tokens_cannot_be_changed_in_place():

@@ -20,10 +20,17 @@ from scipy.sparse import csr_array
 
 from pipeline.errors import CorpusError, DivergenceError
 from pipeline.kernels import sgd as kernels
+from pipeline.kernels.compiled import Kernel
 from pipeline.model import cross_entropy, gradient, objective
 from pipeline.training import SGDLogisticRegression
 
-SCHEDULES = ("constant", "inverse", "adagrad")
+GLOBAL = ("constant", "inverse")  # one rate for all coordinates, whose steps can be averaged
+SCHEDULES = (*GLOBAL, "adagrad", "fisher")
+
+
+def ways(*averages):
+    """Return every schedule with each start of averaging that it takes."""
+    return [(s, start) for s in SCHEDULES for start in averages if s in GLOBAL or not start]
 
 
 def shuffles(seed, rows, epochs):
@@ -93,12 +100,13 @@ def corpora(draw):
 @st.composite
 def rules(draw, n):
     """Any update rule for n documents: every kind of step, penalty, batch and averaging."""
+    schedule = draw(st.sampled_from(SCHEDULES))
     return Settings(
         learning_rate=draw(st.sampled_from([0.01, 0.1, 0.3])),
-        schedule=draw(st.sampled_from(SCHEDULES)),
+        schedule=schedule,
         l2=draw(st.sampled_from([0.0, 1e-3, 0.1, 2.0])),
         batch_size=draw(st.sampled_from([1, 3, n, n + 5])),
-        average_from=draw(st.sampled_from([0, 1, 2])),
+        average_from=draw(st.sampled_from([0, 1, 2] if schedule in GLOBAL else [0])),
         fit_intercept=draw(st.booleans()),
     )
 
@@ -140,9 +148,8 @@ class TestDenseTwin:
             expected = reference.objective(X.toarray(), y, w, b, rule.l2, costs)
             assert epoch.objective == pytest.approx(expected, rel=1e-9)
 
-    @pytest.mark.parametrize("average_from", [0, 1, 3])
     @pytest.mark.parametrize("batch_size", [1, 7, 60])
-    @pytest.mark.parametrize("schedule", SCHEDULES)
+    @pytest.mark.parametrize(("schedule", "average_from"), ways(0, 1, 3))
     def test_they_agree_on_documents_of_many_words(self, schedule, batch_size, average_from):
         """The case that property-based examples are too small for: most words pending."""
         X, y = reviews(60, 200)
@@ -151,9 +158,8 @@ class TestDenseTwin:
         model = SGDLogisticRegression(**vars(rule), epochs=6, seed=5).fit(X, y)
         assert_same_weights(model, w, b)
 
-    @pytest.mark.parametrize("average_from", [0, 1, 7, 40])
     @pytest.mark.parametrize("batch_size", [1, 4])
-    @pytest.mark.parametrize("schedule", SCHEDULES)
+    @pytest.mark.parametrize(("schedule", "average_from"), ways(0, 1, 7, 40))
     def test_a_penalty_that_shrinks_weights_a_millionfold_again_and_again_stays_exact(
         self, schedule, batch_size, average_from
     ):
@@ -274,6 +280,7 @@ class TestOptimum:
             0.01,
             id="adagrad",
         ),
+        pytest.param({"schedule": "fisher", "learning_rate": 0.1}, 1e-3, 0.2, id="fisher"),
         pytest.param(
             {"schedule": "inverse", "average_from": 1500, "learning_rate": 0.5},
             1e-4,
@@ -319,6 +326,23 @@ class TestOptimum:
         np.testing.assert_allclose(weighted.coef_, doubled.coef_, rtol=1e-9)
         np.testing.assert_allclose(weighted.intercept_, doubled.intercept_, rtol=1e-9)
 
+    def test_is_nearer_after_few_epochs_with_rates_by_coordinate_than_with_one_rate(self):
+        """Words as frequent as in a language, by Zipf; every schedule at the best of its rates."""
+        draw = np.random.default_rng(0)
+        counts = draw.poisson(5 / np.arange(1, 401), (1000, 400))
+        scores = counts @ draw.normal(size=400)
+        X, y = csr_array(counts), (scores > np.median(scores)) ^ (draw.random(1000) < 0.1)
+        *_, lowest = optimum(X, y, 0.03)
+
+        def gap(schedule, rate):
+            rule = {"l2": 0.03, "epochs": 3, "schedule": schedule, "learning_rate": rate}
+            return SGDLogisticRegression(**rule).fit(X, y).history_[-1].objective - lowest
+
+        rates = (0.003, 0.01, 0.03, 0.1)
+        best = {schedule: min(gap(schedule, rate) for rate in rates) for schedule in SCHEDULES}
+        by_coordinate = max(best["adagrad"], best["fisher"])
+        assert by_coordinate < 0.5 * min(best[schedule] for schedule in GLOBAL)
+
     def test_averaged_steps_end_nearer_to_it_than_the_last_step(self):
         X, y = reviews(200)
         *_, lowest = optimum(X, y, 0.01)
@@ -336,9 +360,11 @@ class TestOptimum:
 
 
 class TestOptions:
-    @pytest.mark.parametrize("schedule", SCHEDULES)
-    def test_without_an_intercept_it_is_zero(self, schedule):
-        model = SGDLogisticRegression(schedule=schedule, average_from=2, fit_intercept=False)
+    @pytest.mark.parametrize(("schedule", "average_from"), ways(0, 2))
+    def test_without_an_intercept_it_is_zero(self, schedule, average_from):
+        model = SGDLogisticRegression(
+            schedule=schedule, average_from=average_from, fit_intercept=False
+        )
         assert model.fit(*reviews()).intercept_.tolist() == [0.0]
 
     @pytest.mark.parametrize("schedule", SCHEDULES)
@@ -389,8 +415,16 @@ class TestOptions:
 
     def test_averaging_from_beyond_the_last_epoch_is_no_averaging(self):
         X, y = reviews()
-        plain, late = (SGDLogisticRegression(epochs=3, average_from=k).fit(X, y) for k in (0, 4))
+        plain, late = (
+            SGDLogisticRegression(epochs=3, schedule="inverse", average_from=k).fit(X, y)
+            for k in (0, 4)
+        )
         assert digest(plain) == digest(late)
+
+    @pytest.mark.parametrize("schedule", ["adagrad", "fisher"])
+    def test_steps_of_rates_by_coordinate_are_not_averaged(self, schedule):
+        with pytest.raises(ValueError, match=f"average_from: expected 0 .*{schedule}, got 2"):
+            SGDLogisticRegression(schedule=schedule, average_from=2).fit(*reviews())
 
     def test_threshold_moves_decisions_and_not_weights(self):
         X, y = reviews()
@@ -421,7 +455,7 @@ class TestOptions:
     def test_input_is_left_as_it_was(self):
         X, y = reviews()
         before = [part.tobytes() for part in (X.data, X.indices, X.indptr, y)]
-        SGDLogisticRegression(validation=0.2, average_from=2).fit(X, y)
+        SGDLogisticRegression(validation=0.2).fit(X, y)
         assert [part.tobytes() for part in (X.data, X.indices, X.indptr, y)] == before
 
 
@@ -433,6 +467,7 @@ class TestHistory:
             {"schedule": "constant"},
             {"schedule": "inverse", "average_from": 2, "threshold": 0.6},
             {"schedule": "adagrad", "class_weight": {0: 0.5, 1: 2.0}, "l2": 0.1},
+            {"schedule": "fisher", "l2": 0.1},
         ],
         ids=lambda rule: rule["schedule"],
     )
@@ -591,9 +626,13 @@ from pipeline.training import SGDLogisticRegression
 draw = np.random.default_rng(0)
 X, y = draw.poisson(0.3, (50, 30)), np.arange(50) % 2
 digests = []
-for schedule in ("constant", "inverse", "adagrad"):
+for schedule, average_from in (("constant", 0), ("inverse", 2), ("adagrad", 0), ("fisher", 0)):
     model = SGDLogisticRegression(
-        schedule=schedule, batch_size=3, validation=0.2, average_from=2, class_weight="balanced"
+        schedule=schedule,
+        batch_size=3,
+        validation=0.2,
+        average_from=average_from,
+        class_weight="balanced",
     ).fit(X, np.array(["neg", "pos"])[y])
     digests.append(hashlib.sha256(model.coef_.tobytes() + model.intercept_.tobytes()).hexdigest())
 print(json.dumps([digests, "sklearn" in sys.modules]))
@@ -802,16 +841,15 @@ class TestScikitLearnProtocol:
 
 
 class TestKernels:
-    @pytest.mark.parametrize("average_from", [0, 2])
     @pytest.mark.parametrize("batch_size", [1, 4])
-    @pytest.mark.parametrize("schedule", SCHEDULES)
+    @pytest.mark.parametrize(("schedule", "average_from"), ways(0, 2))
     def test_compiled_and_plain_python_agree(self, schedule, batch_size, average_from, monkeypatch):
         X, y = reviews(30)
         rule = Settings(0.1, schedule, 1.0, batch_size, average_from)
         compiled = SGDLogisticRegression(**vars(rule), epochs=6).fit(X, y)
-        jitted = [name for name, value in vars(kernels).items() if hasattr(value, "py_func")]
-        assert jitted
-        for name in jitted:
-            monkeypatch.setattr(kernels, name, getattr(kernels, name).py_func)
+        native = {k: value for k, value in vars(kernels).items() if isinstance(value, Kernel)}
+        assert native
+        for name, value in native.items():
+            monkeypatch.setattr(kernels, name, value.py_func)
         plain = SGDLogisticRegression(**vars(rule), epochs=6).fit(X, y)
         assert_same_weights(plain, *weights(compiled), rtol=1e-12)

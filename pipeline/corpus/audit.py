@@ -14,10 +14,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from pipeline import arrow
 from pipeline.artifacts import null_for_nan
-from pipeline.corpus.duplicates import RESEMBLANCE, Comparison, Ints, compare
+from pipeline.corpus.duplicates import (
+    RESEMBLANCE,
+    Documents,
+    Ints,
+    Scan,
+    first_occurrences,
+    near_duplicates,
+)
 
 _N_EXAMPLES = 5
 
@@ -80,24 +87,27 @@ class Audit:
         return {"near_duplicate_resemblance": RESEMBLANCE, **facts}
 
 
-def audit(train: pa.Table, test: pa.Table) -> Audit:
+def audit(train: pa.Table, test: pa.Table, scan: Scan) -> Audit:
     """Audit a corpus.
 
     Parameters
     ----------
     train, test : pyarrow.Table
         Columns `text` (large_string) and `label` (int8, 0 or 1), without nulls.
+    scan : Scan
+        Of the texts of train, and behind them those of test.
     """
-    found = compare(train["text"], test["text"])
-    first = found.first
-    labels = np.concatenate([train["label"].to_numpy(), test["label"].to_numpy()])
+    documents = Documents(train["text"], test["text"])
+    first = first_occurrences(documents, scan.fingerprints)
+    near = near_duplicates(documents, scan, first)
+    labels = np.concatenate([arrow.values(part["label"]) for part in (train, test)])
     n_train = train.num_rows
     copies = np.flatnonzero(first[n_train:] < n_train) + n_train
-    near_originals, near_copies = _near_overlap(first, found.near, n_train)
+    near_originals, near_copies = _near_overlap(first, near, n_train)
     with_0, with_1 = _conflicts(first, labels)
     return Audit(
-        train=_split_audit(slice(0, n_train), n_train, labels, found),
-        test=_split_audit(slice(n_train, first.size), n_train, labels, found),
+        train=_split_audit(slice(0, n_train), n_train, labels, scan, first, near),
+        test=_split_audit(slice(n_train, first.size), n_train, labels, scan, first, near),
         n_overlap=copies.size,
         n_near_overlap=near_copies.size,
         n_conflicting=with_0.size,
@@ -107,10 +117,12 @@ def audit(train: pa.Table, test: pa.Table) -> Audit:
     )
 
 
-def overlapping_rows(train: pa.Table, test: pa.Table) -> npt.NDArray[np.bool_]:
+def overlapping_rows(train: pa.Table, test: pa.Table, scan: Scan) -> npt.NDArray[np.bool_]:
     """Return which rows of `train` have a text that is also in `test`, one bool a row."""
-    shared = pc.is_in(train["text"], value_set=test["text"])
-    return np.asarray(shared.to_numpy(), dtype=np.bool_)
+    first = first_occurrences(Documents(train["text"], test["text"]), scan.fingerprints)
+    shared = np.zeros(first.size, np.bool_)
+    shared[first[train.num_rows :]] = True
+    return shared[first[: train.num_rows]]
 
 
 def warnings(audit: Audit) -> list[str]:
@@ -143,17 +155,17 @@ def _number(count: int, noun: str) -> str:
 
 
 def _split_audit(
-    rows: slice, n_train: int, labels: npt.NDArray[np.int8], found: Comparison
+    rows: slice, n_train: int, labels: npt.NDArray[np.int8], scan: Scan, first: Ints, near: Ints
 ) -> SplitAudit:
     """Gather the facts of the documents numbered `rows`."""
-    first, n_words = found.first, found.n_words[rows]
+    n_characters, n_words = scan.counts[rows].T
     texts, entries = np.unique(first[rows], return_index=True)
     entry = np.full(first.size, -1)  # where a text first occurs in this split, if it does
     entry[texts] = entries + rows.start
     repeated = np.ones(rows.stop - rows.start, np.bool_)
     repeated[entries] = False
     repeats = np.flatnonzero(repeated) + rows.start
-    here = entry[found.near]
+    here = entry[near]
     here = here[(here >= 0).all(axis=1)]
     originals, variants = _earliest(here.min(axis=1), here.max(axis=1))
     return SplitAudit(
@@ -163,7 +175,7 @@ def _split_audit(
         n_empty=int(np.sum(n_words == 0)),
         n_exact_duplicates=repeats.size,
         n_near_duplicates=variants.size,
-        characters=_spread(found.n_characters[rows]),
+        characters=_spread(n_characters),
         words=_spread(n_words),
         exact_duplicate_examples=_examples(entry[first[repeats]], repeats, n_train),
         near_duplicate_examples=_examples(originals, variants, n_train),
@@ -198,7 +210,7 @@ def _conflicts(first: Ints, labels: npt.NDArray[np.int8]) -> tuple[Ints, Ints]:
     return with_0[at_0], with_1[at_1]
 
 
-def _spread(values: Ints) -> Spread:
+def _spread(values: npt.NDArray[np.int32]) -> Spread:
     if values.size == 0:
         return Spread(math.nan, math.nan, math.nan, math.nan)
     return Spread(

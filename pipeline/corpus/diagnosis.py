@@ -18,8 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 
-# pyarrow refuses a row that is longer than its block, one MiB unless told, and reads
-# some thirty blocks ahead: a larger one costs memory.
+# pyarrow refuses a row that is longer than its block, one MiB unless told.
 BLOCK = 8 << 20  # bytes
 
 NOT_UTF8 = "not valid UTF-8; expected UTF-8 text"
@@ -197,8 +196,13 @@ def missing_column(column: str, there: Iterable[str]) -> str:
     return f": no column {column!r}; expected one of its columns: {', '.join(there)}"
 
 
+def is_long_row(error: Exception) -> bool:
+    """Tell whether pyarrow refuses a row because its block does not hold it."""
+    return "straddl" in str(error)
+
+
 def refusal(error: Exception) -> str:
     """Say on one line what pyarrow holds against a file in which nothing else was found."""
-    if "straddl" in str(error):
+    if is_long_row(error):
         return f": a row is longer than the {BLOCK >> 20} MiB that are read at once"
     return f": cannot read the file: {' '.join(str(error).split())}"

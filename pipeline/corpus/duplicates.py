@@ -7,6 +7,9 @@ threshold itself is missed with odds of about 1 in 300 000 (0.2**8), and of 1 in
 texts are as short as 9 words; a pair that is more alike is missed less often. A text without
 letters or digits has no shingle and resembles nothing.
 
+A text is read once, by `scan`, which may be while it passes on its way to a file. After that
+some 100 bytes are held of it, and only texts that are alike are looked at again.
+
 What the copies of a corpus mean to its reader is the audit's affair.
 
 References
@@ -17,13 +20,14 @@ P. Li, A. Owen, C.-H. Zhang, "One permutation hashing", NIPS 2012.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from pipeline import arrow
 from pipeline.kernels import shingles
 
 # Broder and his successors call pages "roughly the same" from 0.5 to 0.95; at 0.8 a review of
@@ -36,107 +40,185 @@ _GROUP_LIMIT = 50
 
 Ints = npt.NDArray[np.int64]
 _Hashes = npt.NDArray[np.uint64]
-_Buffers = tuple[npt.NDArray[np.uint8], Ints, npt.NDArray[np.uint8], Ints]
+_Chunk = tuple[npt.NDArray[np.uint8], Ints]
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """What one reading of train and test found; documents are numbered through both.
+class Scan:
+    """What is held of texts.
 
     Attributes
     ----------
-    n_characters, n_words : int64 arrays, shape (n_documents,)
+    counts : int32 array, shape (n_documents, 2)
         Unicode code points, and words as `str.split` counts them.
-    first : int64 array, shape (n_documents,)
-        The number of the first document of the same text: its own, where it is the first.
-    near : int64 array, shape (n_pairs, 2)
-        The near-duplicates among the first documents of their text, the smaller number
-        first, sorted.
+    fingerprints : uint64 array, shape (n_documents,)
+        A hash of the bytes.
+    sketches : uint32 array, shape (n_documents, 16)
+        The smallest shingle hash of each bucket.
     """
 
-    n_characters: Ints
-    n_words: Ints
-    first: Ints
-    near: Ints
+    counts: npt.NDArray[np.int32]
+    fingerprints: _Hashes
+    sketches: npt.NDArray[np.uint32]
+
+    @classmethod
+    def joined(cls, scans: list[Scan]) -> Scan:
+        """Return scans one behind the other; the list is emptied, to hold none of them twice."""
+        n = sum(len(scan.counts) for scan in scans)
+        whole = cls.of_size(n)
+        while scans:
+            last = scans.pop()
+            part = slice(n - len(last.counts), n)
+            whole.counts[part] = last.counts
+            whole.fingerprints[part] = last.fingerprints
+            whole.sketches[part] = last.sketches
+            n = part.start
+        return whole
+
+    @classmethod
+    def of_size(cls, n: int) -> Scan:
+        """Return room for the scan of so many texts."""
+        return cls(
+            np.empty((n, 2), np.int32),
+            np.empty(n, np.uint64),
+            np.empty((n, _BUCKETS), np.uint32),
+        )
+
+    def select(self, rows: npt.NDArray[np.bool_]) -> Scan:
+        """Return the scan of some of the texts."""
+        return Scan(self.counts[rows], self.fingerprints[rows], self.sketches[rows])
 
 
-def compare(train: pa.ChunkedArray, test: pa.ChunkedArray) -> Comparison:
-    """Find the texts of two splits that are the same or nearly the same.
-
-    Parameters
-    ----------
-    train, test : ChunkedArray of large_string, without nulls
-    """
-    buffers = (*_buffers(train), *_buffers(test))
-    counts, fingerprints, sketches = _scan(buffers)
-    first = _first_occurrences(buffers, fingerprints)
-    near = _near_duplicates(buffers, first, sketches)
-    return Comparison(counts[:, 0], counts[:, 1], first, near)
+def scan(texts: pa.LargeStringArray) -> Scan:
+    """Read texts, which have no nulls."""
+    found = Scan.of_size(len(texts))
+    found.sketches.fill(shingles.NO_HASH)
+    if len(texts):
+        text, offsets = arrow.buffers(texts)
+        words, hashes = np.empty((2, _room(int(np.diff(offsets).max()))), np.uint64)
+        into = (found.counts, found.fingerprints, found.sketches)
+        shingles.scan(text, offsets, words, hashes, *into)
+    return found
 
 
-def _buffers(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.uint8], Ints]:
-    """Return the bytes and the offsets of texts, without a copy if they are of one chunk."""
-    # `combine_chunks` would copy a single chunk too.
-    texts = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-    if len(texts) == 0:
-        return _read_only(np.empty(0, np.uint8)), _read_only(np.zeros(1, np.int64))
-    _, offsets, text = texts.buffers()
-    starts = np.frombuffer(offsets, np.int64, len(texts) + 1, 8 * texts.offset)
-    return _read_only(np.frombuffer(text or b"", np.uint8)), _read_only(starts)
-
-
-def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Make an array read-only; numba would compile a second kernel for one that is not."""
-    array.flags.writeable = False
-    return array
-
-
-def _room(buffers: _Buffers) -> int:
-    """Return how many hashes the words of the longest document may need."""
-    longest = max(int(np.diff(starts).max(initial=0)) for starts in (buffers[1], buffers[3]))
+def _room(longest: int) -> int:
+    """Return how many hashes the words of a document of so many bytes may need."""
     return longest // 2 + 8
 
 
-def _scan(buffers: _Buffers) -> tuple[Ints, _Hashes, _Hashes]:
-    """Return characters and words, fingerprint and sketch of every document."""
-    n_documents = buffers[1].size + buffers[3].size - 2
-    counts = np.empty((n_documents, 2), np.int64)
-    fingerprints = np.empty(n_documents, np.uint64)
-    sketches = np.full((n_documents, _BUCKETS), shingles.NO_HASH)
-    words, room = np.empty((2, _room(buffers)), np.uint64)
-    start = 0
-    for text, offsets in (buffers[:2], buffers[2:]):
-        part = slice(start, start + offsets.size - 1)
-        shingles.scan(text, offsets, words, room, counts[part], fingerprints[part], sketches[part])
-        start = part.stop
-    return counts, fingerprints, sketches
+class Documents:
+    """The documents of two splits, numbered through, in the chunks that they lie in.
+
+    Attributes
+    ----------
+    chunks : list of (uint8 array, int64 array)
+        The bytes and the offsets of texts.
+    starts : int64 array, shape (n_chunks + 1,)
+        The number of each chunk's first document; the last is how many there are.
+    longest : list of int
+        The bytes of the longest document of each chunk.
+    """
+
+    def __init__(self, train: pa.ChunkedArray, test: pa.ChunkedArray) -> None:
+        parts = [chunk for column in (train, test) for chunk in column.chunks if len(chunk)]
+        self.chunks: list[_Chunk] = [arrow.buffers(part) for part in parts]
+        self.starts = np.cumsum([0, *map(len, parts)], dtype=np.int64)
+        self.longest = [int(np.diff(offsets).max()) for _, offsets in self.chunks]
+
+    def __len__(self) -> int:
+        return int(self.starts[-1])
+
+    def by_chunks(self, pairs: Ints) -> Iterator[tuple[Ints, int, int, Ints]]:
+        """Group pairs of documents by the two chunks that they are in.
+
+        Yields
+        ------
+        places, left, right, inner : int64 array, int, int, int64 array
+            Where the pairs are in `pairs`, the two chunks, and the pairs as their documents
+            are numbered in the chunks.
+        """
+        if len(pairs) == 0:
+            return
+        chunks = np.searchsorted(self.starts, pairs, "right") - 1
+        group = chunks[:, 0] * len(self.chunks) + chunks[:, 1]
+        order = np.argsort(group, kind="stable")
+        for places in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
+            left, right = chunks[places[0]].tolist()
+            yield places, left, right, pairs[places] - self.starts[[left, right]]
 
 
-def _first_occurrences(buffers: _Buffers, fingerprints: _Hashes) -> Ints:
-    """Return for every document the number of the first one of the same text."""
-    first = np.arange(fingerprints.size)
-    order = np.argsort(fingerprints, kind="stable")
-    shingles.first_occurrences(*buffers, fingerprints, order, first)
+def first_occurrences(documents: Documents, fingerprints: _Hashes) -> Ints:
+    """Return for every document the number of the first one of the same text.
+
+    Documents of one fingerprint are compared with the first of them, byte by byte. Those
+    that differ from it, which takes a collision, are compared among themselves in turn.
+    """
+    first = np.arange(len(documents))
+    left = np.argsort(fingerprints, kind="stable")
+    while left.size:
+        hashes = fingerprints[left]
+        begins = np.concatenate([[True], hashes[1:] != hashes[:-1]])
+        later = np.flatnonzero(~begins)
+        starts = np.flatnonzero(begins)
+        leaders = starts[np.searchsorted(starts, later, "right") - 1]
+        pairs = np.column_stack([left[leaders], left[later]])
+        same = np.empty(len(pairs), np.bool_)
+        for places, one, other, inner in documents.by_chunks(pairs):
+            answers = np.empty(len(inner), np.bool_)
+            shingles.same_bytes(*documents.chunks[one], *documents.chunks[other], inner, answers)
+            same[places] = answers
+        first[pairs[same, 1]] = pairs[same, 0]
+        left = pairs[~same, 1]
     return first
 
 
-def _near_duplicates(buffers: _Buffers, first: Ints, sketches: _Hashes) -> Ints:
-    """Return the pairs of first occurrences that are near-duplicates, (n_pairs, 2), sorted."""
+def near_duplicates(documents: Documents, found: Scan, first: Ints) -> Ints:
+    """Return the near-duplicates among the first documents of their text.
+
+    Parameters
+    ----------
+    documents : Documents
+    found : Scan
+        Of all of them.
+    first : int64 array, shape (n_documents,)
+        What `first_occurrences` returns.
+
+    Returns
+    -------
+    int64 array, shape (n_pairs, 2)
+        Numbers of documents, the smaller first, sorted.
+    """
     distinct = np.flatnonzero(first == np.arange(first.size))
-    bits = np.uint64(first.size.bit_length())
+    buckets = range(_BUCKETS // 2)
+    candidates = [_candidates(distinct, found.sketches, bucket) for bucket in buckets]
+    pairs = np.concatenate(candidates)
+    # By place, for otherwise `unique` imports NumPy's masked arrays, which take a while.
+    _, places = np.unique(pairs[:, 0] * len(documents) + pairs[:, 1], return_index=True)
+    pairs = pairs[places]
+    resemblance = np.empty(len(pairs))
+    for places, one, other, inner in documents.by_chunks(pairs):
+        room = _room(max(documents.longest[one], documents.longest[other]))
+        words, both = np.empty(room, np.uint64), np.empty(2 * room, np.uint64)
+        table = np.empty((1 << (4 * room).bit_length(), 2), np.uint64)
+        out = np.empty(len(inner))
+        chunks = (*documents.chunks[one], *documents.chunks[other])
+        shingles.resemblances(*chunks, inner, words, both, table, out)
+        resemblance[places] = out
+    return pairs[resemblance >= RESEMBLANCE]
+
+
+def _candidates(distinct: Ints, sketches: npt.NDArray[np.uint32], bucket: int) -> Ints:
+    """Return the pairs of documents that share the hash of a folded bucket, (n_pairs, 2)."""
+    folded = np.minimum(sketches[distinct, bucket], sketches[distinct, bucket + _BUCKETS // 2])
+    used = folded != shingles.NO_HASH
+    bits = len(sketches).bit_length()
     # A hash and its document in one number: sorting these is several times faster than an
-    # argsort. The bits of the hash that are lost make a few more candidates at most.
-    folded = np.minimum(sketches[distinct, : _BUCKETS // 2], sketches[distinct, _BUCKETS // 2 :])
-    keys = (folded >> bits << bits) | distinct.astype(np.uint64)[:, np.newaxis]
-    keys = np.sort(keys[folded != shingles.NO_HASH])
+    # argsort.
+    keys = folded[used].astype(np.uint64) << np.uint64(bits)
+    keys |= distinct[used].astype(np.uint64)
+    keys.sort()
     pairs = np.empty((0, 2), np.int64)
-    n_pairs = shingles.candidates(keys, bits, _GROUP_LIMIT, sketches, pairs)
+    n_pairs = int(shingles.candidates(keys, bits, _GROUP_LIMIT, sketches, pairs) or 0)
     pairs = np.empty((n_pairs, 2), np.int64)
     shingles.candidates(keys, bits, _GROUP_LIMIT, sketches, pairs)
-    pairs = np.unique(pairs, axis=0)
-    room = _room(buffers)
-    words, both = np.empty(room, np.uint64), np.empty(2 * room, np.uint64)
-    table = np.empty((1 << (4 * room).bit_length(), 2), np.uint64)
-    resemblance = np.empty(len(pairs))
-    shingles.resemblances(*buffers, pairs, words, both, table, resemblance)
-    return pairs[resemblance >= RESEMBLANCE]
+    return pairs

@@ -1,26 +1,25 @@
 """A corpus in files: CSV, TSV, JSON lines, Parquet, or folders of text files.
 
-pyarrow reads, and reads only the columns that are asked for. Where it refuses a file,
-a slow second look in plain Python finds the line, so that the error can name it.
+What a table's format is like, `formats` knows; here are the names and patterns of files,
+their labels, and texts that are not in tables.
 """
 
 from __future__ import annotations
 
 import codecs
-import contextlib
 import glob
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from pipeline import arrow
 from pipeline.corpus import diagnosis
-from pipeline.corpus.labels import TABLE_SCHEMA, LabelRule, labelled_table
+from pipeline.corpus.formats import BATCH, FORMATS, readable, table_batches
+from pipeline.corpus.labels import TABLE_SCHEMA, LabelRule, labelled_batches
 from pipeline.errors import CorpusError
-
-BATCH = 4096  # texts
 
 
 class SupportsRead1(Protocol):
@@ -62,7 +61,13 @@ def source_paths(pattern: str) -> list[Path]:
 
 
 def read_files(pattern: str, text: str, label: str, rule: LabelRule) -> pa.Table:
-    """Read the labelled texts of a file, a glob, or a folder with ``pos/`` and ``neg/``.
+    """Read what `read_batches` yields, all of it, as a table of one chunk a column."""
+    batches = read_batches(pattern, text, label, rule)
+    return pa.Table.from_batches(batches, TABLE_SCHEMA).combine_chunks()
+
+
+def read_batches(pattern: str, text: str, label: str, rule: LabelRule) -> Iterator[pa.RecordBatch]:
+    """Yield the labelled texts of a file, a glob, or a folder with ``pos/`` and ``neg/``.
 
     Parameters
     ----------
@@ -73,11 +78,11 @@ def read_files(pattern: str, text: str, label: str, rule: LabelRule) -> pa.Table
     rule : LabelRule
         What the labels mean.
 
-    Returns
-    -------
-    Table
-        ``text`` (large_string) and ``label`` (int8, 0 or 1), one chunk each, no nulls.
-        Documents that the rule drops are left out.
+    Yields
+    ------
+    RecordBatch
+        ``text`` (large_string) and ``label`` (int8, 0 or 1), no nulls. Documents that the
+        rule drops are left out.
 
     Raises
     ------
@@ -87,16 +92,15 @@ def read_files(pattern: str, text: str, label: str, rule: LabelRule) -> pa.Table
     """
     paths = source_paths(pattern)
     if Path(pattern).expanduser().is_dir():
-        return _read_folder(paths)
+        for start in range(0, len(paths), BATCH):
+            yield _folder_batch(paths[start : start + BATCH])
+        return
     for path in paths:
-        if path.suffix.lower() not in _FORMATS:
+        if path.suffix.lower() not in FORMATS:
             got = path.suffix or "none"
-            raise CorpusError(f"{path}: expected an extension of {', '.join(_FORMATS)}; got {got}")
-    tables = []
+            raise CorpusError(f"{path}: expected an extension of {', '.join(FORMATS)}; got {got}")
     for path in paths:
-        table = pa.Table.from_batches(_batches(path, [text, label]))
-        tables.append(labelled_table(table.column(0), table.column(1), rule, str(path)))
-    return pa.concat_tables(tables).combine_chunks()
+        yield from labelled_batches(table_batches(path, [text, label]), rule, str(path))
 
 
 def read_texts(path: Path, text: str) -> Iterator[pa.LargeStringArray]:
@@ -115,11 +119,11 @@ def read_texts(path: Path, text: str) -> Iterator[pa.LargeStringArray]:
         As in `read_files`, when iteration reaches the place.
     """
     path = path.expanduser()
-    if path.suffix.lower() not in _FORMATS:
-        with _readable(path), path.open("rb") as file:
+    if path.suffix.lower() not in FORMATS:
+        with readable(path), path.open("rb") as file:
             yield from read_lines(file, str(path))
         return
-    for batch in _batches(path, [text]):
+    for batch in table_batches(path, [text]):
         for start in range(0, batch.num_rows, BATCH):
             yield batch.column(0).slice(start, BATCH)
 
@@ -138,18 +142,27 @@ def _folder_paths(folder: Path) -> list[Path]:
     return paths
 
 
-def _read_folder(paths: list[Path]) -> pa.Table:
+def _folder_batch(paths: list[Path]) -> pa.RecordBatch:
     contents = []
     for path in paths:
-        with _readable(path):
+        with readable(path):
             contents.append(path.read_bytes().removeprefix(codecs.BOM_UTF8))
     try:
-        texts = pa.array(contents, pa.large_binary()).cast(pa.large_string())
+        texts = _texts(contents)
     except pa.ArrowInvalid:
         path = paths[diagnosis.undecodable(contents) - 1]
         raise CorpusError(f"{path}: {diagnosis.NOT_UTF8}") from None
-    labels = pa.array([path.parent.name == "pos" for path in paths]).cast(pa.int8())
-    return pa.table({"text": texts, "label": labels}, schema=TABLE_SCHEMA)
+    labels = np.array([path.parent.name == "pos" for path in paths], np.int8)
+    return pa.record_batch([texts, arrow.numbers(labels)], schema=TABLE_SCHEMA)
+
+
+def _texts(contents: list[bytes]) -> pa.LargeStringArray:
+    """Return bytes as texts; an ArrowInvalid says that some are not UTF-8."""
+    offsets = np.zeros(len(contents) + 1, np.int64)
+    np.cumsum([len(content) for content in contents], out=offsets[1:])
+    texts = arrow.of_bytes(b"".join(contents), offsets)
+    texts.validate(full=True)
+    return texts
 
 
 def read_lines(file: SupportsRead1, name: str) -> Iterator[pa.LargeStringArray]:
@@ -178,124 +191,10 @@ def read_lines(file: SupportsRead1, name: str) -> Iterator[pa.LargeStringArray]:
             lines[0] = lines[0].removeprefix(codecs.BOM_UTF8)
         lines = [line.removesuffix(b"\r") for line in lines]
         try:
-            texts = pa.array(lines, pa.large_binary()).cast(pa.large_string())
+            texts = _texts(lines)
         except pa.ArrowInvalid:
             line = n_lines + diagnosis.undecodable(lines)
             raise CorpusError(f"{name}, line {line}: {diagnosis.NOT_UTF8}") from None
         if lines:
             yield texts
         n_lines += len(lines)
-
-
-@contextlib.contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot read the file: {error.strerror}") from None
-
-
-def _batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
-    """Yield columns of a table; the first is the text, checked and made large_string.
-
-    pyarrow's streaming readers are as fast as its readers of whole files, so there is
-    one way in for both.
-    """
-    read, look_at = _FORMATS[path.suffix.lower()]
-    row = 0
-    # An OSError of pyarrow may as well mean corrupt data; one from here cannot.
-    with _readable(path):
-        path.open("rb").close()
-    try:
-        for batch in read(path, columns):
-            texts = batch.column(0).cast(pa.large_string())
-            if texts.null_count:
-                row += pc.index(texts.is_null(), True).as_py() + 1
-                raise CorpusError(f"{path}, row {row}: the text is missing; expected a string")
-            # Only the CSV reader has looked at the encoding by now.
-            texts.validate(full=True)
-            yield pa.record_batch([texts, *batch.columns[1:]], names=columns)
-            row += batch.num_rows
-    except (pa.ArrowException, OSError) as error:
-        problem = look_at(path, columns) or diagnosis.refusal(error)
-        raise CorpusError(f"{path}{problem}") from None
-    if row == 0:
-        raise CorpusError(f"{path}{diagnosis.NO_ROWS}")
-
-
-def _csv_batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
-    from pyarrow import csv as arrow_csv
-
-    n_rows = 0
-    batches = arrow_csv.open_csv(
-        path,
-        read_options=arrow_csv.ReadOptions(block_size=diagnosis.BLOCK),
-        parse_options=arrow_csv.ParseOptions(
-            delimiter=diagnosis.delimiter(path), newlines_in_values=True
-        ),
-        convert_options=arrow_csv.ConvertOptions(
-            include_columns=columns,
-            column_types=dict.fromkeys(columns, pa.large_string()),
-        ),
-    )
-    for batch in batches:
-        n_rows += batch.num_rows
-        yield batch
-    problem = diagnosis.stray_quote(path, n_rows)
-    if problem:
-        raise CorpusError(f"{path}{problem}")
-
-
-def _json_batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
-    from pyarrow import json as arrow_json
-
-    number, first = next(diagnosis.json_records(path), (0, {}))
-    if isinstance(first, str):
-        raise CorpusError(f"{path}, line {number}: {first}")
-    if not number:
-        return
-    for column in columns:
-        if column not in first:
-            raise CorpusError(f"{path}{diagnosis.missing_column(column, first)}")
-    types = {
-        column: diagnosis.JSON_TYPES.get(diagnosis.kind_of(first[column]), pa.large_string())
-        for column in columns
-    }
-    types[columns[0]] = pa.large_string()
-    yield from arrow_json.open_json(
-        path,
-        read_options=arrow_json.ReadOptions(block_size=diagnosis.BLOCK),
-        parse_options=arrow_json.ParseOptions(
-            explicit_schema=pa.schema(types), unexpected_field_behavior="ignore"
-        ),
-    )
-
-
-def _parquet_batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
-    from pyarrow import parquet
-
-    # A single file by name: read_table would take parts of its path for columns.
-    with parquet.ParquetFile(path) as file:
-        schema = file.schema_arrow
-        for column in columns:
-            if column not in schema.names:
-                raise CorpusError(f"{path}{diagnosis.missing_column(column, schema.names)}")
-        kind = schema.field(columns[0]).type
-        values = kind.value_type if pa.types.is_dictionary(kind) else kind
-        if values not in (pa.string(), pa.large_string(), pa.string_view()):
-            raise CorpusError(
-                f"{path}: column {columns[0]!r} is of type {kind}; expected a string column"
-            )
-        for batch in file.iter_batches(batch_size=BATCH, columns=columns):
-            # A file keeps its own order of columns.
-            yield batch.select(columns)
-
-
-_FORMATS = {
-    ".csv": (_csv_batches, diagnosis.csv_problem),
-    ".tsv": (_csv_batches, diagnosis.csv_problem),
-    ".jsonl": (_json_batches, diagnosis.json_problem),
-    ".ndjson": (_json_batches, diagnosis.json_problem),
-    ".json": (_json_batches, diagnosis.json_problem),
-    ".parquet": (_parquet_batches, diagnosis.parquet_problem),
-}

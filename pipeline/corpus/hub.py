@@ -7,13 +7,15 @@ Hub. Here a cached copy counts only if its folder bears the revision that is ask
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.corpus.diagnosis import NOT_UTF8, undecodable
-from pipeline.corpus.labels import LabelRule, labelled_table
+from pipeline.corpus.labels import LabelRule, labelled_batches
 from pipeline.errors import CorpusError
 
 _TIMEOUT = 8  # seconds that the Hub has for its first answer
@@ -27,7 +29,7 @@ def read_hub(
     label: str,
     rule: LabelRule,
     subset: str | None = None,
-) -> list[pa.Table]:
+) -> list[Iterator[pa.RecordBatch]]:
     """Read splits of a data set, from the local cache where it has this revision.
 
     Parameters
@@ -46,17 +48,18 @@ def read_hub(
 
     Returns
     -------
-    list of pyarrow.Table
-        A table of `text` and `label` for each split.
+    list of iterators of pyarrow.RecordBatch
+        `text` and `label` of each split, a batch at a time, mapped from the cache's files.
 
     Raises
     ------
     CorpusError
         If there is no network and no cached copy, or the data set has no such
-        revision, subset, split, column or label, or a text is missing.
+        revision, subset, split or column, or a text is missing; of a label, once the
+        iteration comes to it.
     """
     found = _load(dataset, revision, subset)
-    tables = []
+    parts = []
     for split in splits:
         if split not in found:
             raise CorpusError(f"{dataset}: no split {split!r}; it has: {', '.join(found)}")
@@ -70,8 +73,12 @@ def read_hub(
         names = getattr(part.features[label], "names", ())
         table = part.with_format("arrow")[:]
         _check_texts(table[text], text, where)
-        tables.append(labelled_table(table[text], table[label], rule, where, names))
-    return tables
+        if table[text].null_count:
+            row = pc.index(table[text].is_null(), True).as_py() + 1
+            raise CorpusError(f"{where}, row {row}: the text is missing; expected a string")
+        batches = table.select([text, label]).to_batches()
+        parts.append(labelled_batches(batches, rule, where, names))
+    return parts
 
 
 def _check_texts(texts: pa.ChunkedArray, column: str, where: str) -> None:

@@ -7,12 +7,14 @@ This module knows the spellings; where the column comes from is its caller's aff
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline import arrow
 from pipeline.errors import CorpusError
 
 Scalar = str | int | float | bool
@@ -55,6 +57,7 @@ def binary_labels(
     rule: LabelRule,
     where: str,
     names: Sequence[str] = (),
+    rows_before: int = 0,
 ) -> pa.Int8Array:
     """Return 1 for each positive label, 0 for each negative one, null for a rating in between.
 
@@ -69,6 +72,8 @@ def binary_labels(
     names : sequence of str
         Class names: the integer k may be meant by k or by ``names[k]``, as in a
         ClassLabel column of Hugging Face datasets.
+    rows_before : int
+        How many rows of the source come before these, as an error counts them.
 
     Returns
     -------
@@ -83,7 +88,7 @@ def binary_labels(
     """
     values = _values(column, where)
     if values.null_count:
-        row = pc.index(values.is_null(), True).as_py() + 1
+        row = rows_before + pc.index(values.is_null(), True).as_py() + 1
         raise CorpusError(f"{where}, row {row}: the label is missing; expected {_accepted(rule)}")
     encoded = values.dictionary_encode()
     meaning_of = _meaning(rule, where, names)
@@ -94,30 +99,53 @@ def binary_labels(
         except ValueError as error:
             # Text that is not UTF-8 is a ValueError too, of another wording.
             problem = _NOT_UTF8 if isinstance(error, UnicodeError) else error
-            row = pc.index(encoded.indices, code).as_py() + 1
+            row = rows_before + pc.index(encoded.indices, code).as_py() + 1
             raise CorpusError(f"{where}, row {row}: {problem}") from None
-    return pa.array(meanings, pa.int8()).take(encoded.indices)
+    # What has no meaning is null; the -1 that stands under it is never seen.
+    found = arrow.numbers(np.array([-1 if m is None else m for m in meanings], np.int8))
+    known = arrow.mask(np.array([m is not None for m in meanings], np.bool_))
+    return pc.if_else(known, found, pa.nulls(len(found), pa.int8())).take(encoded.indices)
 
 
-def labelled_table(
-    texts: pa.ChunkedArray,
-    labels: pa.ChunkedArray,
+def labelled_batches(
+    batches: Iterable[pa.RecordBatch],
     rule: LabelRule,
     where: str,
     names: Sequence[str] = (),
-) -> pa.Table:
-    """Return texts and what their labels mean as a table of one chunk.
+) -> Iterator[pa.RecordBatch]:
+    """Yield texts with what their labels mean, as `TABLE_SCHEMA` has them, a batch at a time.
 
-    Documents that the rule drops are left out. Parameters, and errors of labels, are
-    those of `binary_labels`; a missing text is an error too.
+    Documents that the rule drops are left out.
+
+    Parameters
+    ----------
+    batches : iterable of pyarrow.RecordBatch
+        Of a text, without nulls, and a label, in any type that `binary_labels` takes.
+    rule, where, names
+        As in `binary_labels`.
+
+    Raises
+    ------
+    CorpusError
+        As `binary_labels`, once the batches are at their end: an error of reading them is
+        the cause of many a strange label, and goes before it.
     """
-    if texts.null_count:
-        row = pc.index(texts.is_null(), True).as_py() + 1
-        raise CorpusError(f"{where}, row {row}: the text is missing; expected a string")
-    meanings = binary_labels(labels, rule, where, names)
-    kept = meanings.is_valid()
-    columns = [texts.cast(pa.large_string()).filter(kept), meanings.filter(kept)]
-    return pa.table(columns, schema=TABLE_SCHEMA).combine_chunks()
+    n_rows = 0
+    problem: CorpusError | None = None
+    for batch in batches:
+        if problem is not None:
+            continue
+        texts, labels = batch.columns
+        try:
+            meanings = binary_labels(labels, rule, where, names, n_rows)
+        except CorpusError as error:
+            problem = error
+            continue
+        n_rows += batch.num_rows
+        found = pa.record_batch([texts.cast(pa.large_string()), meanings], schema=TABLE_SCHEMA)
+        yield found.filter(meanings.is_valid()) if meanings.null_count else found
+    if problem is not None:
+        raise problem
 
 
 def _values(column: pa.ChunkedArray | pa.Array, where: str) -> pa.Array:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 
+from pipeline import arrow
 from pipeline.corpus.labels import TABLE_SCHEMA
 from pipeline.errors import CorpusError
 from pipeline.nltk_data import nltk_corpus
@@ -40,4 +42,5 @@ def read_nltk(name: str) -> pa.Table:
             found = raw.splitlines() if name == "sentence_polarity" else [raw]
             texts += [text.strip() for text in found]
             labels += [label] * len(found)
-    return pa.table({"text": texts, "label": labels}, schema=TABLE_SCHEMA)
+    columns = [arrow.strings(texts), arrow.numbers(np.array(labels, np.int8))]
+    return pa.table(columns, schema=TABLE_SCHEMA)

@@ -1,18 +1,16 @@
-"""Token ids to n-gram counts.
+"""Token ids to counts of the n-grams of a vocabulary.
 
-N-grams are the nodes of a trie. A node for a single token has the token's id; a
-longer n-gram is reached from the node of all but its last token. The edges lie
-in one open-addressed hash table: `keys` holds (node, token) pairs, zero where a
-slot is free, and `children` the node that the edge leads to.
+N-grams are the nodes of a trie; those below `n_columns` are the columns of the same number.
+The edges lie in one open-addressed table, of slots of two numbers: the key of (node, token),
+zero where a slot is free, and the node that the edge leads to.
 """
 
 import numpy as np
-from numba import njit
 
-MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing, Knuth 3, section 6.4
-HALF = np.uint64(32)
-ONE = np.uint64(1)
-ZERO = np.uint64(0)
+from pipeline.kernels.compiled import kernel
+from pipeline.kernels.hashing import ONE, ZERO, scattered
+from pipeline.kernels.vocabulary import edge_key
+
 FREQUENCY = 0xFFFFFFFF
 
 
@@ -33,85 +31,9 @@ POSITIONS = _bit_positions()
 TOP_SIX = np.uint64(58)
 
 
-@njit(cache=True, nogil=True)
-def learn(ids, offsets, n_types, max_n):
-    """Find every n-gram of 1 to `max_n` tokens and the number of documents that hold it.
-
-    Parameters
-    ----------
-    ids : int32 array, shape (n_tokens,)
-        From 0 to `n_types` - 1.
-    offsets : int64 array, shape (n_documents + 1,)
-
-    Returns
-    -------
-    document_frequency : int64 array, shape (n_nodes,)
-    parents, last_tokens : int32 arrays, shape (n_nodes,)
-        The n-gram without its last token (-1 for a single token), and that token.
-    """
-    # One number for a node: the last document that holds it, and how many do.
-    seen = np.zeros(n_types, np.int64)
-    parents = np.full(n_types, -1, np.int32)
-    last_tokens = np.arange(n_types).astype(np.int32)
-    keys = np.zeros(1 << 10, np.uint64)
-    children = np.empty(1 << 10, np.int32)
-    n_nodes = n_types
-    for d in range(offsets.size - 1):
-        room = n_nodes + (max_n - 1) * (offsets[d + 1] - offsets[d])
-        if room > parents.size:
-            parents = _grown(parents, room)
-            last_tokens = _grown(last_tokens, room)
-            seen = _grown(seen, room)
-        if 2 * (room - n_types) > keys.size:
-            keys, children = _rehashed(keys, children, 2 * (room - n_types))
-        n_nodes = _learn_document(
-            ids,
-            offsets[d],
-            offsets[d + 1],
-            d,
-            max_n,
-            (keys, children),
-            (parents, last_tokens),
-            seen,
-            n_nodes,
-        )
-    return seen[:n_nodes] & FREQUENCY, parents[:n_nodes], last_tokens[:n_nodes]
-
-
-@njit(cache=True, nogil=True)
-def _learn_document(ids, start, end, d, max_n, edges, names, seen, n_nodes):
-    """Add one document's n-grams to the trie; return the number of nodes."""
-    keys, children = edges
-    parents, last_tokens = names
-    this_document = np.int64(d + 1) << 32
-    for i in range(start, end):
-        # Without a branch: every other token is the first of its kind in a document,
-        # so a processor guesses wrong, and that costs more than the store.
-        before = seen[ids[i]]
-        seen[ids[i]] = this_document | (before & FREQUENCY) + np.int64(before < this_document)
-    if max_n == 1:
-        return n_nodes
-    for i in range(start, end):
-        node = np.int64(ids[i])
-        for j in range(i + 1, min(i + max_n, end)):
-            key = _key(node, ids[j])
-            slot = _slot(keys, key)
-            if keys[slot] == ZERO:
-                keys[slot] = key
-                children[slot] = n_nodes
-                parents[n_nodes] = node
-                last_tokens[n_nodes] = ids[j]
-                seen[n_nodes] = 0
-                n_nodes += 1
-            node = np.int64(children[slot])
-            if seen[node] < this_document:
-                seen[node] = this_document | (seen[node] & FREQUENCY) + 1
-    return n_nodes
-
-
-@njit(cache=True, nogil=True)
-def build(tokens, offsets, n_types):
-    """Build the trie of a vocabulary, for `count`.
+@kernel("int64(int32[::1], int64[::1], int64[::1], int32[::1], int32[::1], uint64[::1])")
+def build(tokens, offsets, order, path, roots, edges):
+    """Build the trie of a vocabulary, for `count`; return its number of nodes.
 
     Parameters
     ----------
@@ -119,138 +41,152 @@ def build(tokens, offsets, n_types):
         The tokens of every n-gram, one n-gram after the other.
     offsets : int64 array, shape (n_columns + 1,)
         N-gram c, the one of column c, is `tokens[offsets[c]:offsets[c + 1]]`.
-
-    Returns
-    -------
-    keys : uint64 array
-    children : int32 array
-    columns : int32 array, shape (n_nodes,)
-        The column of each node; -1 for one that only leads to longer n-grams.
+    order : int64 array, shape (n_columns,)
+        The columns in an order in which none comes before one that it begins with. Where
+        that is the alphabetical one, nodes of the n-gram before are not looked up again.
+    path : int32 array, shape (max_n,)
+        Room to work in: the nodes of the n-gram before.
+    roots : int32 array, shape (n_types,), of -1
+        Receives the node of each single token.
+    edges : uint64 array of zeros, a power of two long
+        Receives the table of edges. Where it may be too small, -1 is returned.
     """
-    size = 1 << 4
-    while size < 2 * (tokens.size + 1 - (offsets.size - 1)):
-        size *= 2
-    keys = np.zeros(size, np.uint64)
-    children = np.empty(size, np.int32)
-    columns = np.full(n_types + tokens.size, -1, np.int32)
-    n_nodes = n_types
-    for c in range(offsets.size - 1):
-        node = np.int64(tokens[offsets[c]])
-        for j in range(offsets[c] + 1, offsets[c + 1]):
-            key = _key(node, tokens[j])
-            slot = _slot(keys, key)
-            if keys[slot] == ZERO:
-                keys[slot] = key
-                children[slot] = n_nodes
-                n_nodes += 1
-            node = np.int64(children[slot])
-        columns[node] = c
-    return keys, children, columns[:n_nodes].copy()
+    n_nodes = order.size
+    n_edges = 0
+    before, end_before = 0, 0
+    for c in order:
+        first, last = offsets[c], offsets[c + 1] - 1
+        if 3 * (n_edges + last - first) > edges.size:
+            return -1
+        same = 0  # tokens that are those of the n-gram before
+        while (
+            first + same < last
+            and before + same < end_before
+            and tokens[first + same] == tokens[before + same]
+        ):
+            same += 1
+        before, end_before = first, last + 1
+        for k in range(same, last - first + 1):
+            token = tokens[first + k]
+            child = c if k == last - first else n_nodes
+            if k == 0:
+                if roots[token] < 0:
+                    roots[token] = child
+                    n_nodes += child == n_nodes
+                path[k] = roots[token]
+                continue
+            key = edge_key(path[k - 1], token)
+            slot = _edge(edges, key)
+            if edges[slot] == ZERO:
+                edges[slot] = key
+                edges[slot + ONE] = np.uint64(child)
+                n_edges += 1
+                n_nodes += child == n_nodes
+            path[k] = np.int32(edges[slot + ONE])
+    return n_nodes
 
 
-@njit(cache=True, nogil=True)
-def count(ids, offsets, numbers, keys, children, columns, max_n, n_columns, binary):
-    """Count the n-grams of a vocabulary in every document.
+@kernel(
+    "int64(int32[::1], int64[::1], int64, int32[::1], int32[::1], uint64[::1], int64, int64, bool,"
+    " int32[::1], int32[::1], int64[::1], uint64[::1], uint64[::1], float32[::1], int32[::1],"
+    " int64[::1])"
+)
+def count(
+    ids,
+    offsets,
+    n_before,
+    numbers,
+    first,
+    edges,
+    max_n,
+    n_columns,
+    binary,
+    nodes,
+    row,
+    seen,
+    words,
+    summary,
+    data,
+    indices,
+    indptr,
+):
+    """Count the n-grams of a vocabulary in every document; return the number of non-zeros.
 
     Parameters
     ----------
-    ids : int32 array, shape (n_tokens,)
+    ids : int32 array
     offsets : int64 array, shape (n_documents + 1,)
+        Document d has the tokens `ids[offsets[d]:offsets[d + 1]]`.
+    n_before : int
+        How many documents come before these, in which `seen` may have been used.
     numbers : int32 array, shape (n_types,)
         For each id, the number of that token in `build`; -1 for one outside it.
-    keys, children, columns
+    first : int32 array, shape (n_types,)
+        For each id, the node of that token alone; the number of nodes for one without.
+    edges
         From `build`.
+    max_n, n_columns : int
     binary : bool
         Ones for counts.
-
-    Returns
-    -------
-    data : float32 array, shape (n_nonzeros,)
-    indices : int32 array, shape (n_nonzeros,)
-        Ascending in each row.
+    nodes, row : int32 arrays, as long as the longest document and `max_n` times that and 1
+        Room to work in.
+    seen : int64 array, at first of zeros, shape (n_nodes + 1,)
+        Room to work in: the last document that held each node, and how often.
+    words, summary : uint64 arrays of zeros, a bit for each column and for each word of these
+        Room to work in.
+    data, indices : float32 and int32 arrays
+        Receive the counts and their columns, ascending in each row.
     indptr : int64 array, shape (n_documents + 1,)
+        Receives where each row begins.
     """
-    n_documents = offsets.size - 1
-    indptr = np.zeros(n_documents + 1, np.int64)
-    data = np.empty(ids.size + 16, np.float32)
-    indices = np.empty(ids.size + 16, np.int32)
-    row = np.empty(1 << 10, np.int32)
-    # The column behind the last takes what has no column.
-    seen = np.zeros(n_columns + 1, np.int64)
-    single = np.full(numbers.size, n_columns, np.int32)
-    for t in range(numbers.size):
-        if numbers[t] >= 0 and columns[numbers[t]] >= 0:
-            single[t] = columns[numbers[t]]
-    words = np.zeros((n_columns >> 6) + 1, np.uint64)
-    summary = np.zeros((n_columns >> 12) + 1, np.uint64)
-    n_nonzeros = np.int64(0)  # a literal zero would have numba compile the callee twice
-    for d in range(n_documents):
-        start, end = offsets[d], offsets[d + 1]
-        room = max_n * (end - start) + 1
-        if room > row.size:
-            row = np.empty(2 * room, np.int32)
-        if n_nonzeros + room > indices.size:
-            indices = _grown(indices, n_nonzeros + room)
-            data = _grown(data, n_nonzeros + room)
-        document = ids[start:end]
-        size = _count_tokens(document, single, d, seen, row)
-        if max_n > 1:
-            trie = keys, children, columns
-            size = _count_longer(document, numbers, trie, max_n, d, seen, row, size)
+    nowhere = np.int32(seen.size - 1)
+    n_nonzeros = 0
+    for d in range(offsets.size - 1):
+        document = ids[offsets[d] : offsets[d + 1]]
+        this_document = np.int64(n_before + d + 1) << 32
+        for i in range(document.size):
+            nodes[i] = first[document[i]]
+        size = _count_nodes(nodes[: document.size], n_columns, this_document, seen, row, 0)
+        for n in range(2, min(max_n, document.size) + 1):
+            begins = nodes[: document.size - n + 1]
+            _descend(begins, document[n - 1 :], numbers, edges, nowhere)
+            size = _count_nodes(begins, n_columns, this_document, seen, row, size)
         _sort(row[:size], words, summary, indices, n_nonzeros)
         for p in range(n_nonzeros, n_nonzeros + size):
             data[p] = 1 if binary else seen[indices[p]] & FREQUENCY
         n_nonzeros += size
         indptr[d + 1] = n_nonzeros
-    # Not copied: what lies behind was never touched, and so takes no memory.
-    return data[:n_nonzeros], indices[:n_nonzeros], indptr
+    return n_nonzeros
 
 
-@njit(cache=True, nogil=True)
-def _count_tokens(ids, single, d, seen, row):
-    """Count a document's tokens in `seen`, list their columns in `row`; return how many."""
-    this_document = np.int64(d + 1) << 32
-    seen[seen.size - 1] = this_document
-    size = 0
-    for i in range(ids.size):
-        column = single[ids[i]]
-        # Without a branch, as in _learn_document.
-        before = seen[column]
-        first = np.int64(before < this_document)
-        seen[column] = this_document | (1 - first) * (before & FREQUENCY) + 1
-        row[size] = column
-        size += first
+def _count_nodes(nodes, n_columns, this_document, seen, row, size):
+    """Count nodes in `seen`, list those that are columns in `row`; return how many there are."""
+    for i in range(nodes.size):
+        node = nodes[i]
+        # Without a branch, as in `document_frequency`.
+        before = seen[node]
+        new = np.int64(before < this_document)
+        seen[node] = this_document | (1 - new) * (before & FREQUENCY) + 1
+        row[size] = node
+        size += new & np.int64(node < n_columns)
     return size
 
 
-@njit(cache=True, nogil=True)
-def _count_longer(ids, numbers, trie, max_n, d, seen, row, size):
-    """Go on with n-grams of two tokens and more."""
-    keys, children, columns = trie
-    this_document = np.int64(d + 1) << 32
-    for i in range(ids.size):
-        node = np.int64(numbers[ids[i]])
-        if node < 0:
+def _descend(nodes, following, numbers, edges, nowhere):
+    """Move every node along the edge of the token that follows it.
+
+    A loop of its own for each length of n-gram: its looks at the table do not wait for
+    one another.
+    """
+    for i in range(nodes.size):
+        token = numbers[following[i]]
+        if nodes[i] == nowhere or token < 0:
+            nodes[i] = nowhere
             continue
-        for j in range(i + 1, min(i + max_n, ids.size)):
-            token = numbers[ids[j]]
-            if token < 0:
-                break
-            slot = _slot(keys, _key(node, token))
-            if keys[slot] == ZERO:
-                break
-            node = np.int64(children[slot])
-            column = columns[node]
-            if column >= 0:
-                before = seen[column]
-                first = np.int64(before < this_document)
-                seen[column] = this_document | (1 - first) * (before & FREQUENCY) + 1
-                row[size] = column
-                size += first
-    return size
+        slot = _edge(edges, edge_key(nodes[i], token))
+        nodes[i] = nowhere if edges[slot] == ZERO else np.int32(edges[slot + ONE])
 
 
-@njit(cache=True, nogil=True)
 def _sort(row, words, summary, indices, start):
     """Write the columns of a row to `indices` in ascending order.
 
@@ -277,43 +213,10 @@ def _sort(row, words, summary, indices, start):
                 start += 1
 
 
-@njit(cache=True, nogil=True)
-def _key(node, token):
-    """Name an edge; never zero."""
-    return (np.uint64(node) << HALF | np.uint64(token)) + ONE
-
-
-@njit(cache=True, nogil=True)
-def _slot(keys, key):
-    """Return the slot that holds a key, or the free one where it belongs."""
-    mask = np.uint64(keys.size - 1)
-    hashed = key * MULTIPLIER
-    slot = (hashed ^ hashed >> HALF) & mask
-    while keys[slot] != ZERO and keys[slot] != key:
+def _edge(edges, key):
+    """Return where the slot of a key begins, or of the free one where it belongs."""
+    mask = np.uint64(edges.size // 2 - 1)
+    slot = scattered(key) & mask
+    while edges[slot << ONE] != ZERO and edges[slot << ONE] != key:
         slot = (slot + ONE) & mask
-    return slot
-
-
-@njit(cache=True, nogil=True)
-def _rehashed(keys, children, needed):
-    """Return the edges in tables whose size is a power of two, twice `needed` or more."""
-    size = keys.size
-    while size < 2 * needed:
-        size *= 2
-    new_keys = np.zeros(size, np.uint64)
-    new_children = np.empty(size, np.int32)
-    for old in range(keys.size):
-        if keys[old] != ZERO:
-            slot = _slot(new_keys, keys[old])
-            new_keys[slot] = keys[old]
-            new_children[slot] = children[old]
-    return new_keys, new_children
-
-
-@njit(cache=True, nogil=True)
-def _grown(array, needed):
-    """Return a copy with room for `needed` items, at least twice the room it had."""
-    larger = np.empty(max(needed, 2 * array.size), array.dtype)
-    for k in range(array.size):  # a slice assignment takes seconds to compile
-        larger[k] = array[k]
-    return larger
+    return slot << ONE

@@ -1,8 +1,7 @@
 """Loops over the bytes of documents: counts, fingerprints, sketches and resemblance.
 
-A document is the slice `text[offsets[d]:offsets[d + 1]]` of a UTF-8 buffer. Two buffers are
-read as one run of documents, those of the first and then those of the second, so that a train
-and a test split are compared without copying either.
+A document is the slice `text[offsets[d]:offsets[d + 1]]` of a UTF-8 buffer. A pair of documents
+is of two buffers, its numbers counting in each, so that chunks are compared without copying any.
 
 A word is a maximal run of ASCII letters, digits and bytes >= 0x80, ASCII-lowercased. A shingle
 is five consecutive words; a document of one to four words has one shingle, all of it, and a
@@ -17,17 +16,18 @@ G. Fowler, L. C. Noll, K.-P. Vo, "The FNV non-cryptographic hash algorithm" (FNV
 """
 
 import numpy as np
-from numba import njit
+
+from pipeline.kernels.compiled import kernel
 
 WORDS_PER_SHINGLE = 5
-NO_HASH = np.uint64(0xFFFFFFFFFFFFFFFF)  # fills a sketch that has fewer shingles than places
+NO_HASH = np.uint32(0xFFFFFFFF)  # fills a sketch that has fewer shingles than places
 
 # Every constant is uint64, because numba turns uint64 with int64 into float64.
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 _LEFT, _RIGHT = np.uint64(5), np.uint64(59)  # a rotation by 5 bits, coprime with 64
 _FNV_BASIS, _FNV_PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 # The finaliser of MurmurHash3 (A. Appleby, public domain): each input bit moves each output bit.
-_SHIFT = np.uint64(33)
+_SHIFT, _HALF = np.uint64(33), np.uint64(32)
 _MIX_1, _MIX_2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 
 
@@ -55,17 +55,6 @@ _SPACE = np.isin(np.arange(256), [9, 10, 11, 12, 13, 28, 29, 30, 31, 32]).astype
 _Q0, _Q1, _Q2, _Q3, _Q4 = _mixed(np.arange(256, 256 + WORDS_PER_SHINGLE, dtype=np.uint64)) | _ONE
 
 
-@njit(cache=True, nogil=True)
-def _document(text, offsets, more_text, more_offsets, document):
-    """Return the bytes of one document of two buffers."""
-    n_first = offsets.size - 1
-    if document < n_first:
-        return text[offsets[document] : offsets[document + 1]]
-    start = document - n_first
-    return more_text[more_offsets[start] : more_offsets[start + 1]]
-
-
-@njit(cache=True, nogil=True)
 def _wide_space(document, i):
     """Tell whether a white-space character beyond ASCII begins at byte `i`.
 
@@ -82,7 +71,6 @@ def _wide_space(document, i):
     return point == 0x1680 or point == 0x202F or point == 0x205F or point == 0x3000
 
 
-@njit(cache=True, nogil=True)
 def _read(document, words):
     """Hash the words of a document and count its characters and white-space-separated fields.
 
@@ -129,7 +117,6 @@ def _read(document, words):
     return np.int64(n_words + in_word), n_characters, np.int64(n_fields), fingerprint
 
 
-@njit(cache=True, nogil=True)
 def _shingle(words, n_words, shingles):
     """Hash every shingle of a document; return how many there are (repeats included)."""
     if n_words == 0:
@@ -146,16 +133,18 @@ def _shingle(words, n_words, shingles):
     return n_shingles
 
 
-@njit(cache=True, nogil=True)
 def _sketch(shingles, sketch):
-    """Keep the smallest shingle hash of each bucket, the bucket being the hash's last bits."""
+    """Keep the smallest hash of each bucket: its first bits, the bucket being the last ones."""
     last_bits = np.uint64(sketch.size - 1)
     for shingle in shingles:
         bucket = shingle & last_bits
-        sketch[bucket] = min(sketch[bucket], shingle)
+        sketch[bucket] = min(sketch[bucket], np.uint32(shingle >> _HALF))
 
 
-@njit(cache=True, nogil=True)
+@kernel(
+    "void(uint8[::1], int64[::1], uint64[::1], uint64[::1], int32[:, ::1], uint64[::1],"
+    " uint32[:, ::1])"
+)
 def scan(text, offsets, words, shingles, counts, fingerprints, sketches):
     """Read every document of one buffer once.
 
@@ -167,13 +156,13 @@ def scan(text, offsets, words, shingles, counts, fingerprints, sketches):
         Where each document begins and the last one ends, in bytes.
     words, shingles : uint64 arrays, half the bytes of the longest document and 8 more
         Room to work in.
-    counts : int64 array, (n, 2)
+    counts : int32 array, (n, 2)
         Receives characters and white-space-separated words (those of `str.split`).
     fingerprints : uint64 array, (n,)
         Receives a hash of the exact bytes.
-    sketches : uint64 array, (n, a power of two), filled with `NO_HASH`
-        Receives the smallest shingle hash of each bucket: one-permutation MinHash (P. Li,
-        A. Owen, C.-H. Zhang, "One permutation hashing", NIPS 2012).
+    sketches : uint32 array, (n, a power of two), filled with `NO_HASH`
+        Receives the first half of the smallest shingle hash of each bucket: one-permutation
+        MinHash (P. Li, A. Owen, C.-H. Zhang, "One permutation hashing", NIPS 2012).
     """
     for document in range(offsets.size - 1):
         content = text[offsets[document] : offsets[document + 1]]
@@ -184,48 +173,30 @@ def scan(text, offsets, words, shingles, counts, fingerprints, sketches):
         _sketch(shingles[: _shingle(words, n_words, shingles)], sketches[document])
 
 
-@njit(cache=True, nogil=True)
-def _same_bytes(left, right):
-    if left.size != right.size:
-        return False
-    i = 0
-    while i < left.size and left[i] == right[i]:
-        i += 1
-    return i == left.size
-
-
-@njit(cache=True, nogil=True)
-def first_occurrences(text, offsets, more_text, more_offsets, fingerprints, order, first):
-    """Find, for every document, the first one of the same bytes.
+@kernel("void(uint8[::1], int64[::1], uint8[::1], int64[::1], int64[:, ::1], bool[::1])")
+def same_bytes(text, offsets, more_text, more_offsets, pairs, same):
+    """Tell of each pair of documents whether it is of the same bytes.
 
     Parameters
     ----------
     text, offsets, more_text, more_offsets : uint8 and int64 arrays
-        The documents, in two buffers.
-    fingerprints : uint64 array, (n,)
-        A hash of each document's bytes; equal ones are compared byte by byte.
-    order : int64 array, (n,)
-        Documents by fingerprint, and those of one fingerprint by number.
-    first : int64 array, (n,), filled with `arange(n)`
-        Receives the number of the first document of the same bytes.
+        The buffer of the pairs' first documents, and that of their second ones.
+    pairs : int64 array, (n_pairs, 2)
+        Numbers of documents in their buffers.
+    same : bool array, (n_pairs,)
+        Receives the answers.
     """
-    start = 0
-    for i in range(1, order.size):
-        document = order[i]
-        if fingerprints[document] != fingerprints[order[start]]:
-            start = i
-            continue
-        content = _document(text, offsets, more_text, more_offsets, document)
-        for j in range(start, i):
-            earlier = order[j]
-            if first[earlier] != earlier:
-                continue  # the same bytes as one already compared
-            if _same_bytes(_document(text, offsets, more_text, more_offsets, earlier), content):
-                first[document] = earlier
-                break
+    for i in range(pairs.shape[0]):
+        left, right = offsets[pairs[i, 0]], more_offsets[pairs[i, 1]]
+        left_size = offsets[pairs[i, 0] + 1] - left
+        right_size = more_offsets[pairs[i, 1] + 1] - right
+        k = 0
+        if left_size == right_size:
+            while k < left_size and text[left + k] == more_text[right + k]:
+                k += 1
+        same[i] = left_size == right_size == k
 
 
-@njit(cache=True, nogil=True)
 def _may_resemble(left, right):
     """Tell whether more than an eighth of the used buckets of two sketches agree."""
     n_used = n_equal = 0
@@ -235,24 +206,23 @@ def _may_resemble(left, right):
     return 8 * n_equal > n_used
 
 
-@njit(cache=True, nogil=True)
+@kernel("int64(uint64[::1], uint64, int64, uint32[:, ::1], int64[:, ::1])")
 def candidates(keys, document_bits, group_limit, sketches, pairs):
     """List pairs of documents that share a hash and whose sketches agree well enough.
 
     Parameters
     ----------
     keys : uint64 array, ascending
-        Hashes whose last `document_bits` bits are replaced by the document they come from.
+        Hashes, each followed by the document that it comes from in the last `document_bits` bits.
     document_bits : uint64
         How many bits a document's number takes.
     group_limit : int
         Once so many documents share one hash, the next is compared with its neighbour alone, or
         a phrase that all reviews end in would make the work quadratic.
-    sketches : uint64 array, (n, a power of two)
+    sketches : uint32 array, (n, a power of two)
         What `scan` found.
     pairs : int64 array, (room, 2)
-        Receives the pairs, smaller number first, as far as they fit; a pair that shares several
-        hashes comes several times.
+        Receives the pairs, smaller number first, as far as they fit.
 
     Returns
     -------
@@ -276,7 +246,6 @@ def candidates(keys, document_bits, group_limit, sketches, pairs):
     return n_pairs
 
 
-@njit(cache=True, nogil=True)
 def _resemblance(shingles, n_left, table):
     """Return |A and B| / |A or B| of two sets of hashes given with repeats; 0 if both are empty.
 
@@ -300,16 +269,17 @@ def _resemblance(shingles, n_left, table):
     return n_shared / max(n_distinct, 1)
 
 
-@njit(cache=True, nogil=True)
+@kernel(
+    "void(uint8[::1], int64[::1], uint8[::1], int64[::1], int64[:, ::1], uint64[::1], uint64[::1],"
+    " uint64[:, ::1], float64[::1])"
+)
 def resemblances(text, offsets, more_text, more_offsets, pairs, words, shingles, table, out):
     """Compute the resemblance of pairs of documents: |A and B| / |A or B|, of their shingles.
 
     Parameters
     ----------
-    text, offsets, more_text, more_offsets : uint8 and int64 arrays
-        The documents, in two buffers.
-    pairs : int64 array, (n_pairs, 2)
-        Numbers of the documents to compare.
+    text, offsets, more_text, more_offsets, pairs : uint8 and int64 arrays
+        As in `same_bytes`.
     words, shingles : uint64 arrays
         Room to work in, for one document and for two as `scan` measures it.
     table : uint64 array, (a power of two that is at least twice the size of `shingles`, 2)
@@ -321,7 +291,10 @@ def resemblances(text, offsets, more_text, more_offsets, pairs, words, shingles,
         n_left = n_shingles = 0
         for side in range(2):
             n_left = n_shingles
-            document = _document(text, offsets, more_text, more_offsets, pairs[i, side])
+            if side == 0:
+                document = text[offsets[pairs[i, 0]] : offsets[pairs[i, 0] + 1]]
+            else:
+                document = more_text[more_offsets[pairs[i, 1]] : more_offsets[pairs[i, 1] + 1]]
             n_words = _read(document, words)[0]
             n_shingles += _shingle(words, n_words, shingles[n_left:])
         size = 8

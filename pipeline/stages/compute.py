@@ -6,15 +6,14 @@ A module is imported by the stage that needs it, so that a run pays for no other
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pipeline
-from pipeline import artifacts
-from pipeline.config import Config, FilesCorpus, HubCorpus, LabelledSection
-from pipeline.errors import CorpusError
+from pipeline import arrow, artifacts
+from pipeline.config import Config, FilesCorpus, HubCorpus, LabelledSection, SplitSection
 from pipeline.run_folder import Run
 
 if TYPE_CHECKING:
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
 
     from pipeline.classifier import TextClassifier
     from pipeline.corpus.labels import LabelRule
+    from pipeline.history import Epoch
     from pipeline.inspection import ClassFrequency
-    from pipeline.training import Epoch
 
 
 @dataclass(frozen=True)
@@ -60,83 +59,58 @@ def _sample_file(part: str) -> Path:
 
 def compute_corpus(job: Job) -> tuple[str, list[str]]:
     """Load, check, split and audit: `train.arrow`, `test.arrow` and `card.json`."""
-    from pipeline.corpus import audit
-    from pipeline.corpus.split import split
+    from pipeline.corpus import audit, split
 
     section = job.config.corpus
-    train, test = _read(job.config)
-    for name, part in (("train", train), ("test", test)):
-        if part is not None and not part.num_rows:
-            raise CorpusError(f"corpus: the {name} part is empty")
-    _require_both_classes(train, "")
-    if test is None:
-        assert section.source != "sample"  # which comes with a test part
-        train, test = split(train, section.test_fraction, section.seed)
+    settings = section if section.source != "sample" else SplitSection()  # it has a test part
+    scan = split.write_parts(job.folder, _source(job.config), settings.test_fraction, settings.seed)
+    train, test = split.read_parts(job.folder)
     dropped = 0
     if section.drop_overlap:
-        overlapping = audit.overlapping_rows(train, test)
+        overlapping = audit.overlapping_rows(train, test, scan)
         dropped = int(overlapping.sum())
-        train = train.filter(~overlapping).combine_chunks()
-        _require_both_classes(train, " that are not in test")
-    card = audit.audit(train, test)
-    artifacts.write_table(job.folder / "train.arrow", train)
-    artifacts.write_table(job.folder / "test.arrow", test)
+        scan = split.drop_from_train(job.folder, overlapping, scan)
+        train, test = split.read_parts(job.folder)
+    card = audit.audit(train, test, scan)
     facts = {"source": job.config.section("corpus"), "dropped_overlap": dropped, **card.to_dict()}
     artifacts.write_json(job.folder / "card.json", facts)
-    shares = [f"{part['label'].to_numpy().mean():.1%}" for part in (train, test)]
-    summary = (
-        f"{train.num_rows:,} train ({shares[0]} positive), "
-        f"{test.num_rows:,} test ({shares[1]} positive)"
+    summary = ", ".join(
+        f"{part.n_reviews:,} {name} ({part.n_positive / part.n_reviews:.1%} positive)"
+        for name, part in (("train", card.train), ("test", card.test))
     )
     if dropped:
         summary += f", {dropped:,} dropped from train that are in test"
     return summary, audit.warnings(card)
 
 
-def _require_both_classes(train: pa.Table, which: str) -> None:
-    classes = train["label"].unique().to_pylist()
-    if not classes:
-        raise CorpusError(f"corpus: there are no training reviews{which}")
-    if len(classes) < 2:
-        only = "positive" if classes == [1] else "negative"
-        raise CorpusError(
-            f"corpus: all {train.num_rows:,} training reviews{which} are {only}; "
-            "expected positive and negative ones"
-        )
-
-
-def _read(config: Config) -> tuple[pa.Table, pa.Table | None]:
-    """Read the corpus that a config names: train, and test where the source has one."""
-    from pipeline.corpus.files import read_files
+def _source(config: Config) -> Sequence[Iterable[pa.RecordBatch]]:
+    """Return the corpus that a config names: train, and test where the source has one."""
+    from pipeline.corpus.files import read_batches
     from pipeline.corpus.labels import LabelRule
 
     section = config.corpus
     if section.source == "nltk":
         from pipeline.corpus.nltk import read_nltk
 
-        return read_nltk(section.name), None
+        return [read_nltk(section.name).to_batches()]
     if section.source == "sample":
         rule = LabelRule(("positive",), ("negative",))
-        train, test = (
-            read_files(str(_sample_file(part)), "text", "label", rule) for part in ("train", "test")
-        )
-        return train, test
+        names = [str(_sample_file(part)) for part in ("train", "test")]
+        return [read_batches(name, "text", "label", rule) for name in names]
     rule = _label_rule(section)
     if section.source == "files":
-        parts = [read_files(name, section.text, section.label, rule) for name in _parts(section)]
-    else:
-        from pipeline.corpus.hub import read_hub
+        return [read_batches(name, section.text, section.label, rule) for name in _parts(section)]
+    from pipeline.corpus.hub import read_hub
 
-        parts = read_hub(
-            section.dataset,
-            section.revision,
-            _parts(section),
-            section.text,
-            section.label,
-            rule,
-            section.subset,
-        )
-    return parts[0], parts[1] if len(parts) > 1 else None
+    return read_hub(
+        section.dataset,
+        section.revision,
+        _parts(section),
+        section.text,
+        section.label,
+        rule,
+        section.subset,
+    )
 
 
 def _label_rule(section: LabelledSection) -> LabelRule:
@@ -150,19 +124,21 @@ def _label_rule(section: LabelledSection) -> LabelRule:
 
 
 def compute_tokens(job: Job) -> tuple[str, list[str]]:
-    """Turn texts into token ids: `train.arrow`, `test.arrow` and `tokenizer.json`."""
+    """Turn texts into token ids: the ids and types of both parts, and `tokenizer.json`."""
     from pipeline.tokens import Tokenizer, stop_words, write_tokens
 
     settings = job.config.section("tokens")
     settings["stop_words"] = stop_words() if settings["stop_words"] else ()
     tokenizer = Tokenizer(**settings)
     artifacts.write_json(job.folder / "tokenizer.json", tokenizer.to_dict())
-    parts = {}
-    for part in ("train", "test"):
-        texts = artifacts.read_table(job.run.path / "corpus" / f"{part}.arrow")["text"].chunk(0)
-        parts[part] = tokenizer(texts)
-        write_tokens(job.folder / f"{part}.arrow", parts[part])
-    train, test = parts["train"], parts["test"]
+    train, test = (
+        write_tokens(
+            job.folder / f"{part}.safetensors",
+            tokenizer,
+            artifacts.read_table(job.run.path / "corpus" / f"{part}.arrow")["text"],
+        )
+        for part in ("train", "test")
+    )
     return (
         f"{len(train.ids):,} tokens of {len(train.types):,} types in train, "
         f"{len(test.ids):,} in test"
@@ -171,29 +147,31 @@ def compute_tokens(job: Job) -> tuple[str, list[str]]:
 
 def compute_features(job: Job) -> tuple[str, list[str]]:
     """Choose a vocabulary and count it: `vocabulary.txt` and the counts of both parts."""
-    from pipeline.classifier import write_vocabulary
-    from pipeline.features import count_features, learn_vocabulary
+    from pipeline.features import learn_vocabulary, stream_counts, write_vocabulary
     from pipeline.tokens import read_tokens
 
     settings = job.config.section("features")
     binary = settings.pop("binary")
-    train, test = (
-        read_tokens(job.run.path / "tokens" / f"{part}.arrow") for part in ("train", "test")
-    )
-    vocabulary = learn_vocabulary(train, **settings)
+    tokens = read_tokens(job.run.path / "tokens" / "train.safetensors")
+    n_documents = tokens.n_documents
+    vocabulary = learn_vocabulary(tokens, **settings)
     write_vocabulary(job.folder / "vocabulary.txt", vocabulary)
-    counts = count_features(train, vocabulary, binary)
-    artifacts.write_counts(job.folder / "train.safetensors", counts)
-    artifacts.write_counts(
-        job.folder / "test.safetensors", count_features(test, vocabulary, binary)
-    )
-    per_review = counts.nnz / counts.shape[0]
+
+    def count(part: str) -> int:
+        tokens = read_tokens(job.run.path / "tokens" / f"{part}.safetensors")
+        blocks = stream_counts(tokens, vocabulary, binary)
+        return artifacts.write_counts(job.folder / f"{part}.safetensors", blocks, len(vocabulary))
+
+    del tokens  # and its pages
+    per_review = count("train") / n_documents
+    count("test")
     return f"{len(vocabulary):,} words, {per_review:.0f} different ones in a review", []
 
 
 def compute_train(job: Job) -> tuple[str, list[str]]:
     """Learn the weights: the model's folder, and `history.json`."""
-    from pipeline.classifier import TextClassifier, read_vocabulary
+    from pipeline.classifier import TextClassifier
+    from pipeline.features import read_vocabulary
     from pipeline.tokens import Tokenizer
     from pipeline.training import SGDLogisticRegression
 
@@ -221,12 +199,13 @@ def compute_train(job: Job) -> tuple[str, list[str]]:
 
 def compute_eval(job: Job) -> tuple[str, list[str]]:
     """Score the test part: `metrics.json` and `predictions.parquet`."""
+    import numpy as np
     import pyarrow as pa
     from pyarrow import parquet
 
     from pipeline.classifier import TextClassifier
     from pipeline.evaluation import evaluate
-    from pipeline.model import sigmoid
+    from pipeline.model import decide, sigmoid
 
     regression = TextClassifier.load(job.run.path / "model").regression
     counts = artifacts.read_counts(job.run.path / "features" / "test.safetensors")
@@ -234,14 +213,16 @@ def compute_eval(job: Job) -> tuple[str, list[str]]:
     scores = regression.decision_function(counts)
     result = evaluate(labels, scores, regression.threshold, job.config.eval.confidence)
     artifacts.write_json(job.folder / "metrics.json", {"test": result.to_dict()})
+    probability = sigmoid(scores)
     predictions = {
-        "row": pa.array(range(len(labels)), pa.int64()),
+        "row": np.arange(len(labels)),
         "label": labels,
-        "predicted": regression.predict(counts),
-        "probability": sigmoid(scores),
+        "predicted": decide(probability, regression.threshold).astype(np.int8),
+        "probability": probability,
         "log_odds": scores,
     }
-    parquet.write_table(pa.table(predictions), job.folder / "predictions.parquet")
+    columns = {name: arrow.numbers(values) for name, values in predictions.items()}
+    parquet.write_table(pa.table(columns), job.folder / "predictions.parquet")
     return (
         f"test accuracy {result.accuracy:.2%}, {result.confidence:.0%} interval "
         f"{result.accuracy_low:.2%} to {result.accuracy_high:.2%}"
@@ -288,4 +269,4 @@ def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
 
 
 def _labels(run: Run, part: str) -> Any:
-    return artifacts.read_table(run.path / "corpus" / f"{part}.arrow")["label"].to_numpy()
+    return arrow.values(artifacts.read_table(run.path / "corpus" / f"{part}.arrow")["label"])

@@ -1,10 +1,13 @@
-"""The peak memory of a stage."""
+"""The memory of a stage: its peak, and giving back what it needed."""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import sys
 from pathlib import Path
+
+_M_MMAP_THRESHOLD = -3  # of malloc.h
 
 
 def reset_peak_memory() -> None:
@@ -23,3 +26,13 @@ def peak_memory() -> int:
 
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak if sys.platform == "darwin" else 1024 * peak
+
+
+def return_freed_memory() -> None:
+    """Have the C library give large freed blocks back to the system (glibc).
+
+    A stage allocates and frees blocks of megabytes, in threads, and the library would
+    keep most of them for blocks to come, in each thread apart.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 1 << 22)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import json
 import platform
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,10 +20,10 @@ from pipeline.run_folder import Run
 from pipeline.stages import compute
 from pipeline.stages.compute import Job
 from pipeline.stages.freshness import source_digest
-from pipeline.stages.memory import peak_memory, reset_peak_memory
+from pipeline.stages.memory import peak_memory, reset_peak_memory, return_freed_memory
 
 if TYPE_CHECKING:
-    from pipeline.training import Epoch
+    from pipeline.history import Epoch
 
 
 class Listener(Protocol):
@@ -88,14 +90,17 @@ def run_stages(config: Config, run: Run, last: str, listener: Listener) -> None:
         The name of the last stage.
     listener : Listener
     """
+    return_freed_memory()
     with run.locked():
         end = [stage.name for stage in STAGES].index(last) + 1
+        import_ahead = functools.cache(lambda: _import_ahead(STAGES[1:end]))
         for stage in STAGES[:end]:
             depends = _dependencies(stage, config, run)
             entry = run.stage(stage.name)
             fresh = _is_fresh(stage, entry, depends, run)
             if entry is None or not fresh:
                 listener.started(stage.name)
+                import_ahead()
                 entry = _compute(stage, config, run, depends, listener)
             listener.ended(
                 StageResult(
@@ -114,6 +119,17 @@ def run_stages(config: Config, run: Run, last: str, listener: Listener) -> None:
                 stage, config, run
             ):
                 listener.left_stale(stage.name)
+
+
+def _import_ahead(stages: tuple[Stage, ...]) -> None:
+    """Import what later stages will need while an earlier one reads and computes."""
+
+    def work() -> None:
+        for stage in stages:
+            for module in stage.modules:
+                importlib.import_module(module)
+
+    threading.Thread(target=work, daemon=True).start()
 
 
 def _is_fresh(
@@ -199,7 +215,7 @@ STAGES = (
         compute.compute_features,
         ("tokens",),
         ("features",),
-        ("pipeline.features", "pipeline.classifier"),
+        ("pipeline.features",),
     ),
     Stage(
         "train",

@@ -1,0 +1,1 @@
+"""The peers' side of the work, each as its own documentation recommends."""

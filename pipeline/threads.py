@@ -1,0 +1,128 @@
+"""Work on the pieces of a corpus in threads, with results in the order of the pieces.
+
+Kernels release the interpreter's lock, so threads use as many processors as there are.
+What is computed never depends on their number.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.errors import ConfigError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def n_threads() -> int:
+    """Return how many threads to use: the variable SENTIMENT_THREADS, else the processors."""
+    given = os.environ.get("SENTIMENT_THREADS", "")
+    if not given:
+        return (
+            len(os.sched_getaffinity(0))
+            if hasattr(os, "sched_getaffinity")
+            else os.cpu_count() or 1
+        )
+    if not given.isdecimal() or int(given) < 1:
+        raise ConfigError(f"SENTIMENT_THREADS: expected a number >= 1, got {given!r}")
+    return int(given)
+
+
+class Room:
+    """Arrays to work in, block after block.
+
+    Memory that is new to a process is slow to touch, the more so for threads at the same time.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, np.ndarray[Any, Any]] = {}
+
+    def array(self, name: str, size: int, dtype: npt.DTypeLike) -> np.ndarray[Any, Any]:
+        """Return an array of at least so many items: what was there last, or anything."""
+        array = self._arrays.get(name)
+        if array is None or len(array) < size:
+            array = self._arrays[name] = np.empty(size, dtype)
+        return array
+
+    def zeros(self, name: str, size: int, dtype: npt.DTypeLike) -> np.ndarray[Any, Any]:
+        """Return an array of so many items: what was there last, or zeros.
+
+        In large pages where the system has them: NumPy asks for these for an array that it
+        fills, but not for `numpy.zeros`.
+        """
+        if name not in self._arrays:
+            self._arrays[name] = np.full(size, 0, dtype)
+        return self._arrays[name]
+
+
+def in_rooms(work: Callable[[Item, Room], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Yield `work(item, room)` of each item in order, as `in_order` does.
+
+    A result may lie in the room. It is good until the next one is asked for, when the room
+    goes to another item.
+    """
+    free: list[Room] = []
+
+    def in_room(item: Item) -> tuple[Result, Room]:
+        try:
+            room = free.pop()
+        except IndexError:
+            room = Room()
+        return work(item, room), room
+
+    for result, room in in_order(in_room, items):
+        yield result
+        free.append(room)
+
+
+def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Yield `work(item)` of each item in order, computed in threads ahead of their use.
+
+    As many items as there are threads are in work or waiting to be taken, so memory
+    does not grow with their number.
+    """
+    n = n_threads()
+    if n == 1:
+        yield from map(work, items)
+        return
+    from collections import deque
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    with ThreadPoolExecutor(n) as pool:
+        waiting: deque[Future[Result]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(work, item))
+                if len(waiting) > n:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for left in waiting:
+                left.cancel()
+
+
+def shares(offsets: np.ndarray[Any, Any], largest: int) -> Iterator[slice]:
+    """Cut items into blocks for threads.
+
+    Parameters
+    ----------
+    offsets : int64 array, shape (n + 1,)
+        Item i is from `offsets[i]` to `offsets[i + 1]`.
+    largest : int
+        A block is so large, or a thread's equal share where that is less.
+    """
+    n_items, whole = len(offsets) - 1, int(offsets[-1] - offsets[0])
+    # As many blocks to each thread.
+    n_blocks = n_threads() * max(1, -(-whole // (n_threads() * largest)))
+    size = max(1, -(-whole // n_blocks))
+    start = 0
+    while start < n_items:
+        end = max(start + 1, int(np.searchsorted(offsets, offsets[start] + size)))
+        yield slice(start, min(end, n_items))
+        start = end

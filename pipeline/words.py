@@ -1,0 +1,119 @@
+"""The compiled tokenizer: what it means by a word, and how it is run.
+
+What it means is said in one line of NLTK, `RegexpTokenizer(WORDS)` on the lowercased text
+with straight apostrophes, and the tests hold the two equal on any text.
+
+`regex` is the engine that NLTK's own tokenizers run on. To it a combining mark is
+part of a word, as the words of Hindi and Thai need; to `re` of the standard library
+it is not.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import pyarrow as pa
+import regex
+
+from pipeline import arrow
+from pipeline.kernels import text as kernels
+from pipeline.threads import Room
+from pipeline.token_types import spelled, table_for
+
+# Letters, digits and underscores, with apostrophes inside: don't is one token.
+WORDS = r"\w+(?:'\w+)*"
+# The same, and every other character that is not white space. Here NUL is white space.
+WORDS_AND_PUNCTUATION = WORDS + r"|[^\w\s\0]"
+
+# All letters, digits, marks and white space of Unicode stand here; a test asks the engine.
+_BLOCKS = (range(0x10000), range(0x10000, 0x40000), range(0xE0000, 0xE1000))
+# The first byte of a code point beyond the first 65,536, in UTF-8.
+_FIRST_ASTRAL = 0xF0
+
+
+def is_word(token: str) -> bool:
+    """Tell whether a token holds a letter, digit or underscore."""
+    return regex.search(r"\w", token) is not None
+
+
+def tokenise_words(
+    texts: pa.LargeStringArray,
+    lowercase: bool,
+    strip_breaks: bool,
+    keep_punctuation: bool,
+    room: Room,
+) -> tuple[np.ndarray, np.ndarray, pa.LargeStringArray]:
+    """Run the compiled tokenizer; return the fields of `Tokens`, of which the ids lie in a room."""
+    text, offsets = arrow.buffers(texts)
+    astral = bool(text[offsets[0] : offsets[-1]].max(initial=0) >= _FIRST_ASTRAL)
+    folded = _folded(lowercase, strip_breaks, keep_punctuation, astral)
+    plain = np.where(np.arange(256) < 0x80, folded[:256], -1).astype(np.int32)
+    n_bytes, longest = int(offsets[-1] - offsets[0]), int(np.diff(offsets).max(initial=0))
+    # What is not written to takes no memory, so there is room for the worst: a normalised byte
+    # becomes three at most (punctuation between zeros), and two words of zeros follow a document.
+    words = room.array("words", 3 * longest // 8 + 4, np.uint64)
+    ids = room.array("ids", n_bytes + 1, np.int32)
+    pool = room.array("pool", 2 * n_bytes + longest + 4, np.uint64)
+    starts = room.array("starts", n_bytes + 2, np.int64)
+    starts[0] = 0
+    table = table_for(np.zeros(1, np.uint64), np.empty(1, np.int32), min(n_bytes // 64, 1 << 15))
+    token_offsets = np.zeros(len(texts) + 1, np.int64)
+    state = np.zeros(kernels.STATE_SIZE, np.int64)
+    while True:
+        kernels.tokenise(
+            text,
+            offsets,
+            folded,
+            plain,
+            keep_punctuation,
+            strip_breaks,
+            words,
+            ids,
+            token_offsets,
+            pool,
+            starts,
+            *table,
+            state,
+        )
+        if state[kernels.DOCUMENT] == len(texts):
+            break
+        table = table_for(*table, len(table[0]))
+    if state[kernels.N_CONTEXT] and lowercase:
+        lowered = arrow.strings([text.lower() for text in texts.to_pylist()])
+        return tokenise_words(lowered, False, strip_breaks, keep_punctuation, room)
+    types = spelled(pool, starts, int(state[kernels.N_TYPES]))
+    return ids[: state[kernels.N_TOKENS]], token_offsets, types
+
+
+@functools.cache
+def _folded(
+    lowercase: bool, strip_breaks: bool, keep_punctuation: bool, astral: bool
+) -> np.ndarray:
+    """Build the table of what each code point becomes; `kernels.text` says how it is read.
+
+    Most texts need the first 65,536 only, which are soon made.
+    """
+    size = 0x110000 if astral else 0x10000
+    folded = np.zeros(size, np.int32)
+    if keep_punctuation:
+        folded -= np.arange(size, dtype=np.int32)
+    for block in _BLOCKS if astral else _BLOCKS[:1]:
+        letters = "".join(map(chr, block))
+        # Dotted I apart, the lower case of a letter is one code point.
+        lowered = letters.replace("\u0130", "i").lower() if lowercase else letters
+        codes = np.frombuffer(lowered.encode("utf-32-le", "surrogatepass"), np.int32)
+        part = folded[block.start : block.stop]
+        part[:] = -codes if keep_punctuation else 0
+        for separators in regex.finditer(r"\s+", letters):
+            part[separators.start() : separators.end()] = 0
+        for word in regex.finditer(r"\w+", letters):
+            part[word.start() : word.end()] = codes[word.start() : word.end()]
+    if lowercase:
+        for letter in (kernels.DOTTED_I, kernels.CAPITAL_SIGMA):
+            folded[letter] = -letter
+    if strip_breaks:
+        folded[kernels.LESS_THAN] = -kernels.LESS_THAN
+    folded[[kernels.APOSTROPHE, 0x2019]] = -kernels.APOSTROPHE
+    folded.flags.writeable = False
+    return folded
