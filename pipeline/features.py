@@ -21,8 +21,14 @@ import pyarrow.compute as pc
 from pipeline import arrow, artifacts
 from pipeline.errors import CorpusError
 from pipeline.kernels import ngrams as kernels
-from pipeline.ngrams import arranged, digits_of, find_ngrams, radix_sorted
-from pipeline.threads import Room, in_rooms, shares
+from pipeline.ngrams import (
+    alphabetical_order,
+    digits_of,
+    find_ngrams,
+    frequency_order,
+    names_of,
+)
+from pipeline.threads import Room, in_order, in_rooms, shares
 from pipeline.token_types import Types
 from pipeline.tokens import Tokens
 
@@ -56,17 +62,20 @@ class Vocabulary:
     @functools.cached_property
     def _trie(self) -> _Trie:
         """The words as the counting kernel walks them; built once."""
-        tokens = np.arange(len(self.words), dtype=np.int32)
-        offsets = np.arange(len(self.words) + 1)
-        types = self.words
+        types, n = self.words, len(self)
+        digits = np.arange(1, n + 1, dtype=np.int32)[:, np.newaxis]
         if pc.any(pc.match_substring(types, " ")).as_py():
             names = pc.split_pattern(types, " ")
+            lengths = arrow.values(pc.list_value_length(names))
             encoded = names.flatten().dictionary_encode()
-            types, tokens = encoded.dictionary, arrow.values(encoded.indices)
-            offsets = np.concatenate(([0], np.cumsum(arrow.values(pc.list_value_length(names)))))
-        offsets = offsets.astype(np.int64)
+            types = encoded.dictionary
+            digits = np.zeros((n, lengths.max()), np.int32)
+            digits[np.arange(digits.shape[1]) < lengths[:, np.newaxis]] = (
+                arrow.values(encoded.indices) + 1
+            )
         # Shorter n-grams first, for those that begin a longer one must be there.
-        return _Trie.of(types, tokens, offsets, np.argsort(np.diff(offsets), kind="stable"))
+        order = np.argsort(np.count_nonzero(digits, axis=1), kind="stable")
+        return _Trie.of(types, digits, order.astype(np.int32))
 
 
 @dataclass(frozen=True)
@@ -80,21 +89,17 @@ class _Trie:
     max_n: int
 
     @classmethod
-    def of(
-        cls, types: pa.LargeStringArray, tokens: np.ndarray, offsets: np.ndarray, order: np.ndarray
-    ) -> _Trie:
-        """Build the trie of n-grams that are given as numbers of types."""
+    def of(cls, types: pa.LargeStringArray, digits: np.ndarray, order: np.ndarray) -> _Trie:
+        """Build the trie of n-grams; `kernels.ngrams.build` says of what."""
         known = Types()
         known.add(types)
-        lengths = np.diff(offsets)
-        max_n = int(lengths.max(initial=1))
-        size = 2 << (3 * int(np.count_nonzero(lengths > 1)) // 2 + max_n).bit_length()
-        n_nodes = -1
+        n_columns, max_n = digits.shape
+        size, n_nodes = 4 << (3 * (n_columns + max_n) // 4 if max_n > 1 else 1).bit_length(), -1
         while n_nodes < 0:
             # Filled, not made as zeros, for large pages: a look at it is twice as fast.
             roots, edges = np.full(len(types), -1, np.int32), np.full(size, 0, np.uint64)
             path = np.empty(max_n, np.int32)
-            n_nodes = kernels.build(tokens, offsets, order, path, roots, edges)
+            n_nodes = kernels.build(digits, order, path, roots, edges)
             size *= 2
         return cls(known, roots, edges, n_nodes, max_n)
 
@@ -152,16 +157,23 @@ def learn_vocabulary(
     types = tokens.types.take(alphabet)
     digits = digits_of(levels, kept, arrow.values(alphabet))
     del levels, kept
-    alphabetical = radix_sorted(np.arange(len(frequency)), list(reversed(digits)))
-    order = radix_sorted(alphabetical, [frequency.max() - frequency])
+    alphabetical = alphabetical_order(digits)
+    order = frequency_order(alphabetical, frequency)
     order = order[:max_features] if max_features else order
-    tokens_of, offsets, words = arranged(types, digits, order)
-    column = np.full(len(frequency), -1)
-    column[order] = np.arange(len(order))
+    column = np.full(len(digits), -1, np.int32)
+    column[order] = np.arange(len(order), dtype=np.int32)
     columns = column[alphabetical]
+    digits = digits[order]
+    # Side by side, for neither needs the other. What was just learned need not be read from
+    # the names again.
+    words, trie = in_order(
+        lambda work: work(),
+        [
+            lambda: names_of(types, digits),
+            lambda: _Trie.of(types, digits, columns[columns >= 0]),
+        ],
+    )
     vocabulary = Vocabulary(words, frequency[order].astype(np.int64))
-    # What was just learned need not be read from the names again.
-    trie = _Trie.of(types, tokens_of, offsets, columns[columns >= 0])
     vars(vocabulary)["_trie"] = trie
     return vocabulary
 
@@ -231,12 +243,14 @@ def stream_counts(
             trie.edges,
             trie.max_n,
             len(vocabulary),
+            trie.n_nodes,
             binary,
             room.array("nodes", longest, np.int32),
-            room.array("row", trie.max_n * longest + 1, np.int32),
-            room.zeros("seen", trie.n_nodes + 1, np.int64),
-            room.zeros("words", (len(vocabulary) >> 6) + 1, np.uint64),
-            room.zeros("summary", (len(vocabulary) >> 12) + 1, np.uint64),
+            room.array("slots", longest, np.int64),
+            room.array("keys", longest, np.uint64),
+            room.zeros("seen", 0 if binary else trie.n_nodes + 1, np.int64),
+            room.zeros("words", (trie.n_nodes >> 6) + 1, np.uint64),
+            room.zeros("summary", (trie.n_nodes >> 12) + 1, np.uint64),
             data,
             indices,
             indptr,

@@ -5,7 +5,6 @@ N-grams stay numbers here: only those that become features get a name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,13 +13,11 @@ import pyarrow as pa
 from pipeline import arrow
 from pipeline.errors import CorpusError
 from pipeline.kernels import vocabulary as kernels
-from pipeline.threads import in_order, shares
+from pipeline.threads import in_order, n_threads, shares
 from pipeline.tokens import Tokens
 
 # N-grams to a partition, so many that its table fits a processor's second cache.
 PARTITION = 1 << 15
-# Bytes of names that are spelled at a time.
-BLOCK = 1 << 24
 
 
 def find_ngrams(tokens: Tokens, max_n: int) -> list[Level]:
@@ -35,18 +32,18 @@ def find_ngrams(tokens: Tokens, max_n: int) -> list[Level]:
 
 @dataclass(frozen=True)
 class Level:
-    """The distinct n-grams of one length.
+    """The distinct n-grams of one length; places in between that none has are of frequency 0.
 
     Attributes
     ----------
-    parents, tokens : int32 arrays
-        Each without its last token, as its place in the level above; and that token.
+    keys : uint64 array
+        Each as its place in the level above, that of all but its last token, and that token,
+        in the two halves of a number less one. Of single tokens there are none.
     frequency : int32 array
-        The number of documents that hold each; places in between that no n-gram has are 0.
+        The number of documents that hold each.
     """
 
-    parents: np.ndarray
-    tokens: np.ndarray
+    keys: np.ndarray
     frequency: np.ndarray
 
 
@@ -54,7 +51,7 @@ def _single_tokens(tokens: Tokens) -> Level:
     n_types = len(tokens.types)
     last, frequency = np.full(n_types, -1), np.zeros(n_types, np.int32)
     kernels.document_frequency(tokens.ids, tokens.offsets, last, frequency)
-    return Level(np.empty(0, np.int32), np.arange(n_types, dtype=np.int32), frequency)
+    return Level(np.empty(0, np.uint64), frequency)
 
 
 def _longer(tokens: Tokens, above: np.ndarray, length: int) -> tuple[Level, np.ndarray]:
@@ -76,7 +73,6 @@ def _longer(tokens: Tokens, above: np.ndarray, length: int) -> tuple[Level, np.n
     keys, positions = np.empty(n, np.uint64), np.empty(n, np.int32)
     kernels.spread(*text, starts[:-1].copy(), keys, positions)
     nodes = np.empty(len(tokens.ids), np.int32)
-    level = Level(np.empty(n, np.int32), np.empty(n, np.int32), np.zeros(n, np.int32))
 
     def number(p: int) -> None:
         part = slice(starts[p], starts[p + 1])
@@ -88,59 +84,70 @@ def _longer(tokens: Tokens, above: np.ndarray, length: int) -> tuple[Level, np.n
             starts[p],
             np.zeros(size, np.uint64),
             np.empty(size, np.int32),
-            nodes,
-            level.parents[part],
-            level.tokens[part],
             np.empty(sizes[p], np.int64),
-            level.frequency[part],
+            nodes,
         )
 
     for _ in in_order(number, range(len(sizes))):
         pass
-    return level, nodes
+    return Level(keys, positions), nodes
 
 
 def digits_of(levels: list[Level], kept: list[np.ndarray], alphabet: np.ndarray) -> np.ndarray:
-    """Return the n-grams of all levels: row k holds the tokens at their place k.
+    """Return the n-grams of all levels, one a row: the tokens that they are made of.
 
-    A token is its place in the alphabet, from 1; an n-gram that is shorter has a 0.
+    A token is its place in the alphabet, from 1; behind the last token stand zeros.
     """
     place = np.empty(len(alphabet), np.int32)
     place[alphabet] = np.arange(1, len(alphabet) + 1)
-    digits = np.zeros((len(levels), sum(map(len, kept))), np.int32)
+    digits = np.zeros((sum(map(len, kept)), len(levels)), np.int32)
     end = 0
     for n, nodes in enumerate(kept):
         part, end = slice(end, end + len(nodes)), end + len(nodes)
-        for k in range(n, -1, -1):
-            digits[k, part] = place[levels[k].tokens[nodes]]
-            nodes = levels[k].parents[nodes] if k else nodes
+        for k in range(n, 0, -1):
+            kernels.take_apart(levels[k].keys, nodes, place, digits[part], k)
+        digits[part, 0] = place[nodes]
     return digits
 
 
-def radix_sorted(order: np.ndarray, digits: Iterable[np.ndarray]) -> np.ndarray:
-    """Sort by digits, the least significant one first: a radix sort."""
-    for digit in digits:
-        following = np.empty_like(order)
-        starts = np.zeros(int(digit.max()) + 2, np.int64)
-        kernels.sort_stably(digit, order, starts, following)
-        order = following
-    return order
+def alphabetical_order(digits: np.ndarray) -> np.ndarray:
+    """Sort n-grams token by token: a radix sort, whose digits are tokens, last token first.
+
+    Those of the first tokens of the alphabet and those of the later ones are sorted apart,
+    in threads.
+    """
+    n_digits = digits.shape[1]
+    ends = np.concatenate(([0], np.cumsum(np.bincount(digits[:, 0]))))
+    largest = -(-len(digits) // n_threads())
+
+    def sort(tokens: slice) -> np.ndarray:
+        order = np.flatnonzero((digits[:, 0] >= tokens.start) & (digits[:, 0] < tokens.stop))
+        order = order.astype(np.int32)
+        for k in range(n_digits - 1, -1, -1):
+            order = _sorted_by(digits, k, order)
+        return order
+
+    return np.concatenate(list(in_order(sort, shares(ends, largest))))
 
 
-def arranged(
-    types: pa.LargeStringArray, digits: np.ndarray, order: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, pa.LargeStringArray]:
-    """Return the tokens of n-grams in their order, where each begins, and their names."""
+def frequency_order(order: np.ndarray, frequency: np.ndarray) -> np.ndarray:
+    """Sort by descending document frequency; ties stay in the order that is given."""
+    rarity = np.ascontiguousarray(frequency.max() - frequency, np.int32)
+    return _sorted_by(rarity[:, np.newaxis], 0, order)
+
+
+def _sorted_by(digits: np.ndarray, k: int, order: np.ndarray) -> np.ndarray:
+    following = np.empty_like(order)
+    starts = np.zeros(int(digits[:, k].max(initial=0)) + 2, np.int64)
+    kernels.sort_stably(digits, k, order, starts, following)
+    return following
+
+
+def names_of(types: pa.LargeStringArray, digits: np.ndarray) -> pa.LargeStringArray:
+    """Spell n-grams: their tokens with a space between them."""
     data, starts = arrow.buffers(types)
-    tokens = np.empty(digits.size, np.int32)
-    offsets, ends = np.empty(len(order) + 1, np.int64), np.empty(len(order) + 1, np.int64)
-    kernels.arrange(digits, order, np.diff(starts), tokens, offsets, ends)
+    ends = np.empty(len(digits) + 1, np.int64)
+    kernels.name_ends(digits, np.diff(starts), ends)
     spelled = np.empty(ends[-1], np.uint8)
-
-    def spell(part: slice) -> None:
-        some = offsets[part.start : part.stop + 1]
-        kernels.spell(data, starts, tokens, some, spelled, ends[part.start])
-
-    for _ in in_order(spell, shares(ends, BLOCK)):
-        pass
-    return tokens[: offsets[-1]], offsets, arrow.of_bytes(spelled, ends)
+    kernels.spell(data, starts, digits, spelled)
+    return arrow.of_bytes(spelled, ends)

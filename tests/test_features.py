@@ -406,7 +406,7 @@ def test_blocks_partitions_and_threads_change_nothing(monkeypatch, size, threads
     vocabulary = learn_vocabulary(tokens, 3)
     counts = count_features(tokens, vocabulary)
     monkeypatch.setenv("SENTIMENT_THREADS", threads)
-    for name in ("ngrams.PARTITION", "ngrams.BLOCK", "features.BLOCK"):
+    for name in ("ngrams.PARTITION", "features.BLOCK"):
         monkeypatch.setattr(f"pipeline.{name}", size)
     again = learn_vocabulary(tokens, 3)
     assert again.words.equals(vocabulary.words)

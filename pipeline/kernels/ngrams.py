@@ -31,17 +31,15 @@ POSITIONS = _bit_positions()
 TOP_SIX = np.uint64(58)
 
 
-@kernel("int64(int32[::1], int64[::1], int64[::1], int32[::1], int32[::1], uint64[::1])")
-def build(tokens, offsets, order, path, roots, edges):
+@kernel("int64(int32[:, ::1], int32[::1], int32[::1], int32[::1], uint64[::1])")
+def build(digits, order, path, roots, edges):
     """Build the trie of a vocabulary, for `count`; return its number of nodes.
 
     Parameters
     ----------
-    tokens : int32 array
-        The tokens of every n-gram, one n-gram after the other.
-    offsets : int64 array, shape (n_columns + 1,)
-        N-gram c, the one of column c, is `tokens[offsets[c]:offsets[c + 1]]`.
-    order : int64 array, shape (n_columns,)
+    digits : int32 array, shape (n_columns, max_n)
+        The tokens of each column's n-gram, numbered from 1; 0 behind the last.
+    order : int32 array, shape (n_columns,)
         The columns in an order in which none comes before one that it begins with. Where
         that is the alphabetical one, nodes of the n-gram before are not looked up again.
     path : int32 array, shape (max_n,)
@@ -51,24 +49,21 @@ def build(tokens, offsets, order, path, roots, edges):
     edges : uint64 array of zeros, a power of two long
         Receives the table of edges. Where it may be too small, -1 is returned.
     """
-    n_nodes = order.size
-    n_edges = 0
-    before, end_before = 0, 0
+    max_n = digits.shape[1]
+    n_nodes, n_edges, before = digits.shape[0], 0, -1
     for c in order:
-        first, last = offsets[c], offsets[c + 1] - 1
-        if 3 * (n_edges + last - first) > edges.size:
+        if 3 * (n_edges + max_n) > edges.size:
             return -1
+        last = 0
+        while last + 1 < max_n and digits[c, last + 1] > 0:
+            last += 1
         same = 0  # tokens that are those of the n-gram before
-        while (
-            first + same < last
-            and before + same < end_before
-            and tokens[first + same] == tokens[before + same]
-        ):
+        while before >= 0 and same < last and digits[c, same] == digits[before, same]:
             same += 1
-        before, end_before = first, last + 1
-        for k in range(same, last - first + 1):
-            token = tokens[first + k]
-            child = c if k == last - first else n_nodes
+        before = c
+        for k in range(same, last + 1):
+            token = digits[c, k] - 1
+            child = c if k == last else n_nodes
             if k == 0:
                 if roots[token] < 0:
                     roots[token] = child
@@ -79,17 +74,17 @@ def build(tokens, offsets, order, path, roots, edges):
             slot = _edge(edges, key)
             if edges[slot] == ZERO:
                 edges[slot] = key
-                edges[slot + ONE] = np.uint64(child)
+                edges[slot + 1] = np.uint64(child)
                 n_edges += 1
                 n_nodes += child == n_nodes
-            path[k] = np.int32(edges[slot + ONE])
+            path[k] = np.int32(edges[slot + 1])
     return n_nodes
 
 
 @kernel(
-    "int64(int32[::1], int64[::1], int64, int32[::1], int32[::1], uint64[::1], int64, int64, bool,"
-    " int32[::1], int32[::1], int64[::1], uint64[::1], uint64[::1], float32[::1], int32[::1],"
-    " int64[::1])"
+    "int64(int32[::1], int64[::1], int64, int32[::1], int32[::1], uint64[::1], int64, int64, int64,"
+    " bool, int32[::1], int64[::1], uint64[::1], int64[::1], uint64[::1], uint64[::1],"
+    " float32[::1], int32[::1], int64[::1])"
 )
 def count(
     ids,
@@ -100,9 +95,11 @@ def count(
     edges,
     max_n,
     n_columns,
+    n_nodes,
     binary,
     nodes,
-    row,
+    slots,
+    keys,
     seen,
     words,
     summary,
@@ -125,78 +122,82 @@ def count(
         For each id, the node of that token alone; the number of nodes for one without.
     edges
         From `build`.
-    max_n, n_columns : int
+    max_n, n_columns, n_nodes : int
     binary : bool
         Ones for counts.
-    nodes, row : int32 arrays, as long as the longest document and `max_n` times that and 1
+    nodes, slots, keys : int32, int64 and uint64 arrays, as long as the longest document
         Room to work in.
     seen : int64 array, at first of zeros, shape (n_nodes + 1,)
-        Room to work in: the last document that held each node, and how often.
-    words, summary : uint64 arrays of zeros, a bit for each column and for each word of these
+        Room to work in unless `binary`: the last document that held each node, and how often.
+    words, summary : uint64 arrays of zeros, a bit for each node and for each word of these
         Room to work in.
     data, indices : float32 and int32 arrays
         Receive the counts and their columns, ascending in each row.
     indptr : int64 array, shape (n_documents + 1,)
         Receives where each row begins.
     """
-    nowhere = np.int32(seen.size - 1)
     n_nonzeros = 0
     for d in range(offsets.size - 1):
         document = ids[offsets[d] : offsets[d + 1]]
         this_document = np.int64(n_before + d + 1) << 32
         for i in range(document.size):
             nodes[i] = first[document[i]]
-        size = _count_nodes(nodes[: document.size], n_columns, this_document, seen, row, 0)
-        for n in range(2, min(max_n, document.size) + 1):
+        for n in range(1, min(max_n, document.size) + 1):
             begins = nodes[: document.size - n + 1]
-            _descend(begins, document[n - 1 :], numbers, edges, nowhere)
-            size = _count_nodes(begins, n_columns, this_document, seen, row, size)
-        _sort(row[:size], words, summary, indices, n_nonzeros)
-        for p in range(n_nonzeros, n_nonzeros + size):
+            if n > 1:
+                _descend(begins, document[n - 1 :], numbers, edges, np.int32(n_nodes), slots, keys)
+            _mark(begins, n_columns, words, summary)
+            if not binary:
+                _count(begins, this_document, seen)
+        end = _drain(words, summary, indices, n_nonzeros)
+        for p in range(n_nonzeros, end):
             data[p] = 1 if binary else seen[indices[p]] & FREQUENCY
-        n_nonzeros += size
+        n_nonzeros = end
         indptr[d + 1] = n_nonzeros
     return n_nonzeros
 
 
-def _count_nodes(nodes, n_columns, this_document, seen, row, size):
-    """Count nodes in `seen`, list those that are columns in `row`; return how many there are."""
-    for i in range(nodes.size):
-        node = nodes[i]
-        # Without a branch, as in `document_frequency`.
-        before = seen[node]
-        new = np.int64(before < this_document)
-        seen[node] = this_document | (1 - new) * (before & FREQUENCY) + 1
-        row[size] = node
-        size += new & np.int64(node < n_columns)
-    return size
-
-
-def _descend(nodes, following, numbers, edges, nowhere):
+def _descend(nodes, following, numbers, edges, nowhere, slots, keys):
     """Move every node along the edge of the token that follows it.
 
-    A loop of its own for each length of n-gram: its looks at the table do not wait for
-    one another.
+    Length by length, so that no look at the table waits for another, and what is there is
+    read before anything depends on it: memory is waited for once for many looks.
     """
     for i in range(nodes.size):
+        slots[i] = _home(edges, edge_key(nodes[i], numbers[following[i]]))
+        keys[i] = edges[slots[i]]
+    for i in range(nodes.size):
         token = numbers[following[i]]
-        if nodes[i] == nowhere or token < 0:
-            nodes[i] = nowhere
-            continue
-        slot = _edge(edges, edge_key(nodes[i], token))
-        nodes[i] = nowhere if edges[slot] == ZERO else np.int32(edges[slot + ONE])
+        key = edge_key(nodes[i], token)
+        slot = slots[i]
+        if keys[i] != key and keys[i] != ZERO:
+            slot = _edge(edges, key)
+        known = edges[slot] == key and nodes[i] != nowhere and token >= 0
+        nodes[i] = np.int32(edges[slot + 1]) if known else nowhere
 
 
-def _sort(row, words, summary, indices, start):
-    """Write the columns of a row to `indices` in ascending order.
+def _mark(nodes, n_columns, words, summary):
+    """Set the bit of every node that is a column, and that of its word."""
+    for node in nodes:
+        # Without a branch: which nodes are columns is not to be guessed.
+        bit = np.uint64(node < n_columns)
+        words[node >> 6] |= bit << np.uint64(node & 63)
+        summary[node >> 12] |= bit << np.uint64(node >> 6 & 63)
 
-    A bit for each column, and a bit for each word of these bits: walking them in
-    order sorts the row without comparing. Both are clear again afterwards.
+
+def _count(nodes, this_document, seen):
+    """Count the nodes of a document, along with its number."""
+    for node in nodes:
+        before = seen[node]
+        again = np.int64(before >= this_document)
+        seen[node] = this_document | again * (before & FREQUENCY) + 1
+
+
+def _drain(words, summary, indices, start):
+    """Write the columns whose bits are set to `indices`; return where they end.
+
+    Walking the bits in order sorts the columns without comparing. All are clear afterwards.
     """
-    for k in range(row.size):
-        word = row[k] >> 6
-        words[word] |= ONE << np.uint64(row[k] & 63)
-        summary[word >> 6] |= ONE << np.uint64(word & 63)
     for s in range(summary.size):
         block = summary[s]
         summary[s] = ZERO
@@ -211,12 +212,17 @@ def _sort(row, words, summary, indices, start):
                 word ^= low
                 indices[start] = (w << 6) + POSITIONS[low * DE_BRUIJN >> TOP_SIX]
                 start += 1
+    return start
+
+
+def _home(edges, key):
+    """Return where the search for a key begins."""
+    return np.int64((scattered(key) & np.uint64(edges.size // 2 - 1)) << ONE)
 
 
 def _edge(edges, key):
     """Return where the slot of a key begins, or of the free one where it belongs."""
-    mask = np.uint64(edges.size // 2 - 1)
-    slot = scattered(key) & mask
-    while edges[slot << ONE] != ZERO and edges[slot << ONE] != key:
-        slot = (slot + ONE) & mask
-    return slot << ONE
+    slot = _home(edges, key)
+    while edges[slot] != ZERO and edges[slot] != key:
+        slot = (slot + 2) & (edges.size - 1)
+    return slot

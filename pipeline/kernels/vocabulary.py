@@ -76,123 +76,141 @@ def spread(ids, offsets, above, n, shift, ends, keys, positions):
 
 
 @kernel(
-    "int64(uint64[::1], int32[::1], int64[::1], int64, uint64[::1], int32[::1], int32[::1],"
-    " int32[::1], int32[::1], int64[::1], int32[::1])"
+    "int64(uint64[::1], int32[::1], int64[::1], int64, uint64[::1], int32[::1], int64[::1],"
+    " int32[::1])"
 )
-def number(keys, positions, offsets, first, known, slots, nodes, parents, tokens, last, frequency):
+def number(keys, positions, offsets, first, known, numbers, last, nodes):
     """Give the n-grams of a partition their nodes; return how many are distinct.
 
     Parameters
     ----------
     keys, positions : uint64 and int32 arrays, shape (n_ngrams,)
-        From `spread`.
+        From `spread`. Changed to the keys of the distinct n-grams, and the number of
+        documents that hold each; 0 behind the last.
     offsets : int64 array, shape (n_documents + 1,)
     first : int
-        The number of the first distinct one; the others follow.
-    known, slots : uint64 array of zeros and int32 array, a power of two long
+        The node of the first distinct one; the others follow.
+    known, numbers : uint64 array of zeros and int32 array, a power of two long
         Room for a table from a key to the n-gram's number in the partition.
-    nodes : int32 array, shape (n_tokens,)
-        Receives the node of the n-gram that begins at each position.
-    parents, tokens : int32 arrays, shape (n_ngrams,)
-        Receive the n-gram without its last token, and that token.
     last : int64 array, shape (n_ngrams,)
         Room to work in: the last document that held each.
-    frequency : int32 array, shape (n_ngrams,), of zeros
-        Receives the number of documents that hold each.
+    nodes : int32 array, shape (n_tokens,)
+        Receives the node of the n-gram that begins at each position.
     """
     n_distinct, d = 0, 0
     for k in range(keys.size):
-        while offsets[d + 1] <= positions[k]:
+        key, position = keys[k], positions[k]
+        while offsets[d + 1] <= position:
             d += 1
-        slot = _slot(known, keys[k])
+        slot = _slot(known, key)
         if known[slot] == ZERO:
-            known[slot] = keys[k]
-            slots[slot] = n_distinct
-            parents[n_distinct] = (keys[k] - ONE) >> HALF
-            tokens[n_distinct] = (keys[k] - ONE) & LOW_HALF
-            last[n_distinct] = -1
+            known[slot] = key
+            numbers[slot] = n_distinct
+            # In the place of one that was read before, or is this.
+            keys[n_distinct], positions[n_distinct], last[n_distinct] = key, 0, -1
             n_distinct += 1
-        node = slots[slot]
-        frequency[node] += last[node] != d
+        node = numbers[slot]
+        positions[node] += last[node] != d
         last[node] = d
-        nodes[positions[k]] = first + node
+        nodes[position] = first + node
+    for k in range(n_distinct, keys.size):
+        positions[k] = 0
     return n_distinct
 
 
-@kernel("void(int32[::1], int64[::1], int64[::1], int64[::1])")
-def sort_stably(digits, order, starts, sorted_order):
+@kernel("void(uint64[::1], int64[::1], int32[::1], int32[:, ::1], int64)")
+def take_apart(keys, nodes, place, digits, k):
+    """Write the last token of some n-grams to their rows of digits; go on with the rest of each.
+
+    Parameters
+    ----------
+    keys : uint64 array
+        Of a level, from `number`.
+    nodes : int64 array, shape (n,)
+        N-grams of it; changed to those of the level above that they begin with.
+    place : int32 array, shape (n_types,)
+        The digit of each token.
+    digits : int32 array, shape (n, max_n)
+    k : int
+        The place of the last token.
+    """
+    for i in range(nodes.size):
+        key = keys[nodes[i]] - ONE
+        digits[i, k] = place[key & LOW_HALF]
+        nodes[i] = key >> HALF
+
+
+@kernel("void(int32[:, ::1], int64, int32[::1], int64[::1], int32[::1])")
+def sort_stably(digits, k, order, starts, sorted_order):
     """Sort by one digit: counting sort, the step of a radix sort (Knuth 3, section 5.2.5).
 
     Parameters
     ----------
-    digits : int32 array, shape (n,)
-        The digit of every item, >= 0.
-    order : int64 array, shape (n,)
+    digits : int32 array, shape (n, n_digits)
+        The digits of every item, >= 0.
+    k : int
+        Which one to sort by.
+    order : int32 array, shape (n,)
         The items in the order so far.
     starts : int64 array of zeros, one longer than the largest digit and 1
         Room to work in.
-    sorted_order : int64 array, shape (n,)
+    sorted_order : int32 array, shape (n,)
         Receives the items by digit, those of one digit in the order so far.
     """
     for item in order:
-        starts[digits[item] + 1] += 1
+        starts[digits[item, k] + 1] += 1
     for digit in range(1, starts.size):
         starts[digit] += starts[digit - 1]
     for item in order:
-        sorted_order[starts[digits[item]]] = item
-        starts[digits[item]] += 1
+        sorted_order[starts[digits[item, k]]] = item
+        starts[digits[item, k]] += 1
 
 
-@kernel("void(int32[:, ::1], int64[::1], int64[::1], int32[::1], int64[::1], int64[::1])")
-def arrange(digits, order, lengths, tokens, offsets, ends):
-    """Write n-grams one behind the other in their order, and how long their names are.
+@kernel("void(int32[:, ::1], int64[::1], int64[::1])")
+def name_ends(digits, lengths, ends):
+    """Write where the name of each n-gram begins, in bytes, and the last one ends.
 
     Parameters
     ----------
-    digits : int32 array, shape (max_n, n_ngrams)
+    digits : int32 array, shape (n_ngrams, max_n)
         Their tokens, numbered from 1; 0 behind the last.
-    order : int64 array
-        The n-grams to write.
     lengths : int64 array, shape (n_types,)
         The number of bytes of each type.
-    tokens, offsets : int32 and int64 arrays
-        Receive the tokens, numbered from 0: n-gram c is `tokens[offsets[c]:offsets[c + 1]]`.
-    ends : int64 array
-        Receives where each name begins, and the last one ends.
+    ends : int64 array, shape (n_ngrams + 1,)
     """
-    size, end = 0, 0
-    for c in range(order.size):
-        offsets[c], ends[c] = size, end
-        for k in range(digits.shape[0]):
-            token = digits[k, order[c]] - 1
-            if token < 0:
-                break
-            tokens[size] = token
-            size += 1
-            end += lengths[token] + 1
+    end = 0
+    for c in range(digits.shape[0]):
+        ends[c] = end
+        for k in range(digits.shape[1]):
+            if digits[c, k] > 0:
+                end += lengths[digits[c, k] - 1] + 1
         end -= 1
-    offsets[order.size], ends[order.size] = size, end
+    ends[digits.shape[0]] = end
 
 
-@kernel("void(uint8[::1], int64[::1], int32[::1], int64[::1], uint8[::1], int64)")
-def spell(data, starts, tokens, offsets, spelled, size):
+@kernel("void(uint8[::1], int64[::1], int32[:, ::1], uint8[::1])")
+def spell(data, starts, digits, spelled):
     """Write the names of n-grams: their tokens with a space between them.
 
     Parameters
     ----------
     data, starts : uint8 and int64 arrays
         The bytes of the types, and where each begins.
-    tokens, offsets : int32 and int64 arrays
-        From `arrange`, or a part of the offsets.
+    digits
+        As in `name_ends`.
     spelled : uint8 array
-        Receives the names, one behind the other, from `size` on.
+        Receives the names, one behind the other.
     """
-    for c in range(offsets.size - 1):
-        for k in range(offsets[c], offsets[c + 1]):
-            if k > offsets[c]:
+    size = 0
+    for c in range(digits.shape[0]):
+        for k in range(digits.shape[1]):
+            token = digits[c, k] - 1
+            if token < 0:
+                break
+            if k > 0:
                 spelled[size] = 0x20
                 size += 1
-            for i in range(starts[tokens[k]], starts[tokens[k] + 1]):
+            for i in range(starts[token], starts[token + 1]):
                 spelled[size] = data[i]
                 size += 1
 
