@@ -25,8 +25,8 @@ PENALTY = 25_000 / 750  # by the number of reviews: l2 is 1/750 on all of IMDB
 WITHIN = 0.01
 
 HERE = (
-    *({"learning_rate": rate} for rate in (0.03, 0.04, 0.05, 0.06)),
-    *({"learning_rate": 0.05, "average_from": k} for k in (2, 3, 4)),
+    *({"schedule": "fisher", "learning_rate": rate} for rate in (0.02, 0.022, 0.025, 0.03)),
+    *({"learning_rate": rate} for rate in (0.05, 0.07)),
     *({"schedule": "inverse", "learning_rate": 0.003, "average_from": k} for k in (4, 8)),
 )
 SKLEARN = (
@@ -36,6 +36,7 @@ SKLEARN = (
     *({"learning_rate": "constant", "eta0": 0.0005, "average": k} for k in (5, 10)),
     *({"learning_rate": "invscaling", "power_t": 0.25, "eta0": e} for e in (0.01, 0.02, 0.03)),
     *({"learning_rate": "invscaling", "power_t": 0.5, "eta0": e} for e in (0.5, 1.0)),
+    {"learning_rate": "adaptive", "eta0": 0.0015, "tol": 5e-4, "n_iter_no_change": 1},
     *(
         {"learning_rate": "adaptive", "eta0": eta0, "tol": 1e-3, "n_iter_no_change": patience}
         for eta0, patience in itertools.product((0.001, 0.002, 0.003), (1, 2))

@@ -12,7 +12,7 @@ ASKS = "Cold starts: one review, help, and compiling on the first run ever"
 PREDICT_TARGET, HELP_TARGET, COMPILE_TARGET = 2.0, 0.25, 8.0
 REVIEW = "What a wonderful film, I'd see it again\n"
 PREDICT, SKLEARN = "sentiment predict", "scikit-learn, pickled pipeline"
-HELP, BARE, COMPILE = "sentiment --help", "python -c pass", "python -m pipeline.kernels --force"
+HELP, BARE, COMPILE = "sentiment --help", "python -c pass", "sentiment compile --force"
 
 
 def run(setting: Setting) -> Question:
@@ -42,22 +42,16 @@ def run(setting: Setting) -> Question:
         both = figures[SKLEARN], figures[PREDICT]
         claims.insert(0, ratio("scikit-learn over ours, one review, time", *both, PREDICT_TARGET))
     compiling = compile_kernels(1 if setting.quick else min(setting.rounds, 3))
-    if compiling is None:
-        notes.append("pipeline.kernels cannot be run, so compiling is not timed.")
-    else:
-        figures[COMPILE] = compiling
-        claims.append(Claim("compile all kernels", compiling.values, COMPILE_TARGET, False, "s"))
+    figures[COMPILE] = compiling
+    claims.append(Claim("compile all kernels", compiling.values, COMPILE_TARGET, False, "s"))
     inputs = f"one review; a model of {setting.corpus.name}"
     return Question(
         "startup", ASKS, inputs, tuple(figures.values()), tuple(claims), (), tuple(notes)
     )
 
 
-def compile_kernels(rounds: int) -> Figure | None:
-    """Time the process that compiles every kernel anew; None where that is no command."""
-    command = [sys.executable, "-m", "pipeline.kernels", "--force"]
-    try:
-        values = tuple(run_child(command).seconds for _ in range(rounds))
-    except RuntimeError:
-        return None
+def compile_kernels(rounds: int) -> Figure:
+    """Time the process that compiles every kernel anew."""
+    command = [*jobs.sentiment(), "compile", "--force"]
+    values = tuple(run_child(command).seconds for _ in range(rounds))
     return Figure(COMPILE, "the whole process, its imports included", values)

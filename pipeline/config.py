@@ -23,7 +23,10 @@ DocumentBound = Annotated[int, Field(ge=1)] | Annotated[float, Field(ge=0, le=1)
 class Section(BaseModel):
     """A table of a config: frozen, strictly typed, with no unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    # The whole is built when it is first used; parts built before it would be built twice.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True
+    )
 
 
 class CorpusSection(Section):

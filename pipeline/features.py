@@ -9,10 +9,11 @@ between them.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -35,6 +36,8 @@ from pipeline.tokens import Tokens
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+# Counts, their columns, and where each row begins and the last one ends.
+Triplet = tuple[np.ndarray, np.ndarray, np.ndarray]
 # Tokens that are counted at a time, each such block in a thread of its own.
 BLOCK = 1 << 20
 
@@ -82,17 +85,35 @@ class Vocabulary:
 class _Trie:
     """What the counting kernel needs of a vocabulary; `kernels.ngrams` says how it is read."""
 
-    types: Types
+    types: pa.LargeStringArray
     roots: np.ndarray
     edges: np.ndarray
     n_nodes: int
     max_n: int
+    # Types whose numbers are known: those of the corpus that the vocabulary was learned from.
+    learned: tuple[pa.LargeStringArray, np.ndarray] | None = None
+
+    @functools.cached_property
+    def _known(self) -> Types:
+        known = Types()
+        known.add(self.types)
+        return known
+
+    def numbers(self, types: pa.LargeStringArray) -> np.ndarray:
+        """Return the numbers of the tokens of some split, -1 for one that has none."""
+        if self.learned is not None and self.learned[0] is types:
+            return self.learned[1]
+        return self._known.find(types)
 
     @classmethod
-    def of(cls, types: pa.LargeStringArray, digits: np.ndarray, order: np.ndarray) -> _Trie:
+    def of(
+        cls,
+        types: pa.LargeStringArray,
+        digits: np.ndarray,
+        order: np.ndarray,
+        learned: tuple[pa.LargeStringArray, np.ndarray] | None = None,
+    ) -> _Trie:
         """Build the trie of n-grams; `kernels.ngrams.build` says of what."""
-        known = Types()
-        known.add(types)
         n_columns, max_n = digits.shape
         size, n_nodes = 4 << (3 * (n_columns + max_n) // 4 if max_n > 1 else 1).bit_length(), -1
         while n_nodes < 0:
@@ -101,7 +122,7 @@ class _Trie:
             path = np.empty(max_n, np.int32)
             n_nodes = kernels.build(digits, order, path, roots, edges)
             size *= 2
-        return cls(known, roots, edges, n_nodes, max_n)
+        return cls(types, roots, edges, n_nodes, max_n, learned)
 
 
 def learn_vocabulary(
@@ -141,7 +162,11 @@ def learn_vocabulary(
         )
     at_least = min_df if isinstance(min_df, int) else min_df * n
     at_most = max_df if isinstance(max_df, int) else max_df * n
-    levels = find_ngrams(tokens, ngrams)
+    # Side by side, for neither needs the other. Numbered in code-point order, types are
+    # digits, and n-grams numbers that a radix sort sorts.
+    levels, alphabet = _side_by_side(
+        lambda: find_ngrams(tokens, ngrams), lambda: pc.sort_indices(tokens.types)
+    )
     kept = [
         np.flatnonzero((level.frequency >= max(at_least, 1)) & (level.frequency <= at_most))
         for level in levels
@@ -152,10 +177,10 @@ def learn_vocabulary(
             f"features: no n-gram occurs in {at_least:g} to {at_most:g} of the {n:,} training "
             "reviews; lower features.min_df or raise features.max_df"
         )
-    # Numbered in code-point order, types are digits, and n-grams numbers that a radix sort sorts.
-    alphabet = pc.sort_indices(tokens.types)
     types = tokens.types.take(alphabet)
-    digits = digits_of(levels, kept, arrow.values(alphabet))
+    place = np.empty(len(types), np.int32)
+    place[arrow.values(alphabet)] = np.arange(len(types), dtype=np.int32)
+    digits = digits_of(levels, kept, place)
     del levels, kept
     alphabetical = alphabetical_order(digits)
     order = frequency_order(alphabetical, frequency)
@@ -164,14 +189,11 @@ def learn_vocabulary(
     column[order] = np.arange(len(order), dtype=np.int32)
     columns = column[alphabetical]
     digits = digits[order]
-    # Side by side, for neither needs the other. What was just learned need not be read from
-    # the names again.
-    words, trie = in_order(
-        lambda work: work(),
-        [
-            lambda: names_of(types, digits),
-            lambda: _Trie.of(types, digits, columns[columns >= 0]),
-        ],
+    columns = columns[columns >= 0]
+    # What was just learned need not be read from the names again.
+    words, trie = _side_by_side(
+        lambda: names_of(types, digits),
+        lambda: _Trie.of(types, digits, columns, (tokens.types, place)),
     )
     vocabulary = Vocabulary(words, frequency[order].astype(np.int64))
     vars(vocabulary)["_trie"] = trie
@@ -197,37 +219,51 @@ def count_features(tokens: Tokens, vocabulary: Vocabulary, binary: bool = False)
     """
     from scipy.sparse import csr_array
 
-    # What is not written to takes no memory, so there is room for the most there can be.
-    most = vocabulary._trie.max_n * len(tokens.ids)
-    data, indices = np.empty(most, np.float32), np.empty(most, np.int32)
-    indptr = np.zeros(tokens.n_documents + 1, np.int64)
-    n, d = 0, 0
-    for block_data, block_indices, ends in stream_counts(tokens, vocabulary, binary):
-        data[n : n + len(block_data)] = block_data
-        indices[n : n + len(block_data)] = block_indices
-        indptr[d : d + len(ends)] = n + ends
-        n, d = n + len(block_data), d + len(ends) - 1
-    data, indices = data[:n], indices[:n]
-    if n <= np.iinfo(np.int32).max:
+    blocks = stream_counts(tokens, vocabulary, binary, max(1, len(tokens.ids)))
+    data, indices, indptr = _joined(blocks, tokens, vocabulary)
+    if len(data) <= np.iinfo(np.int32).max:
         indptr = indptr.astype(np.int32)  # scipy asks for one type of both
     counts = csr_array((data, indices, indptr), (tokens.n_documents, len(vocabulary)))
     counts.has_sorted_indices = counts.has_canonical_format = True
     return counts
 
 
+def _side_by_side(*works: Callable[[], Any]) -> list[Any]:
+    """Return what some functions return, called in threads."""
+    return list(in_order(lambda work: work(), works))
+
+
+def _joined(blocks: Iterator[Triplet], tokens: Tokens, vocabulary: Vocabulary) -> Triplet:
+    """Join the counts of blocks; a single one is its own."""
+    first = next(blocks, None)
+    if first is not None and len(first[2]) == tokens.n_documents + 1:
+        return first
+    # What is not written to takes no memory, so there is room for the most there can be.
+    most = vocabulary._trie.max_n * len(tokens.ids)
+    data, indices = np.empty(most, np.float32), np.empty(most, np.int32)
+    indptr = np.zeros(tokens.n_documents + 1, np.int64)
+    n, d = 0, 0
+    for block_data, block_indices, ends in () if first is None else chain([first], blocks):
+        data[n : n + len(block_data)] = block_data
+        indices[n : n + len(block_data)] = block_indices
+        indptr[d : d + len(ends)] = n + ends
+        n, d = n + len(block_data), d + len(ends) - 1
+    return data[:n], indices[:n], indptr
+
+
 def stream_counts(
-    tokens: Tokens, vocabulary: Vocabulary, binary: bool = False
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    tokens: Tokens, vocabulary: Vocabulary, binary: bool = False, block: int = BLOCK
+) -> Iterator[Triplet]:
     """Count as `count_features` does, in threads; yield the CSR triplets of blocks of documents.
 
     A triplet is good until the next one is asked for.
     """
     trie = vocabulary._trie
-    numbers = trie.types.find(tokens.types)
+    numbers = trie.numbers(tokens.types)
     first = np.where(numbers >= 0, trie.roots[numbers], -1).astype(np.int32)
     first[first < 0] = trie.n_nodes
 
-    def count(documents: slice, room: Room) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def count(documents: slice, room: Room) -> Triplet:
         offsets = tokens.offsets[documents.start : documents.stop + 1]
         longest = int(np.diff(offsets).max(initial=0))
         most = trie.max_n * int(offsets[-1] - offsets[0])
@@ -257,7 +293,7 @@ def stream_counts(
         )
         return data[:n_nonzeros], indices[:n_nonzeros], indptr
 
-    yield from in_rooms(count, shares(tokens.offsets, BLOCK))
+    yield from in_rooms(count, shares(tokens.offsets, block))
 
 
 def write_vocabulary(path: Path, vocabulary: Vocabulary) -> None:

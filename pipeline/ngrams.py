@@ -93,20 +93,19 @@ def _longer(tokens: Tokens, above: np.ndarray, length: int) -> tuple[Level, np.n
     return Level(keys, positions), nodes
 
 
-def digits_of(levels: list[Level], kept: list[np.ndarray], alphabet: np.ndarray) -> np.ndarray:
+def digits_of(levels: list[Level], kept: list[np.ndarray], place: np.ndarray) -> np.ndarray:
     """Return the n-grams of all levels, one a row: the tokens that they are made of.
 
     A token is its place in the alphabet, from 1; behind the last token stand zeros.
     """
-    place = np.empty(len(alphabet), np.int32)
-    place[alphabet] = np.arange(1, len(alphabet) + 1)
+    digit = place + np.int32(1)
     digits = np.zeros((sum(map(len, kept)), len(levels)), np.int32)
     end = 0
     for n, nodes in enumerate(kept):
         part, end = slice(end, end + len(nodes)), end + len(nodes)
         for k in range(n, 0, -1):
-            kernels.take_apart(levels[k].keys, nodes, place, digits[part], k)
-        digits[part, 0] = place[nodes]
+            kernels.take_apart(levels[k].keys, nodes, digit, digits[part], k)
+        digits[part, 0] = digit[nodes]
     return digits
 
 

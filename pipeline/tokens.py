@@ -29,7 +29,7 @@ from pipeline.words import is_word, tokenise_words
 HTML_BREAK = regex.compile(r"<br\s*/?>", regex.ASCII | regex.IGNORECASE)
 
 # Bytes of text that are tokenised at a time, each such block in a thread of its own.
-BLOCK = 1 << 24
+BLOCK = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,9 @@ class Tokenizer:
         """
         if not isinstance(texts, (pa.LargeStringArray, pa.ChunkedArray)):
             texts = arrow.strings(texts)
+        blocks = list(_blocks(texts))
+        if len(blocks) == 1:
+            return self._tokenise(blocks[0], Room())
         types = Types()
         # No token is shorter than a byte. What is not written to takes no memory.
         ids = np.empty(_n_bytes(texts), np.int32)
@@ -160,8 +163,11 @@ class Tokenizer:
         """
         room = Room()
         for tokens in in_rooms(self._tokenise, _blocks(texts)):
-            ids = room.array("ids", len(tokens.ids), np.int32)[: len(tokens.ids)]
-            renumber(tokens.ids, types.add(tokens.types), ids)
+            ids, is_first = tokens.ids, not len(types)
+            numbers = types.add(tokens.types)
+            if not is_first:  # whose numbers are its own
+                ids = room.array("ids", len(ids), np.int32)[: len(ids)]
+                renumber(tokens.ids, numbers, ids)
             yield Tokens(ids, tokens.offsets, _NO_TYPES)
 
     def _tokenise(self, texts: pa.LargeStringArray, room: Room) -> Tokens:

@@ -28,8 +28,6 @@ WORDS_AND_PUNCTUATION = WORDS + r"|[^\w\s\0]"
 
 # All letters, digits, marks and white space of Unicode stand here; a test asks the engine.
 _BLOCKS = (range(0x10000), range(0x10000, 0x40000), range(0xE0000, 0xE1000))
-# The first byte of a code point beyond the first 65,536, in UTF-8.
-_FIRST_ASTRAL = 0xF0
 
 
 def is_word(token: str) -> bool:
@@ -43,10 +41,13 @@ def tokenise_words(
     strip_breaks: bool,
     keep_punctuation: bool,
     room: Room,
+    astral: bool = False,
 ) -> tuple[np.ndarray, np.ndarray, pa.LargeStringArray]:
-    """Run the compiled tokenizer; return the fields of `Tokens`, of which the ids lie in a room."""
+    """Run the compiled tokenizer; return the fields of `Tokens`, of which the ids lie in a room.
+
+    Where a text has a code point beyond the first 65,536 it runs again, with `astral`.
+    """
     text, offsets = arrow.buffers(texts)
-    astral = bool(text[offsets[0] : offsets[-1]].max(initial=0) >= _FIRST_ASTRAL)
     folded = _folded(lowercase, strip_breaks, keep_punctuation, astral)
     plain = np.where(np.arange(256) < 0x80, folded[:256], -1).astype(np.int32)
     n_bytes, longest = int(offsets[-1] - offsets[0]), int(np.diff(offsets).max(initial=0))
@@ -79,9 +80,11 @@ def tokenise_words(
         if state[kernels.DOCUMENT] == len(texts):
             break
         table = table_for(*table, len(table[0]))
+    if state[kernels.N_BEYOND]:
+        return tokenise_words(texts, lowercase, strip_breaks, keep_punctuation, room, True)
     if state[kernels.N_CONTEXT] and lowercase:
         lowered = arrow.strings([text.lower() for text in texts.to_pylist()])
-        return tokenise_words(lowered, False, strip_breaks, keep_punctuation, room)
+        return tokenise_words(lowered, False, strip_breaks, keep_punctuation, room, astral)
     types = spelled(pool, starts, int(state[kernels.N_TYPES]))
     return ids[: state[kernels.N_TOKENS]], token_offsets, types
 

@@ -152,6 +152,15 @@ def test_every_code_point_of_unicode_is_read_as_nltk_reads_it(lowercase, punctua
         assert found == reference(text, *of_words), f"from U+{ord(chunk[0]):04X}"
 
 
+@pytest.mark.parametrize("first", ["a'", "\u2019", "<", "", "İ", "Σ"])
+@pytest.mark.parametrize("last", ["\U0001d400", "\U0001f600", "\U0010ffff"])
+def test_a_code_point_beyond_the_first_65536_is_read_by_the_whole_table(first, last):
+    """The short table serves most texts; what it does not hold must not be looked up in it."""
+    for of_words in WORDS_SETTINGS:
+        text = f"{first}{last} b{last}"
+        assert listed(words(*of_words)([text])) == [reference(text, *of_words)]
+
+
 def test_no_letter_or_digit_or_white_space_lies_outside_the_table():
     inside = {code for block in _BLOCKS for code in block}
     outside = "".join(chr(c) for c in range(sys.maxunicode + 1) if c not in inside)

@@ -18,7 +18,7 @@ from pipeline.corpus.duplicates import Scan, scan
 from pipeline.corpus.labels import TABLE_SCHEMA
 
 # Of text and offsets. One core's share of work at a time, and what is held while reading.
-BATCH_BYTES = 4 << 20
+BATCH_BYTES = 1 << 22
 
 
 def write(path: Path, batches: Iterable[pa.RecordBatch]) -> list[Scan]:

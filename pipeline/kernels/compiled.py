@@ -20,6 +20,7 @@ import importlib
 import inspect
 import os
 import re
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -130,11 +131,24 @@ def compile_all(anew: bool = False) -> bool:
     modules = [module for module in map(importlib.import_module, names) if any(_kernels(module))]
     if not anew:
         modules = [module for module in modules if _find(module) is None]
-    if modules:
-        on_compile("compiling the inner loops, once; this takes some seconds ...")
-    for module in modules:
+    if not modules:
+        return False
+    on_compile("compiling the inner loops, once; this takes some seconds ...")
+    # Half of them in another process, for the compiler uses one processor.
+    others = [module.__name__ for module in modules[1::2]]
+    code = f"from {__name__} import compile_files; compile_files({others})"
+    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL) as helper:
+        compile_files([module.__name__ for module in modules[::2]])
+    if helper.returncode:
+        compile_files(others)
+    return True
+
+
+def compile_files(names: list[str]) -> None:
+    """Compile some files of kernels, whether they were or not."""
+    for name in names:
+        module = importlib.import_module(name)
         _keep(module, _compile(module))
-    return bool(modules)
 
 
 def _parameter(text: str) -> tuple[Any, int]:

@@ -146,9 +146,10 @@ def count(
             begins = nodes[: document.size - n + 1]
             if n > 1:
                 _descend(begins, document[n - 1 :], numbers, edges, np.int32(n_nodes), slots, keys)
-            _mark(begins, n_columns, words, summary)
-            if not binary:
-                _count(begins, this_document, seen)
+            if binary:
+                _mark(begins, n_columns, words, summary)
+            else:
+                _mark_and_count(begins, n_columns, words, summary, this_document, seen)
         end = _drain(words, summary, indices, n_nonzeros)
         for p in range(n_nonzeros, end):
             data[p] = 1 if binary else seen[indices[p]] & FREQUENCY
@@ -185,9 +186,12 @@ def _mark(nodes, n_columns, words, summary):
         summary[node >> 12] |= bit << np.uint64(node >> 6 & 63)
 
 
-def _count(nodes, this_document, seen):
-    """Count the nodes of a document, along with its number."""
+def _mark_and_count(nodes, n_columns, words, summary, this_document, seen):
+    """Do as `_mark`, and count the nodes of a document, along with its number."""
     for node in nodes:
+        bit = np.uint64(node < n_columns)
+        words[node >> 6] |= bit << np.uint64(node & 63)
+        summary[node >> 12] |= bit << np.uint64(node >> 6 & 63)
         before = seen[node]
         again = np.int64(before >= this_document)
         seen[node] = this_document | again * (before & FREQUENCY) + 1

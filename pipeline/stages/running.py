@@ -21,6 +21,7 @@ from pipeline.stages import compute
 from pipeline.stages.compute import Job
 from pipeline.stages.freshness import source_digest
 from pipeline.stages.memory import peak_memory, reset_peak_memory, return_freed_memory
+from pipeline.threads import in_order
 
 if TYPE_CHECKING:
     from pipeline.history import Epoch
@@ -173,7 +174,9 @@ def _dependencies(stage: Stage, config: Config, run: Run) -> dict[str, Any]:
 def _inputs(stage: Stage, config: Config, run: Run) -> dict[str, str]:
     """Return the digests of the files that a stage reads."""
     if stage.name == "corpus":
-        return {str(path): artifacts.digest(path) for path in compute.source_files(config)}
+        paths = compute.source_files(config)
+        digests = in_order(artifacts.digest, paths)
+        return {str(path): digest for path, digest in zip(paths, digests, strict=True)}
     inputs: dict[str, str] = {}
     for name in stage.inputs:
         inputs |= run.digests(name)
