@@ -29,7 +29,7 @@ from pipeline.ngrams import (
     frequency_order,
     names_of,
 )
-from pipeline.threads import Room, in_order, in_rooms, shares
+from pipeline.threads import Room, in_order, in_rooms, n_threads, shares
 from pipeline.token_types import Types
 from pipeline.tokens import Tokens
 
@@ -219,7 +219,9 @@ def count_features(tokens: Tokens, vocabulary: Vocabulary, binary: bool = False)
     """
     from scipy.sparse import csr_array
 
-    blocks = stream_counts(tokens, vocabulary, binary, max(1, len(tokens.ids)))
+    # One thread needs no blocks, and what it counts is not copied from its room.
+    block = BLOCK if n_threads() > 1 else max(BLOCK, len(tokens.ids))
+    blocks = stream_counts(tokens, vocabulary, binary, block)
     data, indices, indptr = _joined(blocks, tokens, vocabulary)
     if len(data) <= np.iinfo(np.int32).max:
         indptr = indptr.astype(np.int32)  # scipy asks for one type of both

@@ -22,14 +22,16 @@ from pipeline import arrow, artifacts
 from pipeline.kernels.types import renumber
 from pipeline.negation import NEGATED, is_negation, mark_negation
 from pipeline.nltk_data import nltk_corpus
-from pipeline.threads import Room, in_rooms, shares
+from pipeline.threads import Room, in_rooms, n_threads, shares
 from pipeline.token_types import Types
 from pipeline.words import is_word, tokenise_words
 
 HTML_BREAK = regex.compile(r"<br\s*/?>", regex.ASCII | regex.IGNORECASE)
 
 # Bytes of text that are tokenised at a time, each such block in a thread of its own.
-BLOCK = 1 << 26
+BLOCK = 1 << 22
+# Up to so many, one thread takes them all at a time: what it finds is not copied.
+WHOLE = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -233,7 +235,7 @@ def _blocks(texts: pa.LargeStringArray | pa.ChunkedArray) -> Iterator[pa.LargeSt
     """Cut texts into blocks for threads."""
     for chunk in texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]:
         _, offsets = arrow.buffers(chunk)
-        for part in shares(offsets, BLOCK):
+        for part in shares(offsets, WHOLE if n_threads() == 1 else BLOCK):
             yield chunk[part]
 
 

@@ -533,6 +533,7 @@ def test_tokens_come_back_from_their_file(tmp_path, monkeypatch, corpus):
     tokens, texts = tokenizer(corpus), pa.array(corpus, pa.large_string())
     for size in (1, 100, 1 << 20):
         monkeypatch.setattr("pipeline.tokens.BLOCK", size)
+        monkeypatch.setattr("pipeline.tokens.WHOLE", size)
         written = write_tokens(tmp_path / "train.safetensors", tokenizer, texts)
         for found in (written, read_tokens(tmp_path / "train.safetensors")):
             np.testing.assert_array_equal(found.ids, tokens.ids, strict=True)
@@ -554,6 +555,7 @@ def test_blocks_and_threads_change_nothing(corpus, of_words, size, threads):
     whole = words(*of_words)(corpus)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipeline.tokens.BLOCK", size)
+        patch.setattr("pipeline.tokens.WHOLE", size)
         patch.setenv("SENTIMENT_THREADS", threads)
         found = words(*of_words)(corpus)
         cut = [corpus[:1], corpus[1:]]
