@@ -131,7 +131,7 @@ def _claims(points: list[Point]) -> tuple[Claim, ...]:
     memory = [p.peak_anonymous - points[0].peak_anonymous for p in points[-2:]]
     if min(memory) > LEAST_GROWTH:
         beyond = exponent(words, memory)
-        text = "anonymous memory beyond x1 against words, exponent, last step"
+        text = "memory against words, exponent, last step"
         claims.append(Claim(text, (beyond,), EXPONENT_TARGET, False, ""))
     return tuple(claims)
 
