@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 # Counts, their columns, and where each row begins and the last one ends.
 Triplet = tuple[np.ndarray, np.ndarray, np.ndarray]
-# Tokens that are counted at a time, each such block in a thread of its own.
+# N-grams that are counted at a time, each such block in a thread of its own.
 BLOCK = 1 << 20
 
 
@@ -185,17 +185,19 @@ def learn_vocabulary(
     alphabetical = alphabetical_order(digits)
     order = frequency_order(alphabetical, frequency)
     order = order[:max_features] if max_features else order
+    document_frequency = frequency[order].astype(np.int64)
     column = np.full(len(digits), -1, np.int32)
     column[order] = np.arange(len(order), dtype=np.int32)
     columns = column[alphabetical]
-    digits = digits[order]
     columns = columns[columns >= 0]
+    digits = digits[order]
+    del alphabetical, frequency, order, column  # what follows is the most that is held at a time
     # What was just learned need not be read from the names again.
     words, trie = _side_by_side(
         lambda: names_of(types, digits),
         lambda: _Trie.of(types, digits, columns, (tokens.types, place)),
     )
-    vocabulary = Vocabulary(words, frequency[order].astype(np.int64))
+    vocabulary = Vocabulary(words, document_frequency)
     vars(vocabulary)["_trie"] = trie
     return vocabulary
 
@@ -220,7 +222,7 @@ def count_features(tokens: Tokens, vocabulary: Vocabulary, binary: bool = False)
     from scipy.sparse import csr_array
 
     # One thread needs no blocks, and what it counts is not copied from its room.
-    block = BLOCK if n_threads() > 1 else max(BLOCK, len(tokens.ids))
+    block = 0 if n_threads() > 1 else len(tokens.ids)
     blocks = stream_counts(tokens, vocabulary, binary, block)
     data, indices, indptr = _joined(blocks, tokens, vocabulary)
     if len(data) <= np.iinfo(np.int32).max:
@@ -254,11 +256,12 @@ def _joined(blocks: Iterator[Triplet], tokens: Tokens, vocabulary: Vocabulary) -
 
 
 def stream_counts(
-    tokens: Tokens, vocabulary: Vocabulary, binary: bool = False, block: int = BLOCK
+    tokens: Tokens, vocabulary: Vocabulary, binary: bool = False, block: int = 0
 ) -> Iterator[Triplet]:
     """Count as `count_features` does, in threads; yield the CSR triplets of blocks of documents.
 
-    A triplet is good until the next one is asked for.
+    A triplet is good until the next one is asked for. A block has `block` tokens, or as many
+    as make `BLOCK` n-grams.
     """
     trie = vocabulary._trie
     numbers = trie.numbers(tokens.types)
@@ -295,7 +298,7 @@ def stream_counts(
         )
         return data[:n_nonzeros], indices[:n_nonzeros], indptr
 
-    yield from in_rooms(count, shares(tokens.offsets, block))
+    yield from in_rooms(count, shares(tokens.offsets, block or max(1, BLOCK // trie.max_n)))
 
 
 def write_vocabulary(path: Path, vocabulary: Vocabulary) -> None:
