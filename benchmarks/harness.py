@@ -174,18 +174,6 @@ def python_child(module: str, *arguments: str | Path) -> list[str | Path]:
     return [sys.executable, "-c", code, *arguments]
 
 
-def own_peak() -> int:
-    """Return the largest resident size of this process so far, in bytes."""
-    import resource
-
-    try:
-        status = Path("/proc/self/status").read_text()
-        return 1024 * int(status.split("VmHWM:")[1].split()[0])
-    except (OSError, IndexError):
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else 1024 * peak
-
-
 @contextlib.contextmanager
 def threads(number: int) -> Iterator[None]:
     """Let this project use so many threads for tokenising and counting."""

@@ -21,7 +21,6 @@ from benchmarks.harness import (
     alternate,
     is_installed,
     missing,
-    own_peak,
     python_child,
     run_child,
 )
@@ -152,7 +151,10 @@ def _answer(seconds: float, counts, test_counts) -> dict:
     """Add the peak, which is read before the fingerprint needs memory of its own."""
     import numpy as np
 
-    peak = own_peak()
+    # Only now, for it imports what the work does not need.
+    from pipeline.stages.memory import peak_memory
+
+    peak = peak_memory()
     digest = hashlib.sha256()
     for part in (counts, test_counts):
         in_review = np.diff(part.indptr).astype(np.int64)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pyarrow as pa
 
-from pipeline import artifacts
+from pipeline import arrays, artifacts
 from pipeline.errors import RunError
 from pipeline.features import (
     Vocabulary,
@@ -82,7 +82,7 @@ class TextClassifier:
     def save(self, folder: Path) -> None:
         """Write the model to an existing folder."""
         write_vocabulary(folder / _FILES[0], self.vocabulary)
-        artifacts.write_arrays(
+        arrays.write_arrays(
             folder / _FILES[1],
             {"weights": self.weights, "intercept": self.regression.intercept_},
         )
@@ -122,10 +122,12 @@ class TextClassifier:
         for file, saved in zip(_FILES, expected, strict=True):
             if not (folder / file).exists() or artifacts.digest(folder / file) != saved:
                 raise RunError(f"{folder / file}: missing, or not the file that was saved")
-        arrays = artifacts.read_arrays(folder / _FILES[1])
+        parameters = arrays.read_arrays(folder / _FILES[1])
         return cls(
             tokenizer,
             read_vocabulary(folder / _FILES[0]),
             binary,
-            LogisticRegression.of(arrays["weights"], float(arrays["intercept"][0]), threshold),
+            LogisticRegression.of(
+                parameters["weights"], float(parameters["intercept"][0]), threshold
+            ),
         )

@@ -90,6 +90,7 @@ def _stage_command(name: str, text: str) -> Callable[[Command], Command]:
             from pipeline.kernels import compiled
             from pipeline.run_folder import Run
             from pipeline.stages import run_stages
+            from pipeline.threads import interruptible
 
             resolved = load_config(config, overrides)
             path = run or Path("runs") / config.stem
@@ -97,47 +98,18 @@ def _stage_command(name: str, text: str) -> Callable[[Command], Command]:
             with StageProgress(resolved.train.epochs, quiet) as progress:
                 compiled.on_compile = progress.say
 
-                def tidy_up() -> None:
+                def give_up() -> None:
                     progress.__exit__()
                     store.abandon()
+                    _say("sentiment: interrupted; the stages that were complete are kept")
 
-                _interruptible(lambda: run_stages(resolved, store, name, progress), tidy_up)
+                interruptible(lambda: run_stages(resolved, store, name, progress), give_up)
             if not quiet:
                 show(path, resolved)
 
         return show
 
     return decorate
-
-
-def _interruptible(work: Callable[[], None], tidy_up: Callable[[], None]) -> None:
-    """Do work in a thread of its own, so that Ctrl-C never lands inside a compiled kernel.
-
-    There it would be an error of numba, or the end of the process. Here it ends the
-    process at once; what is complete stays, for folders are moved into place whole.
-    """
-    import os
-    import threading
-
-    failure: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            work()
-        except BaseException as error:
-            failure.append(error)
-
-    worker = threading.Thread(target=run, daemon=True)
-    try:
-        worker.start()
-        while worker.is_alive():
-            worker.join(0.1)
-    except KeyboardInterrupt:
-        tidy_up()
-        click.echo("sentiment: interrupted; the stages that were complete are kept", err=True)
-        os._exit(130)
-    if failure:
-        raise failure[0]
 
 
 @_stage_command("corpus", "Load, check, split and audit the reviews.")

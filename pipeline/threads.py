@@ -7,6 +7,7 @@ What is computed never depends on their number.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -105,6 +106,37 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[
         finally:
             for left in waiting:
                 left.cancel()
+
+
+def interruptible(work: Callable[[], None], give_up: Callable[[], None]) -> None:
+    """Do work in a thread of its own, so that Ctrl-C never lands inside a kernel.
+
+    Here it ends the process at once, with exit code 130; what is complete stays, for folders
+    are moved into place whole.
+
+    Parameters
+    ----------
+    work, give_up : callable
+        What to do, and what to do last on Ctrl-C.
+    """
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            failure.append(error)
+
+    worker = threading.Thread(target=run, daemon=True)
+    try:
+        worker.start()
+        while worker.is_alive():
+            worker.join(0.1)
+    except KeyboardInterrupt:
+        give_up()
+        os._exit(130)
+    if failure:
+        raise failure[0]
 
 
 def shares(offsets: np.ndarray[Any, Any], largest: int) -> Iterator[slice]:

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import regex
 
-from pipeline import arrow, artifacts
+from pipeline import arrays, arrow, artifacts
 from pipeline.kernels.types import renumber
 from pipeline.negation import NEGATED, is_negation, mark_negation
 from pipeline.nltk_data import nltk_corpus
@@ -280,7 +280,7 @@ def write_tokens(
     `path` gets the ids and the offsets, and a list of words beside it the types.
     """
     types, total = Types(), 0
-    with artifacts.ArrayWriter(path, ids=np.int32, offsets=np.int64) as file:
+    with arrays.ArrayWriter(path, ids=np.int32, offsets=np.int64) as file:
         file.append("offsets", np.zeros(1, np.int64))
         for block in tokenizer.stream(texts, types):
             file.append("ids", block.ids)
@@ -292,7 +292,7 @@ def write_tokens(
 
 def read_tokens(path: Path) -> Tokens:
     """Map what `write_tokens` wrote into memory."""
-    arrays = artifacts.read_arrays(path)
+    found = arrays.read_arrays(path)
     return Tokens(
-        arrays["ids"], arrays["offsets"], artifacts.read_words(path.with_suffix(".types.txt"))
+        found["ids"], found["offsets"], artifacts.read_words(path.with_suffix(".types.txt"))
     )

@@ -17,12 +17,12 @@ import pipeline
 PACKAGE = Path(pipeline.__file__).parent
 LAYERS = (
     {"errors", "arrow"},
-    {"config", "kernels", "artifacts", "nltk_data", "sampling", "threads"},
+    {"config", "kernels", "arrays", "artifacts", "nltk_data", "sampling", "threads"},
     {"config_file", "run_folder", "token_types"},
     {"words"},
     {"negation"},
     {"corpus", "tokens", "model"},
-    {"ngrams", "descent", "history"},
+    {"ngrams", "trie", "descent", "history"},
     {"features"},
     {"classifier", "training", "evaluation"},
     {"inspection"},

@@ -19,7 +19,7 @@ from hypothesis.extra import numpy as arrays_of
 from safetensors.numpy import load_file
 from scipy.sparse import csr_array, random_array
 
-from pipeline import artifacts
+from pipeline import arrays, artifacts
 from pipeline.errors import RunError
 from pipeline.run_folder import Run
 
@@ -276,8 +276,8 @@ def test_a_manifest_that_is_none_is_refused_in_one_line(tmp_path, content):
 )
 def test_arrays_come_back_bit_by_bit(tmp_path_factory, array, name):
     path = tmp_path_factory.mktemp("arrays") / "a.safetensors"
-    artifacts.write_arrays(path, {name: array, "turned": array.T})
-    found = artifacts.read_arrays(path)
+    arrays.write_arrays(path, {name: array, "turned": array.T})
+    found = arrays.read_arrays(path)
     assert set(found) == {name, "turned"}
     for key, expected in ((name, array), ("turned", array.T)):
         assert found[key].dtype == expected.dtype
@@ -289,19 +289,19 @@ def test_arrays_come_back_bit_by_bit(tmp_path_factory, array, name):
 
 def test_arrays_that_grew_part_by_part_are_those_of_one_piece(tmp_path):
     ids, ends = np.arange(10, dtype=np.int32), np.array([0, 4, 10])
-    with artifacts.ArrayWriter(tmp_path / "parts", ids=np.int32, ends=np.int64) as file:
+    with arrays.ArrayWriter(tmp_path / "parts", ids=np.int32, ends=np.int64) as file:
         for start in (0, 3, 3):
             file.append("ids", ids[start : start + 3] if start == 0 else ids[3:][:0])
         file.append("ends", ends)
         file.append("ids", ids[3:])
-    artifacts.write_arrays(tmp_path / "whole", {"ids": ids, "ends": ends})
+    arrays.write_arrays(tmp_path / "whole", {"ids": ids, "ends": ends})
     assert (tmp_path / "parts").read_bytes() == (tmp_path / "whole").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["parts", "whole"]
 
 
 def test_arrays_that_failed_to_grow_leave_nothing(tmp_path):
     def write() -> None:
-        with artifacts.ArrayWriter(tmp_path / "parts", ids=np.int32, ends=np.int64) as file:
+        with arrays.ArrayWriter(tmp_path / "parts", ids=np.int32, ends=np.int64) as file:
             file.append("ids", np.arange(3, dtype=np.int32))
             raise OSError("full")
 
@@ -323,8 +323,8 @@ def test_counts_come_back(tmp_path, shape):
     counts.sort_indices()
     for size in (1, 2, 10):
         path = tmp_path / "c.safetensors"
-        assert artifacts.write_counts(path, blocks_of(counts, size), shape[1]) == counts.nnz
-        found = artifacts.read_counts(path)
+        assert arrays.write_counts(path, blocks_of(counts, size), shape[1]) == counts.nnz
+        found = arrays.read_counts(path)
         assert found.shape == shape
         assert found.dtype == np.float32
         for name in ("data", "indices", "indptr"):
@@ -335,7 +335,7 @@ def test_counts_come_back(tmp_path, shape):
 def test_a_table_comes_back_in_one_chunk(tmp_path):
     part = pa.table({"text": pa.array(["a", "d\u00e9j\u00e0 vu"], pa.large_string()), "n": [1, 2]})
     table = pa.concat_tables([part, part])
-    artifacts.write_table(tmp_path / "t.arrow", table)
+    artifacts.write_batches(tmp_path / "t.arrow", table.schema, table.combine_chunks().to_batches())
     found = artifacts.read_table(tmp_path / "t.arrow")
     assert found.equals(table)
     assert found["text"].num_chunks == 1
@@ -402,8 +402,8 @@ def read_words(path: Path) -> pa.Table:
 
 
 READERS: list[Read] = [
-    artifacts.read_arrays,
-    artifacts.read_counts,
+    arrays.read_arrays,
+    arrays.read_counts,
     artifacts.read_json,
     artifacts.read_table,
     read_words,
@@ -433,9 +433,10 @@ def test_a_file_that_is_missing_or_a_folder_is_refused_in_one_line(tmp_path, rea
 @pytest.mark.parametrize("keep", [0.1, 0.5, 0.9, 0.999])
 def test_a_file_that_was_cut_short_is_refused(tmp_path, keep):
     counts, table = tmp_path / "c.safetensors", tmp_path / "t.arrow"
-    artifacts.write_counts(counts, blocks_of(csr_array(np.eye(50, dtype=np.float32)), 20), 50)
-    artifacts.write_table(table, pa.table({"text": ["a review"] * 50}))
-    for path, read in ((counts, artifacts.read_counts), (table, artifacts.read_table)):
+    arrays.write_counts(counts, blocks_of(csr_array(np.eye(50, dtype=np.float32)), 20), 50)
+    reviews = pa.table({"text": ["a review"] * 50})
+    artifacts.write_batches(table, reviews.schema, reviews.to_batches())
+    for path, read in ((counts, arrays.read_counts), (table, artifacts.read_table)):
         path.write_bytes(path.read_bytes()[: int(keep * path.stat().st_size)])
         with pytest.raises(RunError) as error:
             read(path)
@@ -454,12 +455,12 @@ def test_counts_that_are_no_matrix_are_refused(tmp_path):
         {"shape": np.array([5, 2])},
         {"indptr": np.array([0, 1, 9], np.int32)},
     ]
-    artifacts.write_arrays(path, good)
-    assert artifacts.read_counts(path).shape == (2, 2)
-    for arrays in [*(good | change for change in changes), {"weights": np.ones(2)}]:
-        artifacts.write_arrays(path, arrays)
+    arrays.write_arrays(path, good)
+    assert arrays.read_counts(path).shape == (2, 2)
+    for named in [*(good | change for change in changes), {"weights": np.ones(2)}]:
+        arrays.write_arrays(path, named)
         with pytest.raises(RunError) as error:
-            artifacts.read_counts(path)
+            arrays.read_counts(path)
         assert one_line(error, path)
 
 

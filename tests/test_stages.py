@@ -1,5 +1,6 @@
 """Stages: each is computed once, and again exactly when what it depends on has changed."""
 
+import ast
 import hashlib
 import json
 import os
@@ -19,6 +20,7 @@ from pipeline.corpus.labels import LabelRule
 from pipeline.errors import CorpusError, DivergenceError, RunError
 from pipeline.run_folder import Run
 from pipeline.stages import STAGES, StageResult, load_model, run_stages
+from pipeline.stages.freshness import _imported, _module_file
 
 ALL = ["corpus", "tokens", "features", "train", "eval", "report"]
 
@@ -433,3 +435,19 @@ def test_a_model_folder_that_left_its_run_has_no_class_frequencies(small_run, tm
     assert frequency is None
     here, _ = load_model(small_run.path)
     assert model.log_odds(small_run.texts).tolist() == here.log_odds(small_run.texts).tolist()
+
+
+def test_the_imports_that_freshness_follows_are_those_of_the_source():
+    """It reads them by their form; here by Python's own parser."""
+    package = Path(pipeline.__file__).parent
+    for path in package.rglob("*.py"):
+        expected = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                expected |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                expected |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        assert set(map(_module_file, _imported(path))) | {None} == {
+            *map(_module_file, expected),
+            None,
+        }, path

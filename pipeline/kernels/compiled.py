@@ -24,6 +24,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from importlib import metadata
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -237,19 +238,26 @@ def _within(function: Any, names: dict[str, Any]) -> FunctionType:
     return FunctionType(function.__code__, names, function.__name__, function.__defaults__)
 
 
-def _object_files(module: ModuleType) -> list[Path]:
-    """Return where the native code of a module may be, the first place to look first."""
-    import llvmlite
+@functools.cache
+def _fingerprint() -> str:
+    """Return a digest of all that native code is made from."""
     import llvmlite.binding as llvm
 
-    source = Path(str(module.__file__))
-    # Of all files here, for kernels use functions of other files too.
     digest = hashlib.sha256()
-    for file in sorted(source.parent.glob("*.py")):
+    # All files here, for kernels use functions of other files too.
+    for file in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(file.read_bytes())
-    digest.update(f"{llvmlite.__version__} {llvm.get_host_cpu_name()}".encode())
+    for package in ("numba", "llvmlite"):
+        digest.update(f"{package} {metadata.version(package)} ".encode())
+    digest.update(llvm.get_host_cpu_name().encode())
     digest.update(llvm.get_host_cpu_features().flatten().encode())
-    name = f"{source.stem}.{digest.hexdigest()[:16]}.o"
+    return digest.hexdigest()[:16]
+
+
+def _object_files(module: ModuleType) -> list[Path]:
+    """Return where the native code of a module may be, the first place to look first."""
+    source = Path(str(module.__file__))
+    name = f"{source.stem}.{_fingerprint()}.o"
     cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
     return [source.parent / "__pycache__" / name, cache / "sentiment-pipeline" / name]
 

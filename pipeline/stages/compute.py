@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pipeline
-from pipeline import arrow, artifacts
+from pipeline import arrays, arrow, artifacts
 from pipeline.config import Config, FilesCorpus, HubCorpus, LabelledSection, SplitSection
 from pipeline.run_folder import Run
 
@@ -160,7 +160,7 @@ def compute_features(job: Job) -> tuple[str, list[str]]:
     def count(part: str) -> int:
         tokens = read_tokens(job.run.path / "tokens" / f"{part}.safetensors")
         blocks = stream_counts(tokens, vocabulary, binary)
-        return artifacts.write_counts(job.folder / f"{part}.safetensors", blocks, len(vocabulary))
+        return arrays.write_counts(job.folder / f"{part}.safetensors", blocks, len(vocabulary))
 
     del tokens  # and its pages
     per_review = count("train") / n_documents
@@ -181,7 +181,7 @@ def compute_train(job: Job) -> tuple[str, list[str]]:
             settings["class_weight"] = None
         case {"negative": negative, "positive": positive}:
             settings["class_weight"] = {0: negative, 1: positive}
-    counts = artifacts.read_counts(job.run.path / "features" / "train.safetensors")
+    counts = arrays.read_counts(job.run.path / "features" / "train.safetensors")
     labels = _labels(job.run, "train")
     regression = SGDLogisticRegression(**settings).fit(counts, labels, job.on_epoch)
     vocabulary = read_vocabulary(job.run.path / "features" / "vocabulary.txt")
@@ -208,7 +208,7 @@ def compute_eval(job: Job) -> tuple[str, list[str]]:
     from pipeline.model import decide, sigmoid
 
     regression = TextClassifier.load(job.run.path / "model").regression
-    counts = artifacts.read_counts(job.run.path / "features" / "test.safetensors")
+    counts = arrays.read_counts(job.run.path / "features" / "test.safetensors")
     labels = _labels(job.run, "test")
     scores = regression.decision_function(counts)
     result = evaluate(labels, scores, regression.threshold, job.config.eval.confidence)
@@ -264,7 +264,7 @@ def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
         or not run.has_outputs("features")
     ):
         return model, None
-    counts = artifacts.read_counts(path / "features" / "train.safetensors")
+    counts = arrays.read_counts(path / "features" / "train.safetensors")
     return model, ClassFrequency.of(counts, _labels(run, "train"))
 
 

@@ -1,0 +1,114 @@
+"""Threads: results in order, in rooms that are not shared, and blocks that cover all."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import ConfigError
+from pipeline.threads import in_order, in_rooms, interruptible, n_threads, shares
+
+COUNTS = ["1", "2", "5"]
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "two", "1.5"])
+def test_a_number_of_threads_that_is_none_is_refused_in_one_line(monkeypatch, given):
+    monkeypatch.setenv("SENTIMENT_THREADS", given)
+    with pytest.raises(ConfigError) as error:
+        n_threads()
+    assert str(error.value) == f"SENTIMENT_THREADS: expected a number >= 1, got {given!r}"
+
+
+@pytest.mark.parametrize("value", ["", None])
+def test_without_a_number_there_is_a_thread_for_each_processor(monkeypatch, value):
+    monkeypatch.delenv("SENTIMENT_THREADS", raising=False)
+    if value is not None:
+        monkeypatch.setenv("SENTIMENT_THREADS", value)
+    assert n_threads() >= 1
+
+
+@pytest.mark.parametrize("threads", COUNTS)
+def test_results_come_in_the_order_of_the_items(monkeypatch, threads):
+    monkeypatch.setenv("SENTIMENT_THREADS", threads)
+
+    def slow_at_first(n: int) -> int:
+        time.sleep(0.02 if n == 0 else 0)
+        return n * n
+
+    assert list(in_order(slow_at_first, range(20))) == [n * n for n in range(20)]
+
+
+@pytest.mark.parametrize("threads", ["2", "5"])
+def test_items_are_worked_on_at_the_same_time(monkeypatch, threads):
+    """Else each would wait at the barrier for the others, and break it."""
+    monkeypatch.setenv("SENTIMENT_THREADS", threads)
+    together = threading.Barrier(int(threads), timeout=10)
+    assert len(list(in_order(lambda _: together.wait(), range(int(threads))))) == int(threads)
+
+
+@pytest.mark.parametrize("threads", COUNTS)
+def test_items_are_taken_as_results_are_used(monkeypatch, threads):
+    monkeypatch.setenv("SENTIMENT_THREADS", threads)
+    taken = []
+    results = in_order(lambda n: n, (taken.append(n) or n for n in range(100)))
+    assert next(results) == 0
+    assert len(taken) <= int(threads) + 1
+    results.close()
+    assert len(taken) <= int(threads) + 1
+
+
+@pytest.mark.parametrize("threads", COUNTS)
+def test_an_error_comes_where_its_result_would(monkeypatch, threads):
+    monkeypatch.setenv("SENTIMENT_THREADS", threads)
+    results = in_order(lambda n: 1 // (n - 2), range(5))
+    assert [next(results), next(results)] == [-1, -1]
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+
+
+@pytest.mark.parametrize("threads", COUNTS)
+def test_a_room_is_not_used_again_while_its_result_is(monkeypatch, threads):
+    monkeypatch.setenv("SENTIMENT_THREADS", threads)
+
+    def fill(n, room):
+        array = room.array("a", 10, np.int64)
+        array[:] = n
+        return array
+
+    rooms = set()
+    for n, array in enumerate(in_rooms(fill, range(50))):
+        rooms.add(id(array))
+        assert array.tolist() == [n] * len(array)
+    assert len(rooms) <= int(threads) + 2
+
+
+@settings(deadline=None)
+@given(
+    sizes=st.lists(st.integers(0, 50), max_size=40),
+    first=st.integers(0, 1000),
+    largest=st.integers(1, 200),
+    threads=st.sampled_from(COUNTS),
+)
+def test_blocks_hold_every_item_once_and_none_is_larger_than_it_must_be(
+    sizes, first, largest, threads
+):
+    offsets = first + np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int64)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SENTIMENT_THREADS", threads)
+        blocks = list(shares(offsets, largest))
+    assert [n for block in blocks for n in range(block.start, block.stop)] == [*range(len(sizes))]
+    for block in blocks:
+        assert block.stop > block.start
+        # Filled up by its last item.
+        assert offsets[block.stop - 1] - offsets[block.start] < largest
+
+
+def test_what_fails_in_the_thread_fails_outside():
+    def fail() -> None:
+        raise ConfigError("no")
+
+    with pytest.raises(ConfigError, match="no"):
+        interruptible(fail, lambda: None)
