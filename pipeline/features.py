@@ -11,33 +11,30 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline import arrow, artifacts
 from pipeline.errors import CorpusError
 from pipeline.kernels import ngrams as kernels
 from pipeline.ngrams import (
+    alphabet_of,
     alphabetical_order,
     digits_of,
     find_ngrams,
     frequency_order,
     names_of,
 )
-from pipeline.threads import Room, in_order, in_rooms, n_threads, shares
+from pipeline.threads import Room, in_order, in_rooms, shares
 from pipeline.tokens import Tokens
 from pipeline.trie import Trie
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-# Counts, their columns, and where each row begins and the last one ends.
-Triplet = tuple[np.ndarray, np.ndarray, np.ndarray]
 # N-grams that are counted at a time, each such block in a thread of its own.
 BLOCK = 1 << 20
 
@@ -108,7 +105,7 @@ def learn_vocabulary(
     # Side by side, for neither needs the other. Numbered in code-point order, types are
     # digits, and n-grams numbers that a radix sort sorts.
     levels, alphabet = _side_by_side(
-        lambda: find_ngrams(tokens, ngrams), lambda: pc.sort_indices(tokens.types)
+        lambda: find_ngrams(tokens, ngrams), lambda: alphabet_of(tokens.types)
     )
     kept = [
         np.flatnonzero((level.frequency >= max(at_least, 1)) & (level.frequency <= at_most))
@@ -120,9 +117,9 @@ def learn_vocabulary(
             f"features: no n-gram occurs in {at_least:g} to {at_most:g} of the {n:,} training "
             "reviews; lower features.min_df or raise features.max_df"
         )
-    types = tokens.types.take(alphabet)
+    types = tokens.types.take(arrow.numbers(alphabet))
     place = np.empty(len(types), np.int32)
-    place[arrow.values(alphabet)] = np.arange(len(types), dtype=np.int32)
+    place[alphabet] = np.arange(len(types), dtype=np.int32)
     digits = digits_of(levels, kept, place)
     del levels, kept
     alphabetical = alphabetical_order(digits)
@@ -164,61 +161,70 @@ def count_features(tokens: Tokens, vocabulary: Vocabulary, binary: bool = False)
     """
     from scipy.sparse import csr_array
 
-    # One thread needs no blocks, and what it counts is not copied from its room.
-    block = 0 if n_threads() > 1 else len(tokens.ids)
-    blocks = stream_counts(tokens, vocabulary, binary, block)
-    data, indices, indptr = _joined(blocks, tokens, vocabulary)
-    if len(data) <= np.iinfo(np.int32).max:
+    # A token ends so many n-grams at most, so a block's counts have a place of their own, and
+    # move up from there. What is not written to takes no memory.
+    ends = vocabulary._trie.max_n * tokens.offsets
+    data, indices = np.empty(ends[-1], np.float32), np.empty(ends[-1], np.int32)
+    indptr, n, d = np.zeros(tokens.n_documents + 1, np.int64), 0, 0
+    count = _counter(tokens, vocabulary, binary)
+
+    def in_place(documents: slice, room: Room) -> Counts:
+        place = slice(ends[documents.start], ends[documents.stop])
+        return count(documents, data[place], indices[place], room)
+
+    for block in in_rooms(in_place, shares(tokens.offsets, max(1, len(tokens.ids)))):
+        end = n + len(block.data)
+        if d:  # the first one lies where it belongs
+            data[n:end], indices[n:end] = block.data, block.indices
+        indptr[d : d + len(block.indptr)] = n + block.indptr
+        n, d = end, d + len(block.indptr) - 1
+    data.resize(n, refcheck=False)
+    indices.resize(n, refcheck=False)
+    if n <= np.iinfo(np.int32).max:
         indptr = indptr.astype(np.int32)  # scipy asks for one type of both
     counts = csr_array((data, indices, indptr), (tokens.n_documents, len(vocabulary)))
     counts.has_sorted_indices = counts.has_canonical_format = True
     return counts
 
 
-def _side_by_side(*works: Callable[[], Any]) -> list[Any]:
-    """Return what some functions return, called in threads."""
-    return list(in_order(lambda work: work(), works))
+def stream_counts(tokens: Tokens, vocabulary: Vocabulary, binary: bool = False) -> Iterator[Counts]:
+    """Count as `count_features` does, in threads; yield the counts of blocks of documents.
 
-
-def _joined(blocks: Iterator[Triplet], tokens: Tokens, vocabulary: Vocabulary) -> Triplet:
-    """Join the counts of blocks; a single one is its own."""
-    first = next(blocks, None)
-    if first is not None and len(first[2]) == tokens.n_documents + 1:
-        return first
-    # What is not written to takes no memory, so there is room for the most there can be.
-    most = vocabulary._trie.max_n * len(tokens.ids)
-    data, indices = np.empty(most, np.float32), np.empty(most, np.int32)
-    indptr = np.zeros(tokens.n_documents + 1, np.int64)
-    n, d = 0, 0
-    for block_data, block_indices, ends in () if first is None else chain([first], blocks):
-        data[n : n + len(block_data)] = block_data
-        indices[n : n + len(block_data)] = block_indices
-        indptr[d : d + len(ends)] = n + ends
-        n, d = n + len(block_data), d + len(ends) - 1
-    return data[:n], indices[:n], indptr
-
-
-def stream_counts(
-    tokens: Tokens, vocabulary: Vocabulary, binary: bool = False, block: int = 0
-) -> Iterator[Triplet]:
-    """Count as `count_features` does, in threads; yield the CSR triplets of blocks of documents.
-
-    A triplet is good until the next one is asked for. A block has `block` tokens, or as many
-    as make `BLOCK` n-grams.
+    They are good until the next ones are asked for.
     """
+    max_n = vocabulary._trie.max_n
+    count = _counter(tokens, vocabulary, binary)
+
+    def in_room(documents: slice, room: Room) -> Counts:
+        most = max_n * int(tokens.offsets[documents.stop] - tokens.offsets[documents.start])
+        data, indices = room.array("data", most, np.float32), room.array("indices", most, np.int32)
+        return count(documents, data, indices, room)
+
+    yield from in_rooms(in_room, shares(tokens.offsets, max(1, BLOCK // max_n)))
+
+
+class Counts(NamedTuple):
+    """The counts of some documents, as the fields of a CSR array."""
+
+    data: np.ndarray
+    indices: np.ndarray
+    indptr: np.ndarray
+
+
+def _counter(
+    tokens: Tokens, vocabulary: Vocabulary, binary: bool
+) -> Callable[[slice, np.ndarray, np.ndarray, Room], Counts]:
+    """Return what counts some documents, given room for their counts and columns."""
     trie = vocabulary._trie
     numbers = trie.numbers(tokens.types)
     first = np.where(numbers >= 0, trie.roots[numbers], -1).astype(np.int32)
     first[first < 0] = trie.n_nodes
 
-    def count(documents: slice, room: Room) -> Triplet:
+    def count(documents: slice, data: np.ndarray, indices: np.ndarray, room: Room) -> Counts:
         offsets = tokens.offsets[documents.start : documents.stop + 1]
         longest = int(np.diff(offsets).max(initial=0))
-        most = trie.max_n * int(offsets[-1] - offsets[0])
-        data = room.array("data", most, np.float32)
-        indices = room.array("indices", most, np.int32)
         indptr = np.zeros(len(offsets), np.int64)
-        n_nonzeros = kernels.count(
+        n = kernels.count(
             tokens.ids,
             offsets,
             documents.start,
@@ -239,9 +245,14 @@ def stream_counts(
             indices,
             indptr,
         )
-        return data[:n_nonzeros], indices[:n_nonzeros], indptr
+        return Counts(data[:n], indices[:n], indptr)
 
-    yield from in_rooms(count, shares(tokens.offsets, block or max(1, BLOCK // trie.max_n)))
+    return count
+
+
+def _side_by_side(*works: Callable[[], Any]) -> list[Any]:
+    """Return what some functions return, called in threads."""
+    return list(in_order(lambda work: work(), works))
 
 
 def write_vocabulary(path: Path, vocabulary: Vocabulary) -> None:

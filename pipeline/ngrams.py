@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline import arrow
 from pipeline.errors import CorpusError
@@ -91,6 +92,22 @@ def _longer(tokens: Tokens, above: np.ndarray, length: int) -> tuple[Level, np.n
     for _ in in_order(number, range(len(sizes))):
         pass
     return Level(keys, positions), nodes
+
+
+def alphabet_of(types: pa.LargeStringArray) -> np.ndarray:
+    """Return the numbers of some distinct types in the code-point order of these: int64."""
+    data, offsets = arrow.buffers(types)
+    # UTF-8 sorts as its code points do. Numbers are sorted sooner than strings, and eight bytes
+    # tell most types apart.
+    words = np.empty(len(types), np.uint64)
+    kernels.first_bytes(data, offsets, words)
+    order = np.argsort(words)
+    words = words[order]
+    same = np.concatenate(([False], words[1:] == words[:-1], [False]))
+    tied = same[1:] | same[:-1]
+    left = order[tied]
+    order[tied] = left[arrow.values(pc.sort_indices(types.take(arrow.numbers(left))))]
+    return order
 
 
 def digits_of(levels: list[Level], kept: list[np.ndarray], place: np.ndarray) -> np.ndarray:

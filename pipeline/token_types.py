@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 import pyarrow as pa
 
@@ -11,48 +13,88 @@ from pipeline.kernels.hashing import FULL
 
 
 class Types:
-    """The distinct tokens met so far, numbered in order of first appearance."""
+    """The distinct tokens met so far, numbered in order of first appearance.
 
-    def __init__(self) -> None:
-        self._n = 0
-        self._pool, self._starts = np.empty(0, np.uint64), np.zeros(1, np.int64)
-        self._keys, self._values = np.zeros(1, np.uint64), np.empty(1, np.int32)
+    Attributes
+    ----------
+    pool, starts : uint64 and int64 arrays
+        The types, and room for more; `kernels.types` says how they are kept.
+    keys, values : uint64 and int32 arrays
+        The table that finds them.
+    n : int
+        How many there are.
+    """
 
-    def add(self, types: pa.LargeStringArray) -> np.ndarray:
-        """Return the number of each of some distinct tokens: int32, shape (n_types,)."""
-        data, offsets = arrow.buffers(types)
-        n_words = (offsets[-1] - offsets[0]) // 8 + len(types)
-        self._pool = _with_room(self._pool, self._starts[self._n] + n_words)
-        self._starts = _with_room(self._starts, self._n + len(types) + 1)
-        self._keys, self._values = table_for(self._keys, self._values, self._n + len(types))
-        numbers = np.empty(len(types), np.int32)
-        table = self._pool, self._starts, self._keys, self._values
-        self._n = kernels.merge(data, offsets, *table, self._n, numbers)
-        return numbers
+    def __init__(
+        self, pool: np.ndarray | None = None, starts: np.ndarray | None = None, n_slots: int = 1
+    ) -> None:
+        self.pool = np.empty(0, np.uint64) if pool is None else pool
+        self.starts = np.empty(1, np.int64) if starts is None else starts
+        self.starts[0] = 0
+        self.keys, self.values = np.zeros(n_slots, np.uint64), np.empty(n_slots, np.int32)
+        self.n = 0
 
-    def find(self, types: pa.LargeStringArray) -> np.ndarray:
+    @classmethod
+    def of(cls, strings: pa.LargeStringArray) -> Self:
+        """Return the types that are given, which are distinct."""
+        types = cls()
+        types._merge(*_packed(strings))
+        return types
+
+    def add(self, other: Types) -> np.ndarray:
+        """Return the number of each type of others, new ones included: int32, shape (n_other,)."""
+        if self.n:
+            return self._merge(other.pool, other.starts[: other.n + 1])
+        self.n, self.keys, self.values = other.n, other.keys, other.values
+        self.starts = other.starts[: self.n + 1].copy()
+        self.pool = other.pool[: self.starts[self.n]].copy()
+        return np.arange(self.n, dtype=np.int32)
+
+    def find(self, strings: pa.LargeStringArray) -> np.ndarray:
         """Return the number of each of some tokens, -1 for one that was not met."""
-        data, offsets = arrow.buffers(types)
-        longest = int(np.diff(offsets).max(initial=0)) // 8 + 1
-        self._pool = _with_room(self._pool, int(self._starts[self._n]) + longest)
-        numbers = np.empty(len(types), np.int32)
-        table = self._pool, self._starts, self._keys, self._values
-        kernels.find(data, offsets, *table, self._n, numbers)
+        pool, starts = _packed(strings)
+        longest = int(np.diff(starts).max(initial=0))
+        self.pool = _with_room(self.pool, int(self.starts[self.n]) + longest)
+        numbers = np.empty(len(strings), np.int32)
+        table = self.pool, self.starts, self.keys, self.values
+        kernels.find(pool, starts, *table, self.n, numbers)
         return numbers
-
-    def __len__(self) -> int:
-        return self._n
 
     def spelled(self) -> pa.LargeStringArray:
         """Return the tokens themselves, in the order of their numbers."""
-        return spelled(self._pool, self._starts, self._n)
+        data = np.empty(8 * self.starts[self.n], np.uint8)
+        offsets = np.empty(self.n + 1, np.int64)
+        size = kernels.spell(self.pool, self.starts, self.n, data, offsets)
+        return arrow.of_bytes(data[:size].copy(), offsets)
+
+    def reserve(self, n_types: int) -> None:
+        """Make the table large enough for so many types."""
+        size = len(self.keys)
+        while n_types > FULL * size:
+            size *= 2
+        if size > len(self.keys):
+            larger = np.zeros(size, np.uint64), np.empty(size, np.int32)
+            kernels.rehash(self.keys, self.values, *larger)
+            self.keys, self.values = larger
+
+    def _merge(self, pool: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        most = self.n + len(starts) - 1
+        self.pool = _with_room(self.pool, int(self.starts[self.n] + starts[-1]))
+        self.starts = _with_room(self.starts, most + 1)
+        self.reserve(most)
+        numbers = np.empty(len(starts) - 1, np.int32)
+        table = self.pool, self.starts, self.keys, self.values
+        self.n = kernels.merge(pool, starts, *table, self.n, numbers)
+        return numbers
 
 
-def spelled(pool: np.ndarray, starts: np.ndarray, n_types: int) -> pa.LargeStringArray:
-    """Return the types of a pool as strings; `kernels.types` says how they are kept."""
-    data, offsets = np.empty(8 * starts[n_types], np.uint8), np.empty(n_types + 1, np.int64)
-    size = kernels.spell(pool, starts, n_types, data, offsets)
-    return arrow.of_bytes(data[:size].copy(), offsets)
+def _packed(strings: pa.LargeStringArray) -> tuple[np.ndarray, np.ndarray]:
+    """Return strings as `kernels.types` keeps them: words, and where each string begins."""
+    data, offsets = arrow.buffers(strings)
+    pool = np.empty((offsets[-1] - offsets[0]) // 8 + len(strings), np.uint64)
+    starts = np.empty(len(strings) + 1, np.int64)
+    kernels.pack(data, offsets, pool, starts)
+    return pool, starts
 
 
 def _with_room(array: np.ndarray, size: int) -> np.ndarray:
@@ -61,16 +103,4 @@ def _with_room(array: np.ndarray, size: int) -> np.ndarray:
         return array
     larger = np.empty(max(size, 2 * len(array)), array.dtype)
     larger[: len(array)] = array
-    return larger
-
-
-def table_for(keys: np.ndarray, values: np.ndarray, n_types: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return a table with the same entries that has room for so many types."""
-    size = len(keys)
-    while n_types > FULL * size:
-        size *= 2
-    if size == len(keys):
-        return keys, values
-    larger = np.zeros(size, np.uint64), np.empty(size, np.int32)
-    kernels.rehash(keys, values, *larger)
     return larger

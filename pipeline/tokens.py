@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -22,15 +22,15 @@ from pipeline import arrays, arrow, artifacts
 from pipeline.kernels.types import renumber
 from pipeline.negation import NEGATED, is_negation, mark_negation
 from pipeline.nltk_data import nltk_corpus
-from pipeline.threads import Room, in_rooms, n_threads, shares
+from pipeline.threads import Room, in_rooms, shares
 from pipeline.token_types import Types
 from pipeline.words import is_word, tokenise_words
 
 HTML_BREAK = regex.compile(r"<br\s*/?>", regex.ASCII | regex.IGNORECASE)
 
-# Bytes of text that are tokenised at a time, each such block in a thread of its own.
+# Bytes of text that are tokenised at a time, each such block in a thread of its own: into a file,
+# and into memory, where larger ones have fewer types to compare.
 BLOCK = 1 << 22
-# Up to so many, one thread takes them all at a time: what it finds is not copied.
 WHOLE = 1 << 26
 
 
@@ -66,9 +66,6 @@ class Tokens:
         ids = self.ids[self.offsets[d] : self.offsets[d + 1]]
         tokens: list[str] = self.types.take(arrow.numbers(ids)).to_pylist()
         return tokens
-
-
-_NO_TYPES = arrow.strings([])
 
 
 @dataclass(frozen=True)
@@ -132,59 +129,75 @@ class Tokenizer:
         """
         if not isinstance(texts, (pa.LargeStringArray, pa.ChunkedArray)):
             texts = arrow.strings(texts)
-        blocks = list(_blocks(texts))
-        if len(blocks) == 1:
-            return self._tokenise(blocks[0], Room())
-        types = Types()
-        # No token is shorter than a byte. What is not written to takes no memory.
-        ids = np.empty(_n_bytes(texts), np.int32)
-        offsets = np.zeros(len(texts) + 1, np.int64)
-        n, d = 0, 0
-        for block in self.stream(texts, types):
-            offsets[d + 1 : d + 1 + block.n_documents] = n + block.offsets[1:]
-            ids[n : n + len(block.ids)] = block.ids
-            n, d = n + len(block.ids), d + block.n_documents
-        return Tokens(ids[:n], offsets, types.spelled())
+        # No token is shorter than a byte, so a block's ids have a place of their own, and move up
+        # from there. What is not written to takes no memory.
+        ids, offsets = np.empty(_n_bytes(texts), np.int32), np.zeros(len(texts) + 1, np.int64)
+        types, n, d = Types(), 0, 0
+
+        def placed() -> Iterator[tuple[pa.LargeStringArray, np.ndarray]]:
+            begin = 0
+            for block in _blocks(texts, WHOLE):
+                end = begin + _n_bytes(block)
+                yield block, ids[begin:end]
+                begin = end
+
+        for block in in_rooms(lambda block, room: self._tokenise(*block, room), placed()):
+            offsets[d + 1 : d + len(block.offsets)] = n + block.offsets[1:]
+            numbers = types.add(block.types)
+            if d:  # the numbers of the first one are its own, and they lie where they belong
+                renumber(block.ids, numbers, ids[n : n + len(block.ids)])
+            n, d = n + len(block.ids), d + len(block.offsets) - 1
+        ids.resize(n, refcheck=False)
+        return Tokens(ids, offsets, types.spelled())
 
     def stream(
         self, texts: pa.LargeStringArray | pa.ChunkedArray, types: Types
-    ) -> Iterator[Tokens]:
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Tokenise texts block by block, in threads; what is held in memory is a few blocks.
 
         Parameters
         ----------
         texts : pyarrow.LargeStringArray or ChunkedArray of it
         types : Types
-            Receives the types; a block's ids are their numbers there.
+            Receives the types; the ids are their numbers there.
 
         Yields
         ------
-        Tokens
-            Of the documents of a block, in order; their own types they bear no more. Good
-            until the next ones are asked for.
+        ids, offsets : int32 and int64 arrays
+            As in `Tokens`, of the documents of a block, in order. Good until the next ones are
+            asked for.
         """
-        room = Room()
-        for tokens in in_rooms(self._tokenise, _blocks(texts)):
-            ids, is_first = tokens.ids, not len(types)
-            numbers = types.add(tokens.types)
-            if not is_first:  # whose numbers are its own
-                ids = room.array("ids", len(ids), np.int32)[: len(ids)]
-                renumber(tokens.ids, numbers, ids)
-            yield Tokens(ids, tokens.offsets, _NO_TYPES)
 
-    def _tokenise(self, texts: pa.LargeStringArray, room: Room) -> Tokens:
-        """Tokenise a block of texts."""
+        def tokenise(block: pa.LargeStringArray, room: Room) -> _Block:
+            return self._tokenise(block, room.array("ids", _n_bytes(block), np.int32), room)
+
+        for block in in_rooms(tokenise, _blocks(texts, BLOCK)):
+            renumber(block.ids, types.add(block.types), block.ids)
+            yield block.ids, block.offsets
+
+    def _tokenise(self, texts: pa.LargeStringArray, place: np.ndarray, room: Room) -> _Block:
+        """Tokenise a block of texts; its ids are written to a place."""
         # Punctuation ends the scope of a negation, so it stays until that is marked.
         keep_punctuation = self.punctuation or self.mark_negation
         if self.tokenizer == "words":
             settings = self.lowercase, self.strip_breaks, keep_punctuation
-            tokens = Tokens(*tokenise_words(texts, *settings, room))
+            block = _Block(*tokenise_words(texts, *settings, place, room))
+            if not self.mark_negation and not self.stop_words:
+                return block
+            tokens = Tokens(block.ids, block.offsets, block.types.spelled())
         else:
             tokens = _tokenise_each(map(self._prepare, texts.to_pylist()), self._nltk_tokenizer())
+        tokens = self._rewritten(tokens)
+        ids = place[: len(tokens.ids)]
+        ids[:] = tokens.ids
+        return _Block(ids, tokens.offsets, Types.of(tokens.types))
+
+    def _rewritten(self, tokens: Tokens) -> Tokens:
+        """Do what follows the tokenizer."""
         if self.mark_negation:
             ids, types = mark_negation(tokens.ids, tokens.offsets, tokens.types)
             tokens = Tokens(ids, tokens.offsets, types)
-        if not self.punctuation and (self.tokenizer != "words" or keep_punctuation):
+        if not self.punctuation:
             tokens = _drop(tokens, {t for t in tokens.types.to_pylist() if not is_word(t)})
         if self.stop_words:
             unwanted = set(self.stop_words)
@@ -226,16 +239,26 @@ def stop_words() -> tuple[str, ...]:
     return tuple(sorted(words - negations - stems))
 
 
+class _Block(NamedTuple):
+    """The fields of `Tokens` of a block of texts, its types in a table that finds them."""
+
+    ids: np.ndarray
+    offsets: np.ndarray
+    types: Types
+
+
 def _n_bytes(texts: pa.LargeStringArray | pa.ChunkedArray) -> int:
     chunks = texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]
     return sum(int(offsets[-1] - offsets[0]) for _, offsets in map(arrow.buffers, chunks))
 
 
-def _blocks(texts: pa.LargeStringArray | pa.ChunkedArray) -> Iterator[pa.LargeStringArray]:
+def _blocks(
+    texts: pa.LargeStringArray | pa.ChunkedArray, largest: int
+) -> Iterator[pa.LargeStringArray]:
     """Cut texts into blocks for threads."""
     for chunk in texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]:
         _, offsets = arrow.buffers(chunk)
-        for part in shares(offsets, WHOLE if n_threads() == 1 else BLOCK):
+        for part in shares(offsets, largest):
             yield chunk[part]
 
 
@@ -282,10 +305,10 @@ def write_tokens(
     types, total = Types(), 0
     with arrays.ArrayWriter(path, ids=np.int32, offsets=np.int64) as file:
         file.append("offsets", np.zeros(1, np.int64))
-        for block in tokenizer.stream(texts, types):
-            file.append("ids", block.ids)
-            file.append("offsets", block.offsets[1:] + total)
-            total += len(block.ids)
+        for ids, offsets in tokenizer.stream(texts, types):
+            file.append("ids", ids)
+            file.append("offsets", offsets[1:] + total)
+            total += len(ids)
     artifacts.write_words(path.with_suffix(".types.txt"), types.spelled())
     return read_tokens(path)
 

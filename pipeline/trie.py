@@ -28,9 +28,7 @@ class Trie:
 
     @functools.cached_property
     def _known(self) -> Types:
-        known = Types()
-        known.add(self.types)
-        return known
+        return Types.of(self.types)
 
     def numbers(self, types: pa.LargeStringArray) -> np.ndarray:
         """Return the numbers of the tokens of some split, -1 for one that has none."""

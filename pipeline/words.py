@@ -19,7 +19,7 @@ import regex
 from pipeline import arrow
 from pipeline.kernels import text as kernels
 from pipeline.threads import Room
-from pipeline.token_types import spelled, table_for
+from pipeline.token_types import Types
 
 # Letters, digits and underscores, with apostrophes inside: don't is one token.
 WORDS = r"\w+(?:'\w+)*"
@@ -40,12 +40,32 @@ def tokenise_words(
     lowercase: bool,
     strip_breaks: bool,
     keep_punctuation: bool,
+    ids: np.ndarray,
     room: Room,
     astral: bool = False,
-) -> tuple[np.ndarray, np.ndarray, pa.LargeStringArray]:
-    """Run the compiled tokenizer; return the fields of `Tokens`, of which the ids lie in a room.
+) -> tuple[np.ndarray, np.ndarray, Types]:
+    """Run the compiled tokenizer.
 
-    Where a text has a code point beyond the first 65,536 it runs again, with `astral`.
+    Parameters
+    ----------
+    texts : pyarrow.LargeStringArray
+    lowercase, strip_breaks, keep_punctuation : bool
+        As in `Tokenizer`.
+    ids : int32 array
+        Receives the tokens' numbers: as long as the texts have bytes, for none is shorter.
+    room : Room
+        What is returned lies there in part, and is good while it is not used again.
+    astral : bool
+        Whether to look for code points beyond the first 65,536. Where a text has one, it runs
+        again, with this.
+
+    Returns
+    -------
+    ids : int32 array, shape (n_tokens,)
+        The part that was written.
+    offsets : int64 array, shape (n_texts + 1,)
+        Where the tokens of each text begin.
+    types : Types
     """
     text, offsets = arrow.buffers(texts)
     folded = _folded(lowercase, strip_breaks, keep_punctuation, astral)
@@ -54,11 +74,11 @@ def tokenise_words(
     # What is not written to takes no memory, so there is room for the worst: a normalised byte
     # becomes three at most (punctuation between zeros), and two words of zeros follow a document.
     words = room.array("words", 3 * longest // 8 + 4, np.uint64)
-    ids = room.array("ids", n_bytes + 1, np.int32)
-    pool = room.array("pool", 2 * n_bytes + longest + 4, np.uint64)
-    starts = room.array("starts", n_bytes + 2, np.int64)
-    starts[0] = 0
-    table = table_for(np.zeros(1, np.uint64), np.empty(1, np.int32), min(n_bytes // 64, 1 << 15))
+    types = Types(
+        room.array("pool", 2 * n_bytes + longest + 4, np.uint64),
+        room.array("starts", n_bytes + 2, np.int64),
+    )
+    types.reserve(min(n_bytes // 64, 1 << 15))
     token_offsets = np.zeros(len(texts) + 1, np.int64)
     state = np.zeros(kernels.STATE_SIZE, np.int64)
     while True:
@@ -72,20 +92,21 @@ def tokenise_words(
             words,
             ids,
             token_offsets,
-            pool,
-            starts,
-            *table,
+            types.pool,
+            types.starts,
+            types.keys,
+            types.values,
             state,
         )
         if state[kernels.DOCUMENT] == len(texts):
             break
-        table = table_for(*table, len(table[0]))
+        types.reserve(len(types.keys))
+    types.n = int(state[kernels.N_TYPES])
     if state[kernels.N_BEYOND]:
-        return tokenise_words(texts, lowercase, strip_breaks, keep_punctuation, room, True)
+        return tokenise_words(texts, lowercase, strip_breaks, keep_punctuation, ids, room, True)
     if state[kernels.N_CONTEXT] and lowercase:
         lowered = arrow.strings([text.lower() for text in texts.to_pylist()])
-        return tokenise_words(lowered, False, strip_breaks, keep_punctuation, room, astral)
-    types = spelled(pool, starts, int(state[kernels.N_TYPES]))
+        return tokenise_words(lowered, False, strip_breaks, keep_punctuation, ids, room, astral)
     return ids[: state[kernels.N_TOKENS]], token_offsets, types
 
 

@@ -40,26 +40,55 @@ def mixed(key, word):
     return scattered(key ^ word)
 
 
-@kernel(
-    "int64(uint8[::1], int64[::1], uint64[::1], int64[::1], uint64[::1], int32[::1], int64,"
-    " int32[::1])"
-)
-def merge(data, offsets, pool, starts, keys, values, n_types, numbers):
-    """Add types to those that are known; return how many there are then.
+@kernel("void(uint8[::1], int64[::1], uint64[::1], int64[::1])")
+def pack(data, offsets, pool, starts):
+    """Write strings to a pool.
 
     Parameters
     ----------
     data : uint8 array
-    offsets : int64 array, shape (n_new + 1,)
-        The bytes of the types to add, without zeros, and where each begins.
+    offsets : int64 array, shape (n + 1,)
+        The bytes of the strings, without zeros, and where each begins.
+    pool : uint64 array
+        Receives their words: one for eight bytes, and one for what is left or for none.
+    starts : int64 array, shape (n + 1,)
+        Receives where each begins.
+    """
+    last = 0
+    for t in range(offsets.size - 1):
+        starts[t] = last
+        word, shift = ZERO, ZERO
+        for byte in data[offsets[t] : offsets[t + 1]]:
+            word |= np.uint64(byte) << shift
+            shift += EIGHT
+            if shift == WIDTH:
+                pool[last] = word
+                last += 1
+                word, shift = ZERO, ZERO
+        pool[last] = word
+        last += 1
+    starts[offsets.size - 1] = last
+
+
+@kernel(
+    "int64(uint64[::1], int64[::1], uint64[::1], int64[::1], uint64[::1], int32[::1], int64,"
+    " int32[::1])"
+)
+def merge(new_pool, new_starts, pool, starts, keys, values, n_types, numbers):
+    """Add types to those that are known; return how many there are then.
+
+    Parameters
+    ----------
+    new_pool, new_starts
+        The types to add.
     pool, starts, keys, values, n_types
         Those that are known, with room for the others.
     numbers : int32 array, shape (n_new,)
         Receives the number of each added type among all.
     """
-    for t in range(offsets.size - 1):
+    for t in range(new_starts.size - 1):
         first = starts[n_types]
-        key, last = _packed(data[offsets[t] : offsets[t + 1]], pool, first)
+        key, last = _copied(new_pool, new_starts[t], new_starts[t + 1], pool, first)
         slot = slot_of(key, pool, first, last, starts, keys, values)
         if keys[slot] == ZERO:
             keys[slot] = key
@@ -71,37 +100,32 @@ def merge(data, offsets, pool, starts, keys, values, n_types, numbers):
 
 
 @kernel(
-    "void(uint8[::1], int64[::1], uint64[::1], int64[::1], uint64[::1], int32[::1], int64,"
+    "void(uint64[::1], int64[::1], uint64[::1], int64[::1], uint64[::1], int32[::1], int64,"
     " int32[::1])"
 )
-def find(data, offsets, pool, starts, keys, values, n_types, numbers):
+def find(new_pool, new_starts, pool, starts, keys, values, n_types, numbers):
     """Write the number of each type, -1 for one that is not known; as `merge`, but adds none."""
     first = starts[n_types]
-    for t in range(offsets.size - 1):
-        key, last = _packed(data[offsets[t] : offsets[t + 1]], pool, first)
+    for t in range(new_starts.size - 1):
+        key, last = _copied(new_pool, new_starts[t], new_starts[t + 1], pool, first)
         slot = slot_of(key, pool, first, last, starts, keys, values)
         numbers[t] = -1 if keys[slot] == ZERO else values[slot]
 
 
-def _packed(data, pool, first):
-    """Write a type's bytes to the pool as words; return its key and the last word's place."""
-    last = first
-    key, word, shift = LONG, ZERO, ZERO
-    for byte in data:
-        word |= np.uint64(byte) << shift
-        shift += EIGHT
-        if shift == WIDTH:
-            pool[last] = word
-            last += 1
-            key = mixed(key, word)
-            word, shift = ZERO, ZERO
-    pool[last] = word
-    return mixed(key, word) | LONG if last > first else word, last
+def _copied(words, start, end, pool, first):
+    """Copy a type's words to the pool; return its key and the last word's place."""
+    last, key = first, LONG
+    for w in range(start, end - 1):
+        pool[last] = words[w]
+        last += 1
+        key = mixed(key, words[w])
+    pool[last] = words[end - 1]
+    return mixed(key, words[end - 1]) | LONG if last > first else words[end - 1], last
 
 
 @kernel("void(int32[::1], int32[::1], int32[::1])")
 def renumber(ids, numbers, renumbered):
-    """Write `numbers[ids]` to `renumbered`."""
+    """Write `numbers[ids]` to `renumbered`, which may be the same memory or lie before it."""
     for i in range(ids.size):
         renumbered[i] = numbers[ids[i]]
 

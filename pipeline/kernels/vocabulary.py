@@ -14,6 +14,7 @@ from pipeline.kernels.compiled import kernel
 from pipeline.kernels.hashing import HALF, MULTIPLIER, ONE, ZERO, scattered
 
 LOW_HALF = np.uint64(0xFFFFFFFF)
+EIGHT, TOP_BYTE = np.uint64(8), np.uint64(56)
 
 
 @kernel("void(int32[::1], int64[::1], int64[::1], int32[::1])")
@@ -116,6 +117,26 @@ def number(keys, positions, offsets, first, known, numbers, last, nodes):
     for k in range(n_distinct, keys.size):
         positions[k] = 0
     return n_distinct
+
+
+@kernel("void(uint8[::1], int64[::1], uint64[::1])")
+def first_bytes(data, offsets, words):
+    """Write the first eight bytes of each string as a number, the first one highest.
+
+    Parameters
+    ----------
+    data : uint8 array
+    offsets : int64 array, shape (n + 1,)
+        The bytes of the strings, and where each begins.
+    words : uint64 array, shape (n,)
+        Zeros stand for bytes behind the end.
+    """
+    for t in range(words.size):
+        word, shift = ZERO, TOP_BYTE
+        for byte in data[offsets[t] : min(offsets[t] + 8, offsets[t + 1])]:
+            word |= np.uint64(byte) << shift
+            shift -= EIGHT
+        words[t] = word
 
 
 @kernel("void(uint64[::1], int64[::1], int32[::1], int32[:, ::1], int64)")
