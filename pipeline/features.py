@@ -49,7 +49,7 @@ class Vocabulary:
     ----------
     words : pyarrow.LargeStringArray, length n_columns
         The name of each column: a token, or the tokens of an n-gram joined by spaces.
-    document_frequency : int64 array, shape (n_columns,)
+    document_frequency : int32 array, shape (n_columns,)
         How many training documents hold it.
     """
 
@@ -123,19 +123,20 @@ def learn_vocabulary(
     digits = digits_of(levels, kept, place)
     del levels, kept
     alphabetical = alphabetical_order(digits)
-    order = frequency_order(alphabetical, frequency)
+    digits = np.take(digits, alphabetical, axis=0, mode="clip")  # twice as fast as an index
+    frequency = frequency[alphabetical]
+    del alphabetical
+    order = frequency_order(frequency)
     order = order[:max_features] if max_features else order
-    document_frequency = frequency[order].astype(np.int64)
-    column = np.full(len(digits), -1, np.int32)
-    column[order] = np.arange(len(order), dtype=np.int32)
-    columns = column[alphabetical]
-    columns = columns[columns >= 0]
-    digits = digits[order]
-    del alphabetical, frequency, order, column  # what follows is the most that is held at a time
+    document_frequency = frequency[order]
+    del frequency
+    columns = np.full(len(digits), -1, np.int32)
+    columns[order] = np.arange(len(order), dtype=np.int32)
     # What was just learned need not be read from the names again.
+    learned = tokens.types, place
     words, trie = _side_by_side(
-        lambda: names_of(types, digits),
-        lambda: Trie.of(types, digits, columns, (tokens.types, place)),
+        lambda: names_of(types, digits, order),
+        lambda: Trie.of(types, digits, columns, len(order), learned),
     )
     vocabulary = Vocabulary(words, document_frequency)
     vars(vocabulary)["_trie"] = trie
@@ -231,13 +232,13 @@ def _counter(
             numbers,
             first,
             trie.edges,
+            trie.ends,
             trie.max_n,
             len(vocabulary),
             trie.n_nodes,
             binary,
             room.array("nodes", longest, np.int32),
-            room.array("slots", longest, np.int64),
-            room.array("keys", longest, np.uint64),
+            room.array("slots", longest + 1, np.int64),
             room.zeros("seen", 0 if binary else trie.n_nodes + 1, np.int64),
             room.zeros("words", (trie.n_nodes >> 6) + 1, np.uint64),
             room.zeros("summary", (trie.n_nodes >> 12) + 1, np.uint64),
@@ -270,6 +271,6 @@ def write_vocabulary(path: Path, vocabulary: Vocabulary) -> None:
 
 def read_vocabulary(path: Path) -> Vocabulary:
     """Read what `write_vocabulary` wrote."""
-    table = artifacts.read_tsv(path, {"word": pa.large_string(), "document_frequency": pa.int64()})
+    table = artifacts.read_tsv(path, {"word": pa.large_string(), "document_frequency": pa.int32()})
     words = table["word"].combine_chunks()
     return Vocabulary(words, arrow.values(table["document_frequency"]))

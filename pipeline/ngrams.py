@@ -5,6 +5,7 @@ N-grams stay numbers here: only those that become features get a name.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 from pipeline import arrow
 from pipeline.errors import CorpusError
 from pipeline.kernels import vocabulary as kernels
-from pipeline.threads import in_order, n_threads, shares
+from pipeline.threads import Room, in_order, in_rooms, n_threads, shares
 from pipeline.tokens import Tokens
 
 # N-grams to a partition, so many that its table fits a processor's second cache.
@@ -26,7 +27,7 @@ def find_ngrams(tokens: Tokens, max_n: int) -> list[Level]:
     levels = [_single_tokens(tokens)]
     above = tokens.ids
     for length in range(2, max_n + 1):
-        level, above = _longer(tokens, above, length)
+        level, above = _longer(tokens, above, length, is_last=length == max_n)
         levels.append(level)
     return levels
 
@@ -55,8 +56,10 @@ def _single_tokens(tokens: Tokens) -> Level:
     return Level(np.empty(0, np.uint64), frequency)
 
 
-def _longer(tokens: Tokens, above: np.ndarray, length: int) -> tuple[Level, np.ndarray]:
-    """Find the n-grams of a length, and which one begins at each token.
+def _longer(
+    tokens: Tokens, above: np.ndarray, length: int, is_last: bool
+) -> tuple[Level, np.ndarray]:
+    """Find the n-grams of a length, and which one begins at each token unless they are the last.
 
     `above` says which n-gram one token shorter begins there.
     """
@@ -73,23 +76,25 @@ def _longer(tokens: Tokens, above: np.ndarray, length: int) -> tuple[Level, np.n
     starts = np.concatenate(([0], np.cumsum(sizes)))
     keys, positions = np.empty(n, np.uint64), np.empty(n, np.int32)
     kernels.spread(*text, starts[:-1].copy(), keys, positions)
-    nodes = np.empty(len(tokens.ids), np.int32)
+    nodes = np.empty(0 if is_last else len(tokens.ids), np.int32)
 
-    def number(p: int) -> None:
+    def number(p: int, room: Room) -> None:
         part = slice(starts[p], starts[p + 1])
         size = 2 << int(sizes[p]).bit_length()
+        known = room.array("known", size, np.uint64)[:size]
+        known[:] = 0
         kernels.number(
             keys[part],
             positions[part],
             tokens.offsets,
             starts[p],
-            np.zeros(size, np.uint64),
-            np.empty(size, np.int32),
-            np.empty(sizes[p], np.int64),
+            known,
+            room.array("numbers", size, np.int32),
+            room.array("last", sizes[p], np.int32),
             nodes,
         )
 
-    for _ in in_order(number, range(len(sizes))):
+    for _ in in_rooms(number, range(len(sizes))):
         pass
     return Level(keys, positions), nodes
 
@@ -137,33 +142,43 @@ def alphabetical_order(digits: np.ndarray) -> np.ndarray:
     largest = -(-len(digits) // n_threads())
 
     def sort(tokens: slice) -> np.ndarray:
-        order = np.flatnonzero((digits[:, 0] >= tokens.start) & (digits[:, 0] < tokens.stop))
-        order = order.astype(np.int32)
-        for k in range(n_digits - 1, -1, -1):
-            order = _sorted_by(digits, k, order)
-        return order
+        mine = (digits[:, 0] >= tokens.start) & (digits[:, 0] < tokens.stop)
+        order = np.arange(len(digits), dtype=np.int32)[mine]
+        return _sorted_by(digits, range(n_digits - 1, -1, -1), order)
 
     return np.concatenate(list(in_order(sort, shares(ends, largest))))
 
 
-def frequency_order(order: np.ndarray, frequency: np.ndarray) -> np.ndarray:
-    """Sort by descending document frequency; ties stay in the order that is given."""
-    rarity = np.ascontiguousarray(frequency.max() - frequency, np.int32)
-    return _sorted_by(rarity[:, np.newaxis], 0, order)
+def frequency_order(frequency: np.ndarray) -> np.ndarray:
+    """Sort by descending document frequency; ties stay in order."""
+    rarity = (frequency.max() - frequency)[:, np.newaxis]
+    return _sorted_by(rarity, [0], np.arange(len(rarity), dtype=np.int32))
 
 
-def _sorted_by(digits: np.ndarray, k: int, order: np.ndarray) -> np.ndarray:
-    following = np.empty_like(order)
-    starts = np.zeros(int(digits[:, k].max(initial=0)) + 2, np.int64)
-    kernels.sort_stably(digits, k, order, starts, following)
-    return following
+def _sorted_by(digits: np.ndarray, which: Iterable[int], order: np.ndarray) -> np.ndarray:
+    """Sort by one digit after the other; what was sorted by is left in order among equals."""
+    digit, following = np.empty_like(order), np.empty_like(order)
+    for k in which:
+        starts = np.zeros(int(digits[:, k].max(initial=0)) + 2, np.int64)
+        kernels.sort_stably(digits, k, order, digit, starts, following)
+        order, following = following, order
+    return order
 
 
-def names_of(types: pa.LargeStringArray, digits: np.ndarray) -> pa.LargeStringArray:
-    """Spell n-grams: their tokens with a space between them."""
+def names_of(
+    types: pa.LargeStringArray, digits: np.ndarray, order: np.ndarray
+) -> pa.LargeStringArray:
+    """Spell n-grams in an order: their tokens with a space between them."""
     data, starts = arrow.buffers(types)
-    ends = np.empty(len(digits) + 1, np.int64)
-    kernels.name_ends(digits, np.diff(starts), ends)
+    ends = np.empty(len(order) + 1, np.int64)
+    kernels.name_ends(digits, order, np.diff(starts), ends)
     spelled = np.empty(ends[-1], np.uint8)
-    kernels.spell(data, starts, digits, spelled)
+    data = np.concatenate((data, np.zeros(8, np.uint8)))
+
+    def spell(part: slice) -> None:
+        place = spelled[ends[part.start] : ends[part.stop]]
+        kernels.spell(data, starts, digits, order[part], place)
+
+    for _ in in_order(spell, shares(ends, max(1, len(spelled)))):
+        pass
     return arrow.of_bytes(spelled, ends)

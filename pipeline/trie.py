@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from pipeline import arrow
 from pipeline.kernels import ngrams as kernels
+from pipeline.ngrams import PARTITION, alphabetical_order
 from pipeline.token_types import Types
 
 
@@ -21,6 +22,7 @@ class Trie:
     types: pa.LargeStringArray
     roots: np.ndarray
     edges: np.ndarray
+    ends: np.ndarray
     n_nodes: int
     max_n: int
     # Types whose numbers are known: those of the corpus that the vocabulary was learned from.
@@ -41,19 +43,24 @@ class Trie:
         cls,
         types: pa.LargeStringArray,
         digits: np.ndarray,
-        order: np.ndarray,
+        columns: np.ndarray,
+        n_columns: int,
         learned: tuple[pa.LargeStringArray, np.ndarray] | None = None,
     ) -> Trie:
-        """Build the trie of n-grams; `kernels.ngrams.build` says of what."""
-        n_columns, max_n = digits.shape
-        size, n_nodes = 4 << (3 * (n_columns + max_n) // 4 if max_n > 1 else 1).bit_length(), -1
-        while n_nodes < 0:
-            # Filled, not made as zeros, for large pages: a look at it is twice as fast.
-            roots, edges = np.full(len(types), -1, np.int32), np.full(size, 0, np.uint64)
-            path = np.empty(max_n, np.int32)
-            n_nodes = kernels.build(digits, order, path, roots, edges)
-            size *= 2
-        return cls(types, roots, edges, n_nodes, max_n, learned)
+        """Build the trie of n-grams; `kernels.ngrams.walk` says of what."""
+        max_n = digits.shape[1]
+        roots, path = np.full(len(types), -1, np.int32), np.empty(max_n, np.int32)
+        bits = max(1, (n_columns // PARTITION).bit_length())
+        given = digits, columns, n_columns, 64 - bits, path, roots
+        sizes = np.zeros(1 << bits, np.int64)
+        n_nodes = kernels.walk(*given, sizes, np.empty(0, np.uint64), np.empty(0, np.int32))
+        n_edges = int(sizes.sum())
+        keys, children = np.empty(n_edges, np.uint64), np.empty(n_edges, np.int32)
+        kernels.walk(*given, np.cumsum(sizes) - sizes, keys, children)
+        edges = _buckets(int(1.6 * n_edges) // kernels.BUCKET + 1)
+        ends = np.empty(len(edges), np.int32)
+        kernels.enter(keys, children, edges, ends)
+        return cls(types, roots, edges, ends, n_nodes, max_n, learned)
 
     @classmethod
     def of_words(cls, words: pa.LargeStringArray) -> Trie:
@@ -69,6 +76,15 @@ class Trie:
             digits[np.arange(digits.shape[1]) < lengths[:, np.newaxis]] = (
                 arrow.values(encoded.indices) + 1
             )
-        # Shorter n-grams first, for those that begin a longer one must be there.
-        order = np.argsort(np.count_nonzero(digits, axis=1), kind="stable")
-        return cls.of(types, digits, order.astype(np.int32))
+        order = alphabetical_order(digits)
+        return cls.of(types, digits[order], order, n)
+
+
+def _buckets(n: int) -> np.ndarray:
+    """Return zeros for so many buckets, each where a processor fetches it in one go.
+
+    Filled, not made as zeros, for large pages: a look at it is twice as fast.
+    """
+    room = np.full((n + 1) * kernels.BUCKET, 0, np.uint64)
+    start = -room.ctypes.data % (8 * kernels.BUCKET) // 8
+    return room[start : start + n * kernels.BUCKET]

@@ -131,7 +131,7 @@ def test_a_vocabulary_is_every_ngram_by_falling_frequency_then_code_points(corpu
     assert len(vocabulary) == len(expected)
     assert names(vocabulary) == list(expected)
     assert vocabulary.document_frequency.tolist() == list(expected.values())
-    assert vocabulary.document_frequency.dtype == np.int64
+    assert vocabulary.document_frequency.dtype == np.int32
     assert vocabulary.words.type == pa.large_string()
 
 

@@ -1,17 +1,20 @@
 """Token ids to counts of the n-grams of a vocabulary.
 
 N-grams are the nodes of a trie; those below `n_columns` are the columns of the same number.
-The edges lie in one open-addressed table, of slots of two numbers: the key of (node, token),
-zero where a slot is free, and the node that the edge leads to.
+The edges lie in one hash table: in slots for keys, each the name of a node and a token and zero
+where it is free, and as many for the nodes that they lead to. A key belongs in a bucket of eight
+slots, which a processor fetches in one go, or where that is full in the next.
 """
 
 import numpy as np
 
 from pipeline.kernels.compiled import kernel
-from pipeline.kernels.hashing import ONE, ZERO, scattered
-from pipeline.kernels.vocabulary import edge_key
+from pipeline.kernels.hashing import HALF, MULTIPLIER, ONE, ZERO
+from pipeline.kernels.vocabulary import edge_key, partition
 
 FREQUENCY = 0xFFFFFFFF
+# Slots of the table of edges, eight bytes each, that a processor fetches at a time.
+BUCKET = 8
 
 
 def _bit_positions():
@@ -31,59 +34,90 @@ POSITIONS = _bit_positions()
 TOP_SIX = np.uint64(58)
 
 
-@kernel("int64(int32[:, ::1], int32[::1], int32[::1], int32[::1], uint64[::1])")
-def build(digits, order, path, roots, edges):
-    """Build the trie of a vocabulary, for `count`; return its number of nodes.
+@kernel(
+    "int64(int32[:, ::1], int32[::1], int64, uint64, int32[::1], int32[::1], int64[::1],"
+    " uint64[::1], int32[::1])"
+)
+def walk(digits, columns, n_columns, shift, path, roots, ends, keys, children):
+    """Give the n-grams of a vocabulary their nodes; return how many nodes there are.
+
+    Walk once to count the edges, and once more to write them, those together that lie near each
+    other in their table.
 
     Parameters
     ----------
-    digits : int32 array, shape (n_columns, max_n)
-        The tokens of each column's n-gram, numbered from 1; 0 behind the last.
-    order : int32 array, shape (n_columns,)
-        The columns in an order in which none comes before one that it begins with. Where
-        that is the alphabetical one, nodes of the n-gram before are not looked up again.
+    digits : int32 array, shape (n_ngrams, max_n)
+        Their tokens, numbered from 1; 0 behind the last. In alphabetical order: what begins alike
+        stands together, the shortest first.
+    columns : int32 array, shape (n_ngrams,)
+        The column of each; -1 for one that is not in the vocabulary.
+    n_columns : int
+    shift : uint64
+        What is left of a hash moved right by so many bits is the partition of an edge.
     path : int32 array, shape (max_n,)
         Room to work in: the nodes of the n-gram before.
     roots : int32 array, shape (n_types,), of -1
         Receives the node of each single token.
-    edges : uint64 array of zeros, a power of two long
-        Receives the table of edges. Where it may be too small, -1 is returned.
+    ends : int64 array, shape (n_partitions,)
+        Where each partition begins; moved to where it ends. Of zeros, it receives their sizes.
+    keys, children : uint64 and int32 arrays, shape (n_edges,) or (0,)
+        Receive the edges, and the node that each leads to, unless they are empty.
     """
     max_n = digits.shape[1]
-    n_nodes, n_edges, before = digits.shape[0], 0, -1
-    for c in order:
-        if 3 * (n_edges + max_n) > edges.size:
-            return -1
+    n_nodes, before = n_columns, -1
+    for ngram in range(columns.size):
+        if columns[ngram] < 0:
+            continue
         last = 0
-        while last + 1 < max_n and digits[c, last + 1] > 0:
+        while last + 1 < max_n and digits[ngram, last + 1] > 0:
             last += 1
         same = 0  # tokens that are those of the n-gram before
-        while before >= 0 and same < last and digits[c, same] == digits[before, same]:
+        while before >= 0 and same < last and digits[ngram, same] == digits[before, same]:
             same += 1
-        before = c
+        before = ngram
         for k in range(same, last + 1):
-            token = digits[c, k] - 1
-            child = c if k == last else n_nodes
+            token = digits[ngram, k] - 1
+            child = columns[ngram]
+            if k < last:  # what it begins with is no column
+                child = n_nodes
+                n_nodes += 1
             if k == 0:
-                if roots[token] < 0:
-                    roots[token] = child
-                    n_nodes += child == n_nodes
-                path[k] = roots[token]
-                continue
-            key = edge_key(path[k - 1], token)
-            slot = _edge(edges, key)
-            if edges[slot] == ZERO:
-                edges[slot] = key
-                edges[slot + 1] = np.uint64(child)
-                n_edges += 1
-                n_nodes += child == n_nodes
-            path[k] = np.int32(edges[slot + 1])
+                roots[token] = child
+            else:
+                key = edge_key(path[k - 1], token)
+                p = partition(key, shift)
+                if keys.size:
+                    keys[ends[p]], children[ends[p]] = key, child
+                ends[p] += 1
+            path[k] = child
     return n_nodes
 
 
+@kernel("void(uint64[::1], int32[::1], uint64[::1], int32[::1])")
+def enter(keys, children, edges, ends):
+    """Enter edges into their table, a part of it that fits a cache at a time.
+
+    Parameters
+    ----------
+    keys, children
+        From `walk`; keys of one partition belong near each other.
+    edges : uint64 array of zeros, some buckets long
+        Receives the keys.
+    ends : int32 array, as long as `edges`
+        Receives the nodes that they lead to.
+    """
+    for i in range(keys.size):
+        slot = _bucket(edges, keys[i])
+        while edges[slot] != ZERO:
+            slot += 1
+            if slot == edges.size:
+                slot = 0
+        edges[slot], ends[slot] = keys[i], children[i]
+
+
 @kernel(
-    "int64(int32[::1], int64[::1], int64, int32[::1], int32[::1], uint64[::1], int64, int64, int64,"
-    " bool, int32[::1], int64[::1], uint64[::1], int64[::1], uint64[::1], uint64[::1],"
+    "int64(int32[::1], int64[::1], int64, int32[::1], int32[::1], uint64[::1], int32[::1], int64,"
+    " int64, int64, bool, int32[::1], int64[::1], int64[::1], uint64[::1], uint64[::1],"
     " float32[::1], int32[::1], int64[::1])"
 )
 def count(
@@ -93,13 +127,13 @@ def count(
     numbers,
     first,
     edges,
+    ends,
     max_n,
     n_columns,
     n_nodes,
     binary,
     nodes,
     slots,
-    keys,
     seen,
     words,
     summary,
@@ -117,15 +151,15 @@ def count(
     n_before : int
         How many documents come before these, in which `seen` may have been used.
     numbers : int32 array, shape (n_types,)
-        For each id, the number of that token in `build`; -1 for one outside it.
+        For each id, the number of that token in `walk`; -1 for one outside it.
     first : int32 array, shape (n_types,)
         For each id, the node of that token alone; the number of nodes for one without.
-    edges
-        From `build`.
+    edges, ends
+        From `enter`.
     max_n, n_columns, n_nodes : int
     binary : bool
         Ones for counts.
-    nodes, slots, keys : int32, int64 and uint64 arrays, as long as the longest document
+    nodes, slots : int32 and int64 arrays, as long as the longest document
         Room to work in.
     seen : int64 array, at first of zeros, shape (n_nodes + 1,)
         Room to work in unless `binary`: the last document that held each node, and how often.
@@ -145,7 +179,7 @@ def count(
         for n in range(1, min(max_n, document.size) + 1):
             begins = nodes[: document.size - n + 1]
             if n > 1:
-                _descend(begins, document[n - 1 :], numbers, edges, np.int32(n_nodes), slots, keys)
+                _descend(begins, document[n - 1 :], numbers, edges, ends, np.int32(n_nodes), slots)
             if binary:
                 _mark(begins, n_columns, words, summary)
             else:
@@ -158,23 +192,23 @@ def count(
     return n_nonzeros
 
 
-def _descend(nodes, following, numbers, edges, nowhere, slots, keys):
+def _descend(nodes, following, numbers, edges, ends, nowhere, slots):
     """Move every node along the edge of the token that follows it.
 
-    Length by length, so that no look at the table waits for another, and what is there is
-    read before anything depends on it: memory is waited for once for many looks.
+    Length by length, so that no look at the table waits for another. All buckets are fetched
+    before any is searched: memory is waited for once for many.
     """
+    fetched = ZERO
     for i in range(nodes.size):
-        slots[i] = _home(edges, edge_key(nodes[i], numbers[following[i]]))
-        keys[i] = edges[slots[i]]
+        slots[i] = _bucket(edges, edge_key(nodes[i], numbers[following[i]]))
+        fetched |= edges[slots[i]]
+    slots[nodes.size] = fetched != ZERO  # so that it is not left out
     for i in range(nodes.size):
         token = numbers[following[i]]
-        key = edge_key(nodes[i], token)
-        slot = slots[i]
-        if keys[i] != key and keys[i] != ZERO:
-            slot = _edge(edges, key)
-        known = edges[slot] == key and nodes[i] != nowhere and token >= 0
-        nodes[i] = np.int32(edges[slot + 1]) if known else nowhere
+        slot = _found(edges, edge_key(nodes[i], token), slots[i])
+        slots[i] = slot if nodes[i] != nowhere and token >= 0 else -1
+    for i in range(nodes.size):
+        nodes[i] = ends[slots[i]] if slots[i] >= 0 else nowhere
 
 
 def _mark(nodes, n_columns, words, summary):
@@ -219,14 +253,22 @@ def _drain(words, summary, indices, start):
     return start
 
 
-def _home(edges, key):
-    """Return where the search for a key begins."""
-    return np.int64((scattered(key) & np.uint64(edges.size // 2 - 1)) << ONE)
+def _bucket(edges, key):
+    """Return where the bucket of a key begins: by the first bits of its hash, as `partition`."""
+    n_buckets = np.uint64(edges.size // BUCKET)
+    return np.int64(((key * MULTIPLIER) >> HALF) * n_buckets >> HALF) * BUCKET
 
 
-def _edge(edges, key):
-    """Return where the slot of a key begins, or of the free one where it belongs."""
-    slot = _home(edges, key)
-    while edges[slot] != ZERO and edges[slot] != key:
-        slot = (slot + 2) & (edges.size - 1)
-    return slot
+def _found(edges, key, slot):
+    """Return the slot that holds a key, whose bucket begins at one; -1 where none does."""
+    while True:
+        place = 0
+        for k in range(BUCKET):  # without a branch, for which one it is is not to be guessed
+            place += (k + 1) * (edges[slot + k] == key)
+        if place > 0:
+            return slot + place - 1
+        if edges[slot + BUCKET - 1] == ZERO:
+            return -1
+        slot += BUCKET
+        if slot == edges.size:
+            slot = 0

@@ -44,7 +44,7 @@ def partition_sizes(ids, offsets, above, n, shift, sizes):
     """Count the n-grams that fall into each partition; see `spread`."""
     for d in range(offsets.size - 1):
         for i in range(offsets[d], offsets[d + 1] - n + 1):
-            sizes[_partition(edge_key(above[i], ids[i + n - 1]), shift)] += 1
+            sizes[partition(edge_key(above[i], ids[i + n - 1]), shift)] += 1
 
 
 @kernel(
@@ -70,14 +70,14 @@ def spread(ids, offsets, above, n, shift, ends, keys, positions):
     for d in range(offsets.size - 1):
         for i in range(offsets[d], offsets[d + 1] - n + 1):
             key = edge_key(above[i], ids[i + n - 1])
-            p = _partition(key, shift)
+            p = partition(key, shift)
             keys[ends[p]] = key
             positions[ends[p]] = i
             ends[p] += 1
 
 
 @kernel(
-    "int64(uint64[::1], int32[::1], int64[::1], int64, uint64[::1], int32[::1], int64[::1],"
+    "int64(uint64[::1], int32[::1], int64[::1], int64, uint64[::1], int32[::1], int32[::1],"
     " int32[::1])"
 )
 def number(keys, positions, offsets, first, known, numbers, last, nodes):
@@ -93,10 +93,10 @@ def number(keys, positions, offsets, first, known, numbers, last, nodes):
         The node of the first distinct one; the others follow.
     known, numbers : uint64 array of zeros and int32 array, a power of two long
         Room for a table from a key to the n-gram's number in the partition.
-    last : int64 array, shape (n_ngrams,)
+    last : int32 array, shape (n_ngrams,)
         Room to work in: the last document that held each.
-    nodes : int32 array, shape (n_tokens,)
-        Receives the node of the n-gram that begins at each position.
+    nodes : int32 array, shape (n_tokens,) or (0,)
+        Receives the node of the n-gram that begins at each position, unless it is empty.
     """
     n_distinct, d = 0, 0
     for k in range(keys.size):
@@ -113,7 +113,8 @@ def number(keys, positions, offsets, first, known, numbers, last, nodes):
         node = numbers[slot]
         positions[node] += last[node] != d
         last[node] = d
-        nodes[position] = first + node
+        if nodes.size:
+            nodes[position] = first + node
     for k in range(n_distinct, keys.size):
         positions[k] = 0
     return n_distinct
@@ -161,8 +162,8 @@ def take_apart(keys, nodes, place, digits, k):
         nodes[i] = key >> HALF
 
 
-@kernel("void(int32[:, ::1], int64, int32[::1], int64[::1], int32[::1])")
-def sort_stably(digits, k, order, starts, sorted_order):
+@kernel("void(int32[:, ::1], int64, int32[::1], int32[::1], int64[::1], int32[::1])")
+def sort_stably(digits, k, order, digit, starts, sorted_order):
     """Sort by one digit: counting sort, the step of a radix sort (Knuth 3, section 5.2.5).
 
     Parameters
@@ -173,67 +174,83 @@ def sort_stably(digits, k, order, starts, sorted_order):
         Which one to sort by.
     order : int32 array, shape (n,)
         The items in the order so far.
+    digit : int32 array, shape (n,)
+        Room to work in: what to sort by. Each is far from the one before, and is fetched once.
     starts : int64 array of zeros, one longer than the largest digit and 1
         Room to work in.
     sorted_order : int32 array, shape (n,)
         Receives the items by digit, those of one digit in the order so far.
     """
-    for item in order:
-        starts[digits[item, k] + 1] += 1
-    for digit in range(1, starts.size):
-        starts[digit] += starts[digit - 1]
-    for item in order:
-        sorted_order[starts[digits[item, k]]] = item
-        starts[digits[item, k]] += 1
+    for i in range(order.size):
+        digit[i] = digits[order[i], k]
+        starts[digit[i] + 1] += 1
+    for d in range(1, starts.size):
+        starts[d] += starts[d - 1]
+    for i in range(order.size):
+        sorted_order[starts[digit[i]]] = order[i]
+        starts[digit[i]] += 1
 
 
-@kernel("void(int32[:, ::1], int64[::1], int64[::1])")
-def name_ends(digits, lengths, ends):
+@kernel("void(int32[:, ::1], int32[::1], int64[::1], int64[::1])")
+def name_ends(digits, order, lengths, ends):
     """Write where the name of each n-gram begins, in bytes, and the last one ends.
 
     Parameters
     ----------
     digits : int32 array, shape (n_ngrams, max_n)
         Their tokens, numbered from 1; 0 behind the last.
+    order : int32 array, shape (n_names,)
+        Those whose names are wanted.
     lengths : int64 array, shape (n_types,)
         The number of bytes of each type.
-    ends : int64 array, shape (n_ngrams + 1,)
+    ends : int64 array, shape (n_names + 1,)
     """
     end = 0
-    for c in range(digits.shape[0]):
+    for c in range(order.size):
         ends[c] = end
-        for k in range(digits.shape[1]):
-            if digits[c, k] > 0:
-                end += lengths[digits[c, k] - 1] + 1
+        for digit in digits[order[c]]:
+            if digit > 0:
+                end += lengths[digit - 1] + 1
         end -= 1
-    ends[digits.shape[0]] = end
+    ends[order.size] = end
 
 
-@kernel("void(uint8[::1], int64[::1], int32[:, ::1], uint8[::1])")
-def spell(data, starts, digits, spelled):
+@kernel("void(uint8[::1], int64[::1], int32[:, ::1], int32[::1], uint8[::1])")
+def spell(data, starts, digits, order, spelled):
     """Write the names of n-grams: their tokens with a space between them.
 
     Parameters
     ----------
     data, starts : uint8 and int64 arrays
-        The bytes of the types, and where each begins.
-    digits
+        The bytes of the types, where each begins, and eight bytes more.
+    digits, order
         As in `name_ends`.
     spelled : uint8 array
         Receives the names, one behind the other.
     """
     size = 0
-    for c in range(digits.shape[0]):
+    for c in range(order.size):
         for k in range(digits.shape[1]):
-            token = digits[c, k] - 1
+            token = digits[order[c], k] - 1
             if token < 0:
                 break
             if k > 0:
                 spelled[size] = 0x20
                 size += 1
-            for i in range(starts[token], starts[token + 1]):
-                spelled[size] = data[i]
-                size += 1
+            # Eight bytes at a time, of which those too many are written again: where a token
+            # ends is not to be guessed.
+            for i in range(starts[token], starts[token + 1], 8):
+                at = size + i - starts[token]
+                if at + 8 > spelled.size:
+                    for rest in range(spelled.size - at):
+                        spelled[at + rest] = data[i + rest]
+                    break
+                b0, b1, b2, b3 = data[i], data[i + 1], data[i + 2], data[i + 3]
+                b4, b5, b6, b7 = data[i + 4], data[i + 5], data[i + 6], data[i + 7]
+                spelled[at], spelled[at + 1], spelled[at + 2], spelled[at + 3] = b0, b1, b2, b3
+                spelled[at + 4], spelled[at + 5], spelled[at + 6] = b4, b5, b6
+                spelled[at + 7] = b7
+            size += starts[token + 1] - starts[token]
 
 
 def edge_key(node, token):
@@ -241,7 +258,7 @@ def edge_key(node, token):
     return (np.uint64(node) << HALF | np.uint64(token)) + ONE
 
 
-def _partition(key, shift):
+def partition(key, shift):
     """Return the partition of a key: the first bits of its hash."""
     return np.int64((key * MULTIPLIER) >> shift)
 
