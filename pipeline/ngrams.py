@@ -131,22 +131,29 @@ def digits_of(levels: list[Level], kept: list[np.ndarray], place: np.ndarray) ->
     return digits
 
 
-def alphabetical_order(digits: np.ndarray) -> np.ndarray:
-    """Sort n-grams token by token: a radix sort, whose digits are tokens, last token first.
+def in_alphabetical_order(digits: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sort n-grams token by token, and a number of each along with them.
 
-    Those of the first tokens of the alphabet and those of the later ones are sorted apart,
-    in threads.
+    By a radix sort, whose digits are tokens, last token first. Those of the first tokens of the
+    alphabet and those of the later ones are sorted apart, in threads.
     """
     n_digits = digits.shape[1]
     ends = np.concatenate(([0], np.cumsum(np.bincount(digits[:, 0]))))
     largest = -(-len(digits) // n_threads())
+    sorted_digits, sorted_numbers = np.empty_like(digits), np.empty_like(numbers)
 
-    def sort(tokens: slice) -> np.ndarray:
+    def sort(tokens: slice) -> None:
         mine = (digits[:, 0] >= tokens.start) & (digits[:, 0] < tokens.stop)
         order = np.arange(len(digits), dtype=np.int32)[mine]
-        return _sorted_by(digits, range(n_digits - 1, -1, -1), order)
+        order = _sorted_by(digits, range(n_digits - 1, -1, -1), order)
+        place = slice(ends[tokens.start], ends[tokens.stop])
+        # Twice as fast as an index. It does not ask whether a place is there.
+        np.take(digits, order, axis=0, out=sorted_digits[place], mode="clip")
+        np.take(numbers, order, out=sorted_numbers[place], mode="clip")
 
-    return np.concatenate(list(in_order(sort, shares(ends, largest))))
+    for _ in in_order(sort, shares(ends, largest)):
+        pass
+    return sorted_digits, sorted_numbers
 
 
 def frequency_order(frequency: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from pipeline import arrow
 from pipeline.kernels import ngrams as kernels
-from pipeline.ngrams import PARTITION, alphabetical_order
+from pipeline.ngrams import PARTITION, in_alphabetical_order
 from pipeline.token_types import Types
 
 
@@ -76,8 +76,8 @@ class Trie:
             digits[np.arange(digits.shape[1]) < lengths[:, np.newaxis]] = (
                 arrow.values(encoded.indices) + 1
             )
-        order = alphabetical_order(digits)
-        return cls.of(types, digits[order], order, n)
+        digits, columns = in_alphabetical_order(digits, np.arange(n, dtype=np.int32))
+        return cls.of(types, digits, columns, n)
 
 
 def _buckets(n: int) -> np.ndarray:
