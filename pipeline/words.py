@@ -42,7 +42,6 @@ def tokenise_words(
     keep_punctuation: bool,
     ids: np.ndarray,
     room: Room,
-    astral: bool = False,
 ) -> tuple[np.ndarray, np.ndarray, Types]:
     """Run the compiled tokenizer.
 
@@ -55,9 +54,6 @@ def tokenise_words(
         Receives the tokens' numbers: as long as the texts have bytes, for none is shorter.
     room : Room
         What is returned lies there in part, and is good while it is not used again.
-    astral : bool
-        Whether to look for code points beyond the first 65,536. Where a text has one, it runs
-        again, with this.
 
     Returns
     -------
@@ -68,6 +64,8 @@ def tokenise_words(
     types : Types
     """
     text, offsets = arrow.buffers(texts)
+    # Most texts need the first 65,536 code points only. Any other one begins with such a byte.
+    astral = bool(text[offsets[0] : offsets[-1]].max(initial=0) >= 0xF0)
     folded = _folded(lowercase, strip_breaks, keep_punctuation, astral)
     plain = np.where(np.arange(256) < 0x80, folded[:256], -1).astype(np.int32)
     n_bytes, longest = int(offsets[-1] - offsets[0]), int(np.diff(offsets).max(initial=0))
@@ -102,11 +100,9 @@ def tokenise_words(
             break
         types.reserve(len(types.keys))
     types.n = int(state[kernels.N_TYPES])
-    if state[kernels.N_BEYOND]:
-        return tokenise_words(texts, lowercase, strip_breaks, keep_punctuation, ids, room, True)
     if state[kernels.N_CONTEXT] and lowercase:
         lowered = arrow.strings([text.lower() for text in texts.to_pylist()])
-        return tokenise_words(lowered, False, strip_breaks, keep_punctuation, ids, room, astral)
+        return tokenise_words(lowered, False, strip_breaks, keep_punctuation, ids, room)
     return ids[: state[kernels.N_TOKENS]], token_offsets, types
 
 
@@ -116,7 +112,7 @@ def _folded(
 ) -> np.ndarray:
     """Build the table of what each code point becomes; `kernels.text` says how it is read.
 
-    Most texts need the first 65,536 only, which are soon made.
+    The first 65,536 code points are soon made; all others are `astral`.
     """
     size = 0x110000 if astral else 0x10000
     folded = np.zeros(size, np.int32)

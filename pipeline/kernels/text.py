@@ -36,8 +36,8 @@ SEVEN, TOP_BYTE, LAST_BIT = np.uint64(7), np.uint64(56), np.uint64(63)
 
 
 # Where `tokenise` has got to.
-DOCUMENT, N_TOKENS, N_TYPES, N_CONTEXT, N_BEYOND = 0, 1, 2, 3, 4
-STATE_SIZE = 5
+DOCUMENT, N_TOKENS, N_TYPES, N_CONTEXT = 0, 1, 2, 3
+STATE_SIZE = 4
 
 
 @kernel(
@@ -88,12 +88,11 @@ def tokenise(
         The types, and the table that finds them.
     state : int64 array, shape (STATE_SIZE,)
         DOCUMENT is the next one; N_TOKENS and N_TYPES are there so far; N_CONTEXT letters
-        were met whose lower case depends on their neighbours, and N_BEYOND code points that
-        `folded` is too short for.
+        were met whose lower case depends on their neighbours.
     """
     clean = words.view(np.uint8)
     for d in range(state[DOCUMENT], offsets.size - 1):
-        size, n_context, n_beyond = _normalise(
+        size, n_context = _normalise(
             text, offsets[d], offsets[d + 1], folded, plain, keep_punctuation, strip_breaks, clean
         )
         # A token takes two bytes at least, its own and a zero.
@@ -105,17 +104,15 @@ def tokenise(
         token_offsets[d + 1] = n_tokens
         state[N_TOKENS], state[N_TYPES] = n_tokens, n_types
         state[N_CONTEXT] += n_context
-        state[N_BEYOND] += n_beyond
         state[DOCUMENT] = d + 1
 
 
 def _normalise(text, start, end, folded, plain, keep_punctuation, strip_breaks, clean):
     """Write a document's folded bytes to `clean`, zeros behind them; return their number.
 
-    The second item returned counts the letters that need a look at their neighbours, the third
-    one the code points that are beyond the table.
+    The second item returned counts the letters that need a look at their neighbours.
     """
-    i, size, n_context, n_beyond = start, 0, 0, 0
+    i, size, n_context = start, 0, 0
     while i < end:
         size, n_plain = _copy_plain(text, i, end, plain, clean, size)
         i += n_plain
@@ -123,9 +120,6 @@ def _normalise(text, start, end, folded, plain, keep_punctuation, strip_breaks, 
             break
         first = i
         code, i = _code_point(text, i)
-        if code >= folded.size:
-            n_beyond += 1
-            code = 0
         code = np.int64(folded[code])
         alone = code < 0
         if alone:
@@ -168,7 +162,7 @@ def _normalise(text, start, end, folded, plain, keep_punctuation, strip_breaks, 
             clean[size] = 0
             size += 1
     clean[size] = 0
-    return size, n_context, n_beyond
+    return size, n_context
 
 
 def _copy_plain(text, i, end, plain, clean, size):
@@ -216,7 +210,7 @@ def _opens_word(text, i, end, folded):
     if i >= end:
         return False
     code, _ = _code_point(text, i)
-    return code < folded.size and folded[code] > 0
+    return folded[code] > 0
 
 
 def _after_break(text, i, end):
