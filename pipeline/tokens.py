@@ -255,8 +255,12 @@ def _n_bytes(texts: pa.LargeStringArray | pa.ChunkedArray) -> int:
 def _blocks(
     texts: pa.LargeStringArray | pa.ChunkedArray, largest: int
 ) -> Iterator[pa.LargeStringArray]:
-    """Cut texts into blocks for threads."""
-    for chunk in texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]:
+    """Cut texts into blocks for threads; several chunks are such blocks, if not too large."""
+    chunks = texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]
+    for chunk in chunks:
+        if len(chunks) > 1 and _n_bytes(chunk) < 2 * largest:
+            yield chunk
+            continue
         _, offsets = arrow.buffers(chunk)
         for part in shares(offsets, largest):
             yield chunk[part]
