@@ -18,6 +18,7 @@ def run() -> None:
 
     What a run holds goes back to the system whole, sooner than piece by piece.
     """
+    code: str | int | None = 0
     try:
         main()
     except SystemExit as end:
@@ -25,9 +26,9 @@ def run() -> None:
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except OSError:  # a pipe that was closed
+    except OSError:  # whoever read it has gone
         code = code or 1
-    os._exit(code if isinstance(code, int) else 1)
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 if __name__ == "__main__":

@@ -70,12 +70,27 @@ def _longer(
             "be learned from; expected 2,147,483,647 at most"
         )
     bits = max(1, (n // PARTITION).bit_length())
-    sizes = np.zeros(1 << bits, np.int64)
-    text = tokens.ids, tokens.offsets, above, length, 64 - bits
-    kernels.partition_sizes(*text, sizes)
-    starts = np.concatenate(([0], np.cumsum(sizes)))
+    # In threads: each has a share of the documents, and a place in each partition.
+    parts = [slice(p.start, p.stop + 1) for p in shares(tokens.offsets, max(1, len(tokens.ids)))]
+    settings = above, length, 64 - bits
+    by_part = np.zeros((len(parts), 1 << bits), np.int64)
     keys, positions = np.empty(n, np.uint64), np.empty(n, np.int32)
-    kernels.spread(*text, starts[:-1].copy(), keys, positions)
+
+    def measure(t: int) -> None:
+        text = tokens.ids, tokens.offsets[parts[t]]
+        kernels.partition_sizes(*text, *settings, by_part[t])
+
+    def spread(t: int) -> None:
+        text = tokens.ids, tokens.offsets[parts[t]]
+        kernels.spread(*text, *settings, begin[t], keys, positions)
+
+    for _ in in_order(measure, range(len(parts))):
+        pass
+    sizes = by_part.sum(axis=0)
+    starts = np.concatenate(([0], np.cumsum(sizes)))
+    begin = starts[:-1] + np.cumsum(by_part, axis=0) - by_part
+    for _ in in_order(spread, range(len(parts))):
+        pass
     nodes = np.empty(0 if is_last else len(tokens.ids), np.int32)
 
     def number(p: int, room: Room) -> None:
