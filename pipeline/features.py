@@ -127,14 +127,15 @@ def learn_vocabulary(
     order = order[:max_features] if max_features else order
     document_frequency = frequency[order]
     del frequency
-    columns = np.full(len(digits), -1, np.int32)
-    columns[order] = np.arange(len(order), dtype=np.int32)
-    # What was just learned need not be read from the names again.
     learned = tokens.types, place
-    words, trie = _side_by_side(
-        lambda: names_of(types, digits, order),
-        lambda: Trie.of(types, digits, columns, len(order), learned),
-    )
+
+    def trie_of_what_is_kept() -> Trie:
+        columns = np.full(len(digits), -1, np.int32)
+        columns[order] = np.arange(len(order), dtype=np.int32)
+        return Trie.of(types, digits, columns, len(order), learned)
+
+    # What was just learned need not be read from the names again.
+    words, trie = _side_by_side(lambda: names_of(types, digits, order), trie_of_what_is_kept)
     vocabulary = Vocabulary(words, document_frequency)
     vars(vocabulary)["_trie"] = trie
     return vocabulary
@@ -159,13 +160,21 @@ def count_features(tokens: Tokens, vocabulary: Vocabulary, binary: bool = False)
     """
     from scipy.sparse import csr_array
 
-    # A token ends so many n-grams at most. What is not written to takes no memory.
-    most = vocabulary._trie.max_n * len(tokens.ids)
-    data, indices = np.empty(most, np.float32), np.empty(most, np.int32)
+    # A token ends so many n-grams at most, so a block's counts have a place of their own, and
+    # move up from there. What is not written to takes no memory.
+    ends = vocabulary._trie.max_n * tokens.offsets
+    data, indices = np.empty(ends[-1], np.float32), np.empty(ends[-1], np.int32)
     indptr, n, d = np.zeros(tokens.n_documents + 1, np.int64), 0, 0
-    for block in stream_counts(tokens, vocabulary, binary):
+    count = _counter(tokens, vocabulary, binary)
+
+    def in_place(documents: slice, room: Room) -> Counts:
+        place = slice(ends[documents.start], ends[documents.stop])
+        return count(documents, data[place], indices[place], room)
+
+    for block in in_rooms(in_place, shares(tokens.offsets, max(1, len(tokens.ids)))):
         end = n + len(block.data)
-        data[n:end], indices[n:end] = block.data, block.indices
+        if d:  # the first one lies where it belongs
+            data[n:end], indices[n:end] = block.data, block.indices
         indptr[d : d + len(block.indptr)] = n + block.indptr
         n, d = end, d + len(block.indptr) - 1
     data.resize(n, refcheck=False)
@@ -182,16 +191,37 @@ def stream_counts(tokens: Tokens, vocabulary: Vocabulary, binary: bool = False) 
 
     They are good until the next ones are asked for.
     """
+    max_n = vocabulary._trie.max_n
+    count = _counter(tokens, vocabulary, binary)
+
+    def in_room(documents: slice, room: Room) -> Counts:
+        most = max_n * int(tokens.offsets[documents.stop] - tokens.offsets[documents.start])
+        data, indices = room.array("data", most, np.float32), room.array("indices", most, np.int32)
+        return count(documents, data, indices, room)
+
+    yield from in_rooms(in_room, shares(tokens.offsets, max(1, BLOCK // max_n)))
+
+
+class Counts(NamedTuple):
+    """The counts of some documents, as the fields of a CSR array."""
+
+    data: np.ndarray
+    indices: np.ndarray
+    indptr: np.ndarray
+
+
+def _counter(
+    tokens: Tokens, vocabulary: Vocabulary, binary: bool
+) -> Callable[[slice, np.ndarray, np.ndarray, Room], Counts]:
+    """Return what counts some documents, given room for their counts and columns."""
     trie = vocabulary._trie
     numbers = trie.numbers(tokens.types)
     first = np.where(numbers >= 0, trie.roots[numbers], -1).astype(np.int32)
     first[first < 0] = trie.n_nodes
 
-    def count(documents: slice, room: Room) -> Counts:
+    def count(documents: slice, data: np.ndarray, indices: np.ndarray, room: Room) -> Counts:
         offsets = tokens.offsets[documents.start : documents.stop + 1]
         longest = int(np.diff(offsets).max(initial=0))
-        most = trie.max_n * int(offsets[-1] - offsets[0])
-        data, indices = room.array("data", most, np.float32), room.array("indices", most, np.int32)
         indptr = np.zeros(len(offsets), np.int64)
         n = kernels.count(
             tokens.ids,
@@ -216,15 +246,7 @@ def stream_counts(tokens: Tokens, vocabulary: Vocabulary, binary: bool = False) 
         )
         return Counts(data[:n], indices[:n], indptr)
 
-    yield from in_rooms(count, shares(tokens.offsets, max(1, BLOCK // trie.max_n)))
-
-
-class Counts(NamedTuple):
-    """The counts of some documents, as the fields of a CSR array."""
-
-    data: np.ndarray
-    indices: np.ndarray
-    indptr: np.ndarray
+    return count
 
 
 def _side_by_side(*works: Callable[[], Any]) -> list[Any]:

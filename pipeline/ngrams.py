@@ -115,7 +115,7 @@ def _longer(
 
 
 def alphabet_of(types: pa.LargeStringArray) -> np.ndarray:
-    """Return the numbers of some distinct types in the code-point order of these: int64."""
+    """Return the numbers of distinct types, one at least, in their code-point order: int64."""
     data, offsets = arrow.buffers(types)
     # UTF-8 sorts as its code points do. Numbers are sorted sooner than strings, and eight bytes
     # tell most types apart.

@@ -67,7 +67,8 @@ def tokenise_words(
     # Most texts need the first 65,536 code points only. Any other one begins with such a byte.
     astral = bool(text[offsets[0] : offsets[-1]].max(initial=0) >= 0xF0)
     folded = _folded(lowercase, strip_breaks, keep_punctuation, astral)
-    plain = np.where(np.arange(256) < 0x80, folded[:256], -1).astype(np.int32)
+    plain = np.full(256, kernels.CLOSER_LOOK, np.uint8)
+    plain[:0x80] = np.where(folded[:0x80] < 0, kernels.CLOSER_LOOK, folded[:0x80])
     n_bytes, longest = int(offsets[-1] - offsets[0]), int(np.diff(offsets).max(initial=0))
     # What is not written to takes no memory, so there is room for the worst: a normalised byte
     # becomes three at most (punctuation between zeros), and two words of zeros follow a document.

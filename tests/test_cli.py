@@ -67,6 +67,34 @@ def test_the_version_is_that_of_the_package(sentiment):
     assert sentiment("--version").output == f"sentiment, version {pipeline.__version__}\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--version"], 0, pipeline.__version__),
+        (["train", "nowhere.toml"], 2, "nowhere.toml"),
+        (["nonsense"], 2, "nonsense"),
+    ],
+)
+def test_the_process_ends_with_the_code_of_the_command_and_all_that_it_said(arguments, code, said):
+    """Though it ends before the interpreter has put everything away."""
+    result = subprocess.run(
+        python("-m", "pipeline", *arguments), capture_output=True, text=True, timeout=60
+    )
+    assert result.returncode == code
+    assert said in result.stdout + result.stderr
+
+
+def test_a_reader_that_has_gone_is_no_traceback():
+    reading, writing = os.pipe()
+    os.close(reading)
+    result = subprocess.run(
+        python("-m", "pipeline", "--help"), stdout=writing, stderr=subprocess.PIPE, timeout=60
+    )
+    os.close(writing)
+    assert result.returncode == 1
+    assert result.stderr == b""
+
+
 def test_help_does_not_wait_for_numpy():
     script = (
         "import sys; from pipeline.cli import main\n"

@@ -21,6 +21,8 @@ from pipeline.kernels.compiled import kernel
 from pipeline.kernels.hashing import FULL, ONE, ZERO
 from pipeline.kernels.types import LONG, mixed, slot_of
 
+# No byte that is a character by itself has this bit.
+CLOSER_LOOK = 0x80
 APOSTROPHE = 0x27
 LESS_THAN = 0x3C
 # The two letters of Unicode whose lower case is not one code point chosen by the
@@ -41,7 +43,7 @@ STATE_SIZE = 4
 
 
 @kernel(
-    "void(uint8[::1], int64[::1], int32[::1], int32[::1], bool, bool, uint64[::1], int32[::1],"
+    "void(uint8[::1], int64[::1], int32[::1], uint8[::1], bool, bool, uint64[::1], int32[::1],"
     " int64[::1], uint64[::1], int64[::1], uint64[::1], int32[::1], int64[::1])"
 )
 def tokenise(
@@ -74,8 +76,8 @@ def tokenise(
     folded : int32 array, shape (0x110000,) or (0x10000,)
         What each code point becomes; see the head of this file. The first 65,536 are enough
         for a text of these alone.
-    plain : int32 array, shape (256,)
-        The same for bytes that are a character each; a negative value for others.
+    plain : uint8 array, shape (256,)
+        The same for bytes that are a character each; `CLOSER_LOOK` for those that need one.
     keep_punctuation, strip_breaks : bool
         Whether punctuation makes tokens; whether `<br>` separates.
     words : uint64 array
@@ -168,22 +170,20 @@ def _normalise(text, start, end, folded, plain, keep_punctuation, strip_breaks, 
 def _copy_plain(text, i, end, plain, clean, size):
     """Fold bytes up to one that needs a closer look; return the new size and their number.
 
-    Most bytes need none, so eight are looked up at a time, and of all one sign is looked at.
+    Most bytes need none, so eight are looked up at a time, and of all one bit is looked at.
     """
     start = i
     while i + 8 <= end:
-        c0, c1, c2, c3 = plain[text[i]], plain[text[i + 1]], plain[text[i + 2]], plain[text[i + 3]]
-        i += 4
-        c4, c5, c6, c7 = plain[text[i]], plain[text[i + 1]], plain[text[i + 2]], plain[text[i + 3]]
-        if c0 | c1 | c2 | c3 | c4 | c5 | c6 | c7 < 0:
-            i -= 4
+        # Slices, for within them no index is negative.
+        b, c = text[i : i + 8], clean[size : size + 8]
+        c0, c1, c2, c3 = plain[b[0]], plain[b[1]], plain[b[2]], plain[b[3]]
+        c4, c5, c6, c7 = plain[b[4]], plain[b[5]], plain[b[6]], plain[b[7]]
+        if c0 | c1 | c2 | c3 | c4 | c5 | c6 | c7 >= CLOSER_LOOK:
             break
-        i += 4
-        clean[size], clean[size + 1], clean[size + 2], clean[size + 3] = c0, c1, c2, c3
-        size += 4
-        clean[size], clean[size + 1], clean[size + 2], clean[size + 3] = c4, c5, c6, c7
-        size += 4
-    while i < end and plain[text[i]] >= 0:
+        c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7] = c0, c1, c2, c3, c4, c5, c6, c7
+        size += 8
+        i += 8
+    while i < end and plain[text[i]] < CLOSER_LOOK:
         clean[size] = plain[text[i]]
         size += 1
         i += 1
