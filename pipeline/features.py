@@ -28,7 +28,7 @@ from pipeline.ngrams import (
     in_alphabetical_order,
     names_of,
 )
-from pipeline.threads import Room, in_order, in_rooms, shares
+from pipeline.threads import Room, in_order, in_rooms, n_threads, shares
 from pipeline.tokens import Tokens
 from pipeline.trie import Trie
 
@@ -160,46 +160,15 @@ def count_features(tokens: Tokens, vocabulary: Vocabulary, binary: bool = False)
     """
     from scipy.sparse import csr_array
 
-    # A token ends so many n-grams at most, so a block's counts have a place of their own, and
-    # move up from there. What is not written to takes no memory.
-    ends = vocabulary._trie.max_n * tokens.offsets
-    data, indices = np.empty(ends[-1], np.float32), np.empty(ends[-1], np.int32)
-    indptr, n, d = np.zeros(tokens.n_documents + 1, np.int64), 0, 0
-    count = _counter(tokens, vocabulary, binary)
-
-    def in_place(documents: slice, room: Room) -> Counts:
-        place = slice(ends[documents.start], ends[documents.stop])
-        return count(documents, data[place], indices[place], room)
-
-    for block in in_rooms(in_place, shares(tokens.offsets, max(1, len(tokens.ids)))):
-        end = n + len(block.data)
-        if d:  # the first one lies where it belongs
-            data[n:end], indices[n:end] = block.data, block.indices
-        indptr[d : d + len(block.indptr)] = n + block.indptr
-        n, d = end, d + len(block.indptr) - 1
-    data.resize(n, refcheck=False)
-    indices.resize(n, refcheck=False)
-    if n <= np.iinfo(np.int32).max:
+    # One thread needs no blocks, and what it counts stays where it is.
+    block = 0 if n_threads() > 1 else max(1, len(tokens.ids))
+    blocks = stream_counts(tokens, vocabulary, binary, block)
+    data, indices, indptr = _joined(blocks, tokens, vocabulary._trie.max_n)
+    if len(data) <= np.iinfo(np.int32).max:
         indptr = indptr.astype(np.int32)  # scipy asks for one type of both
     counts = csr_array((data, indices, indptr), (tokens.n_documents, len(vocabulary)))
     counts.has_sorted_indices = counts.has_canonical_format = True
     return counts
-
-
-def stream_counts(tokens: Tokens, vocabulary: Vocabulary, binary: bool = False) -> Iterator[Counts]:
-    """Count as `count_features` does, in threads; yield the counts of blocks of documents.
-
-    They are good until the next ones are asked for.
-    """
-    max_n = vocabulary._trie.max_n
-    count = _counter(tokens, vocabulary, binary)
-
-    def in_room(documents: slice, room: Room) -> Counts:
-        most = max_n * int(tokens.offsets[documents.stop] - tokens.offsets[documents.start])
-        data, indices = room.array("data", most, np.float32), room.array("indices", most, np.int32)
-        return count(documents, data, indices, room)
-
-    yield from in_rooms(in_room, shares(tokens.offsets, max(1, BLOCK // max_n)))
 
 
 class Counts(NamedTuple):
@@ -210,18 +179,40 @@ class Counts(NamedTuple):
     indptr: np.ndarray
 
 
-def _counter(
-    tokens: Tokens, vocabulary: Vocabulary, binary: bool
-) -> Callable[[slice, np.ndarray, np.ndarray, Room], Counts]:
-    """Return what counts some documents, given room for their counts and columns."""
+def _joined(blocks: Iterator[Counts], tokens: Tokens, max_n: int) -> Counts:
+    """Join the counts of blocks; a single one is its own."""
+    # A token ends so many n-grams at most. What is not written to takes no memory.
+    most = max_n * len(tokens.ids)
+    data, indices = np.empty(most, np.float32), np.empty(most, np.int32)
+    indptr, n, d = np.zeros(tokens.n_documents + 1, np.int64), 0, 0
+    for block in blocks:
+        if len(block.indptr) == len(indptr):
+            return block
+        end = n + len(block.data)
+        data[n:end], indices[n:end] = block.data, block.indices
+        indptr[d : d + len(block.indptr)] = n + block.indptr
+        n, d = end, d + len(block.indptr) - 1
+    return Counts(data[:n], indices[:n], indptr)
+
+
+def stream_counts(
+    tokens: Tokens, vocabulary: Vocabulary, binary: bool = False, block: int = 0
+) -> Iterator[Counts]:
+    """Count as `count_features` does, in threads; yield the counts of blocks of documents.
+
+    They are good until the next ones are asked for. A block has `block` tokens, or as many as
+    make `BLOCK` n-grams.
+    """
     trie = vocabulary._trie
     numbers = trie.numbers(tokens.types)
     first = np.where(numbers >= 0, trie.roots[numbers], -1).astype(np.int32)
     first[first < 0] = trie.n_nodes
 
-    def count(documents: slice, data: np.ndarray, indices: np.ndarray, room: Room) -> Counts:
+    def count(documents: slice, room: Room) -> Counts:
         offsets = tokens.offsets[documents.start : documents.stop + 1]
         longest = int(np.diff(offsets).max(initial=0))
+        most = trie.max_n * int(offsets[-1] - offsets[0])
+        data, indices = room.array("data", most, np.float32), room.array("indices", most, np.int32)
         indptr = np.zeros(len(offsets), np.int64)
         n = kernels.count(
             tokens.ids,
@@ -246,7 +237,7 @@ def _counter(
         )
         return Counts(data[:n], indices[:n], indptr)
 
-    return count
+    yield from in_rooms(count, shares(tokens.offsets, block or max(1, BLOCK // trie.max_n)))
 
 
 def _side_by_side(*works: Callable[[], Any]) -> list[Any]:
