@@ -25,13 +25,11 @@ class Types:
         How many there are.
     """
 
-    def __init__(
-        self, pool: np.ndarray | None = None, starts: np.ndarray | None = None, n_slots: int = 1
-    ) -> None:
+    def __init__(self, pool: np.ndarray | None = None, starts: np.ndarray | None = None) -> None:
         self.pool = np.empty(0, np.uint64) if pool is None else pool
         self.starts = np.empty(1, np.int64) if starts is None else starts
         self.starts[0] = 0
-        self.keys, self.values = np.zeros(n_slots, np.uint64), np.empty(n_slots, np.int32)
+        self.keys, self.values = np.zeros(1, np.uint64), np.empty(1, np.int32)
         self.n = 0
 
     @classmethod

@@ -9,24 +9,22 @@ of any size and any number of threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
-import regex
 
 from pipeline import arrays, arrow, artifacts
 from pipeline.kernels.types import renumber
 from pipeline.negation import NEGATED, is_negation, mark_negation
 from pipeline.nltk_data import nltk_corpus
+from pipeline.nltk_tokens import tokenise_with_nltk
 from pipeline.threads import Room, in_rooms, shares
 from pipeline.token_types import Types
 from pipeline.words import is_word, tokenise_words
-
-HTML_BREAK = regex.compile(r"<br\s*/?>", regex.ASCII | regex.IGNORECASE)
 
 # Bytes of text that are tokenised at a time, each such block in a thread of its own: into a file,
 # and into memory, where larger ones have fewer types to compare.
@@ -179,14 +177,14 @@ class Tokenizer:
         """Tokenise a block of texts; its ids are written to a place."""
         # Punctuation ends the scope of a negation, so it stays until that is marked.
         keep_punctuation = self.punctuation or self.mark_negation
+        settings = self.lowercase, self.strip_breaks
         if self.tokenizer == "words":
-            settings = self.lowercase, self.strip_breaks, keep_punctuation
-            block = _Block(*tokenise_words(texts, *settings, place, room))
+            block = _Block(*tokenise_words(texts, *settings, keep_punctuation, place, room))
             if not self.mark_negation and not self.stop_words:
                 return block
             tokens = Tokens(block.ids, block.offsets, block.types.spelled())
         else:
-            tokens = _tokenise_each(map(self._prepare, texts.to_pylist()), self._nltk_tokenizer())
+            tokens = Tokens(*tokenise_with_nltk(texts, self.tokenizer, self.pattern, *settings))
         tokens = self._rewritten(tokens)
         ids = place[: len(tokens.ids)]
         ids[:] = tokens.ids
@@ -205,25 +203,6 @@ class Tokenizer:
             stop = {word for word in words if word.removeprefix(NEGATED).lower() in unwanted}
             tokens = _drop(tokens, stop)
         return tokens
-
-    def _prepare(self, text: str) -> str:
-        """Do in Python what the compiled tokenizer does to a text before it splits it."""
-        text = text.lower() if self.lowercase else text
-        text = text.replace("\u2019", "'")
-        return HTML_BREAK.sub(" ", text) if self.strip_breaks else text
-
-    def _nltk_tokenizer(self) -> Callable[[str], list[str]]:
-        from nltk import tokenize
-
-        makers: dict[str, Callable[[], Any]] = {
-            "wordpunct": tokenize.WordPunctTokenizer,
-            "treebank": tokenize.TreebankWordTokenizer,
-            "tweet": tokenize.TweetTokenizer,
-            "toktok": tokenize.ToktokTokenizer,
-            "pattern": lambda: tokenize.RegexpTokenizer(self.pattern),
-        }
-        tokenise: Callable[[str], list[str]] = makers[self.tokenizer]().tokenize
-        return tokenise
 
 
 def stop_words() -> tuple[str, ...]:
@@ -264,24 +243,6 @@ def _blocks(
         _, offsets = arrow.buffers(chunk)
         for part in shares(offsets, largest):
             yield chunk[part]
-
-
-def _tokenise_each(texts: Iterable[str], tokenise: Callable[[str], list[str]]) -> Tokens:
-    """Give numbers to the tokens that a Python tokenizer returns, text by text.
-
-    White space inside a token, as in a telephone number, becomes an underscore: the
-    tokens of an n-gram are told apart by the space between them. So does a NUL, for a
-    zero byte ends a type. Empty tokens, which a pattern may match, are left out.
-    """
-    number: dict[str, int] = {}
-    ids: list[int] = []
-    offsets = [0]
-    for text in texts:
-        names = ("_".join(token.replace("\0", " ").split()) for token in tokenise(text))
-        ids.extend(number.setdefault(name, len(number)) for name in names if name)
-        offsets.append(len(ids))
-    types = arrow.strings(list(number))
-    return Tokens(np.array(ids, np.int32), np.array(offsets, np.int64), types)
 
 
 def _drop(tokens: Tokens, unwanted: set[str]) -> Tokens:

@@ -18,8 +18,8 @@ from pyarrow import parquet
 from pipeline.kernels import hashing
 from pipeline.kernels import text as kernels
 from pipeline.negation import NEGATIONS
+from pipeline.nltk_tokens import HTML_BREAK
 from pipeline.tokens import (
-    HTML_BREAK,
     Tokenizer,
     Tokens,
     read_tokens,
