@@ -1,7 +1,4 @@
-"""What the terminal shows: progress on standard error, results on standard output.
-
-Colour and bars appear only where the output is a terminal (and NO_COLOR is unset).
-"""
+"""Results as tables on standard output."""
 
 from __future__ import annotations
 
@@ -10,96 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from pipeline.history import Epoch
     from pipeline.inspection import Explanation, Word
-    from pipeline.stages import StageResult
 
 
-class StageProgress:
-    """Shows how a run gets on: a line for each stage, and a bar while it computes.
-
-    Parameters
-    ----------
-    epochs : int
-        How many epochs training takes at most.
-    quiet : bool
-        Show nothing but warnings.
-    """
-
-    def __init__(self, epochs: int, quiet: bool) -> None:
-        self.epochs, self.quiet = epochs, quiet
-        self.console = Console(stderr=True, highlight=False)
-        self.progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
-            TimeElapsedColumn(),
-            console=self.console,
-            transient=True,
-            disable=quiet or not self.console.is_terminal,
-        )
-
-    def __enter__(self) -> StageProgress:
-        self.progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.progress.stop()
-
-    def say(self, line: str) -> None:
-        """Print a line above the bar."""
-        if not self.quiet:
-            self._print(Text(line))
-
-    def started(self, stage: str) -> None:
-        """Show a bar; one of unknown length but for training."""
-        total = self.epochs if stage == "train" else None
-        self.task = self.progress.add_task(f"{stage:<9}", total=total)
-
-    def epoch(self, epoch: Epoch) -> None:
-        """Move the bar, and say what the epoch came to."""
-        text = f"train     epoch {epoch.number}  loss {epoch.loss:.3f}  {epoch.accuracy:.1%}"
-        if epoch.validation_loss == epoch.validation_loss:
-            text += f"  validation {epoch.validation_loss:.3f}  {epoch.validation_accuracy:.1%}"
-        self.progress.update(self.task, completed=epoch.number, description=text)
-
-    def ended(self, result: StageResult) -> None:
-        """Replace the bar by a line that stays."""
-        for task in self.progress.task_ids:
-            self.progress.remove_task(task)
-        if not self.quiet:
-            took = "fresh" if result.fresh else f"{result.seconds:.1f} s"
-            line = Text(f"{result.name:<9} ", style="bold")
-            line.append(result.summary, style="dim" if result.fresh else "not bold")
-            line.append(f"  ({took})", style="dim")
-            self._print(line)
-        for warning in result.warnings:
-            self._print(Text(f"          ! {warning}", style="yellow"))
-
-    def left_stale(self, stage: str) -> None:
-        """Say that a stage's folder is not of this config."""
-        if not self.quiet:
-            text = f"{stage:<9} in the folder is of other inputs; `sentiment {stage}` renews it"
-            self._print(Text(text, style="yellow"))
-
-    def _print(self, line: Text) -> None:
-        # A terminal gets lines that end between words, a file one line for one.
-        self.console.print(line, soft_wrap=not self.console.is_terminal)
-
-
-def _results() -> Console:
+def results() -> Console:
     """Return standard output, never so narrow that a table would leave out figures."""
     return Console(highlight=False, width=max(52, Console().width))
 
 
 def print_words(positive: Sequence[Word], negative: Sequence[Word]) -> None:
     """Print the most positive and the most negative words, side by side if there is room."""
-    console = _results()
+    console = results()
     tables = [
         _words_table("most positive", positive, "green"),
         _words_table("most negative", negative, "red"),
@@ -115,7 +37,7 @@ def print_words(positive: Sequence[Word], negative: Sequence[Word]) -> None:
 
 def print_found(words: Sequence[Word]) -> None:
     """Print words that were asked for."""
-    _results().print(_words_table("word", words, "bold"))
+    results().print(_words_table("word", words, "bold"))
 
 
 def _words_table(title: str, words: Sequence[Word], style: str) -> Table:
@@ -147,7 +69,7 @@ def print_history(epochs: Sequence[dict[str, Any]], rows: int = 8) -> None:
             loss, accuracy = epoch["validation_loss"], epoch["validation_accuracy"]
             row += [f"{loss:.3f}", f"{accuracy:.1%}"]
         table.add_row(*row)
-    _results().print(table)
+    results().print(table)
 
 
 def print_card(card: dict[str, Any]) -> None:
@@ -175,7 +97,7 @@ def print_card(card: dict[str, Any]) -> None:
         ("n_conflicting", "texts with both labels (anywhere)"),
     ):
         table.add_row(label, "", f"{card[key]:,}")
-    _results().print(table)
+    results().print(table)
 
 
 def _words_count(value: float | None) -> str:
@@ -184,7 +106,7 @@ def _words_count(value: float | None) -> str:
 
 def print_metrics(metrics: dict[str, Any]) -> None:
     """Print the metrics of a split."""
-    console = _results()
+    console = results()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("", "precision", "recall", "f1", "reviews"):
         table.add_column(column, justify="right" if column else "left")
@@ -219,7 +141,7 @@ def print_metrics(metrics: dict[str, Any]) -> None:
 
 def print_explanation(explanation: Explanation) -> None:
     """Print what each word adds to a score, and the sum."""
-    console = _results()
+    console = results()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("word", overflow="fold", min_width=16)
     for column in ("count", "weight", "adds"):
