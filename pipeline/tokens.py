@@ -59,6 +59,12 @@ class Tokens:
         """Number of documents."""
         return len(self.offsets) - 1
 
+    def select(self, chosen: np.ndarray) -> Tokens:
+        """Return the documents for which `chosen`, a bool for each, is true; types stay."""
+        lengths = np.diff(self.offsets)
+        offsets = np.concatenate(([0], np.cumsum(lengths[chosen])))
+        return Tokens(self.ids[np.repeat(chosen, lengths)], offsets, self.types)
+
     def document(self, d: int) -> list[str]:
         """Return the tokens of one document as strings."""
         ids = self.ids[self.offsets[d] : self.offsets[d + 1]]

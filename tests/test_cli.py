@@ -21,6 +21,7 @@ from pipeline.errors import PipelineError
 from pipeline.run_folder import Run
 
 COMMANDS = ["corpus", "tokens", "features", "train", "eval", "report", "weights", "predict"]
+STUDIES = ["crossval", "tune"]
 TEXTS = ["a superb, moving film", "dreadful and boring", "", "caf\u00e9 \u2019n\u2019 \U0001f600"]
 
 
@@ -52,10 +53,10 @@ def test_help_lists_the_commands_in_the_order_data_flows(sentiment):
     result = sentiment("--help")
     assert result.exit_code == 0
     listed = re.findall(r"^  (\w+)  +[A-Z]", result.output.split("Commands:")[1], re.MULTILINE)
-    assert listed == [*COMMANDS[:6], "compile", *COMMANDS[6:], "explain"]
+    assert listed == [*COMMANDS[:6], "compile", *STUDIES, *COMMANDS[6:], "explain"]
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "compile", "explain"])
+@pytest.mark.parametrize("command", [*COMMANDS, "compile", *STUDIES, "explain"])
 def test_every_command_has_help_with_a_sentence_for_each_option(sentiment, command):
     result = sentiment(command, "-h")
     assert result.exit_code == 0

@@ -8,6 +8,16 @@ of the modules that compute it are what the manifest says, and its outputs are t
 """
 
 from pipeline.stages.compute import load_model
+from pipeline.stages.ledger import TestUse, record_test_use, test_uses
 from pipeline.stages.running import STAGES, Listener, StageResult, run_stages
 
-__all__ = ["STAGES", "Listener", "StageResult", "load_model", "run_stages"]
+__all__ = [
+    "STAGES",
+    "Listener",
+    "StageResult",
+    "TestUse",
+    "load_model",
+    "record_test_use",
+    "run_stages",
+    "test_uses",
+]

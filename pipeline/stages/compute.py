@@ -15,6 +15,8 @@ import pipeline
 from pipeline import arrays, arrow, artifacts
 from pipeline.config import Config, FilesCorpus, HubCorpus, LabelledSection, SplitSection
 from pipeline.run_folder import Run
+from pipeline.stages.ledger import record_test_use
+from pipeline.stages.settings import counting_of, regression_of, tokenizer_of, vocabulary_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -125,11 +127,9 @@ def _label_rule(section: LabelledSection) -> LabelRule:
 
 def compute_tokens(job: Job) -> tuple[str, list[str]]:
     """Turn texts into token ids: the ids and types of both parts, and `tokenizer.json`."""
-    from pipeline.tokens import Tokenizer, stop_words, write_tokens
+    from pipeline.tokens import write_tokens
 
-    settings = job.config.section("tokens")
-    settings["stop_words"] = stop_words() if settings["stop_words"] else ()
-    tokenizer = Tokenizer(**settings)
+    tokenizer = tokenizer_of(job.config.tokens)
     artifacts.write_json(job.folder / "tokenizer.json", tokenizer.to_dict())
     train, test = (
         write_tokens(
@@ -147,19 +147,17 @@ def compute_tokens(job: Job) -> tuple[str, list[str]]:
 
 def compute_features(job: Job) -> tuple[str, list[str]]:
     """Choose a vocabulary and count it: `vocabulary.txt` and the counts of both parts."""
-    from pipeline.features import learn_vocabulary, stream_counts, write_vocabulary
+    from pipeline.features import stream_counts, write_vocabulary
     from pipeline.tokens import read_tokens
 
-    settings = job.config.section("features")
-    binary = settings.pop("binary")
     tokens = read_tokens(job.run.path / "tokens" / "train.safetensors")
     n_documents = tokens.n_documents
-    vocabulary = learn_vocabulary(tokens, **settings)
+    vocabulary = vocabulary_of(job.config.features, tokens)
     write_vocabulary(job.folder / "vocabulary.txt", vocabulary)
 
     def count(part: str) -> int:
         tokens = read_tokens(job.run.path / "tokens" / f"{part}.safetensors")
-        blocks = stream_counts(tokens, vocabulary, binary)
+        blocks = stream_counts(tokens, vocabulary, **counting_of(job.config.features))
         return arrays.write_counts(job.folder / f"{part}.safetensors", blocks, len(vocabulary))
 
     del tokens  # and its pages
@@ -173,26 +171,20 @@ def compute_train(job: Job) -> tuple[str, list[str]]:
     from pipeline.classifier import TextClassifier
     from pipeline.features import read_vocabulary
     from pipeline.tokens import Tokenizer
-    from pipeline.training import SGDLogisticRegression
 
-    settings = job.config.section("train")
-    match settings["class_weight"]:
-        case "none":
-            settings["class_weight"] = None
-        case {"negative": negative, "positive": positive}:
-            settings["class_weight"] = {0: negative, 1: positive}
+    config = job.config
     counts = arrays.read_counts(job.run.path / "features" / "train.safetensors")
     labels = _labels(job.run, "train")
-    regression = SGDLogisticRegression(**settings).fit(counts, labels, job.on_epoch)
+    regression = regression_of(config.train, config.features).fit(counts, labels, job.on_epoch)
     vocabulary = read_vocabulary(job.run.path / "features" / "vocabulary.txt")
     tokenizer = Tokenizer.of(artifacts.read_json(job.run.path / "tokens" / "tokenizer.json"))
-    binary = job.config.features.binary
-    TextClassifier(tokenizer, vocabulary, binary, regression).save(job.folder)
+    binary, unit_length = counting_of(config.features).values()
+    TextClassifier(tokenizer, vocabulary, binary, regression, unit_length).save(job.folder)
     history, kept = regression.history_, regression.kept_
     facts = [dataclasses.asdict(epoch) for epoch in history]
     artifacts.write_json(job.folder / "history.json", {"epochs": facts})
     summary = f"accuracy {kept.accuracy:.1%} on train"
-    if settings["validation"]:
+    if config.train.validation:
         summary += f", {kept.validation_accuracy:.1%} on the validation part"
     return f"{summary}, {len(history)} epochs", []
 
@@ -212,6 +204,7 @@ def compute_eval(job: Job) -> tuple[str, list[str]]:
     labels = _labels(job.run, "test")
     scores = regression.decision_function(counts)
     result = evaluate(labels, scores, regression.threshold, job.config.eval.confidence)
+    record_test_use(job.run.path, "eval", job.config)
     artifacts.write_json(job.folder / "metrics.json", {"test": result.to_dict()})
     probability = sigmoid(scores)
     predictions = {

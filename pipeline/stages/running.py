@@ -21,6 +21,7 @@ from pipeline.stages import compute
 from pipeline.stages.compute import Job
 from pipeline.stages.freshness import source_digest
 from pipeline.stages.memory import peak_memory, reset_peak_memory, return_freed_memory
+from pipeline.stages.settings import WEIGHTING
 from pipeline.threads import in_order
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ class Stage:
         The sections of the config that are read.
     modules : tuple of str
         The modules that do the work; those that they import count too.
+    unread : tuple of str
+        Keys of those sections that are not read.
     """
 
     name: str
@@ -78,6 +81,7 @@ class Stage:
     inputs: tuple[str, ...]
     sections: tuple[str, ...]
     modules: tuple[str, ...]
+    unread: tuple[str, ...] = ()
 
 
 def run_stages(config: Config, run: Run, last: str, listener: Listener) -> None:
@@ -165,7 +169,10 @@ def _compute(
 def _dependencies(stage: Stage, config: Config, run: Run) -> dict[str, Any]:
     """Return all that a stage's outputs depend on, as the manifest keeps it."""
     return {
-        "config": {section: config.section(section) for section in stage.sections},
+        "config": {
+            section: {k: v for k, v in config.section(section).items() if k not in stage.unread}
+            for section in stage.sections
+        },
         "inputs": _inputs(stage, config, run),
         "source": source_digest(stage.modules),
     }
@@ -219,6 +226,7 @@ STAGES = (
         ("tokens",),
         ("features",),
         ("pipeline.features",),
+        WEIGHTING,
     ),
     Stage(
         "train",
