@@ -43,7 +43,9 @@ def draw_by_class(
     return drawn
 
 
-def draw_folds(labels: np.ndarray, n_folds: int, seed: int, setting: str) -> np.ndarray:
+def draw_folds(
+    labels: np.ndarray, n_folds: int, seed: int, setting: str, shuffle: bool = True
+) -> np.ndarray:
     """Deal documents into folds, those of each class in turn.
 
     Parameters
@@ -54,6 +56,9 @@ def draw_folds(labels: np.ndarray, n_folds: int, seed: int, setting: str) -> np.
     seed : int
     setting : str
         What set the number, as an error names it.
+    shuffle : bool
+        Whether they are drawn at random; otherwise a fold is a stretch of each class, in the
+        order that they have. Neighbours, such as reviews of one film, then stay together.
 
     Returns
     -------
@@ -73,8 +78,12 @@ def draw_folds(labels: np.ndarray, n_folds: int, seed: int, setting: str) -> np.
             f"{setting}: expected 2 to {n} folds, for there are {n:,} {name} reviews "
             f"and each fold needs one; got {n_folds}"
         )
-    draw = np.random.default_rng(seed)
-    dealt = np.concatenate([draw.permutation(rows) for rows in classes])
     folds = np.empty(len(labels), np.int64)
-    folds[dealt] = np.arange(len(dealt)) % n_folds
+    if shuffle:
+        draw = np.random.default_rng(seed)
+        dealt = np.concatenate([draw.permutation(rows) for rows in classes])
+        folds[dealt] = np.arange(len(dealt)) % n_folds
+    else:
+        for rows in classes:
+            folds[rows] = np.arange(len(rows)) * n_folds // len(rows)
     return folds

@@ -167,8 +167,8 @@ class SGDLogisticRegression(LogisticRegression):
             If the objective runs away.
         """
         X, y = self._checked(X, y)
-        costs = self._costs(y)
-        self.held_out_ = held_out = self._held_out(y)
+        costs = self.costs(y)
+        self.held_out_ = held_out = self.draw_validation(y)
         training = np.flatnonzero(~held_out)
         ratio = None
         if self.ratio != "none":
@@ -241,8 +241,8 @@ class SGDLogisticRegression(LogisticRegression):
                 f"got {self.average_from}"
             )
 
-    def _costs(self, y: Array) -> Array:
-        """Return the cost of each document."""
+    def costs(self, y: Array) -> Array:
+        """Return the cost c_i of each document by its label in {0, 1}."""
         match self.class_weight:
             case None:
                 by_class = np.ones(2)
@@ -261,8 +261,8 @@ class SGDLogisticRegression(LogisticRegression):
         costs: Array = by_class[y]
         return costs
 
-    def _held_out(self, y: Array) -> Array:
-        """Draw the validation part, as a mask."""
+    def draw_validation(self, y: Array) -> Array:
+        """Draw the validation part of labels in {0, 1}: a bool for each, true if held out."""
         if not self.validation:
             return np.zeros(len(y), bool)
         # A stream of its own: the shuffle is the same with and without a validation part.

@@ -7,7 +7,8 @@ imported by the command, so that `--help` does not wait for numpy.
 # Commands join the group as they are imported, and are listed in this order.
 from pipeline.cli import stages  # noqa: I001
 from pipeline.cli import studies
+from pipeline.cli import checks
 from pipeline.cli import look
 from pipeline.cli.group import main
 
-__all__ = ["look", "main", "stages", "studies"]
+__all__ = ["checks", "look", "main", "stages", "studies"]

@@ -1,4 +1,4 @@
-"""Commands that run stages many times: cross-validation and tuning."""
+"""Commands that run stages many times: cross-validation, tuning, the ladder of baselines."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SEED = click.option(
 
 
 @contextmanager
-def _study(work: Work, name: str, depends: dict[str, Any], n_steps: int) -> Iterator[Journal]:
+def study_of(work: Work, name: str, depends: dict[str, Any], n_steps: int) -> Iterator[Journal]:
     """Give a study its journal, in a folder of its own, and a bar."""
     from pipeline.run_folder import locked
     from pipeline.stages.freshness import source_digest
@@ -65,7 +65,7 @@ def crossval(work: Work, folds: int, seed: int, in_json: bool) -> Show:
     reviews = Reviews.of(work.run, *parts)
     depends = _depends(work, reviews) | {"folds": folds, "seed": seed}
     n_steps = study.n_steps(work.config, folds)
-    with _study(work, "crossval", depends, n_steps) as journal:
+    with study_of(work, "crossval", depends, n_steps) as journal:
         result = study.cross_validate(
             work.config, reviews, folds, seed, journal, work.progress.advance
         )
@@ -103,7 +103,7 @@ def tune(work: Work, out: Path | None, in_json: bool) -> Show:
     work.run_stages("corpus")
     reviews = Reviews.of(work.run, "train")
     n_scores = study.n_scores(work.config)
-    with _study(work, "tune", _depends(work, reviews), n_scores) as journal:
+    with study_of(work, "tune", _depends(work, reviews), n_scores) as journal:
         everywhere = np.ones(len(reviews.labels), bool)
         result = study.tune(
             work.config, reviews, everywhere, journal, on_done=work.progress.advance

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
+from rich.text import Text
 
 from pipeline.display.tables import figures, results
 
 if TYPE_CHECKING:
+    from pipeline.certificate import Certificate
     from pipeline.studies.crossval import CrossValidation
+    from pipeline.studies.ladder import Rung
+    from pipeline.studies.stability import Stability, StableWord
     from pipeline.studies.tune import Tuning
 
 # Rows of a table of trials.
@@ -50,6 +55,84 @@ def print_tuning(result: Tuning, best: Path) -> None:
     if len(result.tried) > _SHOWN:
         console.print(f"and {len(result.tried) - _SHOWN} more trials", style="dim")
     console.print(f"the config with the best of them is {escape(str(best))}")
+
+
+def print_ladder(rungs: Sequence[Rung]) -> None:
+    """Print each rung with its interval, its time and the test against the one below."""
+    console = results()
+    table = figures("", "accuracy", "interval", "seconds", "against below")
+    for rung in rungs:
+        against = ""
+        if rung.p == rung.p:
+            against = f"{rung.gained:+,} {-rung.lost:+,}  {_p(rung.p)}"
+        interval = f"{rung.low:.2%} to {rung.high:.2%}"
+        table.add_row(rung.name, f"{rung.accuracy:.2%}", interval, f"{rung.seconds:.1f}", against)
+    console.print(table)
+    console.print(
+        "against below: reviews won and lost against the rung below, and the p of McNemar's "
+        "exact test",
+        style="dim",
+    )
+
+
+def _p(p: float) -> str:
+    return "p < .0001" if p < 1e-4 else f"p = {p:.4f}"
+
+
+def print_certificate(certificate: Certificate, gap: float | None) -> None:
+    """Print the bound, and say what it means."""
+    console = results()
+    c = certificate
+    table = figures("", "value")
+    for name, value in (
+        ("objective J (mean loss and penalty, nats)", f"{c.objective:.6f}"),
+        ("best intercept for these weights", f"{c.intercept:+.6f}"),
+        ("length of the gradient by the weights", f"{c.gradient_norm:.3e}"),
+        ("l2", f"{c.l2:g}"),
+        ("bound: J - J* is at most", f"{c.gap:.3e}"),
+    ):
+        table.add_row(name, value)
+    console.print(table)
+    console.print(_in_words(certificate))
+    if gap is not None:
+        passes = c.gap <= gap
+        console.print(
+            f"{'passes' if passes else 'does not pass'}: {c.gap:.3e} is "
+            f"{'at most' if passes else 'more than'} {gap:g}",
+            style="green" if passes else "red",
+        )
+
+
+def _in_words(c: Certificate) -> str:
+    """Say how far training stopped from the optimum."""
+    if c.gap >= c.objective:
+        return (
+            "The bound is larger than J itself, so it says nothing of the optimum: training was "
+            "stopped early, or l2 is so small that the bound is loose. Early stopping is a "
+            "penalty too; a model may be the better for it."
+        )
+    share = c.relative_gap
+    how = "far from" if share > 0.05 else "near" if share > 1e-3 else "at"
+    return f"J is at most {share:.2%} above the least that it can be: training stopped {how} it."
+
+
+def print_stability(words: Sequence[StableWord], stability: Stability, table_file: Path) -> None:
+    """Print words with the interval of their weights."""
+    console = results()
+    table = figures("", "weight", "interval", "same sign", "reviews", "")
+    for word in words:
+        mark = "uncertain" if word.uncertain else ""
+        interval = f"{word.low:+.3f} to {word.high:+.3f}"
+        style = "dim" if word.uncertain else "green" if word.weight > 0 else "red"
+        row = (f"{word.weight:+.3f}", interval, f"{word.agreement:.0%}")
+        name = Text(word.word, style=style)
+        table.add_row(name, *row, f"{word.document_frequency:,}", mark)
+    console.print(table)
+    n, uncertain = len(stability.weight), int(stability.uncertain.sum())
+    console.print(
+        f"{stability.confidence:.0%} intervals over {stability.n_refits} refits; those of "
+        f"{uncertain:,} of {n:,} words hold 0; all words are in {escape(str(table_file))}"
+    )
 
 
 def _deviation(values: tuple[float, ...]) -> float:

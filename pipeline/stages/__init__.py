@@ -7,7 +7,7 @@ A stage is fresh when its config sections, the digests of its inputs and the sou
 of the modules that compute it are what the manifest says, and its outputs are there.
 """
 
-from pipeline.stages.compute import load_model
+from pipeline.stages.compute import load_model, read_labels, was_trained_on
 from pipeline.stages.ledger import TestUse, record_test_use, test_uses
 from pipeline.stages.running import STAGES, Listener, StageResult, run_stages
 
@@ -17,7 +17,9 @@ __all__ = [
     "StageResult",
     "TestUse",
     "load_model",
+    "read_labels",
     "record_test_use",
     "run_stages",
     "test_uses",
+    "was_trained_on",
 ]

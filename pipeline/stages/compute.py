@@ -174,7 +174,7 @@ def compute_train(job: Job) -> tuple[str, list[str]]:
 
     config = job.config
     counts = arrays.read_counts(job.run.path / "features" / "train.safetensors")
-    labels = _labels(job.run, "train")
+    labels = read_labels(job.run, "train")
     regression = regression_of(config.train, config.features).fit(counts, labels, job.on_epoch)
     vocabulary = read_vocabulary(job.run.path / "features" / "vocabulary.txt")
     tokenizer = Tokenizer.of(artifacts.read_json(job.run.path / "tokens" / "tokenizer.json"))
@@ -201,7 +201,7 @@ def compute_eval(job: Job) -> tuple[str, list[str]]:
 
     regression = TextClassifier.load(job.run.path / "model").regression
     counts = arrays.read_counts(job.run.path / "features" / "test.safetensors")
-    labels = _labels(job.run, "test")
+    labels = read_labels(job.run, "test")
     scores = regression.decision_function(counts)
     result = evaluate(labels, scores, regression.threshold, job.config.eval.confidence)
     record_test_use(job.run.path, "eval", job.config)
@@ -249,17 +249,23 @@ def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
     if not (path / "manifest.json").exists():
         return model, None
     run = Run(path)
-    trained = run.stage("train")
-    read = run.digests("corpus") | run.digests("tokens") | run.digests("features")
-    if (
-        trained is None
-        or trained.get("depends", {}).get("inputs") != read
-        or not run.has_outputs("features")
-    ):
+    if not was_trained_on(run):
         return model, None
     counts = arrays.read_counts(path / "features" / "train.safetensors")
-    return model, ClassFrequency.of(counts, _labels(run, "train"))
+    return model, ClassFrequency.of(counts, read_labels(run, "train"))
 
 
-def _labels(run: Run, part: str) -> Any:
+def was_trained_on(run: Run) -> bool:
+    """Tell whether the model of a run was trained on the features that are there now."""
+    trained = run.stage("train")
+    read = run.digests("corpus") | run.digests("tokens") | run.digests("features")
+    return (
+        trained is not None
+        and trained.get("depends", {}).get("inputs") == read
+        and run.has_outputs("features")
+    )
+
+
+def read_labels(run: Run, part: str) -> Any:
+    """Return the labels of a part, train or test, of a run's corpus: int8, 1 is positive."""
     return arrow.values(artifacts.read_table(run.path / "corpus" / f"{part}.arrow")["label"])
