@@ -22,7 +22,7 @@ LAYERS = (
     {"words", "nltk_tokens"},
     {"negation"},
     {"corpus", "tokens", "model", "scored"},
-    {"ngrams", "descent", "history", "uncertainty"},
+    {"ngrams", "descent", "history", "uncertainty", "calibration", "thresholds"},
     {"trie"},
     {"features"},
     {"classifier", "training", "evaluation"},
