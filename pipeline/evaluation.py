@@ -14,15 +14,10 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.artifacts import null_for_nan
-from pipeline.errors import CorpusError, DivergenceError
 from pipeline.model import cross_entropy, decide, sigmoid
-
-Labels = NDArray[np.int8]
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+from pipeline.scored import Floats, Labels, checked
 
 
 @dataclass(frozen=True)
@@ -135,7 +130,7 @@ def confusion(y: Labels, scores: Floats, threshold: float = 0.5) -> Confusion:
     """
     if not 0 < threshold < 1:
         raise ValueError(f"threshold: expected a number in (0, 1), got {threshold}")
-    gold, z = _checked(y, scores)
+    gold, z = checked(y, scores)
     called = decide(sigmoid(z), threshold)
     true_positive = int(np.count_nonzero(gold & called))
     false_positive = int(np.count_nonzero(called)) - true_positive
@@ -234,7 +229,7 @@ def log_loss(y: Labels, scores: Floats) -> float:
 
     The second form never takes the log of a probability that rounded to 0.
     """
-    gold, z = _checked(y, scores)
+    gold, z = checked(y, scores)
     return _mean(cross_entropy(z, gold))
 
 
@@ -243,32 +238,13 @@ def brier(y: Labels, scores: Floats) -> float:
 
     Brier (1950), Monthly Weather Review 78, in its form for two classes.
     """
-    gold, z = _checked(y, scores)
+    gold, z = checked(y, scores)
     return _mean((sigmoid(z) - gold) ** 2)
-
-
-def _checked(y: Labels, scores: Floats) -> tuple[Mask, Floats]:
-    """Return which rows are positive, and the scores, once both are fit to use."""
-    y, z = np.asarray(y), np.ascontiguousarray(scores, dtype=np.float64)
-    if y.shape != z.shape or y.ndim != 1:
-        raise ValueError(f"expected as many labels as scores, got shapes {y.shape} and {z.shape}")
-    if not z.size:
-        raise CorpusError("expected at least one review to evaluate, got none")
-    gold = y == 1
-    unknown = ~gold & (y != 0)
-    if unknown.any():
-        row = int(unknown.argmax())
-        raise ValueError(f"label of row {row}: expected 0 or 1, got {y[row]}")
-    finite = np.isfinite(z)
-    if not finite.all():
-        row = int(finite.argmin())
-        raise DivergenceError(f"score of row {row}: expected a finite number, got {z[row]}")
-    return gold, z
 
 
 def _sorted_by_class(y: Labels, scores: Floats) -> tuple[Floats, Floats]:
     """Return the scores of the positives and of the negatives, each in ascending order."""
-    gold, z = _checked(y, scores)
+    gold, z = checked(y, scores)
     return np.sort(z[gold]), np.sort(z[~gold])
 
 

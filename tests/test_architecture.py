@@ -21,8 +21,11 @@ LAYERS = (
     {"config_file", "run_folder", "token_types"},
     {"words", "nltk_tokens"},
     {"negation"},
-    {"corpus", "tokens", "model"},
-    {"ngrams", "descent", "history", "weighting"},
+    {"corpus", "tokens", "model", "scored"},
+    {
+        *["ngrams", "descent", "history", "weighting"],
+        *["uncertainty", "calibration", "thresholds"],
+    },
     {"trie"},
     {"features"},
     {"classifier", "training", "evaluation", "certificate"},
