@@ -151,6 +151,20 @@ class ClassWeights(Section):
     positive: Annotated[float, Field(gt=0)] = 1.0
 
 
+class ThresholdGoal(Section):
+    """What the threshold is to reach on the validation part; one of them."""
+
+    min_recall: Annotated[float, Field(gt=0, le=1)] | None = None
+    min_precision: Annotated[float, Field(gt=0, le=1)] | None = None
+    best: Literal["f1"] | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if sum(value is not None for _, value in self) != 1:
+            raise ValueError('expected one of min_recall, min_precision and best = "f1"')
+        return self
+
+
 class TrainSection(Section):
     """How the weights are learned."""
 
@@ -164,13 +178,18 @@ class TrainSection(Section):
     class_weight: Literal["none", "balanced"] | ClassWeights = "none"
     validation: Annotated[float, Field(ge=0, lt=1)] = 0.0
     patience: Annotated[int, Field(ge=0)] = 0
-    threshold: Fraction = 0.5
+    calibrate: bool = False
+    threshold: Fraction | ThresholdGoal = 0.5
     seed: Seed = 0
 
     @model_validator(mode="after")
     def _combinations(self) -> Self:
         if self.patience and not self.validation:
             raise ValueError("expected validation > 0 where patience > 0")
+        if (self.calibrate or isinstance(self.threshold, ThresholdGoal)) and not self.validation:
+            raise ValueError(
+                "expected validation > 0 where calibrate = true or threshold is a goal"
+            )
         if self.schedule in ("adagrad", "fisher"):
             if self.average_from:
                 raise ValueError(

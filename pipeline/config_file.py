@@ -6,6 +6,7 @@ expected, what was given, the file.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from pipeline.config import (
     NltkCorpus,
     SampleCorpus,
     Section,
+    ThresholdGoal,
     TuneSection,
     unknown_key,
 )
@@ -112,7 +114,7 @@ def _explain(error: ValidationError) -> str:
     problems = error.errors(include_url=False)
     # Of the alternatives of one key, the one that got furthest is the one that was meant.
     first = [p for p in problems if p["loc"][:2] == problems[0]["loc"][:2]]
-    problem = max(first, key=lambda p: len(_names(p["loc"])))
+    problem = max(first, key=lambda p: (len(_names(p["loc"])), p["type"] == "value_error"))
     names = _names(problem["loc"])
     key = ".".join(names)
     match problem["type"]:
@@ -140,7 +142,7 @@ def _names(location: tuple[int | str, ...]) -> list[str]:
     names = [str(part) for part in location]
     if names[0] == "corpus":
         del names[1:2]  # the source
-    if names[:3] == ["train", "class_weight", "ClassWeights"]:
+    if names[0] == "train" and re.search("ClassWeights|ThresholdGoal", "".join(names[2:3])):
         return names[:2] + names[3:]
     return names[: 3 if names[0] == "tune" else 2]
 
@@ -165,6 +167,7 @@ _TABLES: dict[str, type[Section]] = {
     "files": FilesCorpus,
     "hub": HubCorpus,
     "train.class_weight": ClassWeights,
+    "train.threshold": ThresholdGoal,
     **{name: type(section) for name, section in Config()},
     "tune": TuneSection,
 }

@@ -29,7 +29,7 @@ LAYERS = (
     {"trie"},
     {"features"},
     {"classifier", "training", "evaluation", "certificate"},
-    {"inspection"},
+    {"inspection", "settling"},
     {"report"},
     {"stages"},
     {"studies"},

@@ -75,8 +75,8 @@ def test_an_empty_config_is_the_bundled_corpus_with_every_default(load):
         ("[train]\nepochs = true", "train.epochs: expected a whole number, got True"),
         ("[train]\nbatch_size = 0", "train.batch_size: expected a number >= 1, got 0"),
         ("[train]\nvalidation = 1.0", "train.validation: expected a number < 1, got 1.0"),
-        ("[train]\nthreshold = 0.0", "train.threshold: expected a number > 0, got 0.0"),
-        ("[train]\nthreshold = 1.0", "train.threshold: expected a number < 1, got 1.0"),
+        ("[train]\nthreshold = 0.0", "train.threshold: expected a number > 0 or a table, got 0.0"),
+        ("[train]\nthreshold = 1.0", "train.threshold: expected a number < 1 or a table, got 1.0"),
         ("[train]\nseed = -1", "train.seed: expected a number >= 0, got -1"),
         ("[train]\nfit_intercept = 1", "train.fit_intercept: expected true or false, got 1"),
         (

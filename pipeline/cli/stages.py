@@ -52,11 +52,14 @@ def features(run: Path, _: Any) -> None:
 def train(run: Path, config: Any) -> None:
     """Show how it went, and the words."""
     from pipeline.artifacts import read_json
-    from pipeline.display.tables import print_history, print_words
+    from pipeline.display.tables import print_history, print_threshold, print_words
     from pipeline.inspection import top_words
     from pipeline.stages import load_model
 
     print_history(read_json(run / "model" / "history.json")["epochs"])
+    settled = run / "model" / "settled.json"
+    if settled.exists() and (choice := read_json(settled)["threshold"]) is not None:
+        print_threshold(choice, f"{choice['n']:,} reviews of the validation part")
     model, frequency = load_model(run)
     print_words(*top_words(model, config.report.top, frequency))
 

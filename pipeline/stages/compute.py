@@ -16,7 +16,13 @@ from pipeline import arrays, arrow, artifacts
 from pipeline.config import Config, FilesCorpus, HubCorpus, LabelledSection, SplitSection
 from pipeline.run_folder import Run
 from pipeline.stages.ledger import record_test_use
-from pipeline.stages.settings import counting_of, regression_of, tokenizer_of, vocabulary_of
+from pipeline.stages.settings import (
+    counting_of,
+    regression_of,
+    settling_of,
+    tokenizer_of,
+    vocabulary_of,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -170,12 +176,14 @@ def compute_train(job: Job) -> tuple[str, list[str]]:
     """Learn the weights: the model's folder, and `history.json`."""
     from pipeline.classifier import TextClassifier
     from pipeline.features import read_vocabulary
+    from pipeline.settling import settle
     from pipeline.tokens import Tokenizer
 
     config = job.config
     counts = arrays.read_counts(job.run.path / "features" / "train.safetensors")
     labels = read_labels(job.run, "train")
     regression = regression_of(config.train, config.features).fit(counts, labels, job.on_epoch)
+    settled = settle(regression, counts, labels, **settling_of(config.train))
     vocabulary = read_vocabulary(job.run.path / "features" / "vocabulary.txt")
     tokenizer = Tokenizer.of(artifacts.read_json(job.run.path / "tokens" / "tokenizer.json"))
     binary, unit_length = counting_of(config.features).values()
@@ -186,6 +194,12 @@ def compute_train(job: Job) -> tuple[str, list[str]]:
     summary = f"accuracy {kept.accuracy:.1%} on train"
     if config.train.validation:
         summary += f", {kept.validation_accuracy:.1%} on the validation part"
+    if settled is not None:
+        artifacts.write_json(job.folder / "settled.json", dataclasses.asdict(settled))
+        if config.train.calibrate:
+            summary += f", temperature {settled.temperature:.3g}"
+        if settled.threshold is not None:
+            summary += f", threshold {regression.threshold:.3f} for {settled.threshold.goal}"
     return f"{summary}, {len(history)} epochs", []
 
 

@@ -234,7 +234,7 @@ STAGES = (
         compute.compute_train,
         ("corpus", "tokens", "features"),
         ("features", "train"),
-        ("pipeline.training", "pipeline.classifier"),
+        ("pipeline.training", "pipeline.classifier", "pipeline.settling"),
     ),
     Stage(
         "eval",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.config import FeaturesSection, TokensSection, TrainSection
+from pipeline.config import FeaturesSection, ThresholdGoal, TokensSection, TrainSection
 
 if TYPE_CHECKING:
     from pipeline.features import Vocabulary
@@ -42,7 +42,9 @@ def regression_of(train: TrainSection, features: FeaturesSection) -> SGDLogistic
     """Return the learner that sections describe, untrained."""
     from pipeline.training import SGDLogisticRegression
 
-    settings: dict[str, Any] = train.model_dump()
+    settings: dict[str, Any] = train.model_dump(exclude={"calibrate"})
+    if isinstance(train.threshold, ThresholdGoal):
+        del settings["threshold"]  # it is settled when the weights are learned
     match settings["class_weight"]:
         case "none":
             settings["class_weight"] = None
@@ -50,3 +52,16 @@ def regression_of(train: TrainSection, features: FeaturesSection) -> SGDLogistic
             settings["class_weight"] = {0: negative, 1: positive}
     settings |= {name: getattr(features, name) for name in WEIGHTING}
     return SGDLogisticRegression(**settings)
+
+
+def settling_of(train: TrainSection) -> dict[str, Any]:
+    """Return what is to be settled on the validation part, as `settle` takes it."""
+    goal: tuple[str, float | None] | None = None
+    match train.threshold:
+        case ThresholdGoal(best=str(best)):
+            goal = best, None
+        case ThresholdGoal(min_recall=float(least)):
+            goal = "min_recall", least
+        case ThresholdGoal(min_precision=float(least)):
+            goal = "min_precision", least
+    return {"calibrate": train.calibrate, "goal": goal}

@@ -34,7 +34,7 @@ def certify_run(path: Path) -> Certificate:
     learner = part.learner()
     seen = ~learner.draw_validation(part.labels)
     counts, labels = part.counts[seen], part.labels[seen]
-    weights = part.model.weights
+    weights = part.model.weights * part.temperature
     if part.features.ratio != "none":
         ratio = log_count_ratio(counts, labels, part.features.ratio, part.features.alpha)
         counts = weighted(counts, ratio)

@@ -19,7 +19,8 @@ from pipeline.config import Config
 from pipeline.evaluation import Evaluation, evaluate
 from pipeline.model import Array, decide, sigmoid
 from pipeline.sampling import draw_folds
-from pipeline.stages.settings import regression_of
+from pipeline.settling import settle
+from pipeline.stages.settings import regression_of, settling_of
 from pipeline.studies.journal import Journal
 from pipeline.studies.reviews import CountedSplit, Reviews, Split, fold_splits
 from pipeline.studies.tune import n_scores, tune
@@ -159,7 +160,9 @@ def _fold(
     tokens = reviews.tokens(config.tokens)
     counted = CountedSplit.of(tokens, reviews.labels, split, config.features)
     regression = regression_of(config.train, config.features)
-    regression.fit(counted.learned, counted.learned_labels)
+    sides = counted.learned, counted.learned_labels
+    regression.fit(*sides)
+    settle(regression, *sides, **settling_of(config.train))
     log_odds = regression.decision_function(counted.scored).tolist()
     on_done(1)
     return {"log_odds": log_odds, "chosen": chosen, "threshold": regression.threshold}

@@ -172,7 +172,7 @@ def _refit(part: TrainingPart, k: int, seed: int) -> Array:
     # As many epochs as the model's, whatever ended them.
     learner.set_params(validation=0.0, patience=0, epochs=part.n_epochs)
     learner.fit(part.counts[rows], part.labels[rows])
-    weights: Array = learner.coef_[0].astype(np.float32)
+    weights: Array = (learner.coef_[0] / part.temperature).astype(np.float32)
     return weights
 
 

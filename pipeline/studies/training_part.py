@@ -35,6 +35,8 @@ class TrainingPart:
         Of the files that it was learned from.
     n_epochs : int
         After how many its weights were kept.
+    temperature : float
+        What they were divided by then.
     """
 
     model: TextClassifier
@@ -44,6 +46,7 @@ class TrainingPart:
     features: FeaturesSection
     digests: dict[str, str]
     n_epochs: int
+    temperature: float
 
     @classmethod
     def of(cls, path: Path) -> TrainingPart:
@@ -71,6 +74,7 @@ class TrainingPart:
             FeaturesSection.model_validate(config["features"]),
             trained["depends"]["inputs"],
             _n_epochs(path, config["train"]["patience"]),
+            _temperature(path),
         )
 
     def settings(self) -> dict[str, Any]:
@@ -92,3 +96,8 @@ def _n_epochs(path: Path, patience: int) -> int:
         return len(epochs)
     kept: int = min(epochs, key=lambda epoch: epoch["validation_loss"])["number"]
     return kept
+
+
+def _temperature(path: Path) -> float:
+    file = path / "model" / "settled.json"
+    return float(artifacts.read_json(file)["temperature"]) if file.exists() else 1.0
