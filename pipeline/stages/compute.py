@@ -211,7 +211,8 @@ def compute_eval(job: Job) -> tuple[str, list[str]]:
     counts = arrays.read_counts(job.run.path / "features" / "test.safetensors")
     labels = _labels(job.run, "test")
     scores = regression.decision_function(counts)
-    result = evaluate(labels, scores, regression.threshold, job.config.eval.confidence)
+    settings = job.config.section("eval")
+    result = evaluate(labels, scores, regression.threshold, **settings)
     artifacts.write_json(job.folder / "metrics.json", {"test": result.to_dict()})
     probability = sigmoid(scores)
     predictions = {
