@@ -29,6 +29,7 @@ LAYERS = (
     {"inspection"},
     {"report"},
     {"stages"},
+    {"studies"},
     {"display"},
     {"cli"},
     {"__main__"},
