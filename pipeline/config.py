@@ -208,6 +208,9 @@ class EvalSection(Section):
     """How the test part is scored."""
 
     confidence: Fraction = 0.95
+    resamples: Annotated[int, Field(ge=0)] = 1000
+    seed: Seed = 0
+    bins: Annotated[int, Field(ge=2)] = 10
 
 
 class ReportSection(Section):

@@ -1,4 +1,4 @@
-"""How good a classifier is on labelled reviews: the metrics and their uncertainty.
+"""How good a classifier is on labelled reviews: the metrics, each with its interval.
 
 The input is labels in {0, 1} and scores, the log-odds z = x.w + b of a positive
 review; of `model` only its formulas are used, and no file or config is known. A
@@ -16,8 +16,11 @@ from typing import Any
 import numpy as np
 
 from pipeline.artifacts import null_for_nan
+from pipeline.calibration import Bin, calibration_error, reliability
 from pipeline.model import cross_entropy, decide, sigmoid
 from pipeline.scored import Floats, Labels, checked
+from pipeline.uncertainty import Interval, Scored
+from pipeline.uncertainty import intervals as bootstrap_intervals
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ class ClassMetrics:
 class Evaluation:
     """Every metric of one set of reviews; docs/metrics.md defines each field.
 
-    `precision`, `recall` and `f1` are the macro averages.
+    `precision`, `recall` and `f1` are the macro averages. `intervals` has a key for each
+    of `uncertainty.METRICS`, and none where there were no resamples.
     """
 
     n: int
@@ -64,6 +68,9 @@ class Evaluation:
     average_precision: float
     log_loss: float
     brier: float
+    ece: float
+    calibration: tuple[Bin, ...]
+    intervals: dict[str, Interval]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as a nested dict that JSON can hold: NaN becomes None."""
@@ -72,7 +79,13 @@ class Evaluation:
 
 
 def evaluate(
-    y: Labels, scores: Floats, threshold: float = 0.5, confidence: float = 0.95
+    y: Labels,
+    scores: Floats,
+    threshold: float = 0.5,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
+    bins: int = 10,
 ) -> Evaluation:
     """Compare the scores of labelled reviews with their labels.
 
@@ -85,7 +98,11 @@ def evaluate(
     threshold : float in (0, 1)
         A review is called positive where its probability is above this.
     confidence : float in (0, 1)
-        Coverage of the interval of the accuracy.
+        Coverage of the intervals.
+    resamples, seed : int
+        Of the reviews, for `intervals`; >= 0. None are computed of 0 resamples.
+    bins : int
+        Of the probabilities, for `calibration`; >= 1.
 
     Raises
     ------
@@ -101,6 +118,8 @@ def evaluate(
     n = negative.support + positive.support
     correct = counts.true_negative + counts.true_positive
     low, high = wilson_interval(correct, n, confidence)
+    calibration = reliability(y, scores, bins)
+    model = Scored(scores, threshold)
     return Evaluation(
         n=n,
         prevalence=positive.support / n,
@@ -119,6 +138,9 @@ def evaluate(
         average_precision=average_precision(y, scores),
         log_loss=log_loss(y, scores),
         brier=brier(y, scores),
+        ece=calibration_error(calibration),
+        calibration=calibration,
+        intervals=bootstrap_intervals(y, model, confidence, resamples, seed) if resamples else {},
     )
 
 

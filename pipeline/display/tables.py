@@ -133,11 +133,27 @@ def print_metrics(metrics: dict[str, Any]) -> None:
         f"({metrics['confidence']:.0%} interval {metrics['accuracy_low']:.2%} "
         f"to {metrics['accuracy_high']:.2%}) at threshold {metrics['threshold']:g}"
     )
-    console.print(
-        f"ROC-AUC {_number(metrics['roc_auc'])}  "
-        f"average precision {_number(metrics['average_precision'])}  "
-        f"log loss {_number(metrics['log_loss'])}  Brier {_number(metrics['brier'])}"
-    )
+    console.print(_metrics_table(metrics))
+
+
+def _metrics_table(metrics: dict[str, Any]) -> Table:
+    """Return what follows from the scores, with intervals where they were computed."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    intervals = metrics["intervals"]
+    head = ("", "value", f"{metrics['confidence']:.0%} interval") if intervals else ("", "value")
+    for column in head:
+        table.add_column(column, justify="right" if column else "left")
+    for key, label in (
+        ("roc_auc", "ROC-AUC"),
+        ("average_precision", "average precision"),
+        ("log_loss", "log loss"),
+        ("brier", "Brier score"),
+        ("ece", "calibration error"),
+    ):
+        low, high = intervals.get(key, (None, None))
+        ends = "" if low is None else f"{_number(low)} to {_number(high)}"
+        table.add_row(label, _number(metrics[key]), *([ends] if intervals else []))
+    return table
 
 
 def print_test_uses(uses: Sequence[TestUse]) -> None:

@@ -105,7 +105,7 @@ def cross_validate(
         tuple(folds),
         float(np.mean(accuracies)),
         float(np.std(accuracies, ddof=1)),
-        evaluate(labels, scores, confidence=config.eval.confidence),
+        evaluate(labels, scores, **config.section("eval")),
         labels,
         scores,
         fold_of,
