@@ -25,7 +25,7 @@ LAYERS = (
     {"ngrams", "descent", "history"},
     {"trie"},
     {"features"},
-    {"classifier", "training", "evaluation"},
+    {"classifier", "training", "evaluation", "certificate"},
     {"inspection"},
     {"report"},
     {"stages"},
