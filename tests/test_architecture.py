@@ -29,7 +29,7 @@ LAYERS = (
     {"trie"},
     {"features"},
     {"classifier", "training", "evaluation", "certificate"},
-    {"inspection", "settling"},
+    {"inspection", "settling", "baselines"},
     {"report"},
     {"stages"},
     {"studies"},
