@@ -10,7 +10,7 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.stats import binomtest
@@ -183,6 +183,7 @@ def test_wilson_interval_of_a_worked_example():
     assert (round(low, 4), round(high, 4)) == (0.8861, 0.8938)
 
 
+@settings(deadline=None)  # kernels may be compiled
 @given(rows(), THRESHOLDS)
 def test_the_whole_agrees_with_its_pieces(drawn, threshold):
     """`evaluate` reports what the public functions return."""
@@ -238,6 +239,7 @@ def test_a_probability_at_the_threshold_is_negative():
     assert (counts.false_negative, counts.true_positive) == (1, 1)
 
 
+@settings(deadline=None)  # kernels may be compiled
 @given(rows(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(drawn, random):
     """Not even the last bit of a sum."""
@@ -354,6 +356,7 @@ def test_the_keys_of_metrics_json_are_stable():
     ]
 
 
+@settings(deadline=None)  # kernels may be compiled
 @given(rows(), THRESHOLDS)
 def test_the_dict_is_json_and_comes_back_the_same(drawn, threshold):
     """Plain numbers only, and no NaN, which JSON does not have."""

@@ -227,6 +227,7 @@ def test_reviews_that_cannot_be_scored_are_refused():
 # McNemar's test
 
 
+@settings(deadline=None)
 @given(st.integers(0, 300), st.integers(0, 300))
 def test_mcnemar_is_the_exact_binomial_test(only_a, only_b):
     expected = binomtest(only_a, only_a + only_b).pvalue if only_a + only_b else 1.0
