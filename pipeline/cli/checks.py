@@ -102,3 +102,31 @@ def stability(
     if in_json:
         return lambda: click.echo(as_json([facts(word) for word in shown], indent=2))
     return lambda: print_stability(shown, result, folder / "words.tsv")
+
+
+@main.command()
+@click.argument("run_a", type=click.Path(path_type=Path))
+@click.argument("run_b", type=click.Path(path_type=Path))
+@click.option(
+    "--flipped",
+    default=5,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="How many reviews to show that the runs decide differently.",
+)
+@JSON
+def compare(run_a: Path, run_b: Path, flipped: int, in_json: bool) -> None:
+    """Say which of two runs is better on the same test reviews.
+
+    Every metric with a paired bootstrap interval of the difference, McNemar's exact test of
+    the accuracies, and the reviews that the runs decide differently. With --json, all of them.
+    """
+    from pipeline.studies.compare import compare as compare_runs
+
+    comparison = compare_runs(run_a, run_b)
+    if in_json:
+        click.echo(as_json(comparison.to_dict(), indent=2))
+        return
+    from pipeline.display.studies import print_comparison
+
+    print_comparison(comparison, flipped)

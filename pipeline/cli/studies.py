@@ -122,3 +122,40 @@ def _depends(work: Work, reviews: Reviews) -> dict[str, Any]:
     if work.config.tune is not None:
         config["tune"] = work.config.section("tune")
     return {"config": config, "reviews": reviews.digests}
+
+
+@config_command(
+    "ladder",
+    """Score baselines and this model on the test part, rung by rung.
+
+    The commoner class, an opinion lexicon, VADER, naive Bayes, logistic regression and its form
+    with log-count ratios; each with its interval, its time and an exact McNemar test against
+    the rung below. A run that was stopped goes on.
+    """,
+    JSON,
+)
+def ladder(work: Work, in_json: bool) -> Show:
+    """Climb the ladder, and show it."""
+    import numpy as np
+
+    from pipeline.artifacts import write_json
+    from pipeline.display.studies import print_ladder
+    from pipeline.stages import record_test_use
+    from pipeline.studies import ladder as study
+    from pipeline.studies.reviews import Reviews
+
+    work.run_stages("corpus")
+    n_train = len(Reviews.of(work.run, "train").labels)
+    reviews = Reviews.of(work.run, "train", "test")
+    in_test = np.arange(len(reviews.labels)) >= n_train
+    n_steps = len(study.NAMES) * int(in_test.sum())
+    with study_of(work, "ladder", _depends(work, reviews), n_steps) as journal:
+        configs = study.configs_of(work.config)
+        for name, config in configs.items():
+            if name not in journal:
+                record_test_use(work.path, "ladder", config)
+        rungs = study.climb(work.config, reviews, in_test, journal, work.progress.advance)
+        write_json(work.path / "ladder" / "ladder.json", {"rungs": [facts(r) for r in rungs]})
+    if in_json:
+        return lambda: click.echo(as_json([facts(r) for r in rungs], indent=2))
+    return lambda: print_ladder(rungs)

@@ -13,6 +13,7 @@ from pipeline.display.tables import figures, results
 
 if TYPE_CHECKING:
     from pipeline.certificate import Certificate
+    from pipeline.studies.compare import Comparison
     from pipeline.studies.crossval import CrossValidation
     from pipeline.studies.ladder import Rung
     from pipeline.studies.stability import Stability, StableWord
@@ -60,23 +61,56 @@ def print_tuning(result: Tuning, best: Path) -> None:
 def print_ladder(rungs: Sequence[Rung]) -> None:
     """Print each rung with its interval, its time and the test against the one below."""
     console = results()
-    table = figures("", "accuracy", "interval", "seconds", "against below")
+    table = figures("", "accuracy", "interval", "seconds", "won", "lost", "p")
     for rung in rungs:
-        against = ""
+        interval = f"{rung.low:.1%} to {rung.high:.1%}"
+        row = [f"{rung.accuracy:.2%}", interval, f"{rung.seconds:.1f}"]
         if rung.p == rung.p:
-            against = f"{rung.gained:+,} {-rung.lost:+,}  {_p(rung.p)}"
-        interval = f"{rung.low:.2%} to {rung.high:.2%}"
-        table.add_row(rung.name, f"{rung.accuracy:.2%}", interval, f"{rung.seconds:.1f}", against)
+            row += [f"{rung.gained:,}", f"{rung.lost:,}", _p(rung.p)]
+        table.add_row(rung.name, *row)
     console.print(table)
     console.print(
-        "against below: reviews won and lost against the rung below, and the p of McNemar's "
-        "exact test",
+        "won, lost: reviews that the rung has right and the one below wrong, and the other way "
+        "round; p: McNemar's exact test of the two",
         style="dim",
     )
 
 
+def print_comparison(comparison: Comparison, shown: int) -> None:
+    """Print two runs side by side, the tests, and reviews that they decide differently."""
+    console, c = results(), comparison
+    table = figures("", "a", "b", "b - a", f"{c.confidence:.0%} interval")
+    for name, d in c.differences.items():
+        ends = f"{d.low:+.4f} to {d.high:+.4f}"
+        table.add_row(name, f"{d.a:.4f}", f"{d.b:.4f}", f"{d.difference:+.4f}", ends)
+    console.print(f"a is {escape(c.a)}, b is {escape(c.b)}; {c.n:,} test reviews")
+    console.print(table)
+    console.print(
+        f"both right {c.both_right:,}, only a {c.only_a_right:,}, only b {c.only_b_right:,}, "
+        f"neither {c.neither_right:,}; McNemar's exact test: {_equals(c.p_value)}"
+    )
+    if c.flipped and shown:
+        console.print(
+            f"the {min(shown, len(c.flipped))} of {len(c.flipped):,} reviews decided "
+            "differently whose probabilities lie farthest apart:"
+        )
+    for flip in c.flipped[:shown]:
+        gold = ("negative", "positive")[flip.label]
+        head = f"row {flip.row}, {gold}: a {flip.probability_a:.3f}, b {flip.probability_b:.3f}  "
+        text = " ".join(flip.text.split())
+        console.print(Text(head, style="bold").append(_cut(text), style="not bold"))
+
+
+def _cut(text: str, most: int = 160) -> str:
+    return text if len(text) <= most else text[: most - 4] + " ..."
+
+
+def _equals(p: float) -> str:
+    return "p < .0001" if p < 1e-4 else f"p = {_p(p)}"
+
+
 def _p(p: float) -> str:
-    return "p < .0001" if p < 1e-4 else f"p = {p:.4f}"
+    return "< .0001" if p < 1e-4 else f"{p:.4f}"
 
 
 def print_certificate(certificate: Certificate, gap: float | None) -> None:
@@ -113,7 +147,10 @@ def _in_words(c: Certificate) -> str:
         )
     share = c.relative_gap
     how = "far from" if share > 0.05 else "near" if share > 1e-3 else "at"
-    return f"J is at most {share:.2%} above the least that it can be: training stopped {how} it."
+    return (
+        f"J is at most {100 * share:.2g}% above the least that it can be: training stopped {how} "
+        "the optimum."
+    )
 
 
 def print_stability(words: Sequence[StableWord], stability: Stability, table_file: Path) -> None:
