@@ -91,7 +91,8 @@ def test_a_rung_that_is_done_is_not_done_again(climbed, small_run, monkeypatch):
     assert [rung.accuracy for rung in again] == [rung.accuracy for rung in rungs]
 
 
-def test_the_command_writes_the_rungs_and_counts_the_uses_of_test(_lexicons, copied_run, sentiment):
+@pytest.mark.usefixtures("shared_data")
+def test_the_command_writes_the_rungs_and_counts_the_uses_of_test(copied_run, sentiment):
     args = ("ladder", copied_run.config, "--run", copied_run.path)
     shown = sentiment(*args).stdout
     saved = json.loads((copied_run.path / "ladder" / "ladder.json").read_text())["rungs"]
