@@ -257,11 +257,11 @@ def _drop(tokens: Tokens, unwanted: set[str]) -> Tokens:
     if keep_type.all():
         return tokens
     keep = keep_type[tokens.ids]
-    kept_before = np.concatenate(([0], np.cumsum(keep)))
+    dropped_before = np.searchsorted(np.flatnonzero(~keep), tokens.offsets)
     renumbered = (np.cumsum(keep_type) - 1).astype(np.int32)
     return Tokens(
         renumbered[tokens.ids[keep]],
-        kept_before[tokens.offsets],
+        tokens.offsets - dropped_before,
         tokens.types.take(arrow.numbers(np.flatnonzero(keep_type))),
     )
 
