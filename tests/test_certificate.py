@@ -59,10 +59,10 @@ def separable():
 
 
 @unhurried
-@given(problems(), st.booleans())
-def test_no_optimum_is_further_below_than_the_gap(problem, fit_intercept):
+@given(problems(), st.booleans(), st.integers(0, 3))
+def test_no_optimum_is_further_below_than_the_gap(problem, fit_intercept, steps):
     X, y, w, l2, costs = problem
-    found = certify(csr_array(X), y, w, l2, costs, fit_intercept)
+    found = certify(csr_array(X), y, w, l2, costs, fit_intercept, steps)
     *_, lowest = optimum(X, y, l2, costs, fit_intercept)
     assert -1e-9 <= found.objective - lowest <= found.gap + 1e-12
 
@@ -93,6 +93,38 @@ def test_the_gap_shrinks_on_the_way_to_the_optimum(separable):
     gaps = [certify(X, y, share * w, 0.01).gap for share in (0, 0.5, 0.9, 0.99, 1)]
     assert gaps == sorted(gaps, reverse=True)
     assert gaps[-1] < 1e-12 < gaps[0]
+
+
+@unhurried
+@given(problems(), st.booleans())
+def test_a_few_newton_steps_make_the_gap_the_distance(problem, fit_intercept):
+    X, y, w, l2, costs = problem
+    *_, lowest = optimum(X, y, l2, costs, fit_intercept)
+    found = certify(csr_array(X), y, w, l2, costs, fit_intercept, steps=8)
+    assert found.gap == pytest.approx(found.objective - lowest, rel=1e-3, abs=1e-6)
+
+
+@unhurried
+@given(problems(), st.booleans())
+def test_no_step_makes_the_gap_wider_or_changes_what_is_judged(problem, fit_intercept):
+    X, y, w, l2, costs = problem
+    found = [certify(csr_array(X), y, w, l2, costs, fit_intercept, k) for k in range(4)]
+    gaps = [one.gap for one in found]
+    assert gaps == sorted(gaps, reverse=True)
+    assert len({(one.objective, one.intercept, one.gradient_norm) for one in found}) == 1
+
+
+def test_steps_narrow_the_gap_where_a_frequent_word_is_a_little_off():
+    """The first word is 50 times in every document, so its gradient is steep."""
+    draw = np.random.default_rng(0)
+    X = np.column_stack([np.full(200, 50.0), draw.poisson(0.3, (200, 20))])
+    y = (draw.random(200) < 0.5).astype(int)
+    w, _, lowest = optimum(X, y, 1e-3, None, False)
+    w[0] += 0.01
+    alone, after = (certify(csr_array(X), y, w, 1e-3, None, False, steps) for steps in (0, 3))
+    distance = alone.objective - lowest
+    assert alone.gap > 1000 * distance
+    assert after.gap < 1.2 * distance
 
 
 # What else a certificate says
