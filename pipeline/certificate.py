@@ -63,6 +63,11 @@ class Certificate:
     n: int
 
     @property
+    def plain_gap(self) -> float:
+        """The bound at the weights themselves, ||grad J||^2 / (2 l2)."""
+        return self.gradient_norm**2 / (2 * self.l2)
+
+    @property
     def relative_gap(self) -> float:
         """The gap as a fraction of J, above 1 where the bound says nothing; NaN where J is 0."""
         return self.gap / self.objective if self.objective else math.nan

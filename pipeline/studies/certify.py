@@ -12,11 +12,12 @@ from pipeline.studies.training_part import TrainingPart
 from pipeline.weighting import log_count_ratio, weighted
 
 
-def certify_run(path: Path) -> Certificate:
+def certify_run(path: Path, steps: int = 3) -> Certificate:
     """Certify the model of a run on the reviews that it was trained on.
 
     With log-count ratios the objective is that of the weighted counts, which is what training
-    minimised; a weight of a count is its weight there times the ratio.
+    minimised; a weight of a count is its weight there times the ratio. `steps` narrow the bound:
+    see `certify`.
 
     Raises
     ------
@@ -41,6 +42,4 @@ def certify_run(path: Path) -> Certificate:
         # A column whose ratio is 0 never has a gradient: its weight there is 0.
         weights = np.divide(weights, ratio, out=np.zeros_like(weights), where=ratio != 0)
     costs = learner.costs(part.labels)[seen]
-    return certify(
-        counts, labels, weights, part.train.l2, costs, fit_intercept=part.train.fit_intercept
-    )
+    return certify(counts, labels, weights, part.train.l2, costs, part.train.fit_intercept, steps)
