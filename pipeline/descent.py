@@ -14,6 +14,7 @@ import numpy as np
 
 from pipeline.kernels import sgd as kernels
 from pipeline.model import Array
+from pipeline.threads import in_order
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -57,6 +58,45 @@ class Descent(Protocol):
 
     def weights(self) -> tuple[Array, float]:
         """Return w and b: averaged over steps if any were, else those of the last step."""
+
+
+class Mixture:
+    """Descents side by side, in threads, each over orders of its own; their weights' mean.
+
+    Averaging the weights of descents is parameter mixing (McDonald, Hall & Mann 2010, section
+    3; Zinkevich et al. 2010, algorithm 3); there each has a shard of the documents, here all
+    have all of them, so that only what depends on the order differs.
+
+    Parameters
+    ----------
+    descents : list of Descent
+    seed : int
+        Of the orders. The first descent's do not depend on how many there are.
+    """
+
+    def __init__(self, descents: list[Descent], seed: int) -> None:
+        self.descents = descents
+        # [seed, 1] draws the validation part.
+        seeds = [[seed], *([seed, 1 + k] for k in range(1, len(descents)))]
+        self.shuffles = [np.random.default_rng(each) for each in seeds]
+
+    def epoch(self, documents: Array, averaging: bool) -> None:
+        """Visit documents once with each descent, in a new order; see `Descent`."""
+
+        def visit(k: int) -> None:
+            self.descents[k].epoch(self.shuffles[k].permutation(documents), averaging)
+
+        for _ in in_order(visit, range(len(self.descents))):
+            pass
+
+    def weights(self) -> tuple[Array, float]:
+        """Return the means of the descents' w and b."""
+        w, b = self.descents[0].weights()
+        for descent in self.descents[1:]:
+            also_w, also_b = descent.weights()
+            w, b = w + also_w, b + also_b
+        n = len(self.descents)
+        return (w, b) if n == 1 else (w / n, b / n)
 
 
 class GlobalRate:

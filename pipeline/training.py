@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from pipeline.descent import CoordinateRates, Descent, GlobalRate, Problem
+from pipeline.descent import CoordinateRates, Descent, GlobalRate, Mixture, Problem
 from pipeline.errors import CorpusError, DivergenceError
 from pipeline.history import Epoch, Part, measure
 from pipeline.model import Array, LogisticRegression
@@ -53,6 +53,9 @@ class SGDLogisticRegression(LogisticRegression):
     average_from : int
         The first epoch whose steps' weights are averaged into the result (Xu 2011);
         0 takes the last step's weights. For the schedules with one rate.
+    shuffles : int
+        Descents, each with an order of its own in every epoch, whose weights are averaged: what
+        depends on the order is in part averaged away. See `descent.Mixture`.
     fit_intercept : bool
         Whether b is learned; otherwise it is 0.
     class_weight : None, "balanced" or mapping from class to cost
@@ -96,6 +99,7 @@ class SGDLogisticRegression(LogisticRegression):
         learning_rate: float = 0.05,
         schedule: str = "adagrad",
         average_from: int = 0,
+        shuffles: int = 1,
         fit_intercept: bool = True,
         class_weight: str | Mapping[Any, float] | None = None,
         validation: float = 0.0,
@@ -112,6 +116,7 @@ class SGDLogisticRegression(LogisticRegression):
         self.learning_rate = learning_rate
         self.schedule = schedule
         self.average_from = average_from
+        self.shuffles = shuffles
         self.fit_intercept = fit_intercept
         self.class_weight = class_weight
         self.validation = validation
@@ -175,15 +180,15 @@ class SGDLogisticRegression(LogisticRegression):
             ratio = log_count_ratio(X[training], y[training], self.ratio, self.alpha)
             X = weighted(X, ratio)
         seen, unseen = (Part.of(X, y, costs, mask) for mask in (~held_out, held_out))
-        descent = self._descent(Problem(X, np.where(y, costs, -costs), self.l2, self.fit_intercept))
-        shuffle = np.random.default_rng(self.seed)
+        problem = Problem(X, np.where(y, costs, -costs), self.l2, self.fit_intercept)
+        mixture = Mixture([self._descent(problem) for _ in range(self.shuffles)], self.seed)
         best, waited = np.inf, 0
         self.history_ = []
         for number in range(1, self.epochs + 1):
-            descent.epoch(shuffle.permutation(training), 0 < self.average_from <= number)
+            mixture.epoch(training, 0 < self.average_from <= number)
             # What overflows is a divergence, and told as one.
             with np.errstate(over="ignore", invalid="ignore"):
-                w, b = descent.weights()
+                w, b = mixture.weights()
                 w = w if ratio is None else interpolated(w, self.beta)
                 epoch = measure(number, w, b, seen, unseen, self.l2, self.threshold)
             self._check_divergence(epoch, seen)
@@ -225,6 +230,7 @@ class SGDLogisticRegression(LogisticRegression):
             ("l2", ">= 0", self.l2 >= 0),
             ("epochs", ">= 1", self.epochs >= 1),
             ("batch_size", ">= 1", self.batch_size >= 1),
+            ("shuffles", ">= 1", self.shuffles >= 1),
             ("learning_rate", "> 0", self.learning_rate > 0),
             ("validation", ">= 0 and < 1", 0 <= self.validation < 1),
             ("threshold", "> 0 and < 1", 0 < self.threshold < 1),

@@ -772,7 +772,7 @@ class TestWhatCannotBeLearned:
 class TestScikitLearnProtocol:
     def test_parameters_are_the_constructors(self):
         model = SGDLogisticRegression(l2=0.5, schedule="inverse")
-        names = "l2 epochs batch_size learning_rate schedule average_from fit_intercept"
+        names = "l2 epochs batch_size learning_rate schedule average_from shuffles fit_intercept"
         names += " class_weight validation patience threshold ratio alpha beta seed"
         assert list(model.get_params()) == names.split()
         assert (model.get_params()["l2"], model.get_params()["schedule"]) == (0.5, "inverse")
@@ -853,3 +853,42 @@ class TestKernels:
             monkeypatch.setattr(kernels, name, value.py_func)
         plain = SGDLogisticRegression(**vars(rule), epochs=6).fit(X, y)
         assert_same_weights(plain, *weights(compiled), rtol=1e-12)
+
+
+class TestMixingOrders:
+    """Several descents, each over orders of its own, whose weights are averaged."""
+
+    @pytest.mark.parametrize("schedule", ["constant", "adagrad"])
+    @pytest.mark.parametrize("threads", ["1", "3"])
+    def test_the_weights_are_the_mean_of_the_descents(self, schedule, threads, monkeypatch):
+        monkeypatch.setenv("SENTIMENT_THREADS", threads)
+        X, y = reviews()
+        settings = {"epochs": 3, "schedule": schedule, "l2": 1e-3}
+        mixed = SGDLogisticRegression(shuffles=3, seed=5, **settings).fit(X, y)
+        alone = []
+        for seed in (5, [5, 2], [5, 3]):
+            model = SGDLogisticRegression(**settings)
+            model.seed = seed
+            alone.append(model.fit(X, y))
+        expected = np.mean([model.coef_ for model in alone], axis=0)
+        assert mixed.coef_ == pytest.approx(expected, rel=1e-12)
+        intercepts = np.mean([model.intercept_ for model in alone], axis=0)
+        assert mixed.intercept_ == pytest.approx(intercepts, rel=1e-12)
+
+    def test_one_descent_is_what_it_was(self):
+        X, y = reviews()
+        one = SGDLogisticRegression(shuffles=1).fit(X, y)
+        assert (one.coef_ == SGDLogisticRegression().fit(X, y).coef_).all()
+
+    def test_the_order_tells_less_the_more_there_are(self):
+        """Of weights over seeds, the spread falls as that of a mean does."""
+        X, y = reviews(n=200)
+
+        def spread(shuffles):
+            models = [
+                SGDLogisticRegression(shuffles=shuffles, seed=s, epochs=1).fit(X, y)
+                for s in range(12)
+            ]
+            return np.std([model.coef_[0] for model in models], axis=0).mean()
+
+        assert spread(9) < 0.6 * spread(1)
