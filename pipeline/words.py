@@ -25,6 +25,7 @@ from pipeline.token_types import Types
 WORDS = r"\w+(?:'\w+)*"
 # The same, and every other character that is not white space. Here NUL is white space.
 WORDS_AND_PUNCTUATION = WORDS + r"|[^\w\s\0]"
+_WORD_CHARACTER = regex.compile(r"\w")
 
 # All letters, digits, marks and white space of Unicode stand here; a test asks the engine.
 _BLOCKS = (range(0x10000), range(0x10000, 0x40000), range(0xE0000, 0xE1000))
@@ -32,7 +33,7 @@ _BLOCKS = (range(0x10000), range(0x10000, 0x40000), range(0xE0000, 0xE1000))
 
 def is_word(token: str) -> bool:
     """Tell whether a token holds a letter, digit or underscore."""
-    return regex.search(r"\w", token) is not None
+    return _WORD_CHARACTER.search(token) is not None
 
 
 def tokenise_words(
