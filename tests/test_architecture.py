@@ -27,7 +27,7 @@ LAYERS = (
     {"trie"},
     {"features"},
     {"classifier", "training", "evaluation"},
-    {"inspection"},
+    {"inspection", "examples"},
     {"highlights"},
     {"report"},
     {"stages"},

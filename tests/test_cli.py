@@ -324,6 +324,66 @@ def test_an_explanation_shows_each_word_and_the_sum(small_run, sentiment):
     assert f"{unknown} of {tokens} tokens are in no known word" in shown
 
 
+def test_an_explanation_spells_the_text_and_says_which_words_decide(small_run, sentiment):
+    text = "DREADFUL\u2014 and boring"
+    facts = json.loads(sentiment("explain", small_run.path, text, "--json").stdout)
+    assert "".join(piece["text"] for piece in facts["pieces"]) == facts["text"] == text
+    shown = sentiment("explain", small_run.path, text).stdout
+    assert shown.startswith(text)
+    assert f"without {', '.join(facts['flip'])} it would be positive" in shown
+
+
+def test_without_a_text_standard_input_is_explained(small_run, sentiment):
+    args = ("explain", small_run.path, "--json")
+    assert sentiment(*args, input="a superb\nfilm").output == (
+        sentiment(*args, "a superb\nfilm").output
+    )
+
+
+def test_a_test_review_is_explained_by_its_row(small_run, sentiment):
+    predicted = parquet.read_table(small_run.path / "eval" / "predictions.parquet").to_pylist()
+    for row in (0, 17):
+        args = ("explain", small_run.path, "--row", row)
+        facts = json.loads(sentiment(*args, "--json").stdout)
+        assert facts["row"] == row
+        assert facts["true_label"] == ("negative", "positive")[predicted[row]["label"]]
+        assert facts["log_odds"] == pytest.approx(predicted[row]["log_odds"], abs=1e-9)
+        shown = sentiment(*args).stdout
+        assert shown.startswith(f"test review {row}, which is {facts['true_label']}\n")
+        assert facts["text"] in shown
+
+
+def test_the_worst_are_the_most_wrong_first(small_run, sentiment):
+    predicted = parquet.read_table(small_run.path / "eval" / "predictions.parquet").to_pylist()
+    missed = [row for row in predicted if row["label"] != row["predicted"]]
+    missed.sort(key=lambda row: abs(row["log_odds"]), reverse=True)
+    found = json.loads(sentiment("explain", small_run.path, "--worst", 3, "--json").stdout)
+    assert [facts["row"] for facts in found] == [row["row"] for row in missed[:3]]
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--row", 40], "--row: expected a row of the test part, 0 to 39, got 40"),
+        (["--row", 1, "--worst", 1], "expected one of TEXT, --row and --worst"),
+    ],
+)
+def test_a_review_that_is_not_there_is_refused(small_run, sentiment, args, said):
+    result = sentiment("explain", small_run.path, *args)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_a_model_folder_alone_has_no_test_reviews(small_run, sentiment):
+    result = sentiment("explain", small_run.path / "model", "--row", 1)
+    assert result.exit_code == 2
+    assert "no test part here" in result.stderr
+
+
+def test_a_text_cannot_move_the_cursor(small_run, sentiment):
+    assert "\x1b" not in sentiment("explain", small_run.path, "superb \x1b[2J\x9b1A").stdout
+
+
 @pytest.mark.parametrize("text", ["[bold]superb[/bold] [/]", "", "  ", "-", "\u200b"])
 def test_any_text_can_be_explained(small_run, sentiment, text):
     assert sentiment("explain", small_run.path, "--", text).exit_code == 0

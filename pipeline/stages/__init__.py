@@ -7,7 +7,15 @@ A stage is fresh when its config sections, the digests of its inputs and the sou
 of the modules that compute it are what the manifest says, and its outputs are there.
 """
 
-from pipeline.stages.compute import load_model
+from pipeline.stages.reading import Reviews, load_model, read_reviews
 from pipeline.stages.running import STAGES, Listener, StageResult, run_stages
 
-__all__ = ["STAGES", "Listener", "StageResult", "load_model", "run_stages"]
+__all__ = [
+    "STAGES",
+    "Listener",
+    "Reviews",
+    "StageResult",
+    "load_model",
+    "read_reviews",
+    "run_stages",
+]

@@ -19,10 +19,8 @@ from pipeline.run_folder import Run
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from pipeline.classifier import TextClassifier
     from pipeline.corpus.labels import LabelRule
     from pipeline.history import Epoch
-    from pipeline.inspection import ClassFrequency
 
 
 @dataclass(frozen=True)
@@ -182,7 +180,7 @@ def compute_train(job: Job) -> tuple[str, list[str]]:
         case {"negative": negative, "positive": positive}:
             settings["class_weight"] = {0: negative, 1: positive}
     counts = arrays.read_counts(job.run.path / "features" / "train.safetensors")
-    labels = _labels(job.run, "train")
+    labels = labels_of(job.run, "train")
     regression = SGDLogisticRegression(**settings).fit(counts, labels, job.on_epoch)
     vocabulary = read_vocabulary(job.run.path / "features" / "vocabulary.txt")
     tokenizer = Tokenizer.of(artifacts.read_json(job.run.path / "tokens" / "tokenizer.json"))
@@ -209,7 +207,7 @@ def compute_eval(job: Job) -> tuple[str, list[str]]:
 
     regression = TextClassifier.load(job.run.path / "model").regression
     counts = arrays.read_counts(job.run.path / "features" / "test.safetensors")
-    labels = _labels(job.run, "test")
+    labels = labels_of(job.run, "test")
     scores = regression.decision_function(counts)
     result = evaluate(labels, scores, regression.threshold, job.config.eval.confidence)
     artifacts.write_json(job.folder / "metrics.json", {"test": result.to_dict()})
@@ -229,44 +227,6 @@ def compute_eval(job: Job) -> tuple[str, list[str]]:
     ), []
 
 
-def compute_report(job: Job) -> tuple[str, list[str]]:
-    """Write down what was learned: `weights.tsv` and `summary.md`."""
-    from pipeline.inspection import weights_table
-    from pipeline.report import summary_page
-
-    model, frequency = load_model(job.run.path)
-    table = weights_table(model, frequency)
-    artifacts.write_tsv(job.folder / "weights.tsv", table)
-    metrics = artifacts.read_json(job.run.path / "eval" / "metrics.json")
-    page = summary_page(job.run.path.name, metrics["test"], model, frequency, job.config.report.top)
-    artifacts.write_text(job.folder / "summary.md", page)
-    return f"weights of {table.num_rows:,} words, summary.md", []
-
-
-def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
-    """Return the model of a run, and how often each class uses each word.
-
-    The second is None for a model folder that has left its run, and where the run's
-    features are not those that the model was trained on.
-    """
-    from pipeline.classifier import TextClassifier
-    from pipeline.inspection import ClassFrequency
-
-    model = TextClassifier.load(path)
-    if not (path / "manifest.json").exists():
-        return model, None
-    run = Run(path)
-    trained = run.stage("train")
-    read = run.digests("corpus") | run.digests("tokens") | run.digests("features")
-    if (
-        trained is None
-        or trained.get("depends", {}).get("inputs") != read
-        or not run.has_outputs("features")
-    ):
-        return model, None
-    counts = arrays.read_counts(path / "features" / "train.safetensors")
-    return model, ClassFrequency.of(counts, _labels(run, "train"))
-
-
-def _labels(run: Run, part: str) -> Any:
+def labels_of(run: Run, part: str) -> Any:
+    """Return the labels of a part: int8, 0 and 1."""
     return arrow.values(artifacts.read_table(run.path / "corpus" / f"{part}.arrow")["label"])

@@ -39,7 +39,9 @@ def _closure(modules: tuple[str, ...]) -> dict[str, Path]:
         path = _module_file(name)
         if path is not None and name not in found:
             found[name] = path
-            waiting += _imported(path)
+            # A module of the stages joins leaves, of which a stage names those it needs.
+            if not name.startswith(f"{pipeline.__name__}.stages"):
+                waiting += _imported(path)
     return found
 
 

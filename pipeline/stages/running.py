@@ -17,7 +17,7 @@ import pipeline
 from pipeline import artifacts
 from pipeline.config import Config
 from pipeline.run_folder import Run
-from pipeline.stages import compute
+from pipeline.stages import compute, reporting
 from pipeline.stages.compute import Job
 from pipeline.stages.freshness import source_digest
 from pipeline.stages.memory import peak_memory, reset_peak_memory, return_freed_memory
@@ -239,9 +239,14 @@ STAGES = (
     Stage(
         "report",
         "report",
-        compute.compute_report,
+        reporting.compute_report,
         ("corpus", "features", "train", "eval"),
         ("report",),
-        ("pipeline.inspection", "pipeline.report"),
+        (
+            "pipeline.inspection",
+            "pipeline.report",
+            "pipeline.stages.reading",
+            "pipeline.stages.reporting",
+        ),
     ),
 )

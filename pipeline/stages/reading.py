@@ -1,0 +1,63 @@
+"""What is read of a run that is there: its model, and its test part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pipeline import arrays, arrow, artifacts
+from pipeline.errors import RunError
+from pipeline.run_folder import Run
+from pipeline.stages.compute import labels_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from pipeline.classifier import TextClassifier
+    from pipeline.inspection import ClassFrequency
+
+
+def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
+    """Return the model of a run, and how often each class uses each word.
+
+    The second is None for a model folder that has left its run, and where the run's
+    features are not those that the model was trained on.
+    """
+    from pipeline.classifier import TextClassifier
+    from pipeline.inspection import ClassFrequency
+
+    model = TextClassifier.load(path)
+    if not (path / "manifest.json").exists():
+        return model, None
+    run = Run(path)
+    trained = run.stage("train")
+    read = run.digests("corpus") | run.digests("tokens") | run.digests("features")
+    if (
+        trained is None
+        or trained.get("depends", {}).get("inputs") != read
+        or not run.has_outputs("features")
+    ):
+        return model, None
+    counts = arrays.read_counts(path / "features" / "train.safetensors")
+    return model, ClassFrequency.of(counts, labels_of(run, "train"))
+
+
+class Reviews(NamedTuple):
+    """The texts of a part as Arrow has them, and their labels: int8, 0 and 1."""
+
+    texts: pa.ChunkedArray
+    labels: Any
+
+    def text(self, row: int) -> str:
+        """Return one text."""
+        text: str = self.texts[row].as_py()
+        return text
+
+
+def read_reviews(path: Path, part: str = "test") -> Reviews:
+    """Map a part of a run's corpus into memory."""
+    file = path / "corpus" / f"{part}.arrow"
+    if not file.exists():
+        raise RunError(f"{path}: no {part} part here; expected a run folder")
+    table = artifacts.read_table(file)
+    return Reviews(table["text"], arrow.values(table["label"]))
