@@ -133,7 +133,7 @@ def test_results_go_to_standard_output_and_progress_does_not(small_run, sentimen
         ("features", "vocabulary.txt"),
         ("train", "most positive"),
         ("eval", "accuracy"),
-        ("report", "summary.md"),
+        ("report", "index.html"),
     ):
         result = sentiment(stage, small_run.config, "--run", small_run.path)
         assert shown in result.stdout

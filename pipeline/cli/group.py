@@ -48,8 +48,9 @@ class _Commands(click.Group):
 def main(debug: bool) -> None:
     """Reviews to sparse counts to a logistic regression you can read.
 
-    CONFIG is a TOML file such as configs/sample.toml. Naming a stage computes what is
-    stale up to and including it. RUN is the folder that this made, runs/<config name>.
+    CONFIG is a TOML file such as configs/sample.toml, or a run folder. Naming a stage
+    computes what is stale up to and including it. RUN is the folder that this made,
+    runs/<config name>.
     """
 
 

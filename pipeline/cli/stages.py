@@ -40,8 +40,11 @@ def _stage_command(name: str, text: str) -> Callable[[Command], Command]:
             from pipeline.stages import run_stages
             from pipeline.threads import interruptible
 
-            resolved = load_config(config, overrides)
             path = run or Path("runs") / config.stem
+            if config.is_dir():
+                # A run folder holds the config that it was made of.
+                path, config = run or config, config / "config.toml"
+            resolved = load_config(config, overrides)
             store = Run(path, anew=force)
             with StageProgress(resolved.train.epochs, quiet) as progress:
                 compiled.on_compile = progress.say
@@ -107,7 +110,7 @@ def evaluate(run: Path, _: Any) -> None:
 @_stage_command("report", "Write down what was learned.")
 def report(run: Path, _: Any) -> None:
     """Point to the page."""
-    click.echo(f"the report is in {run / 'report' / 'summary.md'}")
+    click.echo(f"the report is in {run / 'report' / 'index.html'}")
 
 
 @main.command("compile")

@@ -27,6 +27,9 @@ def source_digest(modules: tuple[str, ...]) -> str:
     files = _closure(modules) | {"pipeline.stages.compute": Path(__file__).with_name("compute.py")}
     for name, path in sorted(files.items()):
         digest.update(f"{name} {artifacts.digest(path)}\n".encode())
+        if path.stem == "__init__":  # the templates of a package are source too
+            for file in sorted(path.parent.glob("page/*")):
+                digest.update(f"{name} {file.name} {artifacts.digest(file)}\n".encode())
     return digest.hexdigest()
 
 

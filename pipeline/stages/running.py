@@ -70,6 +70,8 @@ class Stage:
         The sections of the config that are read.
     modules : tuple of str
         The modules that do the work; those that they import count too.
+    beside : tuple of str
+        Files that it writes into the run folder itself.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Stage:
     inputs: tuple[str, ...]
     sections: tuple[str, ...]
     modules: tuple[str, ...]
+    beside: tuple[str, ...] = ()
 
 
 def run_stages(config: Config, run: Run, last: str, listener: Listener) -> None:
@@ -137,6 +140,8 @@ def _is_fresh(
     stage: Stage, entry: dict[str, Any] | None, depends: dict[str, Any], run: Run
 ) -> bool:
     if entry is None or not run.has_outputs(stage.name):
+        return False
+    if not all((run.path / file).is_file() for file in stage.beside):
         return False
     # Compared as text, for to Python 1 (a review) and 1.0 (all of them) are equal.
     then, now = (json.dumps(value, sort_keys=True) for value in (entry.get("depends"), depends))
@@ -248,5 +253,6 @@ STAGES = (
             "pipeline.stages.reading",
             "pipeline.stages.reporting",
         ),
+        (reporting.MODEL_CARD,),
     ),
 )
