@@ -35,8 +35,12 @@ def write_config(corpus: Corpus, path: Path) -> Path:
 
 
 def whole_job(config: Path, run: Path) -> Child:
-    """Do all of it with this project, anew, in an empty folder."""
-    command = [*sentiment(), "eval", config, "--force", "--quiet", "--run", run]
+    """Do all of it with this project, anew, in an empty folder.
+
+    Without the intervals of the metrics, for no peer computes them.
+    """
+    options = ["--force", "--quiet", "--set", "eval.resamples=0"]
+    command = [*sentiment(), "eval", config, *options, "--run", run]
     return run_child(command, sample_every=SAMPLE_EVERY)
 
 

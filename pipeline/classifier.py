@@ -47,12 +47,15 @@ class TextClassifier:
     binary : bool
         Whether a document's words are counted or only noted.
     regression : LogisticRegression
+    unit_length : bool
+        Whether a document's counts are divided by their Euclidean length.
     """
 
     tokenizer: Tokenizer
     vocabulary: Vocabulary
     binary: bool
     regression: LogisticRegression
+    unit_length: bool = False
 
     @property
     def weights(self) -> Array:
@@ -67,11 +70,12 @@ class TextClassifier:
 
     def count(self, texts: pa.LargeStringArray | Sequence[str]) -> csr_array:
         """Return the counts of the vocabulary's words in texts, shape (n_texts, n_words)."""
-        return count_features(self.tokenizer(texts), self.vocabulary, self.binary)
+        return count_features(self.tokenizer(texts), self.vocabulary, self.binary, self.unit_length)
 
     def log_odds(self, texts: pa.LargeStringArray | Sequence[str]) -> Array:
         """Return the score of each text: float64, shape (n_texts,)."""
-        blocks = stream_counts(self.tokenizer(texts), self.vocabulary, self.binary)
+        tokens = self.tokenizer(texts)
+        blocks = stream_counts(tokens, self.vocabulary, self.binary, self.unit_length)
         parts = [scores(*block, self.weights, self.intercept) for block in blocks]
         return np.concatenate([np.empty(0), *parts])
 
@@ -92,6 +96,7 @@ class TextClassifier:
             "threshold": self.regression.threshold,
             "tokenizer": self.tokenizer.to_dict(),
             "binary": self.binary,
+            "unit_length": self.unit_length,
             "sha256": {file: artifacts.digest(folder / file) for file in _FILES},
         }
         artifacts.write_json(folder / "model.json", facts)
@@ -113,7 +118,8 @@ class TextClassifier:
         artifacts.check_format(facts, folder / "model.json")
         try:
             tokenizer = Tokenizer.of(facts["tokenizer"])
-            binary, threshold = bool(facts["binary"]), float(facts["threshold"])
+            binary, unit_length = bool(facts["binary"]), bool(facts["unit_length"])
+            threshold = float(facts["threshold"])
             expected = [facts["sha256"][file] for file in _FILES]
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(
@@ -130,4 +136,5 @@ class TextClassifier:
             LogisticRegression.of(
                 parameters["weights"], float(parameters["intercept"][0]), threshold
             ),
+            unit_length,
         )

@@ -138,6 +138,10 @@ class FeaturesSection(Section):
     max_df: DocumentBound = 1.0
     max_features: Annotated[int, Field(ge=0)] = 0
     binary: bool = False
+    unit_length: bool = False
+    ratio: Literal["none", "documents", "counts"] = "none"
+    alpha: Annotated[float, Field(gt=0)] = 1.0
+    beta: Annotated[float, Field(ge=0, le=1)] = 1.0
 
 
 class ClassWeights(Section):
@@ -145,6 +149,20 @@ class ClassWeights(Section):
 
     negative: Annotated[float, Field(gt=0)] = 1.0
     positive: Annotated[float, Field(gt=0)] = 1.0
+
+
+class ThresholdGoal(Section):
+    """What the threshold is to reach on the validation part; one of them."""
+
+    min_recall: Annotated[float, Field(gt=0, le=1)] | None = None
+    min_precision: Annotated[float, Field(gt=0, le=1)] | None = None
+    best: Literal["f1"] | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if sum(value is not None for _, value in self) != 1:
+            raise ValueError('expected one of min_recall, min_precision and best = "f1"')
+        return self
 
 
 class TrainSection(Section):
@@ -160,13 +178,18 @@ class TrainSection(Section):
     class_weight: Literal["none", "balanced"] | ClassWeights = "none"
     validation: Annotated[float, Field(ge=0, lt=1)] = 0.0
     patience: Annotated[int, Field(ge=0)] = 0
-    threshold: Fraction = 0.5
+    calibrate: bool = False
+    threshold: Fraction | ThresholdGoal = 0.5
     seed: Seed = 0
 
     @model_validator(mode="after")
     def _combinations(self) -> Self:
         if self.patience and not self.validation:
             raise ValueError("expected validation > 0 where patience > 0")
+        if (self.calibrate or isinstance(self.threshold, ThresholdGoal)) and not self.validation:
+            raise ValueError(
+                "expected validation > 0 where calibrate = true or threshold is a goal"
+            )
         if self.schedule in ("adagrad", "fisher"):
             if self.average_from:
                 raise ValueError(
@@ -185,6 +208,9 @@ class EvalSection(Section):
     """How the test part is scored."""
 
     confidence: Fraction = 0.95
+    resamples: Annotated[int, Field(ge=0)] = 1000
+    seed: Seed = 0
+    bins: Annotated[int, Field(ge=2)] = 10
 
 
 class ReportSection(Section):
@@ -194,8 +220,73 @@ class ReportSection(Section):
     reviews: Annotated[int, Field(ge=0)] = 5
 
 
+class Range(Section):
+    """Numbers from one to another, both included: whole ones where both are whole."""
+
+    low: int | float
+    high: int | float
+    steps: Annotated[int, Field(ge=2)]
+    scale: Literal["log", "linear"] = "log"
+
+    @model_validator(mode="after")
+    def _goes_up(self) -> Self:
+        least = "0 < low" if self.scale == "log" else "low"
+        if not self.low < self.high or (self.scale == "log" and self.low <= 0):
+            raise ValueError(f"expected {least} < high, got {self.low:g} and {self.high:g}")
+        return self
+
+
+# The values of a key that are tried. Not strict, for an array of TOML is a list.
+Choices = Annotated[tuple[Any, ...], Field(strict=False, min_length=1)] | Range
+
+
+class TuneSection(Section):
+    """Which settings are tried, and how the best is found: `sentiment tune`."""
+
+    by: Literal["accuracy", "log_loss"] = "accuracy"
+    validation: Fraction = 0.2
+    folds: Annotated[int, Field(ge=0)] = 0
+    shuffle: bool = True
+    seed: Seed = 0
+    tokens: dict[str, Choices] = {}
+    features: dict[str, Choices] = {}
+    train: dict[str, Choices] = {}
+
+    @model_validator(mode="after")
+    def _order_is_kept_in_folds(self) -> Self:
+        if not self.shuffle and not self.folds:
+            raise ValueError("expected folds >= 2 where shuffle = false")
+        return self
+
+    @model_validator(mode="after")
+    def _keys_exist(self) -> Self:
+        tables: dict[str, type[Section]] = {
+            "tokens": TokensSection,
+            "features": FeaturesSection,
+            "train": TrainSection,
+        }
+        for name, table in tables.items():
+            for key in getattr(self, name):
+                if key not in table.model_fields:
+                    raise ValueError(f"{name}.{key}: {unknown_key(key, table)}")
+        if not any(getattr(self, name) for name in tables):
+            raise ValueError("expected keys with lists of values, such as train.l2 = [1e-6, 1e-5]")
+        return self
+
+
+def unknown_key(key: str, table: type[Section]) -> str:
+    """Say which keys a table has, and which of them was probably meant."""
+    import difflib
+
+    accepted = sorted(table.model_fields)
+    near = difflib.get_close_matches(key, accepted, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    kind = "section" if table is Config else "key"
+    return f"unknown {kind}; {hint}accepted: {', '.join(accepted)}"
+
+
 class Config(Section):
-    """A whole experiment: a section for each stage, in the order data flows."""
+    """A whole experiment: a section for each stage, in the order data flows, and for tuning."""
 
     corpus: Annotated[
         SampleCorpus | NltkCorpus | FilesCorpus | HubCorpus, Field(discriminator="source")
@@ -205,6 +296,7 @@ class Config(Section):
     train: TrainSection = TrainSection()
     eval: EvalSection = EvalSection()
     report: ReportSection = ReportSection()
+    tune: TuneSection | None = None
 
     def section(self, stage: str) -> dict[str, Any]:
         """Return one section as plain values, as they are digested and saved."""

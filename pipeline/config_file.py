@@ -6,7 +6,7 @@ expected, what was given, the file.
 
 from __future__ import annotations
 
-import difflib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,6 +22,9 @@ from pipeline.config import (
     NltkCorpus,
     SampleCorpus,
     Section,
+    ThresholdGoal,
+    TuneSection,
+    unknown_key,
 )
 from pipeline.errors import ConfigError
 
@@ -50,6 +53,24 @@ def load_config(path: Path, overrides: Iterable[str] = ()) -> Config:
         return Config.model_validate(table)
     except ValidationError as error:
         raise ConfigError(f"{_explain(error)} ({path})") from None
+
+
+def with_values(config: Config, values: Mapping[str, Any], where: str) -> Config:
+    """Return a config with other values of some keys, such as `train.l2`.
+
+    Raises
+    ------
+    ConfigError
+        If a value is of the wrong type or out of range; `where` says what set it.
+    """
+    table = config.model_dump(exclude_none=True)
+    for key, value in values.items():
+        section, name = key.split(".")
+        table[section][name] = value
+    try:
+        return Config.model_validate(table)
+    except ValidationError as error:
+        raise ConfigError(f"{where}: {_explain(error)}") from None
 
 
 def _apply(table: dict[str, Any], override: str) -> None:
@@ -93,7 +114,7 @@ def _explain(error: ValidationError) -> str:
     problems = error.errors(include_url=False)
     # Of the alternatives of one key, the one that got furthest is the one that was meant.
     first = [p for p in problems if p["loc"][:2] == problems[0]["loc"][:2]]
-    problem = max(first, key=lambda p: len(_names(p["loc"])))
+    problem = max(first, key=lambda p: (len(_names(p["loc"])), p["type"] == "value_error"))
     names = _names(problem["loc"])
     key = ".".join(names)
     match problem["type"]:
@@ -121,9 +142,9 @@ def _names(location: tuple[int | str, ...]) -> list[str]:
     names = [str(part) for part in location]
     if names[0] == "corpus":
         del names[1:2]  # the source
-    if names[:3] == ["train", "class_weight", "ClassWeights"]:
+    if names[0] == "train" and re.search("ClassWeights|ThresholdGoal", "".join(names[2:3])):
         return names[:2] + names[3:]
-    return names[:2]
+    return names[: 3 if names[0] == "tune" else 2]
 
 
 def _expected(problem: Mapping[str, Any]) -> str:
@@ -136,11 +157,7 @@ def _expected(problem: Mapping[str, Any]) -> str:
 def _unknown(names: list[str], location: tuple[int | str, ...]) -> str:
     """Say which keys there are, and which of them was probably meant."""
     *outer, name = names
-    table = _TABLES[str(location[1]) if outer == ["corpus"] else ".".join(outer)]
-    accepted = sorted(table.model_fields)
-    near = difflib.get_close_matches(name, accepted, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    return f"unknown {'key' if outer else 'section'}; {hint}accepted: {', '.join(accepted)}"
+    return unknown_key(name, _TABLES[str(location[1]) if outer == ["corpus"] else ".".join(outer)])
 
 
 _TABLES: dict[str, type[Section]] = {
@@ -150,5 +167,7 @@ _TABLES: dict[str, type[Section]] = {
     "files": FilesCorpus,
     "hub": HubCorpus,
     "train.class_weight": ClassWeights,
+    "train.threshold": ThresholdGoal,
     **{name: type(section) for name, section in Config()},
+    "tune": TuneSection,
 }

@@ -1,4 +1,4 @@
-"""How good a classifier is on labelled reviews: the metrics and their uncertainty.
+"""How good a classifier is on labelled reviews: the metrics, each with its interval.
 
 The input is labels in {0, 1} and scores, the log-odds z = x.w + b of a positive
 review; of `model` only its formulas are used, and no file or config is known. A
@@ -14,15 +14,13 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.artifacts import null_for_nan
-from pipeline.errors import CorpusError, DivergenceError
+from pipeline.calibration import Bin, calibration_error, reliability
 from pipeline.model import cross_entropy, decide, sigmoid
-
-Labels = NDArray[np.int8]
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+from pipeline.scored import Floats, Labels, checked
+from pipeline.uncertainty import Interval, Scored
+from pipeline.uncertainty import intervals as bootstrap_intervals
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,8 @@ class ClassMetrics:
 class Evaluation:
     """Every metric of one set of reviews; docs/metrics.md defines each field.
 
-    `precision`, `recall` and `f1` are the macro averages.
+    `precision`, `recall` and `f1` are the macro averages. `intervals` has a key for each
+    of `uncertainty.METRICS`, and none where there were no resamples.
     """
 
     n: int
@@ -69,6 +68,9 @@ class Evaluation:
     average_precision: float
     log_loss: float
     brier: float
+    ece: float
+    calibration: tuple[Bin, ...]
+    intervals: dict[str, Interval]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as a nested dict that JSON can hold: NaN becomes None."""
@@ -77,7 +79,13 @@ class Evaluation:
 
 
 def evaluate(
-    y: Labels, scores: Floats, threshold: float = 0.5, confidence: float = 0.95
+    y: Labels,
+    scores: Floats,
+    threshold: float = 0.5,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
+    bins: int = 10,
 ) -> Evaluation:
     """Compare the scores of labelled reviews with their labels.
 
@@ -90,7 +98,11 @@ def evaluate(
     threshold : float in (0, 1)
         A review is called positive where its probability is above this.
     confidence : float in (0, 1)
-        Coverage of the interval of the accuracy.
+        Coverage of the intervals.
+    resamples, seed : int
+        Of the reviews, for `intervals`; >= 0. None are computed of 0 resamples.
+    bins : int
+        Of the probabilities, for `calibration`; >= 1.
 
     Raises
     ------
@@ -106,6 +118,8 @@ def evaluate(
     n = negative.support + positive.support
     correct = counts.true_negative + counts.true_positive
     low, high = wilson_interval(correct, n, confidence)
+    calibration = reliability(y, scores, bins)
+    model = Scored(scores, threshold)
     return Evaluation(
         n=n,
         prevalence=positive.support / n,
@@ -124,6 +138,9 @@ def evaluate(
         average_precision=average_precision(y, scores),
         log_loss=log_loss(y, scores),
         brier=brier(y, scores),
+        ece=calibration_error(calibration),
+        calibration=calibration,
+        intervals=bootstrap_intervals(y, model, confidence, resamples, seed) if resamples else {},
     )
 
 
@@ -135,7 +152,7 @@ def confusion(y: Labels, scores: Floats, threshold: float = 0.5) -> Confusion:
     """
     if not 0 < threshold < 1:
         raise ValueError(f"threshold: expected a number in (0, 1), got {threshold}")
-    gold, z = _checked(y, scores)
+    gold, z = checked(y, scores)
     called = decide(sigmoid(z), threshold)
     true_positive = int(np.count_nonzero(gold & called))
     false_positive = int(np.count_nonzero(called)) - true_positive
@@ -234,7 +251,7 @@ def log_loss(y: Labels, scores: Floats) -> float:
 
     The second form never takes the log of a probability that rounded to 0.
     """
-    gold, z = _checked(y, scores)
+    gold, z = checked(y, scores)
     return _mean(cross_entropy(z, gold))
 
 
@@ -243,32 +260,13 @@ def brier(y: Labels, scores: Floats) -> float:
 
     Brier (1950), Monthly Weather Review 78, in its form for two classes.
     """
-    gold, z = _checked(y, scores)
+    gold, z = checked(y, scores)
     return _mean((sigmoid(z) - gold) ** 2)
-
-
-def _checked(y: Labels, scores: Floats) -> tuple[Mask, Floats]:
-    """Return which rows are positive, and the scores, once both are fit to use."""
-    y, z = np.asarray(y), np.ascontiguousarray(scores, dtype=np.float64)
-    if y.shape != z.shape or y.ndim != 1:
-        raise ValueError(f"expected as many labels as scores, got shapes {y.shape} and {z.shape}")
-    if not z.size:
-        raise CorpusError("expected at least one review to evaluate, got none")
-    gold = y == 1
-    unknown = ~gold & (y != 0)
-    if unknown.any():
-        row = int(unknown.argmax())
-        raise ValueError(f"label of row {row}: expected 0 or 1, got {y[row]}")
-    finite = np.isfinite(z)
-    if not finite.all():
-        row = int(finite.argmin())
-        raise DivergenceError(f"score of row {row}: expected a finite number, got {z[row]}")
-    return gold, z
 
 
 def _sorted_by_class(y: Labels, scores: Floats) -> tuple[Floats, Floats]:
     """Return the scores of the positives and of the negatives, each in ascending order."""
-    gold, z = _checked(y, scores)
+    gold, z = checked(y, scores)
     return np.sort(z[gold]), np.sort(z[~gold])
 
 

@@ -141,7 +141,9 @@ def learn_vocabulary(
     return vocabulary
 
 
-def count_features(tokens: Tokens, vocabulary: Vocabulary, binary: bool = False) -> csr_array:
+def count_features(
+    tokens: Tokens, vocabulary: Vocabulary, binary: bool = False, unit_length: bool = False
+) -> csr_array:
     """Count the features of a vocabulary in every document.
 
     Parameters
@@ -152,6 +154,8 @@ def count_features(tokens: Tokens, vocabulary: Vocabulary, binary: bool = False)
     vocabulary : Vocabulary
     binary : bool
         Ones for counts.
+    unit_length : bool
+        Divide the counts of each document by their Euclidean length.
 
     Returns
     -------
@@ -162,7 +166,7 @@ def count_features(tokens: Tokens, vocabulary: Vocabulary, binary: bool = False)
 
     # One thread needs no blocks, and what it counts stays where it is.
     block = 0 if n_threads() > 1 else max(1, len(tokens.ids))
-    blocks = stream_counts(tokens, vocabulary, binary, block)
+    blocks = stream_counts(tokens, vocabulary, binary, unit_length, block)
     data, indices, indptr = _joined(blocks, tokens, vocabulary._trie.max_n)
     if len(data) <= np.iinfo(np.int32).max:
         indptr = indptr.astype(np.int32)  # scipy asks for one type of both
@@ -196,7 +200,11 @@ def _joined(blocks: Iterator[Counts], tokens: Tokens, max_n: int) -> Counts:
 
 
 def stream_counts(
-    tokens: Tokens, vocabulary: Vocabulary, binary: bool = False, block: int = 0
+    tokens: Tokens,
+    vocabulary: Vocabulary,
+    binary: bool = False,
+    unit_length: bool = False,
+    block: int = 0,
 ) -> Iterator[Counts]:
     """Count as `count_features` does, in threads; yield the counts of blocks of documents.
 
@@ -235,9 +243,19 @@ def stream_counts(
             indices,
             indptr,
         )
-        return Counts(data[:n], indices[:n], indptr)
+        counts = Counts(data[:n], indices[:n], indptr)
+        if unit_length:
+            _to_unit_length(counts)
+        return counts
 
     yield from in_rooms(count, shares(tokens.offsets, block or max(1, BLOCK // trie.max_n)))
+
+
+def _to_unit_length(counts: Counts) -> None:
+    """Divide each document's counts by their length; one without features stays as it is."""
+    squares = np.concatenate(([0.0], np.cumsum(np.square(counts.data, dtype=np.float64))))
+    lengths = np.sqrt(np.diff(squares[counts.indptr]))  # exact, for squares of counts are whole
+    np.divide(counts.data, np.repeat(lengths, np.diff(counts.indptr)), out=counts.data)
 
 
 def _side_by_side(*works: Callable[[], Any]) -> list[Any]:

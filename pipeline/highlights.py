@@ -7,6 +7,7 @@ intercept, and a token's is the sum of its shares of every feature that covers i
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -105,7 +106,8 @@ def fewest_to_flip(explanation: Explanation, tokens: Sequence[str]) -> tuple[str
     Removing a word takes away every feature that holds it, as if it had not been known. The
     word whose removal moves the score most goes first, ties in the order of the text, until
     the decision is another. With single words as features the pulls are independent, so no
-    smaller set does it; with longer n-grams a smaller one may exist.
+    smaller set does it; with longer n-grams, or counts
+    of unit length, a smaller one may exist.
 
     Parameters
     ----------
@@ -119,6 +121,7 @@ def fewest_to_flip(explanation: Explanation, tokens: Sequence[str]) -> tuple[str
         None if even without all words that pull its way the decision stands.
     """
     left = {c.word: c.contribution for c in explanation.contributions}
+    counts = {c.word: c.count for c in explanation.contributions}
     holding: dict[str, list[str]] = defaultdict(list)
     for name in left:
         for token in dict.fromkeys(name.split(" ")):
@@ -135,6 +138,10 @@ def fewest_to_flip(explanation: Explanation, tokens: Sequence[str]) -> tuple[str
         for name in holding[token]:
             left.pop(name, None)
         score = explanation.intercept + sum(left.values())
+        if left and explanation.scale != 1:
+            # Counts of unit length: what is left has a length of its own.
+            length = math.sqrt(sum(counts[name] ** 2 for name in left))
+            score = explanation.intercept + sum(left.values()) / explanation.scale / length
     return tuple(removed)
 
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from pipeline import arrow
 from pipeline.classifier import TextClassifier
+from pipeline.features import count_features
 from pipeline.model import Array, decide, sigmoid
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class ClassFrequency:
 
 @dataclass(frozen=True)
 class Contribution:
-    """What one word adds to the score of a text: count * weight."""
+    """What one word adds to the score of a text: count * scale * weight."""
 
     word: str
     count: float
@@ -84,6 +85,8 @@ class Explanation:
     ----------
     contributions : tuple of Contribution
         Those that move the score most first.
+    scale : float
+        What each count is multiplied by: 1, or 1 / length where counts have unit length.
     intercept, log_odds, probability, threshold : float
     label : str
         `positive` where probability > threshold, else `negative`.
@@ -92,6 +95,7 @@ class Explanation:
     """
 
     contributions: tuple[Contribution, ...]
+    scale: float
     intercept: float
     log_odds: float
     probability: float
@@ -177,9 +181,12 @@ def explain(model: TextClassifier, text: str) -> Explanation:
     The intercept and the contributions sum to the log-odds.
     """
     tokens = model.tokenizer([text])
+    counts = count_features(tokens, model.vocabulary, model.binary).data.astype(np.float64)
     row = model.count([text])
-    columns, counts = row.indices, row.data.astype(np.float64)
-    added = counts * model.weights[columns]
+    columns, scale = row.indices, 1.0
+    if model.unit_length and len(counts):
+        scale = 1.0 / math.sqrt(np.square(counts).sum())
+    added = row.data.astype(np.float64) * model.weights[columns]
     words = model.vocabulary.words.take(arrow.numbers(columns)).to_pylist()
     contributions = sorted(
         (
@@ -194,6 +201,7 @@ def explain(model: TextClassifier, text: str) -> Explanation:
     unknown = [token for token in tokens.document(0) if token not in known]
     return Explanation(
         tuple(contributions),
+        scale,
         model.intercept,
         log_odds,
         probability,

@@ -2,6 +2,8 @@
 
 import contextlib
 import io
+import zlib
+from collections.abc import Callable
 from typing import Any
 from zipfile import BadZipFile
 
@@ -24,28 +26,47 @@ def nltk_corpus(name: str) -> Any:
     import nltk
 
     reader = getattr(nltk.corpus, name)
+    # NLTK loads a corpus as soon as its reader is asked for any attribute.
+    _on_demand(name, "corpora", lambda: reader.ensure_loaded())
+    return reader
+
+
+def nltk_vader() -> Any:
+    """Return NLTK's `SentimentIntensityAnalyzer`, downloading its lexicon where it is missing.
+
+    Raises
+    ------
+    CorpusError
+        If the lexicon is not installed and cannot be downloaded, or is damaged.
+    """
+    from nltk.sentiment.vader import SentimentIntensityAnalyzer
+
+    return _on_demand("vader_lexicon", "sentiment", SentimentIntensityAnalyzer)
+
+
+def _on_demand(name: str, folder: str, load: Callable[[], Any]) -> Any:
+    """Return what a function returns that needs some data, which lie in a folder of NLTK's."""
     try:
         try:
-            reader.ensure_loaded()
+            return load()
         except LookupError:
             _download(name)
-            reader.ensure_loaded()
+            return load()
     except LookupError:
         raise CorpusError(
             f"NLTK's {name}: not installed and it could not be downloaded; point NLTK_DATA at "
-            f"a folder that has corpora/{name}, or run `python -m nltk.downloader {name}` "
+            f"a folder that has {folder}/{name}, or run `python -m nltk.downloader {name}` "
             "where there is a network"
         ) from None
-    except (BadZipFile, OSError) as error:
+    except (BadZipFile, OSError, zlib.error) as error:
         raise CorpusError(
             f"NLTK's {name}: cannot be read ({error}); delete it and run "
             f"`python -m nltk.downloader {name}` where there is a network"
         ) from None
-    return reader
 
 
 def _download(name: str) -> None:
-    """Try to download a corpus, without a word: whether it is there now tells the outcome."""
+    """Try to download some data, without a word: whether they are there now tells the outcome."""
     import nltk
 
     with contextlib.suppress(OSError):

@@ -77,24 +77,10 @@ class Run:
         RunError
             If another process is writing to it.
         """
-        from filelock import FileLock, Timeout
-
-        with _naming_the_folder(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.path / ".lock")
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                raise RunError(
-                    f"{self.path}: another process is writing to this run; wait for it, "
-                    "or choose another folder with --run"
-                ) from None
-        try:
+        with locked(self.path):
             # What another process has written since this one looked counts too.
             self.manifest = self._read_manifest()
             yield
-        finally:
-            lock.release()
 
     def abandon(self) -> None:
         """Remove what this process has half written."""
@@ -178,6 +164,33 @@ class Run:
                     shutil.rmtree(left, ignore_errors=True)
                 else:
                     left.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other processes from writing to a folder meanwhile; it is made where it is missing.
+
+    Raises
+    ------
+    RunError
+        If another process is writing to it, or it cannot be made.
+    """
+    from filelock import FileLock, Timeout
+
+    with _naming_the_folder(path):
+        path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise RunError(
+                f"{path}: another process is writing to this run; wait for it, "
+                "or choose another folder with --run"
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _is_entry(entry: Any) -> bool:

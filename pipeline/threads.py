@@ -108,8 +108,8 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[
                 left.cancel()
 
 
-def interruptible(work: Callable[[], None], give_up: Callable[[], None]) -> None:
-    """Do work in a thread of its own, so that Ctrl-C never lands inside a kernel.
+def interruptible(work: Callable[[], Result], give_up: Callable[[], None]) -> Result:
+    """Return what work returns; it has a thread of its own, so Ctrl-C never lands in a kernel.
 
     Here it ends the process at once, with exit code 130; what is complete stays, for folders
     are moved into place whole.
@@ -119,11 +119,12 @@ def interruptible(work: Callable[[], None], give_up: Callable[[], None]) -> None
     work, give_up : callable
         What to do, and what to do last on Ctrl-C.
     """
+    outcome: list[Result] = []
     failure: list[BaseException] = []
 
     def run() -> None:
         try:
-            work()
+            outcome.append(work())
         except BaseException as error:
             failure.append(error)
 
@@ -137,6 +138,7 @@ def interruptible(work: Callable[[], None], give_up: Callable[[], None]) -> None
         os._exit(130)
     if failure:
         raise failure[0]
+    return outcome[0]
 
 
 def shares(offsets: np.ndarray[Any, Any], largest: int) -> Iterator[slice]:

@@ -59,6 +59,12 @@ class Tokens:
         """Number of documents."""
         return len(self.offsets) - 1
 
+    def select(self, chosen: np.ndarray) -> Tokens:
+        """Return the documents for which `chosen`, a bool for each, is true; types stay."""
+        lengths = np.diff(self.offsets)
+        offsets = np.concatenate(([0], np.cumsum(lengths[chosen])))
+        return Tokens(self.ids[np.repeat(chosen, lengths)], offsets, self.types)
+
     def document(self, d: int) -> list[str]:
         """Return the tokens of one document as strings."""
         ids = self.ids[self.offsets[d] : self.offsets[d + 1]]
@@ -253,11 +259,11 @@ def _drop(tokens: Tokens, unwanted: set[str]) -> Tokens:
     if keep_type.all():
         return tokens
     keep = keep_type[tokens.ids]
-    kept_before = np.concatenate(([0], np.cumsum(keep)))
+    dropped_before = np.searchsorted(np.flatnonzero(~keep), tokens.offsets)
     renumbered = (np.cumsum(keep_type) - 1).astype(np.int32)
     return Tokens(
         renumbered[tokens.ids[keep]],
-        kept_before[tokens.offsets],
+        tokens.offsets - dropped_before,
         tokens.types.take(arrow.numbers(np.flatnonzero(keep_type))),
     )
 

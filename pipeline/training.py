@@ -17,6 +17,7 @@ from pipeline.errors import CorpusError, DivergenceError
 from pipeline.history import Epoch, Part, measure
 from pipeline.model import Array, LogisticRegression
 from pipeline.sampling import draw_by_class
+from pipeline.weighting import interpolated, log_count_ratio, weighted
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -63,6 +64,12 @@ class SGDLogisticRegression(LogisticRegression):
         weights of the lowest; 0 does not stop early.
     threshold : float
         A document is positive where its probability is above it.
+    ratio : {"none", "documents", "counts"}
+        Whether columns are weighted by their log-count ratio on the documents that are trained
+        on, over documents or counts; see `weighting`. The objective is then that of the
+        weighted counts, and `coef_` has the ratio folded in.
+    alpha, beta : float
+        The ratio's smoothing, > 0, and how much of the learned weights is kept, 0 to 1.
     seed : int
         Of the validation part and the shuffle.
 
@@ -70,6 +77,8 @@ class SGDLogisticRegression(LogisticRegression):
     ----------
     coef_, intercept_, classes_
         See `LogisticRegression`.
+    held_out_ : bool array, shape (n,)
+        True for the documents of the validation part.
     history_ : list of Epoch
     kept_ : Epoch
         The one whose weights were kept: the last, or that of the lowest validation loss.
@@ -77,6 +86,7 @@ class SGDLogisticRegression(LogisticRegression):
 
     history_: list[Epoch]
     kept_: Epoch
+    held_out_: Array
 
     def __init__(
         self,
@@ -91,6 +101,9 @@ class SGDLogisticRegression(LogisticRegression):
         validation: float = 0.0,
         patience: int = 0,
         threshold: float = 0.5,
+        ratio: str = "none",
+        alpha: float = 1.0,
+        beta: float = 1.0,
         seed: int = 0,
     ) -> None:
         self.l2 = l2
@@ -104,6 +117,9 @@ class SGDLogisticRegression(LogisticRegression):
         self.validation = validation
         self.patience = patience
         self.threshold = threshold
+        self.ratio = ratio
+        self.alpha = alpha
+        self.beta = beta
         self.seed = seed
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -139,7 +155,7 @@ class SGDLogisticRegression(LogisticRegression):
         y : array, shape (n,)
             Two classes; the second in sorted order is the positive one.
         on_epoch : callable, optional
-            Called with every `Epoch` when it ends.
+            Called with every `Epoch` when it ends, and the weights of it, if kept, are there.
 
         Raises
         ------
@@ -151,9 +167,13 @@ class SGDLogisticRegression(LogisticRegression):
             If the objective runs away.
         """
         X, y = self._checked(X, y)
-        costs = self._costs(y)
-        held_out = self._held_out(y)
+        costs = self.costs(y)
+        self.held_out_ = held_out = self.draw_validation(y)
         training = np.flatnonzero(~held_out)
+        ratio = None
+        if self.ratio != "none":
+            ratio = log_count_ratio(X[training], y[training], self.ratio, self.alpha)
+            X = weighted(X, ratio)
         seen, unseen = (Part.of(X, y, costs, mask) for mask in (~held_out, held_out))
         descent = self._descent(Problem(X, np.where(y, costs, -costs), self.l2, self.fit_intercept))
         shuffle = np.random.default_rng(self.seed)
@@ -164,16 +184,18 @@ class SGDLogisticRegression(LogisticRegression):
             # What overflows is a divergence, and told as one.
             with np.errstate(over="ignore", invalid="ignore"):
                 w, b = descent.weights()
+                w = w if ratio is None else interpolated(w, self.beta)
                 epoch = measure(number, w, b, seen, unseen, self.l2, self.threshold)
             self._check_divergence(epoch, seen)
             self.history_.append(epoch)
-            if on_epoch is not None:
-                on_epoch(epoch)
             waited = 0 if epoch.validation_loss < best else waited + 1
             best = min(best, epoch.validation_loss)
             if waited == 0 or not self.patience:
                 self.kept_ = epoch
-                self.coef_, self.intercept_ = w.reshape(1, -1), np.array([b])
+                folded = w if ratio is None else w * ratio
+                self.coef_, self.intercept_ = folded.reshape(1, -1), np.array([b])
+            if on_epoch is not None:
+                on_epoch(epoch)
             if self.patience and waited >= self.patience:
                 break
         return self
@@ -206,6 +228,8 @@ class SGDLogisticRegression(LogisticRegression):
             ("learning_rate", "> 0", self.learning_rate > 0),
             ("validation", ">= 0 and < 1", 0 <= self.validation < 1),
             ("threshold", "> 0 and < 1", 0 < self.threshold < 1),
+            ("alpha", "> 0", self.alpha > 0),
+            ("beta", ">= 0 and <= 1", 0 <= self.beta <= 1),
         ):
             if not fits:
                 raise ValueError(f"{name}: expected a number {accepted}, got {getattr(self, name)}")
@@ -217,8 +241,8 @@ class SGDLogisticRegression(LogisticRegression):
                 f"got {self.average_from}"
             )
 
-    def _costs(self, y: Array) -> Array:
-        """Return the cost of each document."""
+    def costs(self, y: Array) -> Array:
+        """Return the cost c_i of each document by its label in {0, 1}."""
         match self.class_weight:
             case None:
                 by_class = np.ones(2)
@@ -237,8 +261,8 @@ class SGDLogisticRegression(LogisticRegression):
         costs: Array = by_class[y]
         return costs
 
-    def _held_out(self, y: Array) -> Array:
-        """Draw the validation part, as a mask."""
+    def draw_validation(self, y: Array) -> Array:
+        """Draw the validation part of labels in {0, 1}: a bool for each, true if held out."""
         if not self.validation:
             return np.zeros(len(y), bool)
         # A stream of its own: the shuffle is the same with and without a validation part.

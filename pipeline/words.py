@@ -33,7 +33,7 @@ _BLOCKS = (range(0x10000), range(0x10000, 0x40000), range(0xE0000, 0xE1000))
 
 def is_word(token: str) -> bool:
     """Tell whether a token holds a letter, digit or underscore."""
-    return _WORD_CHARACTER.search(token) is not None
+    return token.isalpha() or _WORD_CHARACTER.search(token) is not None
 
 
 def character_table(lowercase: bool) -> np.ndarray:

@@ -21,6 +21,7 @@ from pipeline.errors import PipelineError
 from pipeline.run_folder import Run
 
 COMMANDS = ["corpus", "tokens", "features", "train", "eval", "report", "weights", "predict"]
+STUDIES = ["crossval", "tune", "ladder", "certify", "stability", "compare"]
 TEXTS = ["a superb, moving film", "dreadful and boring", "", "caf\u00e9 \u2019n\u2019 \U0001f600"]
 
 
@@ -52,10 +53,10 @@ def test_help_lists_the_commands_in_the_order_data_flows(sentiment):
     result = sentiment("--help")
     assert result.exit_code == 0
     listed = re.findall(r"^  (\w+)  +[A-Z]", result.output.split("Commands:")[1], re.MULTILINE)
-    assert listed == [*COMMANDS[:6], "compile", *COMMANDS[6:], "explain"]
+    assert listed == [*COMMANDS[:6], "compile", *STUDIES, *COMMANDS[6:], "explain"]
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "compile", "explain"])
+@pytest.mark.parametrize("command", [*COMMANDS, "compile", *STUDIES, "explain"])
 def test_every_command_has_help_with_a_sentence_for_each_option(sentiment, command):
     result = sentiment(command, "-h")
     assert result.exit_code == 0
@@ -168,6 +169,26 @@ def test_the_accuracy_that_is_shown_is_the_one_that_is_saved(small_run, sentimen
     metrics = json.loads((small_run.path / "eval" / "metrics.json").read_text())["test"]
     output = sentiment("eval", small_run.config, "--run", small_run.path).stdout
     assert f"accuracy {metrics['accuracy']:.2%} (95% interval" in output
+
+
+@pytest.mark.parametrize("columns", ["20", "52", "80"])
+def test_metrics_are_shown_with_the_intervals_that_are_saved(small_run, sentiment, columns):
+    metrics = json.loads((small_run.path / "eval" / "metrics.json").read_text())["test"]
+    args = ("eval", small_run.config, "--run", small_run.path)
+    lines = sentiment(*args, env={"COLUMNS": columns}).stdout.splitlines()
+    low, high = metrics["intervals"]["roc_auc"]
+    row = next(line for line in lines if "ROC-AUC" in line)
+    assert row.split()[1:] == [f"{metrics['roc_auc']:.4f}", f"{low:.4f}", "to", f"{high:.4f}"]
+    row = next(line for line in lines if "calibration error" in line)
+    assert row.split()[2:] == [f"{metrics['ece']:.4f}"]
+    assert max(map(len, lines)) <= max(52, int(columns))
+
+
+def test_without_resamples_metrics_are_shown_without_intervals(copied_run, sentiment):
+    args = ("eval", copied_run.config, "--run", copied_run.path, "--set", "eval.resamples=0")
+    lines = sentiment(*args).stdout.splitlines()
+    row = next(line for line in lines if "ROC-AUC" in line)
+    assert len(row.split()) == 2
 
 
 # Weights

@@ -2,6 +2,7 @@
 
 import json
 import math
+import operator
 import subprocess
 import sys
 from dataclasses import FrozenInstanceError, astuple
@@ -9,12 +10,13 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.stats import binomtest
 from sklearn import metrics as sklearn_metrics
 
+from pipeline.calibration import calibration_error, reliability
 from pipeline.errors import CorpusError, DivergenceError
 from pipeline.evaluation import (
     average_precision,
@@ -26,6 +28,7 @@ from pipeline.evaluation import (
     roc_auc,
     wilson_interval,
 )
+from pipeline.uncertainty import Scored, intervals
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -146,7 +149,7 @@ def test_precision_recall_f1_and_support_are_scikit_learns(drawn, threshold):
 @given(rows(), THRESHOLDS)
 def test_macro_averages_are_the_means_of_both_classes(drawn, threshold):
     """They are undefined where either class is."""
-    result = evaluate(*drawn, threshold)
+    result = evaluate(*drawn, threshold, resamples=0)
     for name in ("precision", "recall", "f1"):
         each = [getattr(result.negative, name), getattr(result.positive, name)]
         assert getattr(result, name) == pytest.approx(np.mean(each), rel=1e-15, nan_ok=True)
@@ -180,11 +183,12 @@ def test_wilson_interval_of_a_worked_example():
     assert (round(low, 4), round(high, 4)) == (0.8861, 0.8938)
 
 
+@settings(deadline=None)  # kernels may be compiled
 @given(rows(), THRESHOLDS)
 def test_the_whole_agrees_with_its_pieces(drawn, threshold):
     """`evaluate` reports what the public functions return."""
     y, scores = drawn
-    result = evaluate(y, scores, threshold, confidence=0.9)
+    result = evaluate(y, scores, threshold, confidence=0.9, resamples=20)
     counts = confusion(y, scores, threshold)
     correct = counts.true_negative + counts.true_positive
     assert result.confusion == counts
@@ -196,6 +200,34 @@ def test_the_whole_agrees_with_its_pieces(drawn, threshold):
     pieces = [f(y, scores) for f in (roc_auc, average_precision, log_loss, brier)]
     reported = [result.roc_auc, result.average_precision, result.log_loss, result.brier]
     np.testing.assert_array_equal(reported, pieces)
+    assert repr(result.calibration) == repr(reliability(y, scores))
+    assert result.ece == calibration_error(result.calibration)
+    assert repr(result.intervals) == repr(intervals(y, Scored(scores, threshold), 0.9, 20))
+
+
+def test_every_metric_lies_in_its_interval():
+    """Of a balanced test set with thousands of reviews."""
+    generator = np.random.default_rng(0)
+    y = generator.integers(0, 2, 3000).astype(np.int8)
+    result = evaluate(y, generator.normal(0, 2, y.size) + 2 * y - 1)
+    for name, (low, high) in result.intervals.items():
+        assert low < operator.attrgetter(name)(result) < high
+        assert high - low < 0.1
+
+
+def test_without_resamples_there_are_no_intervals():
+    """But Wilson's of the accuracy, which needs none."""
+    result = evaluate(np.array([0, 1], np.int8), np.array([-1.0, 1.0]), resamples=0)
+    assert result.intervals == {}
+    assert result.accuracy_low < result.accuracy == 1
+
+
+def test_settings_reach_the_resamples_and_the_bins():
+    y, scores = np.array([0, 1] * 20, np.int8), np.sin(np.arange(40.0))
+    here = evaluate(y, scores)
+    assert evaluate(y, scores, seed=1).intervals != here.intervals
+    assert evaluate(y, scores, resamples=10).intervals != here.intervals
+    assert len(evaluate(y, scores, bins=7).calibration) == 7
 
 
 # Decisions and invariances
@@ -207,13 +239,15 @@ def test_a_probability_at_the_threshold_is_negative():
     assert (counts.false_negative, counts.true_positive) == (1, 1)
 
 
+@settings(deadline=None)  # kernels may be compiled
 @given(rows(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(drawn, random):
     """Not even the last bit of a sum."""
     y, scores = drawn
     order = list(range(y.size))
     random.shuffle(order)
-    assert evaluate(y[order], scores[order]).to_dict() == evaluate(y, scores).to_dict()
+    here, there = evaluate(y[order], scores[order], resamples=20), evaluate(y, scores, resamples=20)
+    assert here.to_dict() == there.to_dict()
 
 
 def test_the_order_of_many_rows_changes_nothing():
@@ -230,7 +264,9 @@ def test_swapping_the_classes_swaps_their_metrics(drawn):
     """The negative class is scored by the rule that scores the positive one."""
     y, scores = drawn
     scores = scores + 0.5  # away from the boundary, where the rule is not symmetric
-    here, there = evaluate(y, scores).to_dict(), evaluate(1 - y, -scores).to_dict()
+    here, there = (
+        evaluate(*each, resamples=0).to_dict() for each in ((y, scores), (1 - y, -scores))
+    )
     assert here["negative"] == there["positive"]
     assert here["accuracy"] == there["accuracy"]
     assert here["roc_auc"] == pytest.approx(there["roc_auc"])
@@ -305,17 +341,26 @@ def test_the_keys_of_metrics_json_are_stable():
         *("n", "prevalence", "threshold", "accuracy", "accuracy_low", "accuracy_high"),
         *("confidence", "precision", "recall", "f1", "negative", "positive", "confusion"),
         *("roc_auc", "average_precision", "log_loss", "brier"),
+        *("ece", "calibration", "intervals"),
     }
+    assert set(metrics["intervals"]) == {
+        *("accuracy", "precision", "recall", "f1"),
+        *(f"{name}.{key}" for name in ("negative", "positive") for key in of_class - {"support"}),
+        *("roc_auc", "average_precision", "log_loss", "brier"),
+    }
+    bin_keys = ["low", "high", "n", "mean_probability", "share_positive"]
+    assert [list(each) for each in metrics["calibration"]] == [bin_keys] * 10
     assert set(metrics["negative"]) == set(metrics["positive"]) == of_class
     assert list(metrics["confusion"]) == [
         *("true_negative", "false_positive", "false_negative", "true_positive")
     ]
 
 
+@settings(deadline=None)  # kernels may be compiled
 @given(rows(), THRESHOLDS)
 def test_the_dict_is_json_and_comes_back_the_same(drawn, threshold):
     """Plain numbers only, and no NaN, which JSON does not have."""
-    metrics = evaluate(*drawn, np.float64(threshold), np.float64(0.95)).to_dict()
+    metrics = evaluate(*drawn, np.float64(threshold), np.float64(0.95), resamples=20).to_dict()
     assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
 
 
@@ -325,6 +370,8 @@ def test_undefined_is_null():
     assert metrics["roc_auc"] is None
     assert metrics["positive"]["f1"] is None
     assert metrics["positive"]["support"] == 0
+    assert metrics["intervals"]["positive.f1"] == [None, None]
+    assert metrics["calibration"][-1]["share_positive"] is None
 
 
 def test_an_evaluation_cannot_be_changed():

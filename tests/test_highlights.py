@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.classifier import TextClassifier
@@ -27,21 +27,25 @@ WEIGHTS = {
     "d\u00e9j\u00e0 vu": 0.5,
     "the": 0.0,
 }
+INTERCEPT = 0.2718  # no sum of the weights, so that no score is at a threshold
 SINGLE = {word: weight for word, weight in WEIGHTS.items() if " " not in word}
 texts = st.lists(
     st.sampled_from([*" ".join(WEIGHTS).split(), "zzz", "Don\u2019t", ".", "<br />", "\u00e9"])
 ).map(" ".join) | st.text(st.characters(exclude_categories=["Cs"]))
 
 
-def classifier(weights=WEIGHTS, threshold=0.5, binary=False, **settings) -> TextClassifier:
+def classifier(
+    weights=WEIGHTS, threshold=0.5, binary=False, unit_length=False, **settings
+) -> TextClassifier:
     vocabulary = Vocabulary(pa.array(weights, pa.large_string()), np.arange(len(weights), 0, -1))
-    regression = LogisticRegression.of(np.array(list(weights.values())), 0.25, threshold)
-    return TextClassifier(Tokenizer(**settings), vocabulary, binary, regression)
+    regression = LogisticRegression.of(np.array(list(weights.values())), INTERCEPT, threshold)
+    return TextClassifier(Tokenizer(**settings), vocabulary, binary, regression, unit_length)
 
 
-@given(texts, st.booleans(), st.booleans())
-def test_the_pieces_are_the_text_and_sum_to_the_score(text, binary, strip_breaks):
-    model = classifier(binary=binary, strip_breaks=strip_breaks)
+@settings(deadline=None)  # the first call loads the compiled kernels
+@given(texts, st.booleans(), st.booleans(), st.booleans())
+def test_the_pieces_are_the_text_and_sum_to_the_score(text, binary, unit_length, strip_breaks):
+    model = classifier(binary=binary, unit_length=unit_length, strip_breaks=strip_breaks)
     found = highlight(model, text)
     assert "".join(piece.text for piece in found.pieces) == text
     total = found.explanation.intercept + math.fsum(p.contribution for p in found.pieces)
@@ -62,6 +66,7 @@ def test_an_ngram_is_shared_equally_among_its_tokens_and_a_feature_among_its_pla
     assert [p.contribution for p in once.pieces if p.token] == [-1, -1]
 
 
+@settings(deadline=None)  # the first call loads the compiled kernels
 @given(texts, st.sampled_from([0.1, 0.5, 0.9]))
 def test_no_fewer_single_words_change_the_decision(text, threshold):
     found = highlight(classifier(SINGLE, threshold), text)
@@ -69,7 +74,7 @@ def test_no_fewer_single_words_change_the_decision(text, threshold):
     added = {c.word: c.contribution for c in found.explanation.contributions}
 
     def label(removed: tuple[str, ...]) -> str:
-        score = 0.25 + sum(value for word, value in added.items() if word not in removed)
+        score = INTERCEPT + sum(value for word, value in added.items() if word not in removed)
         return "positive" if 1 / (1 + math.exp(-score)) > threshold else "negative"
 
     sizes = [
@@ -87,9 +92,10 @@ def test_no_fewer_single_words_change_the_decision(text, threshold):
         assert len(found.flip) == sizes[0]
 
 
-@given(texts)
-def test_without_the_words_that_flip_it_the_model_decides_otherwise(text):
-    model = classifier()
+@settings(deadline=None)  # the first call loads the compiled kernels
+@given(texts, st.booleans())
+def test_without_the_words_that_flip_it_the_model_decides_otherwise(text, unit_length):
+    model = classifier(unit_length=unit_length)
     found = highlight(model, text)
     if found.flip is not None:
         without = "".join(" zzz " if p.token in found.flip else p.text for p in found.pieces)

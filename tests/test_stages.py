@@ -326,7 +326,7 @@ def test_the_manifest_holds_the_digest_of_every_output_and_no_other(small_run):
             for file in files
         }
     assert {path.name for path in small_run.path.iterdir()} == {
-        *["config.toml", "manifest.json", "MODEL_CARD.md", ".lock"],
+        *["config.toml", "manifest.json", "test_uses.json", "MODEL_CARD.md", ".lock"],
         *(stage.folder for stage in STAGES),
     }
 
@@ -367,7 +367,7 @@ def test_the_manifest_says_with_what_and_what_it_took(small_run):
 
 def test_the_outputs_are_what_the_design_says(small_run):
     assert set(tree(small_run.path)) == {
-        *["config.toml", "manifest.json"],
+        *["config.toml", "manifest.json", "test_uses.json"],
         *["corpus/train.arrow", "corpus/test.arrow", "corpus/card.json"],
         *["tokens/train.safetensors", "tokens/train.types.txt", "tokens/tokenizer.json"],
         *["tokens/test.safetensors", "tokens/test.types.txt"],

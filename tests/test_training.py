@@ -773,7 +773,7 @@ class TestScikitLearnProtocol:
     def test_parameters_are_the_constructors(self):
         model = SGDLogisticRegression(l2=0.5, schedule="inverse")
         names = "l2 epochs batch_size learning_rate schedule average_from fit_intercept"
-        names += " class_weight validation patience threshold seed"
+        names += " class_weight validation patience threshold ratio alpha beta seed"
         assert list(model.get_params()) == names.split()
         assert (model.get_params()["l2"], model.get_params()["schedule"]) == (0.5, "inverse")
 
@@ -784,8 +784,8 @@ class TestScikitLearnProtocol:
         assert model.get_params() == SGDLogisticRegression(**changed).get_params()
 
     def test_unknown_parameters_are_refused(self):
-        with pytest.raises(ValueError, match="'alpha'"):
-            SGDLogisticRegression().set_params(alpha=1.0)
+        with pytest.raises(ValueError, match="'penalty'"):
+            SGDLogisticRegression().set_params(penalty=1.0)
 
     def test_a_clone_has_the_parameters_and_nothing_learned(self):
         from sklearn.base import clone

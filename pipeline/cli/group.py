@@ -60,10 +60,13 @@ def say(line: str) -> None:
 
 
 def facts(result: Any) -> dict[str, Any]:
-    """Return the fields of a result, as JSON can hold them."""
+    """Return the fields of a result, as JSON can hold them: NaN becomes None."""
     import dataclasses
 
-    return dataclasses.asdict(result)
+    from pipeline.artifacts import null_for_nan
+
+    plain: dict[str, Any] = null_for_nan(dataclasses.asdict(result))
+    return plain
 
 
 def as_json(value: Any, indent: int | None = None) -> str:

@@ -2,61 +2,24 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from pipeline.cli.group import Command, main, say, unicode
+from pipeline.cli.group import Command, main, say
+from pipeline.cli.work import Show, Work, config_command
 
 
 def _stage_command(name: str, text: str) -> Callable[[Command], Command]:
     """Make a command of a function that shows what a stage came to."""
 
     def decorate(show: Command) -> Command:
-        @main.command(name, help=text)
-        @click.argument("config", type=click.Path(path_type=Path))
-        @click.option("--run", type=click.Path(path_type=Path), help="Another run folder.")
-        @click.option(
-            "--set",
-            "overrides",
-            multiple=True,
-            metavar="SECTION.KEY=VALUE",
-            callback=unicode,
-            help="Override a key of the config; may be repeated.",
-        )
-        @click.option("--force", is_flag=True, help="Compute every stage anew.")
-        @click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only.")
-        @functools.wraps(show)
-        def command(
-            config: Path, run: Path | None, overrides: tuple[str, ...], force: bool, quiet: bool
-        ) -> None:
-            from pipeline.config_file import load_config
-            from pipeline.display.progress import StageProgress
-            from pipeline.kernels import compiled
-            from pipeline.run_folder import Run
-            from pipeline.stages import run_stages
-            from pipeline.threads import interruptible
-
-            path = run or Path("runs") / config.stem
-            if config.is_dir():
-                # A run folder holds the config that it was made of.
-                path, config = run or config, config / "config.toml"
-            resolved = load_config(config, overrides)
-            store = Run(path, anew=force)
-            with StageProgress(resolved.train.epochs, quiet) as progress:
-                compiled.on_compile = progress.say
-
-                def give_up() -> None:
-                    progress.__exit__()
-                    store.abandon()
-                    say("sentiment: interrupted; the stages that were complete are kept")
-
-                interruptible(lambda: run_stages(resolved, store, name, progress), give_up)
-            if not quiet:
-                show(path, resolved)
+        @config_command(name, text)
+        def compute(work: Work) -> Show:
+            work.run_stages(name)
+            return lambda: show(work.path, work.config)
 
         return show
 
@@ -89,22 +52,27 @@ def features(run: Path, _: Any) -> None:
 def train(run: Path, config: Any) -> None:
     """Show how it went, and the words."""
     from pipeline.artifacts import read_json
-    from pipeline.display.tables import print_history, print_words
+    from pipeline.display.tables import print_history, print_threshold, print_words
     from pipeline.inspection import top_words
     from pipeline.stages import load_model
 
     print_history(read_json(run / "model" / "history.json")["epochs"])
+    settled = run / "model" / "settled.json"
+    if settled.exists() and (choice := read_json(settled)["threshold"]) is not None:
+        print_threshold(choice, f"{choice['n']:,} reviews of the validation part")
     model, frequency = load_model(run)
     print_words(*top_words(model, config.report.top, frequency))
 
 
 @_stage_command("eval", "Score the test part.")
 def evaluate(run: Path, _: Any) -> None:
-    """Show the metrics."""
+    """Show the metrics, and how often the test part was used."""
     from pipeline.artifacts import read_json
-    from pipeline.display.tables import print_metrics
+    from pipeline.display.tables import print_metrics, print_test_uses
+    from pipeline.stages import test_uses
 
     print_metrics(read_json(run / "eval" / "metrics.json")["test"])
+    print_test_uses(test_uses(run))
 
 
 @_stage_command("report", "Write down what was learned.")

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 if TYPE_CHECKING:
@@ -32,6 +39,8 @@ class StageProgress:
             TextColumn("{task.description}"),
             BarColumn(bar_width=20),
             TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
             console=self.console,
             transient=True,
             disable=quiet or not self.console.is_terminal,
@@ -53,6 +62,21 @@ class StageProgress:
         """Show a bar; one of unknown length but for training."""
         total = self.epochs if stage == "train" else None
         self.task = self.progress.add_task(f"{stage:<9}", total=total)
+
+    def began(self, study: str, total: int) -> None:
+        """Show a bar for a study of so many steps."""
+        self.task = self.progress.add_task(f"{study:<9}", total=total)
+        self.n_steps, self.n_done, self.study = total, 0, study
+
+    def advance(self, n: int) -> None:
+        """Move that bar by some steps."""
+        self.n_done += n
+        text = f"{self.study:<9} {self.n_done:,} of {self.n_steps:,}"
+        self.progress.update(self.task, completed=self.n_done, description=text)
+
+    def finished(self) -> None:
+        """Take that bar away."""
+        self.progress.remove_task(self.task)
 
     def epoch(self, epoch: Epoch) -> None:
         """Move the bar, and say what the epoch came to."""

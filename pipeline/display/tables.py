@@ -12,11 +12,20 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from pipeline.inspection import Word
+    from pipeline.stages import TestUse
 
 
 def results() -> Console:
     """Return standard output, never so narrow that a table would leave out figures."""
     return Console(highlight=False, width=max(52, Console().width))
+
+
+def figures(*columns: str) -> Table:
+    """Return a table whose columns are figures, flush right; one without a name is of words."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column else "left")
+    return table
 
 
 def print_words(positive: Sequence[Word], negative: Sequence[Word]) -> None:
@@ -57,10 +66,8 @@ def _words_table(title: str, words: Sequence[Word], style: str) -> Table:
 
 def print_history(epochs: Sequence[dict[str, Any]], rows: int = 8) -> None:
     """Print what epochs came to; of many epochs, some, and always the first and the last."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     held_out = epochs[-1]["validation_loss"] is not None
-    for column in ("epoch", "loss", "accuracy", *(("held out", "accuracy") if held_out else ())):
-        table.add_column(column, justify="right")
+    table = figures("epoch", "loss", "accuracy", *(("held out", "accuracy") if held_out else ()))
     n = len(epochs)
     for k in sorted({round(i * (n - 1) / max(1, min(n, rows) - 1)) for i in range(min(n, rows))}):
         epoch = epochs[k]
@@ -75,9 +82,7 @@ def print_history(epochs: Sequence[dict[str, Any]], rows: int = 8) -> None:
 def print_card(card: dict[str, Any]) -> None:
     """Print the audit of a corpus."""
     train, test = card["train"], card["test"]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("", "train", "test"):
-        table.add_column(column, justify="right" if column else "left")
+    table = figures("", "train", "test")
     for key, label in (
         ("n_reviews", "reviews"),
         ("n_positive", "positive"),
@@ -107,9 +112,7 @@ def _words_count(value: float | None) -> str:
 def print_metrics(metrics: dict[str, Any]) -> None:
     """Print the metrics of a split."""
     console = results()
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("", "precision", "recall", "f1", "reviews"):
-        table.add_column(column, justify="right" if column else "left")
+    table = figures("", "precision", "recall", "f1", "reviews")
     for name in ("negative", "positive"):
         row = metrics[name]
         shares = (_share(row[key]) for key in ("precision", "recall", "f1"))
@@ -118,9 +121,7 @@ def print_metrics(metrics: dict[str, Any]) -> None:
     table.add_row("macro", *shares, f"{metrics['n']:,}")
     console.print(table)
     confusion = metrics["confusion"]
-    matrix = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("", "called negative", "called positive"):
-        matrix.add_column(column, justify="right" if column else "left")
+    matrix = figures("", "called negative", "called positive")
     for name, cells in (
         ("negative", ("true_negative", "false_positive")),
         ("positive", ("false_negative", "true_positive")),
@@ -132,11 +133,50 @@ def print_metrics(metrics: dict[str, Any]) -> None:
         f"({metrics['confidence']:.0%} interval {metrics['accuracy_low']:.2%} "
         f"to {metrics['accuracy_high']:.2%}) at threshold {metrics['threshold']:g}"
     )
-    console.print(
-        f"ROC-AUC {_number(metrics['roc_auc'])}  "
-        f"average precision {_number(metrics['average_precision'])}  "
-        f"log loss {_number(metrics['log_loss'])}  Brier {_number(metrics['brier'])}"
-    )
+    console.print(_metrics_table(metrics))
+
+
+def _metrics_table(metrics: dict[str, Any]) -> Table:
+    """Return what follows from the scores, with intervals where they were computed."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    intervals = metrics["intervals"]
+    head = ("", "value", f"{metrics['confidence']:.0%} interval") if intervals else ("", "value")
+    for column in head:
+        table.add_column(column, justify="right" if column else "left")
+    for key, label in (
+        ("roc_auc", "ROC-AUC"),
+        ("average_precision", "average precision"),
+        ("log_loss", "log loss"),
+        ("brier", "Brier score"),
+        ("ece", "calibration error"),
+    ):
+        low, high = intervals.get(key, (None, None))
+        ends = "" if low is None else f"{_number(low)} to {_number(high)}"
+        table.add_row(label, _number(metrics[key]), *([ends] if intervals else []))
+    return table
+
+
+def print_test_uses(uses: Sequence[TestUse]) -> None:
+    """Print how often the test part was scored, and by how many configs."""
+    n_configs = len({use.config for use in uses})
+    times = "once" if len(uses) == 1 else f"{len(uses)} times"
+    configs = "one config" if n_configs == 1 else f"{n_configs} configs"
+    line = f"the test part of this run has been scored {times}, with {configs}"
+    if n_configs > 1:
+        line += "; to choose among configs by it makes its accuracy too hopeful"
+    results().print(line, style="yellow" if n_configs > 1 else "dim")
+
+
+def print_threshold(choice: dict[str, Any], where: str) -> None:
+    """Print what a threshold that was chosen by a goal comes to, and what 0.5 would."""
+    table = figures("threshold", "accuracy", "precision", "recall", "f1")
+    for name in ("at", "at_half"):
+        point = choice[name]
+        shares = (_share(point[key]) for key in ("accuracy", "precision", "recall", "f1"))
+        table.add_row(f"{point['threshold']:.4f}", *shares)
+    console = results()
+    console.print(f"threshold for {choice['goal']}, on the {where}")
+    console.print(table)
 
 
 def _share(value: float | None) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pipeline.classifier import TextClassifier
-    from pipeline.evaluation import Floats, Labels
+    from pipeline.scored import Floats, Labels
 
 
 @dataclass(frozen=True)

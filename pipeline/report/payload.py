@@ -10,7 +10,6 @@ import numpy as np
 from pipeline import arrow
 from pipeline.inspection import ClassFrequency
 from pipeline.model import Array
-from pipeline.negation import NEGATIONS
 from pipeline.words import character_table
 
 if TYPE_CHECKING:
@@ -57,6 +56,7 @@ def payload(
         "intercept": model.intercept,
         "threshold": model.regression.threshold,
         "binary": model.binary,
+        "unit_length": model.unit_length,
         "longest": max((word.count(" ") + 1 for word in words), default=1),
     }
     if frequency is None:
@@ -64,11 +64,10 @@ def payload(
     else:
         facts["negative"] = _counts(frequency.negative[columns])
         facts["positive"] = _counts(frequency.positive[columns])
-    if tokenizer.tokenizer == "words":
+    if tokenizer.tokenizer == "words" and not tokenizer.mark_negation:
         facts["tokenizer"] = {
             **tokenizer.to_dict(),
             "characters": _runs(character_table(tokenizer.lowercase)),
-            "negations": sorted(NEGATIONS) if tokenizer.mark_negation else [],
         }
     return facts
 

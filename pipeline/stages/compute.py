@@ -15,6 +15,14 @@ import pipeline
 from pipeline import arrays, arrow, artifacts
 from pipeline.config import Config, FilesCorpus, HubCorpus, LabelledSection, SplitSection
 from pipeline.run_folder import Run
+from pipeline.stages.ledger import record_test_use
+from pipeline.stages.settings import (
+    counting_of,
+    regression_of,
+    settling_of,
+    tokenizer_of,
+    vocabulary_of,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -123,11 +131,9 @@ def _label_rule(section: LabelledSection) -> LabelRule:
 
 def compute_tokens(job: Job) -> tuple[str, list[str]]:
     """Turn texts into token ids: the ids and types of both parts, and `tokenizer.json`."""
-    from pipeline.tokens import Tokenizer, stop_words, write_tokens
+    from pipeline.tokens import write_tokens
 
-    settings = job.config.section("tokens")
-    settings["stop_words"] = stop_words() if settings["stop_words"] else ()
-    tokenizer = Tokenizer(**settings)
+    tokenizer = tokenizer_of(job.config.tokens)
     artifacts.write_json(job.folder / "tokenizer.json", tokenizer.to_dict())
     train, test = (
         write_tokens(
@@ -145,19 +151,17 @@ def compute_tokens(job: Job) -> tuple[str, list[str]]:
 
 def compute_features(job: Job) -> tuple[str, list[str]]:
     """Choose a vocabulary and count it: `vocabulary.txt` and the counts of both parts."""
-    from pipeline.features import learn_vocabulary, stream_counts, write_vocabulary
+    from pipeline.features import stream_counts, write_vocabulary
     from pipeline.tokens import read_tokens
 
-    settings = job.config.section("features")
-    binary = settings.pop("binary")
     tokens = read_tokens(job.run.path / "tokens" / "train.safetensors")
     n_documents = tokens.n_documents
-    vocabulary = learn_vocabulary(tokens, **settings)
+    vocabulary = vocabulary_of(job.config.features, tokens)
     write_vocabulary(job.folder / "vocabulary.txt", vocabulary)
 
     def count(part: str) -> int:
         tokens = read_tokens(job.run.path / "tokens" / f"{part}.safetensors")
-        blocks = stream_counts(tokens, vocabulary, binary)
+        blocks = stream_counts(tokens, vocabulary, **counting_of(job.config.features))
         return arrays.write_counts(job.folder / f"{part}.safetensors", blocks, len(vocabulary))
 
     del tokens  # and its pages
@@ -170,28 +174,30 @@ def compute_train(job: Job) -> tuple[str, list[str]]:
     """Learn the weights: the model's folder, and `history.json`."""
     from pipeline.classifier import TextClassifier
     from pipeline.features import read_vocabulary
+    from pipeline.settling import settle
     from pipeline.tokens import Tokenizer
-    from pipeline.training import SGDLogisticRegression
 
-    settings = job.config.section("train")
-    match settings["class_weight"]:
-        case "none":
-            settings["class_weight"] = None
-        case {"negative": negative, "positive": positive}:
-            settings["class_weight"] = {0: negative, 1: positive}
+    config = job.config
     counts = arrays.read_counts(job.run.path / "features" / "train.safetensors")
-    labels = labels_of(job.run, "train")
-    regression = SGDLogisticRegression(**settings).fit(counts, labels, job.on_epoch)
+    labels = read_labels(job.run, "train")
+    regression = regression_of(config.train, config.features).fit(counts, labels, job.on_epoch)
+    settled = settle(regression, counts, labels, **settling_of(config.train))
     vocabulary = read_vocabulary(job.run.path / "features" / "vocabulary.txt")
     tokenizer = Tokenizer.of(artifacts.read_json(job.run.path / "tokens" / "tokenizer.json"))
-    binary = job.config.features.binary
-    TextClassifier(tokenizer, vocabulary, binary, regression).save(job.folder)
+    binary, unit_length = counting_of(config.features).values()
+    TextClassifier(tokenizer, vocabulary, binary, regression, unit_length).save(job.folder)
     history, kept = regression.history_, regression.kept_
     facts = [dataclasses.asdict(epoch) for epoch in history]
     artifacts.write_json(job.folder / "history.json", {"epochs": facts})
     summary = f"accuracy {kept.accuracy:.1%} on train"
-    if settings["validation"]:
+    if config.train.validation:
         summary += f", {kept.validation_accuracy:.1%} on the validation part"
+    if settled is not None:
+        artifacts.write_json(job.folder / "settled.json", dataclasses.asdict(settled))
+        if config.train.calibrate:
+            summary += f", temperature {settled.temperature:.3g}"
+        if settled.threshold is not None:
+            summary += f", threshold {regression.threshold:.3f} for {settled.threshold.goal}"
     return f"{summary}, {len(history)} epochs", []
 
 
@@ -207,9 +213,11 @@ def compute_eval(job: Job) -> tuple[str, list[str]]:
 
     regression = TextClassifier.load(job.run.path / "model").regression
     counts = arrays.read_counts(job.run.path / "features" / "test.safetensors")
-    labels = labels_of(job.run, "test")
+    labels = read_labels(job.run, "test")
     scores = regression.decision_function(counts)
-    result = evaluate(labels, scores, regression.threshold, job.config.eval.confidence)
+    settings = job.config.section("eval")
+    result = evaluate(labels, scores, regression.threshold, **settings)
+    record_test_use(job.run.path, "eval", job.config)
     artifacts.write_json(job.folder / "metrics.json", {"test": result.to_dict()})
     probability = sigmoid(scores)
     predictions = {
@@ -227,6 +235,6 @@ def compute_eval(job: Job) -> tuple[str, list[str]]:
     ), []
 
 
-def labels_of(run: Run, part: str) -> Any:
-    """Return the labels of a part: int8, 0 and 1."""
+def read_labels(run: Run, part: str) -> Any:
+    """Return the labels of a part, train or test, of a run's corpus: int8, 1 is positive."""
     return arrow.values(artifacts.read_table(run.path / "corpus" / f"{part}.arrow")["label"])

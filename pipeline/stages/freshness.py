@@ -24,7 +24,9 @@ def source_digest(modules: tuple[str, ...]) -> str:
     """Return the SHA-256 of the source of modules and of all they import in the package."""
     digest = hashlib.sha256()
     # The stages' own lines count for every stage; what they import, for those that name it.
-    files = _closure(modules) | {"pipeline.stages.compute": Path(__file__).with_name("compute.py")}
+    files = _closure(modules)
+    for name in ("compute", "settings"):
+        files[f"pipeline.stages.{name}"] = Path(__file__).with_name(f"{name}.py")
     for name, path in sorted(files.items()):
         digest.update(f"{name} {artifacts.digest(path)}\n".encode())
         if path.stem == "__init__":  # the templates of a package are source too

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipeline import arrays, arrow, artifacts
 from pipeline.errors import RunError
 from pipeline.run_folder import Run
-from pipeline.stages.compute import labels_of
+from pipeline.stages.compute import read_labels
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,16 +30,21 @@ def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
     if not (path / "manifest.json").exists():
         return model, None
     run = Run(path)
-    trained = run.stage("train")
-    read = run.digests("corpus") | run.digests("tokens") | run.digests("features")
-    if (
-        trained is None
-        or trained.get("depends", {}).get("inputs") != read
-        or not run.has_outputs("features")
-    ):
+    if not was_trained_on(run):
         return model, None
     counts = arrays.read_counts(path / "features" / "train.safetensors")
-    return model, ClassFrequency.of(counts, labels_of(run, "train"))
+    return model, ClassFrequency.of(counts, read_labels(run, "train"))
+
+
+def was_trained_on(run: Run) -> bool:
+    """Tell whether the model of a run was trained on the features that are there now."""
+    trained = run.stage("train")
+    read = run.digests("corpus") | run.digests("tokens") | run.digests("features")
+    return (
+        trained is not None
+        and trained.get("depends", {}).get("inputs") == read
+        and run.has_outputs("features")
+    )
 
 
 class Reviews(NamedTuple):

@@ -21,6 +21,7 @@ from pipeline.stages import compute, reporting
 from pipeline.stages.compute import Job
 from pipeline.stages.freshness import source_digest
 from pipeline.stages.memory import peak_memory, reset_peak_memory, return_freed_memory
+from pipeline.stages.settings import WEIGHTING
 from pipeline.threads import in_order
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ class Stage:
         The sections of the config that are read.
     modules : tuple of str
         The modules that do the work; those that they import count too.
+    unread : tuple of str
+        Keys of those sections that are not read.
     beside : tuple of str
         Files that it writes into the run folder itself.
     """
@@ -80,6 +83,7 @@ class Stage:
     inputs: tuple[str, ...]
     sections: tuple[str, ...]
     modules: tuple[str, ...]
+    unread: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
 
 
@@ -170,7 +174,10 @@ def _compute(
 def _dependencies(stage: Stage, config: Config, run: Run) -> dict[str, Any]:
     """Return all that a stage's outputs depend on, as the manifest keeps it."""
     return {
-        "config": {section: config.section(section) for section in stage.sections},
+        "config": {
+            section: {k: v for k, v in config.section(section).items() if k not in stage.unread}
+            for section in stage.sections
+        },
         "inputs": _inputs(stage, config, run),
         "source": source_digest(stage.modules),
     }
@@ -224,6 +231,7 @@ STAGES = (
         ("tokens",),
         ("features",),
         ("pipeline.features",),
+        WEIGHTING,
     ),
     Stage(
         "train",
@@ -231,7 +239,7 @@ STAGES = (
         compute.compute_train,
         ("corpus", "tokens", "features"),
         ("features", "train"),
-        ("pipeline.training", "pipeline.classifier"),
+        ("pipeline.training", "pipeline.classifier", "pipeline.settling"),
     ),
     Stage(
         "eval",
@@ -253,6 +261,6 @@ STAGES = (
             "pipeline.stages.reading",
             "pipeline.stages.reporting",
         ),
-        (reporting.MODEL_CARD,),
+        beside=(reporting.MODEL_CARD,),
     ),
 )

@@ -39,11 +39,13 @@ function makeModel(data) {
         places.get(name).push([start, start + n]);
       }
     });
-    const features = new Map();
+    const features = new Map(), counts = new Map();
+    for (const [name, found] of places) counts.set(name, data.binary ? 1 : found.length);
+    const scale = 1 / lengthOf(counts);
     let logOdds = data.intercept;
     for (const token of tokens) token.contribution = 0;
     for (const [name, found] of places) {
-      const added = weights[columns.get(name)] * (data.binary ? 1 : found.length);
+      const added = weights[columns.get(name)] * counts.get(name) * scale;
       features.set(name, added);
       logOdds += added;
       // Shared equally among the places of a feature, and among the tokens of each.
@@ -57,12 +59,18 @@ function makeModel(data) {
       probability: probability(logOdds),
       positive: isPositive(logOdds),
       unknown: tokens.filter(({ token }) => !known.has(token)).length,
-      flip: fewestToFlip(features, tokens, logOdds),
+      flip: fewestToFlip(features, counts, tokens, logOdds),
     };
   }
 
-  function fewestToFlip(features, tokens, logOdds) {
-    const left = new Map(features), holding = new Map(), removed = [];
+  // What a text's counts are divided by.
+  function lengthOf(counts) {
+    if (!data.unit_length || !counts.size) return 1;
+    return Math.sqrt([...counts.values()].reduce((sum, count) => sum + count * count, 0));
+  }
+
+  function fewestToFlip(features, counts, tokens, logOdds) {
+    const left = new Map(features), length = lengthOf(counts), counted = new Map(counts), holding = new Map(), removed = [];
     for (const name of left.keys()) {
       for (const token of new Set(name.split(" "))) {
         if (!holding.has(token)) holding.set(token, []);
@@ -80,8 +88,13 @@ function makeModel(data) {
       if (strongest === null) return null;
       waiting.delete(strongest);
       removed.push(strongest);
-      for (const name of holding.get(strongest)) left.delete(name);
-      logOdds = [...left.values()].reduce((sum, added) => sum + added, data.intercept);
+      for (const name of holding.get(strongest)) {
+        left.delete(name);
+        counted.delete(name);
+      }
+      // What is left is divided by a length of its own.
+      const sum = [...left.values()].reduce((total, added) => total + added, 0);
+      logOdds = data.intercept + (sum * length) / lengthOf(counted);
     }
     return removed;
   }

@@ -13,9 +13,6 @@ function makeTokenizer(settings) {
     code = end;
   }
   const stopWords = new Set(settings.stop_words);
-  const negations = new Set(settings.negations);
-  const clauseEnd = /^[.,:;!?…()[\]{}\u2014\u2013]+$/u;
-  const isNegation = (token) => negations.has(token.toLowerCase()) || token.toLowerCase().endsWith("n't");
   const isApostrophe = (character) => character === "'" || character === "\u2019";
 
   function lower(text, i, code) {
@@ -68,20 +65,8 @@ function makeTokenizer(settings) {
     return tokens;
   }
 
-  function mark(tokens) {
-    let negated = false;
-    for (const token of tokens) {
-      const plain = token.token;
-      if (negated && token.isWord) token.token = "NOT_" + plain;
-      if (isNegation(plain)) negated = true;
-      if (clauseEnd.test(plain)) negated = false;
-    }
-  }
-
   return function tokenise(text) {
-    const tokens = split(text);
-    if (settings.mark_negation) mark(tokens);
-    return tokens.filter(
+    return split(text).filter(
       ({ token, isWord }) =>
         (settings.punctuation || isWord) &&
         !(stopWords.size && stopWords.has(token.replace(/^NOT_/, "").toLowerCase())),

@@ -1,0 +1,142 @@
+"""Commands that ask a run how far it is to be trusted: certify, stability, compare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pipeline.cli.group import JSON, RUN, as_json, facts, main, unicode
+from pipeline.cli.studies import study_of
+from pipeline.cli.work import Show, Work, run_command
+
+
+@main.command()
+@RUN
+@click.option(
+    "--gap",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Exit with code 1 unless the bound is at most this.",
+)
+@click.option(
+    "--steps",
+    default=3,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Newton steps that narrow the bound.",
+)
+@JSON
+@click.pass_context
+def certify(
+    context: click.Context, run: Path, gap: float | None, steps: int, in_json: bool
+) -> None:
+    """Say how far training stopped from the optimum.
+
+    With the intercept solved exactly, the objective J is at most |grad J|^2 / (2 l2) above the
+    least that it can be. Taken some Newton steps further on, the bound is narrower.
+    """
+    from pipeline.studies.certify import certify_run
+
+    certificate = certify_run(run, steps)
+    if in_json:
+        bounds = {"plain_gap": certificate.plain_gap, "relative_gap": certificate.relative_gap}
+        click.echo(as_json(facts(certificate) | bounds, indent=2))
+    else:
+        from pipeline.display.studies import print_certificate
+
+        print_certificate(certificate, gap)
+    if gap is not None and not certificate.gap <= gap:
+        context.exit(1)
+
+
+@run_command(
+    "stability",
+    """Show how far weights move when other reviews are drawn.
+
+    The model is trained again on reviews drawn with replacement. A word whose interval holds 0
+    is marked: its sign is not to be read. A run that was stopped goes on.
+    """,
+    click.option(
+        "--refits",
+        default=50,
+        show_default=True,
+        type=click.IntRange(min=2),
+        help="How often the model is trained again.",
+    ),
+    click.option(
+        "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of the draws."
+    ),
+    click.option(
+        "--confidence",
+        default=0.95,
+        show_default=True,
+        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        help="Of the intervals.",
+    ),
+    click.option(
+        "--top",
+        default=15,
+        show_default=True,
+        type=click.IntRange(min=1),
+        help="How many words of each sign.",
+    ),
+    click.option(
+        "--word", "words", multiple=True, callback=unicode, help="Look a word up; may be repeated."
+    ),
+    JSON,
+)
+def stability(
+    work: Work,
+    refits: int,
+    seed: int,
+    confidence: float,
+    top: int,
+    words: tuple[str, ...],
+    in_json: bool,
+) -> Show:
+    """Refit, and show the words with what became of their weights."""
+    from pipeline.artifacts import write_tsv
+    from pipeline.display.studies import print_stability
+    from pipeline.studies import stability as study
+    from pipeline.studies.training_part import TrainingPart
+
+    part = TrainingPart.of(work.path)
+    folder = work.path / "stability"
+    depends = {"inputs": part.digests, "model": part.settings(), "seed": seed}
+    with study_of(work, "stability", depends, refits) as journal:
+        result = study.measure_stability(
+            part, refits, seed, confidence, folder, journal, work.progress.advance
+        )
+        write_tsv(folder / "words.tsv", study.stability_table(part, result))
+    shown = study.stable_words(part, result, top, words)
+    if in_json:
+        return lambda: click.echo(as_json([facts(word) for word in shown], indent=2))
+    return lambda: print_stability(shown, result, folder / "words.tsv")
+
+
+@main.command()
+@click.argument("run_a", type=click.Path(path_type=Path))
+@click.argument("run_b", type=click.Path(path_type=Path))
+@click.option(
+    "--flipped",
+    default=5,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="How many reviews to show that the runs decide differently.",
+)
+@JSON
+def compare(run_a: Path, run_b: Path, flipped: int, in_json: bool) -> None:
+    """Say which of two runs is better on the same test reviews.
+
+    Every metric with a paired bootstrap interval of the difference, McNemar's exact test of
+    the accuracies, and the reviews that the runs decide differently. With --json, all of them.
+    """
+    from pipeline.studies.compare import compare as compare_runs
+
+    comparison = compare_runs(run_a, run_b)
+    if in_json:
+        click.echo(as_json(comparison.to_dict(), indent=2))
+        return
+    from pipeline.display.studies import print_comparison
+
+    print_comparison(comparison, flipped)

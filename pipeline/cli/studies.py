@@ -1,0 +1,161 @@
+"""Commands that run stages many times: cross-validation, tuning, the ladder of baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.cli.group import JSON, as_json, facts
+from pipeline.cli.work import Show, Work, config_command
+
+if TYPE_CHECKING:
+    from pipeline.studies.journal import Journal
+    from pipeline.studies.reviews import Reviews
+
+_FOLDS = click.option(
+    "--folds", default=10, show_default=True, type=click.IntRange(min=2), help="How many folds."
+)
+_SEED = click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of the folds."
+)
+
+
+@contextmanager
+def study_of(work: Work, name: str, depends: dict[str, Any], n_steps: int) -> Iterator[Journal]:
+    """Give a study its journal, in a folder of its own, and a bar."""
+    from pipeline.run_folder import locked
+    from pipeline.stages.freshness import source_digest
+    from pipeline.studies.journal import Journal
+
+    folder = work.path / name
+    depends |= {"source": source_digest((f"pipeline.studies.{name}",))}
+    with locked(folder):
+        journal = Journal(folder / "journal.jsonl", depends, work.anew)
+        if len(journal):
+            work.progress.say(f"{name:<9} goes on; {folder / 'journal.jsonl'} has what is done")
+        work.progress.began(name, n_steps)
+        yield journal
+        work.progress.finished()
+
+
+@config_command(
+    "crossval",
+    """Score every review by a model of the other folds.
+
+    Vocabulary, weighting and weights are learned inside each fold, and so are the settings
+    where the config has a [tune] section. A corpus that comes in one piece is taken whole; of
+    one that has a test part of its own, train alone. A run that was stopped goes on.
+    """,
+    _FOLDS,
+    _SEED,
+    JSON,
+)
+def crossval(work: Work, folds: int, seed: int, in_json: bool) -> Show:
+    """Cross-validate, and show the folds."""
+    from pipeline.display.studies import print_cross_validation
+    from pipeline.studies import crossval as study
+    from pipeline.studies.reviews import Reviews, has_own_test_part
+
+    work.run_stages("corpus")
+    parts = ("train",) if has_own_test_part(work.config) else ("train", "test")
+    reviews = Reviews.of(work.run, *parts)
+    depends = _depends(work, reviews) | {"folds": folds, "seed": seed}
+    n_steps = study.n_steps(work.config, folds)
+    with study_of(work, "crossval", depends, n_steps) as journal:
+        result = study.cross_validate(
+            work.config, reviews, folds, seed, journal, work.progress.advance
+        )
+        study.write(work.path / "crossval", result)
+    if len(parts) == 2:
+        from pipeline.stages import record_test_use
+
+        record_test_use(work.path, "crossval", work.config)
+    if in_json:
+        return lambda: click.echo(as_json(study.summary(result), indent=2))
+    return lambda: print_cross_validation(result)
+
+
+@config_command(
+    "tune",
+    """Try the settings in [tune] and keep the best.
+
+    They are tried on a part of train, or on folds of it, and a config with the best is written; the
+    test part is not read. A run that was stopped goes on.
+    """,
+    click.option("--out", type=click.Path(path_type=Path), help="Where to write the config."),
+    JSON,
+)
+def tune(work: Work, out: Path | None, in_json: bool) -> Show:
+    """Tune, and show the trials."""
+    import numpy as np
+
+    from pipeline.artifacts import write_text
+    from pipeline.display.studies import print_tuning
+    from pipeline.studies import tune as study
+    from pipeline.studies.grid import trials_of
+    from pipeline.studies.reviews import Reviews
+
+    trials_of(work.config)  # a value that does not fit is said before the corpus is read
+    work.run_stages("corpus")
+    reviews = Reviews.of(work.run, "train")
+    n_scores = study.n_scores(work.config)
+    with study_of(work, "tune", _depends(work, reviews), n_scores) as journal:
+        everywhere = np.ones(len(reviews.labels), bool)
+        result = study.tune(
+            work.config, reviews, everywhere, journal, on_done=work.progress.advance
+        )
+        best = out or work.path / "tune" / "best.toml"
+        write_text(best, result.best.to_toml())
+    if in_json:
+        return lambda: click.echo(as_json([facts(tried) for tried in result.tried], indent=2))
+    return lambda: print_tuning(result, best)
+
+
+def _depends(work: Work, reviews: Reviews) -> dict[str, Any]:
+    """Return what any study's results depend on."""
+    sections = ("tokens", "features", "train", "eval")
+    config = {name: work.config.section(name) for name in sections}
+    if work.config.tune is not None:
+        config["tune"] = work.config.section("tune")
+    return {"config": config, "reviews": reviews.digests}
+
+
+@config_command(
+    "ladder",
+    """Score baselines and this model on the test part, rung by rung.
+
+    The commoner class, an opinion lexicon, VADER, naive Bayes, logistic regression and its form
+    with log-count ratios; each with its interval, its time and an exact McNemar test against
+    the rung below. A run that was stopped goes on.
+    """,
+    JSON,
+)
+def ladder(work: Work, in_json: bool) -> Show:
+    """Climb the ladder, and show it."""
+    import numpy as np
+
+    from pipeline.artifacts import write_json
+    from pipeline.display.studies import print_ladder
+    from pipeline.stages import record_test_use
+    from pipeline.studies import ladder as study
+    from pipeline.studies.reviews import Reviews
+
+    work.run_stages("corpus")
+    n_train = len(Reviews.of(work.run, "train").labels)
+    reviews = Reviews.of(work.run, "train", "test")
+    in_test = np.arange(len(reviews.labels)) >= n_train
+    n_steps = len(study.NAMES) * int(in_test.sum())
+    with study_of(work, "ladder", _depends(work, reviews), n_steps) as journal:
+        configs = study.configs_of(work.config)
+        for name, config in configs.items():
+            if name not in journal:
+                record_test_use(work.path, "ladder", config)
+        rungs = study.climb(work.config, reviews, in_test, journal, work.progress.advance)
+        write_json(work.path / "ladder" / "ladder.json", {"rungs": [facts(r) for r in rungs]})
+    if in_json:
+        return lambda: click.echo(as_json([facts(r) for r in rungs], indent=2))
+    return lambda: print_ladder(rungs)

@@ -1,0 +1,56 @@
+"""What a study has done so far, on disk, so that one that was stopped goes on from there.
+
+A text file: a JSON value a line, the first of them all that the results depend on.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pipeline.artifacts import null_for_nan
+
+
+class Journal:
+    """Results by name, each on disk before the next is begun.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file, whose folder exists.
+    depends : dict
+        All that the results depend on, as JSON can hold it. Where the file is of
+        anything else, it is begun anew.
+    anew : bool
+        Begin anew in any case.
+    """
+
+    def __init__(self, path: Path, depends: dict[str, Any], anew: bool = False) -> None:
+        self.path = path
+        self._done: dict[str, Any] = {}
+        head = json.dumps(depends, sort_keys=True)
+        lines = path.read_text(encoding="utf-8").split("\n") if path.exists() and not anew else []
+        if lines[:1] != [head]:
+            lines = [head, ""]
+        # What stands behind the last line break was being written when the study was stopped.
+        path.write_text("\n".join([*lines[:-1], ""]), encoding="utf-8")
+        for line in lines[1:-1]:
+            name, value = json.loads(line)
+            self._done[name] = value
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._done
+
+    def __len__(self) -> int:
+        return len(self._done)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._done[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        """Write a result down; NaN becomes null."""
+        line = json.dumps([name, null_for_nan(value)], allow_nan=False)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+        self._done[name] = json.loads(line)[1]

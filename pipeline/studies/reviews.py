@@ -1,0 +1,109 @@
+"""The labelled reviews that a study learns from, and what is counted of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline import arrow, artifacts
+from pipeline.config import Config, FeaturesSection, TokensSection
+from pipeline.features import count_features
+from pipeline.model import Array
+from pipeline.run_folder import Run
+from pipeline.stages.settings import counting_of, tokenizer_of, vocabulary_of
+from pipeline.tokens import Tokens
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+@dataclass
+class Reviews:
+    """Texts and labels; tokens are made when they are asked for, and the last ones kept.
+
+    Attributes
+    ----------
+    texts : pyarrow.ChunkedArray of large_string, length n
+    labels : int8 array, shape (n,)
+    digests : dict of str
+        The SHA-256 of each file that they come from.
+    """
+
+    texts: pa.ChunkedArray
+    labels: Array
+    digests: dict[str, str]
+    _last: tuple[TokensSection, Tokens] | None = None
+
+    @classmethod
+    def of(cls, run: Run, *parts: str) -> Reviews:
+        """Read parts, train or test, of a run's corpus, one after the other."""
+        tables = [artifacts.read_table(run.path / "corpus" / f"{part}.arrow") for part in parts]
+        digests = run.digests("corpus")
+        whole = pa.concat_tables(tables)
+        return cls(
+            whole["text"],
+            arrow.values(whole["label"]),
+            {part: digests[f"corpus/{part}.arrow"] for part in parts},
+        )
+
+    def tokens(self, section: TokensSection) -> Tokens:
+        """Return the tokens of all texts."""
+        if self._last is None or self._last[0] != section:
+            self._last = section, tokenizer_of(section)(self.texts)
+        return self._last[1]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Reviews to learn from and reviews to score: a bool for each review, in either."""
+
+    learned: Array
+    scored: Array
+
+
+@dataclass(frozen=True)
+class CountedSplit:
+    """The counts and labels of both sides of a split, by the vocabulary of the learned one."""
+
+    learned: csr_array
+    learned_labels: Array
+    scored: csr_array
+    scored_labels: Array
+
+    @classmethod
+    def of(
+        cls, tokens: Tokens, labels: Array, split: Split, section: FeaturesSection
+    ) -> CountedSplit:
+        """Learn the vocabulary on one side, and count both."""
+        learned = tokens.select(split.learned)
+        vocabulary = vocabulary_of(section, learned)
+        both = learned, tokens.select(split.scored)
+        counts = [count_features(side, vocabulary, **counting_of(section)) for side in both]
+        return cls(counts[0], labels[split.learned], counts[1], labels[split.scored])
+
+
+def has_own_test_part(config: Config) -> bool:
+    """Tell whether a corpus comes with a test part, rather than have one drawn from it."""
+    return config.corpus.source == "sample" or getattr(config.corpus, "test", None) is not None
+
+
+def fold_splits(folds: Array, within: Array) -> list[Split]:
+    """Return a split for each fold: it is scored, and the others are learned from.
+
+    Parameters
+    ----------
+    folds : int64 array
+        The fold of each review of `within`, from 0.
+    within : bool array, shape (n,)
+        The reviews that are in a fold.
+    """
+    rows = np.flatnonzero(within)
+    splits = []
+    for fold in range(int(folds.max()) + 1):
+        scored = np.zeros(len(within), bool)
+        scored[rows[folds == fold]] = True
+        splits.append(Split(within & ~scored, scored))
+    return splits

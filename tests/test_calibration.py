@@ -1,0 +1,203 @@
+"""Claims about calibration: plain loops and a general minimiser are the judges."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy.optimize import minimize_scalar
+
+from pipeline.calibration import COLDEST, HOTTEST, calibration_error, fit_temperature, reliability
+from pipeline.errors import CorpusError, DivergenceError
+from pipeline.evaluation import log_loss
+from pipeline.model import decide, sigmoid
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+@st.composite
+def rows(draw, scores=None):
+    n = draw(st.integers(1, 60))
+    y = draw(hnp.arrays(np.int8, n, elements=st.integers(0, 1)))
+    if scores is None:
+        scores = st.one_of(
+            st.integers(-3, 3).map(float), st.floats(-30, 30), st.sampled_from([-1e4, 1e4])
+        )
+    return y, draw(hnp.arrays(np.float64, n, elements=scores))
+
+
+def calibrated(n=20_000, temperature=1.0):
+    """Reviews that are positive as often as their probability, and scores too large by T."""
+    generator = np.random.default_rng(0)
+    z = generator.normal(0, 2, n)
+    return (generator.random(n) < sigmoid(z)).astype(np.int8), z * temperature
+
+
+# Bins
+
+
+@settings(deadline=None)
+@given(rows(), st.integers(1, 20))
+def test_bins_are_those_of_a_loop_over_the_reviews(drawn, bins):
+    y, scores = drawn
+    probability = sigmoid(scores)
+    found = reliability(y, scores, bins)
+    assert sum(each.n for each in found) == y.size
+    assert (found[0].low, found[-1].high) == (0, 1)
+    assert [each.high for each in found[:-1]] == [each.low for each in found[1:]]
+    for each in found:
+        inside = [
+            k for k, p in enumerate(probability) if each.low < p <= each.high or p == each.low == 0
+        ]
+        assert each.n == len(inside)
+        if inside:
+            mean, share = probability[inside].mean(), y[inside].mean()
+            assert each.mean_probability == pytest.approx(mean, rel=1e-12)
+            assert each.share_positive == pytest.approx(share, rel=1e-12)
+        else:
+            assert math.isnan(each.mean_probability)
+            assert math.isnan(each.share_positive)
+
+
+def test_an_edge_divides_as_a_threshold_there_does():
+    """A probability of 0.5 is in the lower half, with the reviews that are called negative."""
+    below, above = reliability(np.array([1, 1], np.int8), np.array([0.0, 1e-9]), bins=2)
+    assert (below.n, above.n) == (1, 1)
+    assert not decide(sigmoid(np.array([0.0])), 0.5)[0]
+
+
+def test_probabilities_of_0_and_1_have_a_bin():
+    found = reliability(np.array([0, 1], np.int8), np.array([-1e4, 1e4]), bins=4)
+    assert [each.n for each in found] == [1, 0, 0, 1]
+
+
+@settings(deadline=None)
+@given(rows(), st.randoms(use_true_random=False))
+def test_the_order_of_rows_changes_nothing(drawn, random):
+    y, scores = drawn
+    order = list(range(y.size))
+    random.shuffle(order)
+    assert repr(reliability(y[order], scores[order])) == repr(reliability(y, scores))
+    assert fit_temperature(y[order], scores[order]) == fit_temperature(y, scores)
+
+
+# Expected calibration error
+
+
+@settings(deadline=None)
+@given(rows(), st.integers(1, 20))
+def test_the_error_is_the_sum_over_the_bins(drawn, bins):
+    """Guo et al.: |sum of (probability - label)| of a bin, over n."""
+    y, scores = drawn
+    gaps = dict.fromkeys(range(bins), 0.0)
+    for label, p in zip(y.tolist(), sigmoid(scores).tolist(), strict=True):
+        gaps[next(k for k in range(bins) if p <= (k + 1) / bins)] += p - label
+    found = calibration_error(reliability(y, scores, bins))
+    assert found == pytest.approx(sum(map(abs, gaps.values())) / y.size, rel=1e-9, abs=1e-12)
+
+
+def test_a_calibrated_model_has_nearly_no_error_and_a_boastful_one_has_some():
+    assert calibration_error(reliability(*calibrated())) < 0.01
+    assert calibration_error(reliability(*calibrated(temperature=4))) > 0.1
+
+
+def test_the_error_of_a_worked_example():
+    """Three reviews at 0.5, one positive, and one sure mistake: (3 / 6 + 1) / 4."""
+    y, scores = np.array([1, 0, 0, 0], np.int8), np.array([0.0, 0.0, 0.0, 1e4])
+    assert calibration_error(reliability(y, scores)) == pytest.approx((3 / 6 + 1) / 4)
+
+
+def test_no_bins_no_error():
+    assert math.isnan(calibration_error([]))
+
+
+# Temperature
+
+
+@settings(deadline=None)
+@given(rows(scores=st.floats(-5, 5).map(lambda z: round(z, 3))))
+def test_the_temperature_has_the_least_log_loss(drawn):
+    """No other one that SciPy's search or a grid finds has less."""
+    y, scores = drawn
+    found = fit_temperature(y, scores)
+    assert COLDEST <= found <= HOTTEST
+    least = log_loss(y, scores / found)
+    search = minimize_scalar(
+        lambda t: log_loss(y, scores / math.exp(t)), bounds=(math.log(COLDEST), math.log(HOTTEST))
+    )
+    others = [search.fun, *(log_loss(y, scores / t) for t in np.geomspace(COLDEST, HOTTEST, 60))]
+    assert least <= min(others) + 1e-12
+
+
+@settings(deadline=None)
+@given(rows(scores=st.floats(-5, 5).map(lambda z: round(z, 3))))
+def test_the_slope_is_0_at_the_temperature(drawn):
+    y, scores = drawn
+    found = fit_temperature(y, scores)
+    assume(COLDEST < found < HOTTEST)
+    slope = np.mean((sigmoid(scores / found) - y) * scores)
+    assert slope == pytest.approx(0, abs=1e-10)
+
+
+@pytest.mark.parametrize("temperature", [0.05, 1, 3, 40])
+def test_a_known_temperature_is_found(temperature):
+    y, scores = calibrated(temperature=temperature)
+    assert fit_temperature(y, scores) == pytest.approx(temperature, rel=0.03)
+
+
+def test_dividing_the_scores_divides_the_temperature():
+    y, scores = calibrated()
+    assert fit_temperature(y, scores / 7) == pytest.approx(fit_temperature(y, scores) / 7, rel=1e-9)
+
+
+def test_scores_divided_by_the_temperature_are_better_calibrated():
+    y, scores = calibrated(temperature=4)
+    scaled = scores / fit_temperature(y, scores)
+    assert calibration_error(reliability(y, scaled)) < 0.01
+    np.testing.assert_array_equal(decide(sigmoid(scaled)), decide(sigmoid(scores)))
+
+
+def test_scores_that_separate_the_classes_get_the_lowest_temperature():
+    assert fit_temperature(np.array([0, 1], np.int8), np.array([-1.0, 2.0])) == COLDEST
+    assert fit_temperature(np.array([1, 1], np.int8), np.array([0.0, 2.0])) == COLDEST
+
+
+def test_scores_that_say_the_opposite_get_the_highest_temperature():
+    assert fit_temperature(np.array([1, 0], np.int8), np.array([-1.0, 2.0])) == HOTTEST
+
+
+def test_scores_that_are_all_0_stay_as_they_are():
+    assert fit_temperature(np.array([1, 0, 0], np.int8), np.zeros(3)) == 1.0
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-5, 1e4, 1e300])
+def test_scores_of_any_size_have_a_temperature(size):
+    y = np.array([1, 1, 0, 0, 1, 0], np.int8)
+    found = fit_temperature(y, size * np.array([1.0, 2, -1, -2, -0.5, 1.5]))
+    assert COLDEST <= found <= HOTTEST
+
+
+def test_a_temperature_is_found_far_from_where_the_search_starts():
+    """A hundred sure and right, and one wrong by a hair: the slope falls by e with each step."""
+    y = np.array([1] * 100 + [0], np.int8)
+    scores = np.array([1.0] * 100 + [1e-200])
+    # 100 e^-s = 1e-200 / 2
+    assert 1 / fit_temperature(y, scores) == pytest.approx(math.log(200) + 200 * math.log(10))
+
+
+# What is refused
+
+
+@pytest.mark.parametrize("function", [reliability, fit_temperature])
+def test_reviews_that_cannot_be_scored_are_refused(function):
+    with pytest.raises(CorpusError, match="at least one review"):
+        function(np.array([], np.int8), np.array([]))
+    with pytest.raises(DivergenceError, match="row 1"):
+        function(np.array([0, 1], np.int8), np.array([0.0, math.nan]))
+
+
+def test_there_is_at_least_one_bin():
+    with pytest.raises(ValueError, match="bins: expected a number >= 1, got 0"):
+        reliability(np.array([1], np.int8), np.array([0.0]), 0)

@@ -1,0 +1,127 @@
+"""What is settled on the validation part: a temperature and a threshold, saved with the model."""
+
+import json
+
+import numpy as np
+import pytest
+from pyarrow import parquet
+from scipy.optimize import minimize_scalar
+
+from pipeline import arrays
+from pipeline.classifier import TextClassifier
+from pipeline.config import TrainSection
+from pipeline.config_file import load_config
+from pipeline.errors import ConfigError
+from pipeline.run_folder import Run
+from pipeline.stages import read_labels
+from pipeline.stages.settings import regression_of
+
+
+def trained(sentiment, small_run, tmp_path, *overrides):
+    """Train the small config with overrides; return the run and the classifier."""
+    args = [item for override in overrides for item in ("--set", override)]
+    run = tmp_path / "run"
+    result = sentiment("train", small_run.config, "--run", run, *args)
+    assert result.exit_code == 0, result.output
+    return run, TextClassifier.load(run), result
+
+
+def validation_part(small_run, run, *overrides):
+    """Return the labels and the uncalibrated scores of the documents that were held out."""
+    config = load_config(small_run.config, overrides)
+    counts = arrays.read_counts(run / "features" / "train.safetensors")
+    labels = read_labels(Run(run), "train")
+    plain = regression_of(config.train, config.features).fit(counts, labels)
+    return labels[plain.held_out_], plain.decision_function(counts[plain.held_out_]), plain
+
+
+def test_calibration_divides_the_weights_by_the_temperature_that_fits_best(
+    sentiment, small_run, tmp_path
+):
+    run, model, _ = trained(sentiment, small_run, tmp_path, "train.calibrate=true")
+    y, z, plain = validation_part(small_run, run)
+    found = json.loads((run / "model" / "settled.json").read_text())
+    temperature = found["temperature"]
+
+    def loss(t):
+        return np.mean(np.logaddexp(0, z / t) - y * z / t)
+
+    best = minimize_scalar(loss, bounds=(1e-3, 1e3), method="bounded", options={"xatol": 1e-9})
+    assert loss(temperature) <= best.fun + 1e-9
+    assert model.weights == pytest.approx(plain.coef_[0] / temperature)
+    assert model.intercept == pytest.approx(float(plain.intercept_[0]) / temperature)
+    assert found["threshold"] is None
+
+
+@pytest.mark.parametrize(
+    ("goal", "metric", "least"),
+    [("min_recall = 0.9", "recall", 0.9), ("min_precision = 0.8", "precision", 0.8)],
+)
+def test_a_threshold_reaches_its_goal_on_the_validation_part(
+    sentiment, small_run, tmp_path, goal, metric, least
+):
+    override = f"train.threshold={{{goal}}}"
+    run, model, result = trained(sentiment, small_run, tmp_path, override)
+    y, z, _ = validation_part(small_run, run, override)
+    threshold = model.regression.threshold
+    called = 1 / (1 + np.exp(-z)) > threshold
+    hits = np.sum(called & (y == 1))
+    value = hits / (np.sum(y == 1) if metric == "recall" else np.sum(called))
+    assert value >= least
+    choice = json.loads((run / "model" / "settled.json").read_text())["threshold"]
+    assert choice["threshold"] == threshold
+    assert choice["at"][metric] == pytest.approx(value)
+    assert f"threshold for {metric} >= {least:g}" in result.stdout
+
+
+def test_the_threshold_that_was_chosen_decides_on_test(sentiment, small_run, tmp_path):
+    """Over the probabilities of a calibrated model; the metrics say at which threshold."""
+    settings = ("train.threshold={min_recall=0.95}", "train.calibrate=true")
+    run, model, _ = trained(sentiment, small_run, tmp_path, *settings)
+    args = [item for override in settings for item in ("--set", override)]
+    assert sentiment("eval", small_run.config, "--run", run, *args, "-q").exit_code == 0
+    table = parquet.read_table(run / "eval" / "predictions.parquet")
+    above = np.array(table["probability"].to_pylist()) > model.regression.threshold
+    assert table["predicted"].to_pylist() == above.astype(int).tolist()
+    metrics = json.loads((run / "eval" / "metrics.json").read_text())
+    assert metrics["test"]["threshold"] == model.regression.threshold
+
+
+def test_without_a_goal_nothing_is_settled(small_run):
+    assert not (small_run.path / "model" / "settled.json").exists()
+
+
+def test_the_certificate_knows_the_temperature(sentiment, small_run, tmp_path):
+    from pipeline.studies.certify import certify_run
+
+    one = trained(sentiment, small_run, tmp_path, "train.calibrate=true")[0]
+    other = trained(sentiment, small_run, tmp_path / "plain")[0]
+    assert certify_run(one).gap == pytest.approx(certify_run(other).gap, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"calibrate": True},
+        {"threshold": {"min_recall": 0.9}},
+        {"threshold": {}, "validation": 0.1},
+        {"threshold": {"min_recall": 0.9, "best": "f1"}, "validation": 0.1},
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(settings):
+    with pytest.raises(ValueError, match="expected"):
+        TrainSection.model_validate(settings)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("{ min_recal = 0.9 }", "train.threshold.min_recal: unknown key; did you mean min_recall"),
+        ("{ min_recall = 1.9 }", "train.threshold.min_recall: expected a number <= 1, got 1.9"),
+        ('{ min_recall = 0.9, best = "f1" }', "train.threshold: expected one of min_recall"),
+        ('"high"', "train.threshold: expected a number or a table, got 'high'"),
+    ],
+)
+def test_a_goal_that_makes_no_sense_is_refused_by_its_key(small_run, value, said):
+    with pytest.raises(ConfigError, match=said):
+        load_config(small_run.config, [f"train.threshold={value}"])

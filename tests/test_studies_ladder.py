@@ -1,0 +1,157 @@
+"""The ladder: each rung is what it says, and is tested against the one below."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+from sklearn.naive_bayes import MultinomialNB
+
+from pipeline import arrays
+from pipeline.config_file import load_config
+from pipeline.run_folder import Run
+from pipeline.stages import read_labels, run_stages
+from pipeline.stages.settings import regression_of
+from pipeline.studies import ladder
+from pipeline.studies.journal import Journal
+from pipeline.studies.reviews import Reviews
+
+
+@pytest.fixture(scope="module")
+def climbed(shared_data, small_run, tmp_path_factory):
+    """Return the rungs of the small run, its journal and its test labels."""
+    config = load_config(small_run.config)
+    reviews = Reviews.of(Run(small_run.path), "train", "test")
+    in_test = np.arange(len(reviews.labels)) >= 110
+    journal = Journal(tmp_path_factory.mktemp("ladder") / "j", {})
+    steps: list[int] = []
+    rungs = ladder.climb(config, reviews, in_test, journal, steps.append)
+    assert sum(steps) == len(rungs) * 40
+    return rungs, journal, reviews.labels[in_test]
+
+
+def called(journal, name):
+    return np.array([c == "1" for c in journal[name]["called"]])
+
+
+def test_rungs_go_from_the_commoner_class_to_log_count_ratios(climbed):
+    rungs, _, _ = climbed
+    assert [rung.name for rung in rungs] == list(ladder.NAMES)
+    assert rungs[0].accuracy == 0.5
+
+
+def test_naive_bayes_is_that_of_scikit_learn(climbed, small_run):
+    _, journal, _ = climbed
+    train, test = (
+        arrays.read_counts(small_run.path / "features" / f"{part}.safetensors")
+        for part in ("train", "test")
+    )
+    expected = MultinomialNB().fit(train, read_labels(Run(small_run.path), "train")).predict(test)
+    assert (called(journal, ladder.BAYES) == expected).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "ratio"), [(ladder.LOGISTIC, "none"), (ladder.RATIO, "documents")]
+)
+def test_logistic_regression_is_that_of_the_config(climbed, small_run, name, ratio):
+    _, journal, _ = climbed
+    config = load_config(small_run.config, [f"features.ratio={ratio}"])
+    train, test = (
+        arrays.read_counts(small_run.path / "features" / f"{part}.safetensors")
+        for part in ("train", "test")
+    )
+    model = regression_of(config.train, config.features)
+    model.fit(train, read_labels(Run(small_run.path), "train"))
+    assert (called(journal, name) == model.predict(test)).all()
+
+
+def test_each_rung_is_tested_against_the_one_below(climbed):
+    rungs, journal, labels = climbed
+    right = [called(journal, name) == (labels == 1) for name in ladder.NAMES]
+    for k, rung in enumerate(rungs):
+        assert rung.accuracy == right[k].mean()
+        assert rung.low < rung.accuracy <= rung.high
+        if k == 0:
+            assert np.isnan(rung.p)
+            continue
+        gained = int((right[k] & ~right[k - 1]).sum())
+        lost = int((~right[k] & right[k - 1]).sum())
+        assert (rung.gained, rung.lost) == (gained, lost)
+        expected = binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
+        assert rung.p == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_rung_that_is_done_is_not_done_again(climbed, small_run, monkeypatch):
+    rungs, journal, _ = climbed
+    monkeypatch.setattr(ladder, "vader_scores", None)
+    reviews = Reviews.of(Run(small_run.path), "train", "test")
+    in_test = np.arange(len(reviews.labels)) >= 110
+    config = load_config(small_run.config)
+    again = ladder.climb(config, reviews, in_test, journal)
+    assert [rung.accuracy for rung in again] == [rung.accuracy for rung in rungs]
+
+
+@pytest.mark.usefixtures("shared_data")
+def test_the_command_writes_the_rungs_and_counts_the_uses_of_test(copied_run, sentiment):
+    args = ("ladder", copied_run.config, "--run", copied_run.path)
+    shown = sentiment(*args).stdout
+    saved = json.loads((copied_run.path / "ladder" / "ladder.json").read_text())["rungs"]
+    for rung in saved:
+        assert f"{rung['accuracy']:.2%}" in shown
+    uses = json.loads((copied_run.path / "test_uses.json").read_text())["uses"]
+    assert [use["by"] for use in uses] == ["eval", "ladder", "ladder", "ladder"]
+    assert sentiment(*args, "--json").exit_code == 0
+    after = json.loads((copied_run.path / "test_uses.json").read_text())["uses"]
+    assert after == uses  # nothing was scored again
+
+
+# The ledger
+
+
+class _Silent:
+    def __getattr__(self, name):
+        return lambda *_: None
+
+
+def test_the_ledger_outlives_force_and_tells_configs_apart(copied_run, sentiment):
+    args = ("eval", copied_run.config, "--run", copied_run.path)
+    assert "has been scored once, with one config" in sentiment(*args).stdout.replace("\n", " ")
+    sentiment(*args, "--force")
+    output = sentiment(*args, "--set", "train.l2=0.01").stdout
+    assert "has been scored 3 times, with 2 configs" in " ".join(output.split())
+    uses = json.loads((copied_run.path / "test_uses.json").read_text())["uses"]
+    assert len({use["config"] for use in uses}) == 2
+
+
+def test_a_fresh_evaluation_is_no_further_use(copied_run):
+    before = (copied_run.path / "test_uses.json").read_bytes()
+    run_stages(load_config(copied_run.config), Run(copied_run.path), "report", _Silent())
+    assert (copied_run.path / "test_uses.json").read_bytes() == before
+
+
+# Comparing, as a command
+
+
+def test_a_run_compared_with_itself_differs_in_nothing(small_run, sentiment):
+    shown = sentiment("compare", small_run.path, small_run.path).stdout
+    assert "p = 1.0000" in shown
+    found = json.loads(sentiment("compare", small_run.path, small_run.path, "--json").stdout)
+    assert found["p_value"] == 1
+    assert found["flipped"] == []
+
+
+def test_runs_that_differ_are_compared_review_by_review(small_run, copied_run, sentiment):
+    options = ("--set", "train.epochs=1", "--set", "train.learning_rate=0.001")
+    sentiment("eval", copied_run.config, "--run", copied_run.path, *options)
+    shown = sentiment("compare", small_run.path, copied_run.path, "--flipped", 2).stdout
+    found = json.loads(sentiment("compare", small_run.path, copied_run.path, "--json").stdout)
+    assert f"only a {found['only_a_right']}" in shown
+    assert shown.count("row ") == min(2, len(found["flipped"]))
+    assert next(iter(found["differences"])) == "accuracy"
+
+
+def test_what_cannot_be_compared_is_refused_in_one_line(small_run, tmp_path, sentiment):
+    result = sentiment("compare", small_run.path, tmp_path)
+    assert result.exit_code == 2
+    assert "expected a run folder" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
