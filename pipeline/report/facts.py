@@ -114,6 +114,7 @@ def gather(
     scored: tuple[Labels, Floats, Callable[[int], str]],
     top: int,
     n_reviews: int,
+    ladder: dict[str, float],
 ) -> ReportFacts:
     """Compute what the report shows.
 
@@ -128,6 +129,8 @@ def gather(
         Words of each sign.
     n_reviews : int
         Reviews of each kind.
+    ladder : dict of str to float
+        The accuracy of other classifiers on the test part, by name.
     """
     labels, scores, text_of = scored
     threshold = model.regression.threshold
@@ -148,7 +151,7 @@ def gather(
         run,
         {
             "always the more frequent class": max(prevalence, 1 - prevalence),
-            **run.metrics.get("baselines", {}),
+            **{name: accuracy for name, accuracy in ladder.items() if name != "majority"},
         },
         tuple(positive),
         tuple(negative),

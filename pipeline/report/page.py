@@ -101,6 +101,7 @@ def page(
             longest=model["longest"],
             feature_name="words" if model["longest"] == 1 else "words and n-grams",
             by_class="negative" in model,
+            stable="low" in model,
             playground="tokenizer" in model,
             tokenizer=tokenizer,
             agreement=agreement,

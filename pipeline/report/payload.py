@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipeline.classifier import TextClassifier
 
 # The page is to stay under 3 MB; this much of it is for words.
-LARGEST = 2_100_000
+LARGEST = 2_500_000
 
 
 def kept_columns(model: TextClassifier, largest: int = LARGEST) -> Array:
@@ -30,8 +30,8 @@ def kept_columns(model: TextClassifier, largest: int = LARGEST) -> Array:
     int64 array, in ascending order
     """
     _, offsets = arrow.buffers(model.vocabulary.words)
-    # A line break, a weight in base64, and the counts of two classes.
-    sizes = np.diff(offsets) + 1 + 16 / 3 + 4
+    # A line break, a weight and its interval in base64, and the counts of two classes.
+    sizes = np.diff(offsets) + 1 + 3 * 16 / 3 + 4
     if sizes.sum() <= largest:
         return np.arange(len(sizes))
     importance = np.abs(model.weights) * np.sqrt(model.vocabulary.document_frequency)
@@ -41,11 +41,23 @@ def kept_columns(model: TextClassifier, largest: int = LARGEST) -> Array:
 
 
 def payload(
-    model: TextClassifier, frequency: ClassFrequency | None, columns: Array
+    model: TextClassifier,
+    frequency: ClassFrequency | None,
+    columns: Array,
+    stability: tuple[Array, Array] | None = None,
 ) -> dict[str, Any]:
     """Return the model as JSON holds it.
 
     Weights are float32: with them a probability is right to 1e-6.
+
+    Parameters
+    ----------
+    model : TextClassifier
+    frequency : ClassFrequency, optional
+    columns : int64 array
+        What `kept_columns` returned.
+    stability : two float64 arrays, optional
+        The ends of each weight's interval over refits.
     """
     tokenizer = model.tokenizer
     words = model.vocabulary.words.take(arrow.numbers(columns)).to_pylist()
@@ -64,6 +76,9 @@ def payload(
     else:
         facts["negative"] = _counts(frequency.negative[columns])
         facts["positive"] = _counts(frequency.positive[columns])
+    if stability is not None:
+        for name, ends in zip(("low", "high"), stability, strict=True):
+            facts[name] = _base64(ends[columns].astype("<f4").tobytes())
     if tokenizer.tokenizer == "words" and not tokenizer.mark_negation:
         facts["tokenizer"] = {
             **tokenizer.to_dict(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -45,6 +46,43 @@ def was_trained_on(run: Run) -> bool:
         and trained.get("depends", {}).get("inputs") == read
         and run.has_outputs("features")
     )
+
+
+STUDIES = ("ladder/ladder.json", "stability/words.tsv")
+
+
+def read_ladder(run: Run) -> dict[str, float]:
+    """Return the test accuracy of each rung of the ladder, if it was climbed on this corpus."""
+    file = run.path / STUDIES[0]
+    if not file.exists():
+        return {}
+    with (file.parent / "journal.jsonl").open(encoding="utf-8") as journal:
+        reviews = json.loads(journal.readline())["reviews"]
+    digests = run.digests("corpus")
+    if any(digests.get(f"corpus/{part}.arrow") != digest for part, digest in reviews.items()):
+        return {}
+    return {rung["name"]: rung["accuracy"] for rung in artifacts.read_json(file)["rungs"]}
+
+
+def read_stability(run: Run, model: TextClassifier) -> tuple[Any, Any] | None:
+    """Return the ends of each weight's interval over refits, if those of this model were found."""
+    import numpy as np
+    import pyarrow as pa
+
+    from pipeline.inspection import by_weight
+
+    file = run.path / STUDIES[1]
+    if not file.exists():
+        return None
+    names = ("weight", "low", "high")
+    table = artifacts.read_tsv(file, dict.fromkeys(names, pa.float64()))
+    weight, *ends = (arrow.values(table[name]) for name in names)
+    order = by_weight(model)
+    if not np.array_equal(weight, model.weights[order]):
+        return None
+    low, high = np.empty_like(weight), np.empty_like(weight)
+    low[order], high[order] = ends
+    return low, high
 
 
 class Reviews(NamedTuple):

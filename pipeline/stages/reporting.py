@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline import arrays, artifacts
 from pipeline.stages.compute import Job
-from pipeline.stages.reading import load_model, read_reviews
+from pipeline.stages.reading import load_model, read_ladder, read_reviews, read_stability
 
 if TYPE_CHECKING:
     from pipeline.report import RunFacts
@@ -42,6 +42,7 @@ def compute_report(job: Job) -> tuple[str, list[str]]:
         (reviews.labels, log_odds, reviews.text),
         settings.top,
         settings.reviews,
+        read_ladder(job.run),
     )
     columns = report.kept_columns(model)
     alike = 1.0
@@ -51,7 +52,7 @@ def compute_report(job: Job) -> tuple[str, list[str]]:
         approximate = scores(*triplet, weights, model.intercept)
         alike = agreement(log_odds, approximate, model.regression.threshold)
     figures = report.draw(facts)
-    carried = report.payload(model, frequency, columns)
+    carried = report.payload(model, frequency, columns, read_stability(job.run, model))
     page = report.page(facts, figures, carried, alike, model.tokenizer.tokenizer)
     artifacts.write_text(job.folder / "index.html", page)
     artifacts.write_json(job.folder / "report.json", facts.to_dict())

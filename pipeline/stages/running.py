@@ -21,6 +21,7 @@ from pipeline.stages import compute, reporting
 from pipeline.stages.compute import Job
 from pipeline.stages.freshness import source_digest
 from pipeline.stages.memory import peak_memory, reset_peak_memory, return_freed_memory
+from pipeline.stages.reading import STUDIES
 from pipeline.stages.settings import WEIGHTING
 from pipeline.threads import in_order
 
@@ -75,6 +76,8 @@ class Stage:
         Keys of those sections that are not read.
     beside : tuple of str
         Files that it writes into the run folder itself.
+    studies : tuple of str
+        What it reads of studies of the run, where they were made.
     """
 
     name: str
@@ -85,6 +88,7 @@ class Stage:
     modules: tuple[str, ...]
     unread: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    studies: tuple[str, ...] = ()
 
 
 def run_stages(config: Config, run: Run, last: str, listener: Listener) -> None:
@@ -192,7 +196,8 @@ def _inputs(stage: Stage, config: Config, run: Run) -> dict[str, str]:
     inputs: dict[str, str] = {}
     for name in stage.inputs:
         inputs |= run.digests(name)
-    return inputs
+    studies = [file for file in stage.studies if (run.path / file).is_file()]
+    return inputs | {file: artifacts.digest(run.path / file) for file in studies}
 
 
 @functools.cache
@@ -262,5 +267,6 @@ STAGES = (
             "pipeline.stages.reporting",
         ),
         beside=(reporting.MODEL_CARD,),
+        studies=STUDIES,
     ),
 )

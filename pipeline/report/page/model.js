@@ -103,5 +103,7 @@ function makeModel(data) {
   const counts = (key) => (key in data ? countsOf(data[key], n) : null);
   const negative = counts("negative"), positive = counts("positive");
   const reviews = counts("reviews") ?? negative.map((count, k) => count + positive[k]);
-  return { words, weights, reviews, negative, positive, score, hasTokenizer: tokenise !== null };
+  const ends = (key) => (key in data ? new Float32Array(bytesOf(data[key]).buffer) : null);
+  const low = ends("low"), high = ends("high");
+  return { words, weights, low, high, reviews, negative, positive, score, hasTokenizer: tokenise !== null };
 }

@@ -77,7 +77,7 @@ function setUpThreshold(data) {
 function setUpWords(model) {
   const PAGE = 12;
   const columns = {
-    word: model.words, weight: model.weights, reviews: model.reviews,
+    word: model.words, weight: model.weights, low: model.low, reviews: model.reviews,
     negative: model.negative, positive: model.positive,
   };
   const body = byId("words-body"), search = byId("words-search");
@@ -113,6 +113,11 @@ function setUpWords(model) {
         row.append(element("th", model.words[k], { scope: "row" }));
         const kind = weight > 0 ? "adds" : weight < 0 ? "takes" : "";
         row.append(element("td", signed(weight, 4), { class: kind }));
+        if (model.low) {
+          const [low, high] = [model.low[k], model.high[k]];
+          const unsure = low <= 0 && high >= 0 ? " ?" : "";
+          row.append(element("td", `${signed(low)} to ${signed(high)}${unsure}`));
+        }
         for (const name of ["reviews", "negative", "positive"]) {
           if (columns[name]) row.append(element("td", count(columns[name][k])));
         }
