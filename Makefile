@@ -8,7 +8,7 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup train eval report screenshot weights test lint types check bench clean
+.PHONY: help setup train eval report screenshot weights crossval tune ladder certify stability reproduce test lint types check bench clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=$(CONFIG)] [ARGS='--set train.l2=0.001']"
@@ -41,6 +41,24 @@ types: .venv/dev ## check types
 	@$(BIN)/mypy
 
 check: lint types test ## all of the three above
+
+crossval: .venv/runtime ## score every review by a model of the other folds
+	@$(BIN)/sentiment crossval $(CONFIG) $(ARGS)
+
+tune: .venv/runtime ## try the settings in [tune], keep the best
+	@$(BIN)/sentiment tune $(CONFIG) $(ARGS)
+
+ladder: .venv/runtime ## score baselines and this model, rung by rung
+	@$(BIN)/sentiment ladder $(CONFIG) $(ARGS)
+
+certify: .venv/runtime ## bound how far training stopped from the optimum (RUN=runs/...)
+	@$(BIN)/sentiment certify $(RUN) $(ARGS)
+
+stability: .venv/runtime ## see how far weights move on other reviews (RUN=runs/...)
+	@$(BIN)/sentiment stability $(RUN) $(ARGS)
+
+reproduce: .venv/dev ## regenerate and check the table of published results
+	@$(BIN)/python -m benchmarks.reproduce $(ARGS)
 
 bench: .venv/bench ## time the same work here and by its peers (QUICK=1: a look)
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)

@@ -246,17 +246,10 @@ class TuneSection(Section):
     by: Literal["accuracy", "log_loss"] = "accuracy"
     validation: Fraction = 0.2
     folds: Annotated[int, Field(ge=0)] = 0
-    shuffle: bool = True
     seed: Seed = 0
     tokens: dict[str, Choices] = {}
     features: dict[str, Choices] = {}
     train: dict[str, Choices] = {}
-
-    @model_validator(mode="after")
-    def _order_is_kept_in_folds(self) -> Self:
-        if not self.shuffle and not self.folds:
-            raise ValueError("expected folds >= 2 where shuffle = false")
-        return self
 
     @model_validator(mode="after")
     def _keys_exist(self) -> Self:

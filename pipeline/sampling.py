@@ -43,9 +43,7 @@ def draw_by_class(
     return drawn
 
 
-def draw_folds(
-    labels: np.ndarray, n_folds: int, seed: int, setting: str, shuffle: bool = True
-) -> np.ndarray:
+def draw_folds(labels: np.ndarray, n_folds: int, seed: int, setting: str) -> np.ndarray:
     """Deal documents into folds, those of each class in turn.
 
     Parameters
@@ -56,9 +54,6 @@ def draw_folds(
     seed : int
     setting : str
         What set the number, as an error names it.
-    shuffle : bool
-        Whether they are drawn at random; otherwise a fold is a stretch of each class, in the
-        order that they have. Neighbours, such as reviews of one film, then stay together.
 
     Returns
     -------
@@ -78,12 +73,8 @@ def draw_folds(
             f"{setting}: expected 2 to {n} folds, for there are {n:,} {name} reviews "
             f"and each fold needs one; got {n_folds}"
         )
+    draw = np.random.default_rng(seed)
+    dealt = np.concatenate([draw.permutation(rows) for rows in classes])
     folds = np.empty(len(labels), np.int64)
-    if shuffle:
-        draw = np.random.default_rng(seed)
-        dealt = np.concatenate([draw.permutation(rows) for rows in classes])
-        folds[dealt] = np.arange(len(dealt)) % n_folds
-    else:
-        for rows in classes:
-            folds[rows] = np.arange(len(rows)) * n_folds // len(rows)
+    folds[dealt] = np.arange(len(dealt)) % n_folds
     return folds

@@ -15,6 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import settings
+
+# An example may take as long as it takes: the machine may be busy.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 _DATA = os.environ.get("SENTIMENT_DATA")
 if _DATA and Path(_DATA, "nltk_data").is_dir():

@@ -61,11 +61,11 @@ def saved(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("binary", [False, True])
 def test_a_model_comes_back_whole(tmp_path, settings, binary):
     model = classifier(**settings)
-    model = TextClassifier(model.tokenizer, model.vocabulary, binary, model.regression)
+    model = TextClassifier(model.tokenizer, model.vocabulary, binary, model.regression, binary)
     model.save(tmp_path)
     found = TextClassifier.load(tmp_path)
     assert found.tokenizer == model.tokenizer
-    assert found.binary is binary
+    assert (found.binary, found.unit_length) == (binary, binary)
     assert found.vocabulary.words.equals(model.vocabulary.words)
     expected = model.vocabulary.document_frequency
     np.testing.assert_array_equal(found.vocabulary.document_frequency, expected)

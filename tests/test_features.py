@@ -426,3 +426,19 @@ def test_a_vocabulary_that_was_learned_counts_as_one_read_from_its_words():
 def test_ngrams_are_told_apart_even_where_all_hashes_are_equal(uncompiled, monkeypatch):
     monkeypatch.setattr(hashing, "MULTIPLIER", hashing.ZERO)
     assert_counts_are_those_of_a_counter(["a b", *random_corpus(5, 150, 30)], 3)
+
+
+@pytest.mark.parametrize("binary", [False, True])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_unit_length_divides_each_document_by_its_length(binary, threads, monkeypatch):
+    """As scikit-learn's `normalize` does; a document without features stays empty."""
+    from sklearn.preprocessing import normalize
+
+    monkeypatch.setenv("SENTIMENT_THREADS", str(threads))
+    texts = ["a b b c", "", "zzz", "c c c c a", "b"] * 7
+    tokens = Tokenizer()(texts)
+    vocabulary = learn_vocabulary(Tokenizer()(["a b c", "b c"]), 2)
+    counts = count_features(tokens, vocabulary, binary)
+    found = count_features(tokens, vocabulary, binary, unit_length=True)
+    assert found.toarray() == pytest.approx(normalize(counts).toarray(), rel=1e-6)
+    assert found.dtype == np.float32

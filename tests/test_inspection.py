@@ -221,3 +221,21 @@ def test_a_text_is_positive_above_the_threshold_alone():
     assert explain(classifier(0.5), text).label == "positive"
     assert explain(classifier(0.99), text).label == "negative"
     assert explain(classifier(0.99), text).threshold == 0.99
+
+
+def test_an_explanation_of_scaled_counts_sums_to_the_score():
+    """The scale is the same for every word of a text; counts stay whole."""
+    plain = classifier()
+    scaled = TextClassifier(
+        plain.tokenizer, plain.vocabulary, plain.binary, plain.regression, unit_length=True
+    )
+    for text in ("a superb film, not awful", "film film the", "", "nothing known"):
+        found = explain(scaled, text)
+        total = found.intercept + sum(c.contribution for c in found.contributions)
+        assert total == pytest.approx(found.log_odds, abs=1e-12)
+        assert found.log_odds == pytest.approx(scaled.log_odds([text])[0], abs=1e-12)
+        counts = np.array([c.count for c in found.contributions])
+        if len(counts):
+            assert found.scale == pytest.approx(1 / np.sqrt(np.square(counts).sum()))
+        for c in found.contributions:
+            assert c.contribution == pytest.approx(c.count * found.scale * c.weight, rel=1e-6)

@@ -77,12 +77,6 @@ def test_more_folds_than_reviews_of_a_class_are_refused_by_name():
         draw_folds(labels, 4, 0, "--folds")
 
 
-def test_folds_that_are_not_shuffled_are_stretches_of_each_class():
-    labels = np.repeat([0, 1], [10, 7])
-    folds = draw_folds(labels, 3, 0, "", shuffle=False)
-    assert folds.tolist() == [0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 0, 0, 0, 1, 1, 2, 2]
-
-
 def test_folds_depend_on_their_seed():
     labels = np.arange(40) % 2
     assert (draw_folds(labels, 4, 0, "") == draw_folds(labels, 4, 0, "")).all()
@@ -125,7 +119,6 @@ def test_a_range_between_whole_numbers_is_of_whole_numbers(config_of):
         ("train.l2 = 5", "tune.train.l2: expected a list or a table"),
         ("train.l2 = { low = 2, high = 1, steps = 3 }", "expected 0 < low < high, got 2 and 1"),
         ("folds = 3", "tune: expected keys with lists of values"),
-        ("shuffle = false\ntrain.l2 = [1]", "tune: expected folds >= 2 where shuffle = false"),
     ],
 )
 def test_a_grid_that_makes_no_sense_is_refused_in_one_line(config_of, lines, said):

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.sparse import csr_array
 
-from pipeline.weighting import log_count_ratio
+from pipeline.training import SGDLogisticRegression
+from pipeline.weighting import interpolated, log_count_ratio, weighted
 
 
 @st.composite
@@ -85,3 +86,70 @@ def test_without_smoothing_there_is_no_ratio(alpha):
 def test_an_unknown_way_of_counting_is_refused():
     with pytest.raises(ValueError, match="over: expected documents or counts, got 'words'"):
         log_count_ratio(csr_array(np.eye(2)), np.array([0, 1]), "words")
+
+
+# Learning from weighted counts
+
+
+@given(counted(), st.sampled_from(["documents", "counts"]), alphas)
+def test_weighting_multiplies_each_column_by_its_ratio(drawn, over, alpha):
+    counts, labels = drawn
+    ratio = log_count_ratio(csr_array(counts), labels, over, alpha)
+    found = weighted(csr_array(counts), ratio).toarray()
+    assert found == pytest.approx(counts * ratio, rel=1e-6, abs=1e-6)
+    assert found.dtype == np.float32
+
+
+@pytest.mark.parametrize("over", ["documents", "counts"])
+@pytest.mark.parametrize("beta", [1.0, 0.25, 0.0])
+def test_weights_of_counts_are_those_of_weighted_counts_times_the_ratio(over, beta):
+    """What is learned from x r scores as w r does on x, whatever is held out and kept of w."""
+    X, y = some_reviews()
+    settings = {"epochs": 4, "validation": 0.25, "seed": 3, "l2": 1e-3}
+    model = SGDLogisticRegression(ratio=over, alpha=0.5, beta=beta, **settings).fit(X, y)
+    seen = ~model.held_out_
+    ratio = log_count_ratio(X[seen], y[seen], over, 0.5)
+    plain = SGDLogisticRegression(**settings).fit(weighted(X, ratio), y)
+    kept = beta * plain.coef_[0] + (1 - beta) * np.abs(plain.coef_[0]).mean()
+    assert model.coef_[0] == pytest.approx(kept * ratio, rel=1e-6, abs=1e-9)
+    assert model.intercept_ == pytest.approx(plain.intercept_)
+    assert (model.held_out_ == plain.held_out_).all()
+
+
+def test_the_ratio_is_not_learned_from_what_is_held_out():
+    """Labels of the validation part that are turned round change no weight."""
+    X, y = some_reviews()
+    settings = {"ratio": "documents", "validation": 0.25, "epochs": 2}
+    first = SGDLogisticRegression(**settings).fit(X, y)
+    turned = y.copy()
+    turned[np.flatnonzero(first.held_out_ & (y == 1))[:3]] = 0
+    turned[np.flatnonzero(first.held_out_ & (y == 0))[:3]] = 1
+    # As many of each class, but others are drawn then: the same are held out by hand.
+    second = SGDLogisticRegression(**settings)
+    second.draw_validation = lambda labels: first.held_out_
+    second.fit(X, turned)
+    assert (second.coef_ == first.coef_).all()
+    assert second.kept_.validation_accuracy < first.kept_.validation_accuracy
+
+
+@pytest.mark.parametrize(("name", "value"), [("alpha", 0.0), ("beta", 1.5), ("ratio", "words")])
+def test_settings_of_the_ratio_are_checked(name, value):
+    X, y = some_reviews()
+    settings = {"ratio": "documents", name: value}
+    with pytest.raises(ValueError, match=f"{'over' if name == 'ratio' else name}: expected"):
+        SGDLogisticRegression(**settings).fit(X, y)
+
+
+def test_interpolation_keeps_a_share_of_the_weights():
+    weights = np.array([1.0, -3.0, 0.0, 2.0])
+    assert interpolated(weights, 1.0) is weights
+    assert interpolated(weights, 0.5).tolist() == [1.25, -0.75, 0.75, 1.75]
+    assert interpolated(weights, 0.0).tolist() == [1.5] * 4
+
+
+def some_reviews():
+    """Return counts of 12 words in 80 documents, and labels that some of them tell."""
+    draw = np.random.default_rng(1)
+    y = np.arange(80) % 2
+    rates = np.where(y[:, None] == 1, np.linspace(0.2, 1.5, 12), np.linspace(1.5, 0.2, 12))
+    return csr_array(draw.poisson(rates).astype(np.float32)), y

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,14 +53,17 @@ def study_of(work: Work, name: str, depends: dict[str, Any], n_steps: int) -> It
     """,
     _FOLDS,
     _SEED,
+    click.option("--no-tune", is_flag=True, help="Keep the settings; take no notice of [tune]."),
     JSON,
 )
-def crossval(work: Work, folds: int, seed: int, in_json: bool) -> Show:
+def crossval(work: Work, folds: int, seed: int, no_tune: bool, in_json: bool) -> Show:
     """Cross-validate, and show the folds."""
     from pipeline.display.studies import print_cross_validation
     from pipeline.studies import crossval as study
     from pipeline.studies.reviews import Reviews, has_own_test_part
 
+    if no_tune:
+        work = dataclasses.replace(work, config=work.config.model_copy(update={"tune": None}))
     work.run_stages("corpus")
     parts = ("train",) if has_own_test_part(work.config) else ("train", "test")
     reviews = Reviews.of(work.run, *parts)

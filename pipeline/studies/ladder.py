@@ -24,7 +24,7 @@ from pipeline.studies.reviews import CountedSplit, Reviews, Split
 from pipeline.uncertainty import mcnemar
 
 MAJORITY, LEXICON, VADER = "majority", "opinion lexicon", "VADER"
-BAYES, LOGISTIC, RATIO = "naive Bayes", "logistic regression", "with log-count ratios"
+BAYES, LOGISTIC, RATIO = "naive Bayes", "logistic regression", "log-count ratios"
 NAMES = (MAJORITY, LEXICON, VADER, BAYES, LOGISTIC, RATIO)
 # The rungs that learn from the counts of words.
 LEARNED = (BAYES, LOGISTIC, RATIO)

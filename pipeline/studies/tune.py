@@ -112,8 +112,7 @@ def _splits(config: Config, labels: Array, within: Array) -> list[Split]:
     assert tune is not None
     inside = labels[within]
     if tune.folds:
-        folds = draw_folds(inside, tune.folds, tune.seed, "tune.folds", tune.shuffle)
-        return fold_splits(folds, within)
+        return fold_splits(draw_folds(inside, tune.folds, tune.seed, "tune.folds"), within)
     draw = np.random.default_rng(tune.seed)
     scored = np.zeros(len(labels), bool)
     scored[within] = draw_by_class(inside, tune.validation, draw, "tune.validation")
