@@ -41,6 +41,8 @@ TEXTS = [
     "<br /><BR>good<br>bad<br\t/>x<b>y</b> &amp; &lt;",
     "\u0928\u092e\u0938\u094d\u0924\u0947 \u4f60\u597d \u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35",
     "tab\tand\nline\r\nend\u00a0nbsp\u200bzero\u200dwidth",
+    "Not good, good. NEVER br good! don\u2019t good-bye no-one good -- good - good \u2014 good 3.5",
+    "I can't (good) _not_ good: nobody's good; isn\u02bct good\u2026 no <br> good not __ \u0301 _x",
     *HOSTILE,
 ]
 
@@ -215,6 +217,8 @@ def answers(page: Page, texts: list[str]) -> list[float]:
         ["tokens.strip_breaks=true", "features.unit_length=true"],
         ["tokens.lowercase=false", "features.binary=true", "features.ngrams=3"],
         ["tokens.stop_words=true", "tokens.punctuation=true", "tokens.strip_breaks=true"],
+        ["tokens.mark_negation=true", "features.ngrams=3"],
+        ["tokens.mark_negation=true", "tokens.punctuation=true", "tokens.lowercase=false"],
     ],
     ids=lambda settings: " ".join(settings),
 )
@@ -241,7 +245,7 @@ def test_the_playground_equals_python(browser, tmp_path, make_corpus, sentiment,
     assert page.is_quiet()
 
 
-@pytest.mark.parametrize("setting", ["tokens.mark_negation=true", "tokens.tokenizer=treebank"])
+@pytest.mark.parametrize("setting", ["tokens.tokenizer=treebank", "tokens.tokenizer=tweet"])
 def test_a_model_that_the_page_cannot_run_is_not_offered(
     browser, tmp_path, make_corpus, sentiment, setting
 ):
@@ -323,7 +327,7 @@ def test_of_a_model_too_large_for_a_page_the_most_telling_words_are_there(
 ):
     from pipeline import report
 
-    monkeypatch.setattr(report.kept_columns, "__defaults__", (2000,))
+    monkeypatch.setattr(report.kept_columns, "__defaults__", (False, 2000))
     result = sentiment("report", copied_run.path, "--set", "report.top=9")
     assert result.exit_code == 0, result.output
     page = Page(browser, copied_run.path / "report" / "index.html")
@@ -389,6 +393,35 @@ def test_the_report_of_imdb_is_small_and_equals_python_on_its_reviews(
     assert len(texts) > 200
     assert answers(page, texts) == pytest.approx(model.probabilities(texts).tolist(), abs=1e-6)
     assert page.is_quiet()
+
+
+def test_two_runs_stand_on_one_page(browser, hostile_run, tmp_path, sentiment):
+    other = tmp_path / "other"
+    shutil.copytree(hostile_run, other)
+    options = ("--set", "features.ngrams=1", "--set", "tokens.punctuation=false")
+    assert sentiment("eval", other, "-q", *options, "--set", "train.epochs=1").exit_code == 0
+    file = tmp_path / "both.html"
+    result = sentiment("compare", hostile_run, other, "--html", file)
+    assert result.exit_code == 0, result.output
+    assert f"the page is {file}" in result.stdout
+    facts = json.loads(sentiment("compare", hostile_run, other, "--json").stdout)
+    page = Page(browser, file)
+    assert page.is_quiet()
+    assert f"{facts['accuracy_a']:.2%}" in page.text(".headline")
+    shown = page.page.locator("article .text").all_text_contents()
+    assert shown[::2] == shown[1::2] == [flip["text"] for flip in facts["flipped"][:20]]
+    a, b = (TextClassifier.load(path) for path in (hostile_run, other))
+    weights_a, weights_b = (
+        dict(zip(m.vocabulary.words.to_pylist(), m.weights.tolist(), strict=True)) for m in (a, b)
+    )
+    moved = {w: weights_b.get(w, 0) - weights_a.get(w, 0) for w in weights_a | weights_b}
+    rows = page.page.locator("#words tbody tr").all()
+    words = [row.locator("th").text_content() for row in rows]
+    assert [abs(moved[w]) for w in words] == sorted(map(abs, moved.values()), reverse=True)[:40]
+    cells = page.page.locator("#words tbody tr > :nth-child(4)").all_text_contents()
+    assert [float(c.replace("\u2212", "-")) for c in cells] == pytest.approx(
+        [moved[w] for w in words], abs=1e-3
+    )
 
 
 # Beside the page

@@ -28,6 +28,15 @@ class Review:
 
 
 @dataclass(frozen=True)
+class FlippedReview:
+    """A test review that two runs decide differently, as each of them reads it."""
+
+    row: int
+    label: str
+    highlights: tuple[Highlight, Highlight]
+
+
+@dataclass(frozen=True)
 class Provenance:
     """What was run.
 

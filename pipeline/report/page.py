@@ -12,6 +12,7 @@ import functools
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from pipeline.highlights import Highlight, Piece
-    from pipeline.report.facts import ReportFacts
+    from pipeline.inspection import MovedWord
+    from pipeline.report.facts import FlippedReview, ReportFacts
     from pipeline.report.figures import Drawn
 
 FOLDER = Path(__file__).parent / "page"
@@ -112,6 +114,40 @@ def page(
     )
 
 
+def comparison_page(
+    names: tuple[str, str],
+    comparison: dict[str, Any],
+    moved: Sequence[MovedWord],
+    flips: Sequence[FlippedReview],
+) -> str:
+    """Return two runs on one page.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Of the runs.
+    comparison : dict
+        What `studies.compare.Comparison.to_dict` returned.
+    moved : sequence of MovedWord
+    flips : sequence of FlippedReview
+        Of the reviews that are decided differently those to show.
+    """
+    from markupsafe import Markup
+
+    style = Markup(_read("style.css"))
+    template = _environment().get_template("comparison.html.j2")
+    shown = template.render(
+        names=names,
+        c=comparison,
+        moved=moved,
+        flips=flips,
+        level_of=_level_of,
+        style=style,
+        policy=_policy(style),
+    )
+    return shown + "\n"
+
+
 def _read(name: str) -> str:
     return (FOLDER / name).read_text(encoding="utf-8")
 
@@ -123,15 +159,16 @@ def _environment() -> Environment:
     return Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
 
 
-def _policy(style: str, script: str) -> str:
+def _policy(style: str, script: str = "") -> str:
     """Return a Content Security Policy: nothing is allowed but this style and this script."""
 
     def source(text: str) -> str:
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         return f"'sha256-{digest}'"
 
+    scripts = source(script) if script else "'none'"
     return (
-        f"default-src 'none'; style-src {source(style)}; script-src {source(script)}; "
+        f"default-src 'none'; style-src {source(style)}; script-src {scripts}; "
         "base-uri 'none'; form-action 'none'"
     )
 

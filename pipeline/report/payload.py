@@ -10,6 +10,7 @@ import numpy as np
 from pipeline import arrow
 from pipeline.inspection import ClassFrequency
 from pipeline.model import Array
+from pipeline.negation import NEGATIONS
 from pipeline.words import character_table
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 LARGEST = 2_500_000
 
 
-def kept_columns(model: TextClassifier, largest: int = LARGEST) -> Array:
+def kept_columns(
+    model: TextClassifier, with_intervals: bool = False, largest: int = LARGEST
+) -> Array:
     """Return the columns that the page can carry: all, or those that matter most to scores.
 
     A word matters by |weight| * sqrt(document frequency): about its share in the spread of the
@@ -30,8 +33,8 @@ def kept_columns(model: TextClassifier, largest: int = LARGEST) -> Array:
     int64 array, in ascending order
     """
     _, offsets = arrow.buffers(model.vocabulary.words)
-    # A line break, a weight and its interval in base64, and the counts of two classes.
-    sizes = np.diff(offsets) + 1 + 3 * 16 / 3 + 4
+    # A line break, a weight and maybe its interval in base64, and the counts of two classes.
+    sizes = np.diff(offsets) + 1 + (3 if with_intervals else 1) * 16 / 3 + 4
     if sizes.sum() <= largest:
         return np.arange(len(sizes))
     importance = np.abs(model.weights) * np.sqrt(model.vocabulary.document_frequency)
@@ -79,10 +82,11 @@ def payload(
     if stability is not None:
         for name, ends in zip(("low", "high"), stability, strict=True):
             facts[name] = _base64(ends[columns].astype("<f4").tobytes())
-    if tokenizer.tokenizer == "words" and not tokenizer.mark_negation:
+    if tokenizer.tokenizer == "words":
         facts["tokenizer"] = {
             **tokenizer.to_dict(),
             "characters": _runs(character_table(tokenizer.lowercase)),
+            "negations": sorted(NEGATIONS) if tokenizer.mark_negation else [],
         }
     return facts
 

@@ -44,7 +44,8 @@ def compute_report(job: Job) -> tuple[str, list[str]]:
         settings.reviews,
         read_ladder(job.run),
     )
-    columns = report.kept_columns(model)
+    stability = read_stability(job.run, model)
+    columns = report.kept_columns(model, stability is not None)
     alike = 1.0
     if len(columns) < len(model.vocabulary):
         weights = np.zeros_like(model.weights)
@@ -52,7 +53,7 @@ def compute_report(job: Job) -> tuple[str, list[str]]:
         approximate = scores(*triplet, weights, model.intercept)
         alike = agreement(log_odds, approximate, model.regression.threshold)
     figures = report.draw(facts)
-    carried = report.payload(model, frequency, columns, read_stability(job.run, model))
+    carried = report.payload(model, frequency, columns, stability)
     page = report.page(facts, figures, carried, alike, model.tokenizer.tokenizer)
     artifacts.write_text(job.folder / "index.html", page)
     artifacts.write_json(job.folder / "report.json", facts.to_dict())

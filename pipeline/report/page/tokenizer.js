@@ -65,8 +65,30 @@ function makeTokenizer(settings) {
     return tokens;
   }
 
+  // pipeline/negation.py says what a clause is. A token is a word or one other character here.
+  const negations = new Set(settings.negations);
+  const clauseEnd = /^(?:[;!?…()[\]{}\u2014.,:\u2013]|br)$/iu;
+
+  function isNegation(token) {
+    const word = token.toLowerCase().replaceAll("\u02bc", "'").replace(/^[_']+|[_']+$/g, "");
+    return word.includes("n't") || negations.has(word.split("'")[0]);
+  }
+
+  function mark(tokens) {
+    let inside = false, afterHyphen = false;
+    for (const token of tokens) {
+      const plain = token.token, isHyphen = plain === "-";
+      if (clauseEnd.test(plain) || (isHyphen && afterHyphen)) inside = false;
+      if (inside && token.isWord && /[^\p{M}\p{C}_']/u.test(plain)) token.token = "NOT_" + plain;
+      if (isNegation(plain)) inside = true;
+      afterHyphen = isHyphen;
+    }
+  }
+
   return function tokenise(text) {
-    return split(text).filter(
+    const tokens = split(text);
+    if (settings.mark_negation) mark(tokens);
+    return tokens.filter(
       ({ token, isWord }) =>
         (settings.punctuation || isWord) &&
         !(stopWords.size && stopWords.has(token.replace(/^NOT_/, "").toLowerCase())),
