@@ -147,6 +147,38 @@ def test_quiet_says_nothing_where_nothing_is_wrong(small_run, sentiment):
     assert (result.exit_code, result.output) == (0, "")
 
 
+def test_a_run_folder_stands_for_its_config(small_run, sentiment):
+    result = sentiment("report", small_run.path)
+    assert result.exit_code == 0
+    assert {line.split()[-1] for line in result.stderr.splitlines()} == {"(fresh)"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "key"),
+    [
+        *[("corpus", "n_overlap"), ("tokens", "seconds"), ("features", "outputs")],
+        *[("train", "epochs"), ("eval", "test"), ("report", "most_wrong")],
+    ],
+)
+@pytest.mark.parametrize("options", [["--json"], ["--json", "-q"]], ids=" ".join)
+def test_what_a_stage_came_to_can_be_read_by_a_program(small_run, sentiment, stage, key, options):
+    result = sentiment(stage, small_run.path, *options)
+    assert key in json.loads(result.stdout)
+
+
+def test_verbose_says_what_memory_a_stage_took(small_run, sentiment):
+    lines = sentiment("train", small_run.path, "-v").stderr.splitlines()
+    assert all(re.search(r"\(fresh, peak memory [\d,]+ MB\)$", line) for line in lines)
+
+
+def test_no_colour_where_it_is_not_wanted(small_run):
+    command = python("-m", "pipeline", "explain", small_run.path, "a superb film")
+    environment = os.environ | {"FORCE_COLOR": "1"}
+    for extra, coloured in (({}, True), ({"NO_COLOR": "1"}, False)):
+        output = subprocess.check_output(command, env=environment | extra, text=True, timeout=60)
+        assert ("\x1b[32" in output or "\x1b[1;32" in output) == coloured
+
+
 def test_a_run_is_named_after_its_config_unless_it_is_told(
     make_corpus, tmp_path, sentiment, monkeypatch
 ):
