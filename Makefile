@@ -8,7 +8,7 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup train eval report weights crossval tune ladder certify stability reproduce test lint types check bench clean
+.PHONY: help setup train eval report screenshot weights crossval tune ladder certify stability reproduce test lint types check bench clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=$(CONFIG)] [ARGS='--set train.l2=0.001']"
@@ -24,6 +24,9 @@ eval: .venv/runtime ## score the test part
 
 report: .venv/runtime ## write down what was learned
 	@$(BIN)/sentiment report $(CONFIG) $(ARGS)
+
+screenshot: .venv/dev ## draw the README's picture of a report (RUN=runs/...; needs chromium)
+	@$(BIN)/python tools/screenshot.py $(RUN)/report/index.html docs/report.png
 
 weights: .venv/runtime ## show the words of a run that is there (RUN=runs/...)
 	@$(BIN)/sentiment weights $(RUN) $(ARGS)

@@ -218,6 +218,7 @@ class ReportSection(Section):
     """What the report shows."""
 
     top: Annotated[int, Field(ge=1)] = 10
+    reviews: Annotated[int, Field(ge=0)] = 5
 
 
 class Range(Section):

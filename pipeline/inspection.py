@@ -161,6 +161,42 @@ def look_up(
     ]
 
 
+@dataclass(frozen=True)
+class MovedWord:
+    """A word's weight in two models, None where it is not in the vocabulary, and b's minus a's."""
+
+    word: str
+    a: float | None
+    b: float | None
+    difference: float
+
+
+def moved_words(a: TextClassifier, b: TextClassifier, top: int) -> list[MovedWord]:
+    """Return the words whose weights differ most; one that a model does not know weighs 0."""
+    known_a, known_b = a.vocabulary.words, b.vocabulary.words
+    place = pc.index_in(known_a, known_b)
+    shared = arrow.values(place.fill_null(-1))
+    difference = np.where(shared >= 0, b.weights[shared], 0.0) - a.weights
+    only_b = np.ones(len(known_b), bool)
+    only_b[shared[shared >= 0]] = False
+    columns_b = np.flatnonzero(only_b)
+    moved = np.concatenate((difference, b.weights[columns_b]))
+    order = np.argsort(-np.abs(moved), kind="stable")[:top]
+    found = []
+    for k in order[moved[order] != 0].tolist():
+        in_a = k < len(known_a)
+        column = int(shared[k]) if in_a else int(columns_b[k - len(known_a)])
+        found.append(
+            MovedWord(
+                (known_a[k] if in_a else known_b[column]).as_py(),
+                float(a.weights[k]) if in_a else None,
+                float(b.weights[column]) if column >= 0 else None,
+                float(moved[k]),
+            )
+        )
+    return found
+
+
 def weights_table(model: TextClassifier, frequency: ClassFrequency | None = None) -> pa.Table:
     """Return all words by descending weight, with the fields of `Word` as columns."""
     order = arrow.numbers(by_weight(model))

@@ -27,17 +27,22 @@ def tokenise_with_nltk(
     tokens of an n-gram are told apart by the space between them. So does a NUL, for a
     zero byte ends a type. Empty tokens, which a pattern may match, are left out.
     """
-    tokenise = _tokenizer(tokenizer, pattern)
+    tokenise: Callable[[str], list[str]] = nltk_tokenizer(tokenizer, pattern).tokenize
     number: dict[str, int] = {}
     ids: list[int] = []
     offsets = [0]
     for text in texts.to_pylist():
         tokens = tokenise(_prepared(text, lowercase, strip_breaks))
-        names = ("_".join(token.replace("\0", " ").split()) for token in tokens)
+        names = map(token_name, tokens)
         ids.extend(number.setdefault(name, len(number)) for name in names if name)
         offsets.append(len(ids))
     types = arrow.strings(list(number))
     return np.array(ids, np.int32), np.array(offsets, np.int64), types
+
+
+def token_name(token: str) -> str:
+    """Return a token without white space or NUL in it, as it is known here."""
+    return "_".join(token.replace("\0", " ").split())
 
 
 def _prepared(text: str, lowercase: bool, strip_breaks: bool) -> str:
@@ -47,7 +52,8 @@ def _prepared(text: str, lowercase: bool, strip_breaks: bool) -> str:
     return HTML_BREAK.sub(" ", text) if strip_breaks else text
 
 
-def _tokenizer(name: str, pattern: str | None) -> Callable[[str], list[str]]:
+def nltk_tokenizer(name: str, pattern: str | None) -> Any:
+    """Return a tokenizer of NLTK by the name it has here."""
     from nltk import tokenize
 
     makers: dict[str, Callable[[], Any]] = {
@@ -57,5 +63,14 @@ def _tokenizer(name: str, pattern: str | None) -> Callable[[str], list[str]]:
         "toktok": tokenize.ToktokTokenizer,
         "pattern": lambda: tokenize.RegexpTokenizer(pattern),
     }
-    tokenise: Callable[[str], list[str]] = makers[name]().tokenize
-    return tokenise
+    return makers[name]()
+
+
+def tweet_rewriting() -> list[tuple[regex.Pattern[str], Callable[[str], str]]]:
+    """Return what NLTK's `TweetTokenizer` replaces first: entities, then runs longer than three."""
+    from nltk.tokenize import casual
+
+    return [
+        (casual.ENT_RE, casual._replace_html_entities),
+        (casual.HANG_RE, lambda run: run[0] * 3),
+    ]

@@ -9,7 +9,7 @@ of any size and any number of threads.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -201,14 +201,16 @@ class Tokenizer:
         if self.mark_negation:
             ids, types = mark_negation(tokens.ids, tokens.offsets, tokens.types)
             tokens = Tokens(ids, tokens.offsets, types)
-        if not self.punctuation:
-            tokens = _drop(tokens, {t for t in tokens.types.to_pylist() if not is_word(t)})
+        return _drop(tokens, self.unwanted(tokens.types.to_pylist()))
+
+    def unwanted(self, types: Iterable[str]) -> set[str]:
+        """Return those of some tokens, as they are once marked, that the settings drop."""
+        types = set(types)
+        dropped = set() if self.punctuation else {t for t in types if not is_word(t)}
         if self.stop_words:
-            unwanted = set(self.stop_words)
-            words = tokens.types.to_pylist()
-            stop = {word for word in words if word.removeprefix(NEGATED).lower() in unwanted}
-            tokens = _drop(tokens, stop)
-        return tokens
+            stop = set(self.stop_words)
+            dropped |= {t for t in types if t.removeprefix(NEGATED).lower() in stop}
+        return dropped
 
 
 def stop_words() -> tuple[str, ...]:

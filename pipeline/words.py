@@ -36,6 +36,20 @@ def is_word(token: str) -> bool:
     return token.isalpha() or _WORD_CHARACTER.search(token) is not None
 
 
+def character_table(lowercase: bool) -> np.ndarray:
+    """Return what each code point is to the tokenizer: int32, shape (0x110000,).
+
+    The code point that a letter, digit, mark or underscore becomes; 0 for white space, and -1 for
+    anything else. I with a dot above and capital sigma stand for themselves: their lower case is
+    not one code point chosen by the letter alone.
+    """
+    folded = _folded(lowercase, False, True, True).copy()
+    special = [kernels.DOTTED_I, kernels.CAPITAL_SIGMA]
+    folded[special] = special
+    folded[folded < 0] = -1
+    return folded
+
+
 def tokenise_words(
     texts: pa.LargeStringArray,
     lowercase: bool,

@@ -134,7 +134,7 @@ def test_results_go_to_standard_output_and_progress_does_not(small_run, sentimen
         ("features", "vocabulary.txt"),
         ("train", "most positive"),
         ("eval", "accuracy"),
-        ("report", "summary.md"),
+        ("report", "index.html"),
     ):
         result = sentiment(stage, small_run.config, "--run", small_run.path)
         assert shown in result.stdout
@@ -145,6 +145,38 @@ def test_results_go_to_standard_output_and_progress_does_not(small_run, sentimen
 def test_quiet_says_nothing_where_nothing_is_wrong(small_run, sentiment):
     result = sentiment("train", small_run.config, "--run", small_run.path, "--quiet")
     assert (result.exit_code, result.output) == (0, "")
+
+
+def test_a_run_folder_stands_for_its_config(small_run, sentiment):
+    result = sentiment("report", small_run.path)
+    assert result.exit_code == 0
+    assert {line.split()[-1] for line in result.stderr.splitlines()} == {"(fresh)"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "key"),
+    [
+        *[("corpus", "n_overlap"), ("tokens", "seconds"), ("features", "outputs")],
+        *[("train", "epochs"), ("eval", "test"), ("report", "most_wrong")],
+    ],
+)
+@pytest.mark.parametrize("options", [["--json"], ["--json", "-q"]], ids=" ".join)
+def test_what_a_stage_came_to_can_be_read_by_a_program(small_run, sentiment, stage, key, options):
+    result = sentiment(stage, small_run.path, *options)
+    assert key in json.loads(result.stdout)
+
+
+def test_verbose_says_what_memory_a_stage_took(small_run, sentiment):
+    lines = sentiment("train", small_run.path, "-v").stderr.splitlines()
+    assert all(re.search(r"\(fresh, peak memory [\d,]+ MB\)$", line) for line in lines)
+
+
+def test_no_colour_where_it_is_not_wanted(small_run):
+    command = python("-m", "pipeline", "explain", small_run.path, "a superb film")
+    environment = os.environ | {"FORCE_COLOR": "1"}
+    for extra, coloured in (({}, True), ({"NO_COLOR": "1"}, False)):
+        output = subprocess.check_output(command, env=environment | extra, text=True, timeout=60)
+        assert ("\x1b[32" in output or "\x1b[1;32" in output) == coloured
 
 
 def test_a_run_is_named_after_its_config_unless_it_is_told(
@@ -343,6 +375,66 @@ def test_an_explanation_shows_each_word_and_the_sum(small_run, sentiment):
     assert f"{facts['label']}: probability {facts['probability']:.3f}" in shown
     unknown, tokens = facts["n_unknown"], facts["n_tokens"]
     assert f"{unknown} of {tokens} tokens are in no known word" in shown
+
+
+def test_an_explanation_spells_the_text_and_says_which_words_decide(small_run, sentiment):
+    text = "DREADFUL\u2014 and boring"
+    facts = json.loads(sentiment("explain", small_run.path, text, "--json").stdout)
+    assert "".join(piece["text"] for piece in facts["pieces"]) == facts["text"] == text
+    shown = sentiment("explain", small_run.path, text).stdout
+    assert shown.startswith(text)
+    assert f"without {', '.join(facts['flip'])} it would be positive" in shown
+
+
+def test_without_a_text_standard_input_is_explained(small_run, sentiment):
+    args = ("explain", small_run.path, "--json")
+    assert sentiment(*args, input="a superb\nfilm").output == (
+        sentiment(*args, "a superb\nfilm").output
+    )
+
+
+def test_a_test_review_is_explained_by_its_row(small_run, sentiment):
+    predicted = parquet.read_table(small_run.path / "eval" / "predictions.parquet").to_pylist()
+    for row in (0, 17):
+        args = ("explain", small_run.path, "--row", row)
+        facts = json.loads(sentiment(*args, "--json").stdout)
+        assert facts["row"] == row
+        assert facts["true_label"] == ("negative", "positive")[predicted[row]["label"]]
+        assert facts["log_odds"] == pytest.approx(predicted[row]["log_odds"], abs=1e-9)
+        shown = sentiment(*args).stdout
+        assert shown.startswith(f"test review {row}, which is {facts['true_label']}\n")
+        assert facts["text"] in shown
+
+
+def test_the_worst_are_the_most_wrong_first(small_run, sentiment):
+    predicted = parquet.read_table(small_run.path / "eval" / "predictions.parquet").to_pylist()
+    missed = [row for row in predicted if row["label"] != row["predicted"]]
+    missed.sort(key=lambda row: abs(row["log_odds"]), reverse=True)
+    found = json.loads(sentiment("explain", small_run.path, "--worst", 3, "--json").stdout)
+    assert [facts["row"] for facts in found] == [row["row"] for row in missed[:3]]
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--row", 40], "--row: expected a row of the test part, 0 to 39, got 40"),
+        (["--row", 1, "--worst", 1], "expected one of TEXT, --row and --worst"),
+    ],
+)
+def test_a_review_that_is_not_there_is_refused(small_run, sentiment, args, said):
+    result = sentiment("explain", small_run.path, *args)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_a_model_folder_alone_has_no_test_reviews(small_run, sentiment):
+    result = sentiment("explain", small_run.path / "model", "--row", 1)
+    assert result.exit_code == 2
+    assert "no test part here" in result.stderr
+
+
+def test_a_text_cannot_move_the_cursor(small_run, sentiment):
+    assert "\x1b" not in sentiment("explain", small_run.path, "superb \x1b[2J\x9b1A").stdout
 
 
 @pytest.mark.parametrize("text", ["[bold]superb[/bold] [/]", "", "  ", "-", "\u200b"])

@@ -4,6 +4,7 @@ import ast
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -249,6 +250,7 @@ def test_touching_source_is_seen_by_exactly_the_stages_that_import_it(copied_pac
         "model.py": ALL[3:],
         "kernels/sgd.py": ALL[3:],
         "evaluation.py": ["eval"],
+        "report/page/ui.js": ["report"],
         "inspection.py": ["report"],
         "config.py": [],
         "cli.py": [],
@@ -317,11 +319,14 @@ def test_the_manifest_holds_the_digest_of_every_output_and_no_other(small_run):
         outputs = manifest(small_run.path)["stages"][stage.name]["outputs"]
         files = [file for file in (small_run.path / stage.folder).rglob("*") if file.is_file()]
         assert outputs == {
-            f"{stage.folder}/{file.name}": {"sha256": sha256(file), "bytes": file.stat().st_size}
+            str(file.relative_to(small_run.path)): {
+                "sha256": sha256(file),
+                "bytes": file.stat().st_size,
+            }
             for file in files
         }
     assert {path.name for path in small_run.path.iterdir()} == {
-        *["config.toml", "manifest.json", "test_uses.json", ".lock"],
+        *["config.toml", "manifest.json", "test_uses.json", "MODEL_CARD.md", ".lock"],
         *(stage.folder for stage in STAGES),
     }
 
@@ -370,7 +375,16 @@ def test_the_outputs_are_what_the_design_says(small_run):
         *["model/model.json", "model/vocabulary.txt", "model/weights.safetensors"],
         *["model/history.json"],
         *["eval/metrics.json", "eval/predictions.parquet"],
-        *["report/weights.tsv", "report/summary.md"],
+        "MODEL_CARD.md",
+        *["report/index.html", "report/report.json", "report/weights.tsv", "report/summary.md"],
+        *(
+            f"report/figures/{name}.{kind}"
+            for name in (
+                *["words", "loss", "accuracy", "scores"],
+                *["roc", "precision_recall", "calibration"],
+            )
+            for kind in ("svg", "png")
+        ),
     }
 
 
@@ -405,7 +419,12 @@ def test_another_process_writes_the_same_bytes_whatever_its_hash_seed(small_run,
     sentiment_process(*args, hash_seed=seed)
     here, there = tree(small_run.path), tree(tmp_path / "run")
     for files in (here, there):
-        del files["manifest.json"]  # it says how long the stages took
+        del files["manifest.json"]  # it says how long the stages took, and the report quotes it
+        for name, pattern in (
+            ("index.html", rb"<td>[\d.]+</td><td>[\d,]+ MB</td>"),
+            ("report.json", rb'"(seconds|peak_bytes)": [\d.]+'),
+        ):
+            files[f"report/{name}"] = re.sub(pattern, b"", files[f"report/{name}"])
     assert there == here
 
 

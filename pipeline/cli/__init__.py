@@ -9,6 +9,7 @@ from pipeline.cli import stages  # noqa: I001
 from pipeline.cli import studies
 from pipeline.cli import checks
 from pipeline.cli import look
+from pipeline.cli import explain
 from pipeline.cli.group import main
 
-__all__ = ["checks", "look", "main", "stages", "studies"]
+__all__ = ["checks", "explain", "look", "main", "stages", "studies"]

@@ -124,8 +124,16 @@ def stability(
     type=click.IntRange(min=0),
     help="How many reviews to show that the runs decide differently.",
 )
+@click.option(
+    "--html",
+    "page",
+    is_flag=False,
+    flag_value="comparison.html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a page, too: to a file, or to comparison.html.",
+)
 @JSON
-def compare(run_a: Path, run_b: Path, flipped: int, in_json: bool) -> None:
+def compare(run_a: Path, run_b: Path, flipped: int, page: Path | None, in_json: bool) -> None:
     """Say which of two runs is better on the same test reviews.
 
     Every metric with a paired bootstrap interval of the difference, McNemar's exact test of
@@ -134,9 +142,15 @@ def compare(run_a: Path, run_b: Path, flipped: int, in_json: bool) -> None:
     from pipeline.studies.compare import compare as compare_runs
 
     comparison = compare_runs(run_a, run_b)
+    if page is not None:
+        from pipeline.studies.comparison_page import comparison_page
+
+        page.write_text(comparison_page(comparison, run_a, run_b), encoding="utf-8")
     if in_json:
         click.echo(as_json(comparison.to_dict(), indent=2))
         return
     from pipeline.display.studies import print_comparison
 
     print_comparison(comparison, flipped)
+    if page is not None:
+        click.echo(f"the page is {page}")

@@ -16,7 +16,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def unicode(_: click.Context, parameter: click.Parameter, value: Any) -> Any:
     """Refuse what the shell passed on although it is not UTF-8."""
-    for text in value if isinstance(value, tuple) else (value,):
+    for text in value if isinstance(value, tuple) else (value or "",):
         if any("\ud800" <= c <= "\udfff" for c in text):
             raise ConfigError(f"{parameter.opts[0]}: expected UTF-8 text, got {text!r}")
     return value
@@ -48,8 +48,9 @@ class _Commands(click.Group):
 def main(debug: bool) -> None:
     """Reviews to sparse counts to a logistic regression you can read.
 
-    CONFIG is a TOML file such as configs/sample.toml. Naming a stage computes what is
-    stale up to and including it. RUN is the folder that this made, runs/<config name>.
+    CONFIG is a TOML file such as configs/sample.toml, or a run folder. Naming a stage
+    computes what is stale up to and including it. RUN is the folder that this made,
+    runs/<config name>.
     """
 
 

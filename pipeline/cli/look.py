@@ -93,26 +93,6 @@ def predict(run: Path, file: Path, text: str, in_json: bool) -> None:
         click.echo("\n".join(lines))
 
 
-@main.command()
-@RUN
-@click.argument("text", callback=unicode)
-@JSON
-def explain(run: Path, text: str, in_json: bool) -> None:
-    """Show what each word of TEXT adds to its score, and the sum."""
-    from pipeline import inspection
-    from pipeline.classifier import TextClassifier
-    from pipeline.kernels import compiled
-
-    compiled.on_compile = say
-    explanation = inspection.explain(TextClassifier.load(run), text)
-    if in_json:
-        click.echo(as_json(facts(explanation), indent=2))
-        return
-    from pipeline.display.tables import print_explanation
-
-    print_explanation(explanation)
-
-
 def _texts(file: Path, column: str) -> Iterator[pa.LargeStringArray]:
     """Yield batches of texts from a file or standard input."""
     if str(file) != "-":

@@ -8,17 +8,22 @@ from typing import Any
 
 import click
 
-from pipeline.cli.group import Command, main, say
+from pipeline.cli.group import JSON, Command, as_json, main, say
 from pipeline.cli.work import Show, Work, config_command
 
 
-def _stage_command(name: str, text: str) -> Callable[[Command], Command]:
-    """Make a command of a function that shows what a stage came to."""
+def _stage_command(name: str, text: str, facts: str = "") -> Callable[[Command], Command]:
+    """Make a command of a function that shows what a stage came to.
+
+    With --json it prints a file of facts that the stage has written, or what the manifest says.
+    """
 
     def decorate(show: Command) -> Command:
-        @config_command(name, text)
-        def compute(work: Work) -> Show:
+        @config_command(name, text, JSON)
+        def compute(work: Work, in_json: bool) -> Show:
             work.run_stages(name)
+            if in_json:
+                return lambda: _print_facts(work, name, facts)
             return lambda: show(work.path, work.config)
 
         return show
@@ -26,7 +31,14 @@ def _stage_command(name: str, text: str) -> Callable[[Command], Command]:
     return decorate
 
 
-@_stage_command("corpus", "Load, check, split and audit the reviews.")
+def _print_facts(work: Work, name: str, file: str) -> None:
+    from pipeline.artifacts import read_json
+
+    found = read_json(work.path / file) if file else work.run.stage(name)
+    click.echo(as_json(found, indent=2))
+
+
+@_stage_command("corpus", "Load, check, split and audit the reviews.", "corpus/card.json")
 def corpus(run: Path, _: Any) -> None:
     """Show the audit."""
     from pipeline.artifacts import read_json
@@ -48,7 +60,7 @@ def features(run: Path, _: Any) -> None:
     click.echo(f"the vocabulary is in {run / 'features' / 'vocabulary.txt'}")
 
 
-@_stage_command("train", "Learn the weights.")
+@_stage_command("train", "Learn the weights.", "model/history.json")
 def train(run: Path, config: Any) -> None:
     """Show how it went, and the words."""
     from pipeline.artifacts import read_json
@@ -64,7 +76,7 @@ def train(run: Path, config: Any) -> None:
     print_words(*top_words(model, config.report.top, frequency))
 
 
-@_stage_command("eval", "Score the test part.")
+@_stage_command("eval", "Score the test part.", "eval/metrics.json")
 def evaluate(run: Path, _: Any) -> None:
     """Show the metrics, and how often the test part was used."""
     from pipeline.artifacts import read_json
@@ -75,10 +87,10 @@ def evaluate(run: Path, _: Any) -> None:
     print_test_uses(test_uses(run))
 
 
-@_stage_command("report", "Write down what was learned.")
+@_stage_command("report", "Draw what was learned on one page.", "report/report.json")
 def report(run: Path, _: Any) -> None:
     """Point to the page."""
-    click.echo(f"the report is in {run / 'report' / 'summary.md'}")
+    click.echo(f"the report is in {run / 'report' / 'index.html'}")
 
 
 @main.command("compile")

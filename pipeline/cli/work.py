@@ -45,6 +45,7 @@ class Work:
 _RUN_OPTIONS = (
     click.option("--force", is_flag=True, help="Compute everything anew."),
     click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only."),
+    click.option("-v", "--verbose", is_flag=True, help="Show the memory of each stage, too."),
 )
 _CONFIG_OPTIONS = (
     click.argument("config", type=click.Path(path_type=Path)),
@@ -75,14 +76,19 @@ def config_command(name: str, text: str, *options: Any) -> Decorator:
             overrides: tuple[str, ...],
             force: bool,
             quiet: bool,
+            verbose: bool,
             **values: Any,
         ) -> None:
             from pipeline.config_file import load_config
             from pipeline.run_folder import Run
 
+            path = run or Path("runs") / config.stem
+            if config.is_dir():
+                # A run folder holds the config that it was made of.
+                path, config = run or config, config / "config.toml"
             resolved = load_config(config, overrides)
-            store = Run(run or Path("runs") / config.stem, anew=force)
-            _do(compute, resolved, store, force, quiet, values)
+            store = Run(path, anew=force)
+            _do(compute, resolved, store, force, (quiet, verbose), values)
 
         _add(name, text, command, (*_CONFIG_OPTIONS, *options))
 
@@ -93,11 +99,11 @@ def run_command(name: str, text: str, *options: Any) -> Decorator:
     """Make such a command with a run folder in place of a config."""
 
     def decorate(compute: Callable[..., Show]) -> None:
-        def command(run: Path, force: bool, quiet: bool, **values: Any) -> None:
+        def command(run: Path, force: bool, quiet: bool, verbose: bool, **values: Any) -> None:
             from pipeline.config import Config
             from pipeline.run_folder import Run
 
-            _do(compute, Config(), Run(run), force, quiet, values)
+            _do(compute, Config(), Run(run), force, (quiet, verbose), values)
 
         _add(name, text, command, (RUN, *_RUN_OPTIONS, *options))
 
@@ -115,15 +121,15 @@ def _do(
     config: Config,
     run: Run,
     anew: bool,
-    quiet: bool,
+    loudness: tuple[bool, bool],
     values: dict[str, Any],
 ) -> None:
-    """Compute with progress, then show."""
+    """Compute with progress, then show; what is to be read by a program is shown if quiet, too."""
     from pipeline.display.progress import StageProgress
     from pipeline.kernels import compiled
     from pipeline.threads import interruptible
 
-    with StageProgress(config.train.epochs, quiet) as progress:
+    with StageProgress(config.train.epochs, *loudness) as progress:
         compiled.on_compile = progress.say
 
         def give_up() -> None:
@@ -133,5 +139,6 @@ def _do(
 
         work = Work(config, run, progress, anew)
         show = interruptible(functools.partial(compute, work, **values), give_up)
-    if not quiet:
+    quiet, _ = loudness
+    if not quiet or values.get("in_json"):
         show()

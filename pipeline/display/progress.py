@@ -29,10 +29,12 @@ class StageProgress:
         How many epochs training takes at most.
     quiet : bool
         Show nothing but warnings.
+    verbose : bool
+        Show the memory that a stage took, too.
     """
 
-    def __init__(self, epochs: int, quiet: bool) -> None:
-        self.epochs, self.quiet = epochs, quiet
+    def __init__(self, epochs: int, quiet: bool, verbose: bool = False) -> None:
+        self.epochs, self.quiet, self.verbose = epochs, quiet, verbose
         self.console = Console(stderr=True, highlight=False)
         self.progress = Progress(
             SpinnerColumn(),
@@ -91,6 +93,8 @@ class StageProgress:
             self.progress.remove_task(task)
         if not self.quiet:
             took = "fresh" if result.fresh else f"{result.seconds:.1f} s"
+            if self.verbose:
+                took += f", peak memory {result.peak_bytes / 1e6:,.0f} MB"
             line = Text(f"{result.name:<9} ", style="bold")
             line.append(result.summary, style="dim" if result.fresh else "not bold")
             line.append(f"  ({took})", style="dim")

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from pipeline.inspection import Explanation, Word
+    from pipeline.inspection import Word
     from pipeline.stages import TestUse
 
 
@@ -177,31 +177,6 @@ def print_threshold(choice: dict[str, Any], where: str) -> None:
     console = results()
     console.print(f"threshold for {choice['goal']}, on the {where}")
     console.print(table)
-
-
-def print_explanation(explanation: Explanation) -> None:
-    """Print what each word adds to a score, and the sum."""
-    console = results()
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("word", overflow="fold", min_width=16)
-    for column in ("count", "weight", "adds"):
-        table.add_column(column, justify="right", no_wrap=True)
-    for c in explanation.contributions:
-        style = "green" if c.contribution > 0 else "red" if c.contribution < 0 else "dim"
-        row = (f"{c.count:g}", f"{c.weight:+.3f}", f"{c.contribution:+.3f}")
-        table.add_row(Text(c.word, style=style), *row)
-    table.add_row("(intercept)", "", "", f"{explanation.intercept:+.3f}", end_section=True)
-    table.add_row("[bold]log-odds", "", "", f"[bold]{explanation.log_odds:+.3f}")
-    console.print(table)
-    console.print(
-        f"[bold]{explanation.label}[/bold]: probability {explanation.probability:.3f} of being "
-        f"positive, threshold {explanation.threshold:g}"
-    )
-    if explanation.n_unknown:
-        console.print(
-            f"{explanation.n_unknown} of {explanation.n_tokens} tokens are in no known word",
-            style="dim",
-        )
 
 
 def _share(value: float | None) -> str:

@@ -2,54 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from pipeline.classifier import TextClassifier
-from pipeline.inspection import ClassFrequency, Word, top_words
+if TYPE_CHECKING:
+    from pipeline.inspection import Word
+    from pipeline.report.facts import ReportFacts
 
 
-def summary_page(
-    name: str,
-    metrics: dict[str, Any],
-    model: TextClassifier,
-    frequency: ClassFrequency | None,
-    top: int,
-) -> str:
-    """Return the page.
-
-    Parameters
-    ----------
-    name : str
-        Of the run.
-    metrics : dict
-        `metrics.json` of one split.
-    model : TextClassifier
-    frequency : ClassFrequency, optional
-    top : int
-        How many words of each sign.
-    """
-    positive, negative = top_words(model, top, frequency)
+def summary_page(facts: ReportFacts) -> str:
+    """Return the page."""
+    metrics, corpus = facts.run.metrics, facts.run.corpus
     confusion = metrics["confusion"]
     lines = [
-        f"# {name}",
+        f"# {facts.run.name}",
         "",
-        f"Accuracy **{metrics['accuracy']:.2%}** on {metrics['n']:,} test reviews "
-        f"({metrics['confidence']:.0%} interval {metrics['accuracy_low']:.2%} "
-        f"to {metrics['accuracy_high']:.2%}).",
+        f"Accuracy **{share(metrics['accuracy'])}** on {metrics['n']:,} test reviews "
+        f"({metrics['confidence']:.0%} interval {share(metrics['accuracy_low'])} "
+        f"to {share(metrics['accuracy_high'])}), learned from "
+        f"{corpus['train']['n_reviews']:,} others.",
+        "",
+        "| | accuracy |",
+        "|---|---:|",
+        f"| **this model** | **{share(metrics['accuracy'])}** |",
+        *(f"| {name} | {share(accuracy)} |" for name, accuracy in facts.baselines.items()),
         "",
         "| | called negative | called positive |",
         "|---|---:|---:|",
         f"| negative | {confusion['true_negative']:,} | {confusion['false_positive']:,} |",
         f"| positive | {confusion['false_negative']:,} | {confusion['true_positive']:,} |",
         "",
-        *_words("Most positive words", positive),
+        *(f"- {warning}" for warning in facts.run.warnings),
+        *([""] if facts.run.warnings else []),
+        *words_table("Most positive words", facts.positive),
         "",
-        *_words("Most negative words", negative),
+        *words_table("Most negative words", facts.negative),
+        "",
+        "![Probabilities of the test reviews](figures/scores.png)",
+        "![ROC](figures/roc.png)",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _words(title: str, words: list[Word]) -> list[str]:
+def words_table(title: str, words: Sequence[Word]) -> list[str]:
+    """Return words as the lines of a Markdown table under a heading."""
     rows = [
         f"| {_escaped(w.word)} | {w.weight:+.3f} | {w.document_frequency:,} "
         f"| {_number(w.negative)} | {_number(w.positive)} |"
@@ -57,6 +53,11 @@ def _words(title: str, words: list[Word]) -> list[str]:
     ]
     head = [f"## {title}", "", "| word | weight | reviews | negative | positive |"]
     return [*head, "|---|---:|---:|---:|---:|", *rows]
+
+
+def share(value: float | None) -> str:
+    """Return a share in percent."""
+    return "undefined" if value is None else f"{value:.2%}"
 
 
 def _number(value: int | None) -> str:

@@ -27,10 +27,8 @@ from pipeline.stages.settings import (
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from pipeline.classifier import TextClassifier
     from pipeline.corpus.labels import LabelRule
     from pipeline.history import Epoch
-    from pipeline.inspection import ClassFrequency
 
 
 @dataclass(frozen=True)
@@ -235,50 +233,6 @@ def compute_eval(job: Job) -> tuple[str, list[str]]:
         f"test accuracy {result.accuracy:.2%}, {result.confidence:.0%} interval "
         f"{result.accuracy_low:.2%} to {result.accuracy_high:.2%}"
     ), []
-
-
-def compute_report(job: Job) -> tuple[str, list[str]]:
-    """Write down what was learned: `weights.tsv` and `summary.md`."""
-    from pipeline.inspection import weights_table
-    from pipeline.report import summary_page
-
-    model, frequency = load_model(job.run.path)
-    table = weights_table(model, frequency)
-    artifacts.write_tsv(job.folder / "weights.tsv", table)
-    metrics = artifacts.read_json(job.run.path / "eval" / "metrics.json")
-    page = summary_page(job.run.path.name, metrics["test"], model, frequency, job.config.report.top)
-    artifacts.write_text(job.folder / "summary.md", page)
-    return f"weights of {table.num_rows:,} words, summary.md", []
-
-
-def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
-    """Return the model of a run, and how often each class uses each word.
-
-    The second is None for a model folder that has left its run, and where the run's
-    features are not those that the model was trained on.
-    """
-    from pipeline.classifier import TextClassifier
-    from pipeline.inspection import ClassFrequency
-
-    model = TextClassifier.load(path)
-    if not (path / "manifest.json").exists():
-        return model, None
-    run = Run(path)
-    if not was_trained_on(run):
-        return model, None
-    counts = arrays.read_counts(path / "features" / "train.safetensors")
-    return model, ClassFrequency.of(counts, read_labels(run, "train"))
-
-
-def was_trained_on(run: Run) -> bool:
-    """Tell whether the model of a run was trained on the features that are there now."""
-    trained = run.stage("train")
-    read = run.digests("corpus") | run.digests("tokens") | run.digests("features")
-    return (
-        trained is not None
-        and trained.get("depends", {}).get("inputs") == read
-        and run.has_outputs("features")
-    )
 
 
 def read_labels(run: Run, part: str) -> Any:

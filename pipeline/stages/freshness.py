@@ -29,6 +29,9 @@ def source_digest(modules: tuple[str, ...]) -> str:
         files[f"pipeline.stages.{name}"] = Path(__file__).with_name(f"{name}.py")
     for name, path in sorted(files.items()):
         digest.update(f"{name} {artifacts.digest(path)}\n".encode())
+        if path.stem == "__init__":  # the templates of a package are source too
+            for file in sorted(path.parent.glob("page/*")):
+                digest.update(f"{name} {file.name} {artifacts.digest(file)}\n".encode())
     return digest.hexdigest()
 
 
@@ -41,7 +44,9 @@ def _closure(modules: tuple[str, ...]) -> dict[str, Path]:
         path = _module_file(name)
         if path is not None and name not in found:
             found[name] = path
-            waiting += _imported(path)
+            # A module of the stages joins leaves, of which a stage names those it needs.
+            if not name.startswith(f"{pipeline.__name__}.stages"):
+                waiting += _imported(path)
     return found
 
 

@@ -17,10 +17,11 @@ import pipeline
 from pipeline import artifacts
 from pipeline.config import Config
 from pipeline.run_folder import Run
-from pipeline.stages import compute
+from pipeline.stages import compute, reporting
 from pipeline.stages.compute import Job
 from pipeline.stages.freshness import source_digest
 from pipeline.stages.memory import peak_memory, reset_peak_memory, return_freed_memory
+from pipeline.stages.reading import STUDIES
 from pipeline.stages.settings import WEIGHTING
 from pipeline.threads import in_order
 
@@ -73,6 +74,10 @@ class Stage:
         The modules that do the work; those that they import count too.
     unread : tuple of str
         Keys of those sections that are not read.
+    beside : tuple of str
+        Files that it writes into the run folder itself.
+    studies : tuple of str
+        What it reads of studies of the run, where they were made.
     """
 
     name: str
@@ -82,6 +87,8 @@ class Stage:
     sections: tuple[str, ...]
     modules: tuple[str, ...]
     unread: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    studies: tuple[str, ...] = ()
 
 
 def run_stages(config: Config, run: Run, last: str, listener: Listener) -> None:
@@ -142,6 +149,8 @@ def _is_fresh(
 ) -> bool:
     if entry is None or not run.has_outputs(stage.name):
         return False
+    if not all((run.path / file).is_file() for file in stage.beside):
+        return False
     # Compared as text, for to Python 1 (a review) and 1.0 (all of them) are equal.
     then, now = (json.dumps(value, sort_keys=True) for value in (entry.get("depends"), depends))
     return then == now
@@ -187,7 +196,8 @@ def _inputs(stage: Stage, config: Config, run: Run) -> dict[str, str]:
     inputs: dict[str, str] = {}
     for name in stage.inputs:
         inputs |= run.digests(name)
-    return inputs
+    studies = [file for file in stage.studies if (run.path / file).is_file()]
+    return inputs | {file: artifacts.digest(run.path / file) for file in studies}
 
 
 @functools.cache
@@ -247,9 +257,16 @@ STAGES = (
     Stage(
         "report",
         "report",
-        compute.compute_report,
+        reporting.compute_report,
         ("corpus", "features", "train", "eval"),
         ("report",),
-        ("pipeline.inspection", "pipeline.report"),
+        (
+            "pipeline.inspection",
+            "pipeline.report",
+            "pipeline.stages.reading",
+            "pipeline.stages.reporting",
+        ),
+        beside=(reporting.MODEL_CARD,),
+        studies=STUDIES,
     ),
 )

@@ -1,0 +1,97 @@
+// The `words` tokenizer of pipeline/words.py, with its settings. The page carries Python's
+// table of letters, so that another version of Unicode in the browser changes nothing.
+
+function makeTokenizer(settings) {
+  const SPACE = 0, OTHER = -1;
+  const table = new Int32Array(0x110000).fill(OTHER);
+  let code = 0;
+  for (const run of settings.characters.split(" ")) {
+    const [length, kind] = run.split(":");
+    const end = code + parseInt(length, 36);
+    if (kind === "s") table.fill(SPACE, code, end);
+    else if (kind !== "p") for (const shift = Number(kind); code < end; code++) table[code] = code + shift;
+    code = end;
+  }
+  const stopWords = new Set(settings.stop_words);
+  const isApostrophe = (character) => character === "'" || character === "\u2019";
+
+  function lower(text, i, code) {
+    if (settings.lowercase && code === 0x130) return "i\u0307";
+    if (settings.lowercase && code === 0x3a3) return finalSigma(text, i) ? "\u03c2" : "\u03c3";
+    return String.fromCodePoint(table[code]);
+  }
+
+  // Capital sigma is ς at the end of a word and σ elsewhere (Unicode, section 3.13).
+  function finalSigma(text, i) {
+    const before = text.slice(0, i).replace(/\p{Case_Ignorable}+$/u, "");
+    const after = text.slice(i + 1).replace(/^\p{Case_Ignorable}+/u, "");
+    return /\p{Cased}$/u.test(before) && !/^\p{Cased}/u.test(after);
+  }
+
+  const isWordAt = (text, i) => i < text.length && table[text.codePointAt(i)] > 0;
+
+  // Words, and every other character that is not white space; each with its place in the text.
+  function split(text) {
+    const tokens = [];
+    const htmlBreak = /<br[\t-\r ]*\/?>/iy;
+    let i = 0;
+    while (i < text.length) {
+      const start = i, first = text.codePointAt(i);
+      if (table[first] > 0) {
+        let token = "";
+        while (isWordAt(text, i)) {
+          const code = text.codePointAt(i);
+          token += lower(text, i, code);
+          i += code > 0xffff ? 2 : 1;
+          if (isApostrophe(text[i]) && isWordAt(text, i + 1)) {
+            token += "'";
+            i += 1;
+          }
+        }
+        tokens.push({ token, start, end: i, isWord: true });
+        continue;
+      }
+      htmlBreak.lastIndex = i;
+      if (settings.strip_breaks && htmlBreak.test(text)) {
+        i = htmlBreak.lastIndex;
+        continue;
+      }
+      i += first > 0xffff ? 2 : 1;
+      if (table[first] === OTHER) {
+        const token = isApostrophe(text[start]) ? "'" : text.slice(start, i);
+        tokens.push({ token, start, end: i, isWord: false });
+      }
+    }
+    return tokens;
+  }
+
+  // pipeline/negation.py says what a clause is. A token is a word or one other character here.
+  const negations = new Set(settings.negations);
+  const clauseEnd = /^(?:[;!?…()[\]{}\u2014.,:\u2013]|br)$/iu;
+
+  function isNegation(token) {
+    const word = token.toLowerCase().replaceAll("\u02bc", "'").replace(/^[_']+|[_']+$/g, "");
+    return word.includes("n't") || negations.has(word.split("'")[0]);
+  }
+
+  function mark(tokens) {
+    let inside = false, afterHyphen = false;
+    for (const token of tokens) {
+      const plain = token.token, isHyphen = plain === "-";
+      if (clauseEnd.test(plain) || (isHyphen && afterHyphen)) inside = false;
+      if (inside && token.isWord && /[^\p{M}\p{C}_']/u.test(plain)) token.token = "NOT_" + plain;
+      if (isNegation(plain)) inside = true;
+      afterHyphen = isHyphen;
+    }
+  }
+
+  return function tokenise(text) {
+    const tokens = split(text);
+    if (settings.mark_negation) mark(tokens);
+    return tokens.filter(
+      ({ token, isWord }) =>
+        (settings.punctuation || isWord) &&
+        !(stopWords.size && stopWords.has(token.replace(/^NOT_/, "").toLowerCase())),
+    );
+  };
+}

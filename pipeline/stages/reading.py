@@ -1,0 +1,106 @@
+"""What is read of a run that is there: its model, and its test part."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pipeline import arrays, arrow, artifacts
+from pipeline.errors import RunError
+from pipeline.run_folder import Run
+from pipeline.stages.compute import read_labels
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from pipeline.classifier import TextClassifier
+    from pipeline.inspection import ClassFrequency
+
+
+def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
+    """Return the model of a run, and how often each class uses each word.
+
+    The second is None for a model folder that has left its run, and where the run's
+    features are not those that the model was trained on.
+    """
+    from pipeline.classifier import TextClassifier
+    from pipeline.inspection import ClassFrequency
+
+    model = TextClassifier.load(path)
+    if not (path / "manifest.json").exists():
+        return model, None
+    run = Run(path)
+    if not was_trained_on(run):
+        return model, None
+    counts = arrays.read_counts(path / "features" / "train.safetensors")
+    return model, ClassFrequency.of(counts, read_labels(run, "train"))
+
+
+def was_trained_on(run: Run) -> bool:
+    """Tell whether the model of a run was trained on the features that are there now."""
+    trained = run.stage("train")
+    read = run.digests("corpus") | run.digests("tokens") | run.digests("features")
+    return (
+        trained is not None
+        and trained.get("depends", {}).get("inputs") == read
+        and run.has_outputs("features")
+    )
+
+
+STUDIES = ("ladder/ladder.json", "stability/words.tsv")
+
+
+def read_ladder(run: Run) -> dict[str, float]:
+    """Return the test accuracy of each rung of the ladder, if it was climbed on this corpus."""
+    file = run.path / STUDIES[0]
+    if not file.exists():
+        return {}
+    with (file.parent / "journal.jsonl").open(encoding="utf-8") as journal:
+        reviews = json.loads(journal.readline())["reviews"]
+    digests = run.digests("corpus")
+    if any(digests.get(f"corpus/{part}.arrow") != digest for part, digest in reviews.items()):
+        return {}
+    return {rung["name"]: rung["accuracy"] for rung in artifacts.read_json(file)["rungs"]}
+
+
+def read_stability(run: Run, model: TextClassifier) -> tuple[Any, Any] | None:
+    """Return the ends of each weight's interval over refits, if those of this model were found."""
+    import numpy as np
+    import pyarrow as pa
+
+    from pipeline.inspection import by_weight
+
+    file = run.path / STUDIES[1]
+    if not file.exists():
+        return None
+    names = ("weight", "low", "high")
+    table = artifacts.read_tsv(file, dict.fromkeys(names, pa.float64()))
+    weight, *ends = (arrow.values(table[name]) for name in names)
+    order = by_weight(model)
+    if not np.array_equal(weight, model.weights[order]):
+        return None
+    low, high = np.empty_like(weight), np.empty_like(weight)
+    low[order], high[order] = ends
+    return low, high
+
+
+class Reviews(NamedTuple):
+    """The texts of a part as Arrow has them, and their labels: int8, 0 and 1."""
+
+    texts: pa.ChunkedArray
+    labels: Any
+
+    def text(self, row: int) -> str:
+        """Return one text."""
+        text: str = self.texts[row].as_py()
+        return text
+
+
+def read_reviews(path: Path, part: str = "test") -> Reviews:
+    """Map a part of a run's corpus into memory."""
+    file = path / "corpus" / f"{part}.arrow"
+    if not file.exists():
+        raise RunError(f"{path}: no {part} part here; expected a run folder")
+    table = artifacts.read_table(file)
+    return Reviews(table["text"], arrow.values(table["label"]))

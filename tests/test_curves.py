@@ -1,0 +1,107 @@
+"""What changes with the threshold, against scikit-learn and against `evaluation`."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import precision_recall_curve, roc_curve
+
+from pipeline.curves import (
+    agreement,
+    bins,
+    curves,
+    precision_recall_points,
+    roc_points,
+    threshold_table,
+)
+from pipeline.evaluation import confusion
+from pipeline.examples import least_certain, most_wrong
+from pipeline.model import sigmoid
+
+scored = st.lists(st.tuples(st.integers(0, 1), st.integers(-40, 40)), min_size=1, max_size=60).map(
+    lambda rows: (np.array([y for y, _ in rows], np.int8), np.array([z for _, z in rows]) / 8)
+)
+
+
+def split(n: int = 2000) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, n).astype(np.int8)
+    return y, rng.normal(2.0 * y - 1, 2)
+
+
+def test_the_roc_is_scikit_learns_with_every_corner():
+    y, z = split()
+    found = roc_points(y, z, most=10_000)
+    false, true, _ = roc_curve(y, z, drop_intermediate=False)
+    np.testing.assert_allclose(found.x, false)
+    np.testing.assert_allclose(found.y, true)
+
+
+def test_precision_and_recall_are_scikit_learns():
+    y, z = split()
+    found = precision_recall_points(y, z, most=10_000)
+    precision, recall, _ = precision_recall_curve(y, z)
+    np.testing.assert_allclose(found.x, recall[:-1][::-1])
+    np.testing.assert_allclose(found.y, precision[:-1][::-1])
+
+
+@given(scored)
+def test_curves_run_from_left_to_right_inside_the_square(rows):
+    for found in (roc_points(*rows, 20), precision_recall_points(*rows, 20)):
+        assert len(found.x) == len(found.y) <= 20
+        assert list(found.x) == sorted(found.x)
+        assert all(0 <= value <= 1 for value in (*found.x, *found.y))
+    found = roc_points(*rows)
+    assert not found.x or (found.x[0], found.y[0], found.x[-1], found.y[-1]) == (0, 0, 1, 1)
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_of_one_class_there_is_no_curve(label):
+    y, z = np.full(5, label, np.int8), np.arange(5.0)
+    assert roc_points(y, z).x == ()
+    assert (precision_recall_points(y, z).x == ()) == (label == 0)
+    assert curves(y, z).thresholds.n_positive == 5 * label
+
+
+@given(scored, st.integers(1, 999))
+def test_the_table_of_thresholds_counts_as_the_evaluation_does(rows, k):
+    table = threshold_table(*rows)
+    expected = confusion(*rows, k / 1000)
+    assert table.true_positive[k - 1] == expected.true_positive
+    assert table.false_positive[k - 1] == expected.false_positive
+    assert table.n_negative == expected.false_positive + expected.true_negative
+    assert table.n_positive == expected.true_positive + expected.false_negative
+
+
+@given(scored, st.integers(1, 40))
+def test_every_review_is_in_the_bin_of_its_probability(rows, n_bins):
+    y, z = rows
+    found = bins(y, z, n_bins)
+    place = [min(int(p * n_bins), n_bins - 1) for p in sigmoid(z)]
+    for k in range(n_bins):
+        members = [i for i, where in enumerate(place) if where == k]
+        assert found.positive[k] == sum(y[members])
+        assert found.positive[k] + found.negative[k] == len(members)
+        mean = found.mean_probability[k]
+        assert mean == pytest.approx(np.mean(sigmoid(z)[members])) if members else np.isnan(mean)
+
+
+@given(scored, st.sampled_from([0.2, 0.5, 0.8]), st.integers(0, 70))
+def test_the_most_wrong_are_missed_and_gave_their_label_the_least(rows, threshold, n):
+    y, z = rows
+    found = most_wrong(y, z, threshold, n)
+    missed = [i for i in range(len(y)) if (sigmoid(z)[i] > threshold) != y[i]]
+    surprise = np.where(y == 1, -z, z)
+    assert list(found) == sorted(missed, key=lambda i: (-surprise[i], i))[:n]
+
+
+@given(scored, st.sampled_from([0.2, 0.5, 0.8]), st.integers(0, 70))
+def test_the_least_certain_are_nearest_to_the_threshold(rows, threshold, n):
+    _, z = rows
+    found = least_certain(z, threshold, n)
+    distance = np.abs(z - np.log(threshold / (1 - threshold)))
+    np.testing.assert_allclose(distance[found], np.sort(distance)[:n])
+
+
+def test_agreement_is_the_share_of_equal_decisions():
+    assert agreement(np.array([1.0, -1, 2, 3]), np.array([2.0, 1, -1, 1]), 0.5) == 0.5

@@ -1,0 +1,119 @@
+"""Where tokens stand: the tokens are the tokenizer's, and with the gaps they are the text."""
+
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+import pipeline
+from pipeline.spans import token_spans
+from pipeline.tokens import Tokenizer, Tokens
+
+SETTINGS = [
+    {},
+    {"lowercase": False},
+    {"strip_breaks": True},
+    {"punctuation": True},
+    {"punctuation": True, "strip_breaks": True, "lowercase": False},
+    {"mark_negation": True},
+    {"mark_negation": True, "punctuation": True},
+    {"stop_words": ("the", "a")},
+    {"mark_negation": True, "stop_words": ("the", "a", "film")},
+    {"tokenizer": "wordpunct", "punctuation": True},
+    {"tokenizer": "treebank", "strip_breaks": True},
+    {"tokenizer": "treebank", "punctuation": True, "mark_negation": True},
+    {"tokenizer": "tweet", "punctuation": True, "strip_breaks": True},
+    {"tokenizer": "tweet", "lowercase": False, "mark_negation": True},
+    {"tokenizer": "toktok", "punctuation": True},
+    {"tokenizer": "pattern", "pattern": r"\w+|[^\w\s]*", "punctuation": True},
+]
+TEXT = (
+    'Don\u2019t miss it!!!!!! <br /><BR>The \u0130stanbul scene isn\'t "good", \u03a3\u03a3 '
+    "``quite'' \0 a\u0301 \u0928\u092e\u0938\u094d\u0924\u0947 | \tAT&amp;T & co -- "
+    "(555) 123-4567 \U0001f600\U0001f600 4.5/5 ''so'' caf\u00e9...."
+)
+
+
+def settings_name(settings):
+    return "-".join(map(str, settings.values())) or "default"
+
+
+every_setting = pytest.mark.parametrize("settings", SETTINGS, ids=settings_name)
+
+
+def documents(tokens: Tokens) -> Iterator[list[str]]:
+    types = tokens.types.to_pylist()
+    for start, end in itertools.pairwise(tokens.offsets.tolist()):
+        yield [types[i] for i in tokens.ids[start:end].tolist()]
+
+
+def check(tokenizer: Tokenizer, text: str, tokens: list[str] | None = None):
+    spans = token_spans(tokenizer, text)
+    assert [s.token for s in spans] == (tokens or tokenizer([text]).document(0))
+    rebuilt, here = "", 0
+    for span in spans:
+        assert here <= span.start <= span.end <= len(text)
+        rebuilt += text[here : span.start] + text[span.start : span.end]
+        here = span.end
+    assert rebuilt + text[here:] == text
+    return spans
+
+
+@every_setting
+def test_the_tokens_are_the_tokenizers_and_the_spans_and_gaps_are_the_text(settings):
+    assert check(Tokenizer(**settings), TEXT)
+
+
+@every_setting
+@given(
+    st.lists(
+        st.sampled_from([*TEXT.split(" "), *'<>&;\u2019\u0130\u03a3\u0307!"`\t\n\0', "<br", " "])
+    ).map("".join)
+    | st.text(st.characters(exclude_categories=["Cs"]))
+)
+@example("")
+@example("\u0130\u0130x")
+@example("&lt;br&gt; &#65;&nbsp;b &#x;")
+def test_they_are_for_any_text(settings, text):
+    check(Tokenizer(**settings), text)
+
+
+@every_setting
+def test_a_span_holds_what_its_token_was_made_of(settings):
+    """Alike but for case, apostrophes, marks and what some tokenizers rewrite."""
+    text = "Don\u2019t  miss The<br />caf\u00e9 of \u0130zmir"
+    for span in check(Tokenizer(**settings), text):
+        original = text[span.start : span.end].replace("\u2019", "'")
+        assert original.lower() == span.token.removeprefix("NOT_").lower()
+
+
+def test_places_are_of_the_original_text():
+    spans = token_spans(Tokenizer(strip_breaks=True), "\u0130I<br/>can\u2019t \U0001f600 go")
+    assert spans == [("i\u0307i", 0, 2), ("can't", 7, 12), ("go", 15, 17)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", [0, 1])
+def test_they_are_for_every_test_review_of_imdb(shared_data, part):
+    texts = parquet.read_table(shared_data / "data" / "imdb" / "test.parquet")["text"].to_pylist()
+    assert len(texts) == 25_000
+    texts = texts[part::2]
+    tokenizer = Tokenizer(strip_breaks=True)
+    for text, tokens in zip(texts, documents(tokenizer(texts)), strict=True):
+        check(tokenizer, text, tokens)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["wordpunct", "treebank", "tweet", "toktok"])
+def test_they_are_for_nltks_tokenizers_on_the_bundled_reviews(name):
+    file = Path(pipeline.__file__).parent / "corpus" / "sample" / "test.jsonl"
+    tokenizer = Tokenizer(tokenizer=name, punctuation=True)
+    for line in file.read_text(encoding="utf-8").splitlines():
+        text = json.loads(line)["text"]
+        for span in check(tokenizer, text):
+            assert span.start < span.end
