@@ -48,6 +48,8 @@ def print_tuning(result: Tuning, best: Path) -> None:
     console = results()
     keys = [key.split(".")[1] for key in result.tried[0].values]
     table = figures("accuracy", "+-", "log loss", *keys)
+    for column in table.columns:
+        column.overflow = "fold"  # a long name goes on below; nothing of it is left out
     for tried in result.tried[:_SHOWN]:
         spread = f"{_deviation(tried.accuracies):.2%}" if len(tried.accuracies) > 1 else ""
         cells = (escape(_value(value)) for value in tried.values.values())
