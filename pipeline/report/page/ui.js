@@ -116,7 +116,7 @@ function setUpWords(model) {
         if (model.low) {
           const [low, high] = [model.low[k], model.high[k]];
           const unsure = low <= 0 && high >= 0 ? " ?" : "";
-          row.append(element("td", `${signed(low)} to ${signed(high)}${unsure}`));
+          row.append(element("td", `${signed(low)} … ${signed(high)}${unsure}`));
         }
         for (const name of ["reviews", "negative", "positive"]) {
           if (columns[name]) row.append(element("td", count(columns[name][k])));
