@@ -17,7 +17,7 @@ import shutil
 import statistics
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -249,15 +249,19 @@ def effects_table(found: dict[str, Effect]) -> Iterator[str]:
             )
 
 
-def put(page: str, marker: str, lines: Iterator[str]) -> str:
-    """Return a page with the rows between two markers replaced; rows that are missing stay."""
+def put(page: str, marker: str, lines: Iterator[str], names: Sequence[str]) -> str:
+    """Return a page with the rows between two markers replaced; rows that are missing stay.
+
+    `names` are those of the configs, in the order of their rows.
+    """
     begin, end = f"<!-- {marker} -->\n", f"<!-- end of {marker} -->\n"
     before, rest = page.split(begin)
     old, after = rest.split(end)
     new = list(lines)
-    named = {_name(line) for line in new}
-    kept = [line for line in old.splitlines() if _name(line) and _name(line) not in named]
-    return before + begin + "\n".join([*new, *kept]) + "\n" + end + after
+    rows = {_name(line): line for line in [*old.splitlines(), *new]}
+    head = [line for line in new if not _name(line)]
+    body = [rows[name] for name in names if name in rows]
+    return before + begin + "\n".join([*head, *body]) + "\n" + end + after
 
 
 def _name(line: str) -> str:
@@ -308,8 +312,8 @@ def main() -> int:
             effects[name] = Effect(**found)
     show_progress("")
     page = PAGE.read_text(encoding="utf-8")
-    new = put(page, "results", results_table(results))
-    new = put(new, "negation", effects_table(effects))
+    new = put(page, "results", results_table(results), [row.config for row in ROWS])
+    new = put(new, "negation", effects_table(effects), EFFECTS)
     PAGE.write_text(new, encoding="utf-8")
     print("\n".join([*results_table(results), "", *effects_table(effects)]))
     missed = [row for row in ROWS if row.config in results and not is_met(row, results[row.config])]
