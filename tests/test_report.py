@@ -316,7 +316,7 @@ def test_what_studies_of_the_run_found_is_shown(browser, copied_run, sentiment):
     assert len(shown) == 12
     for word, interval in shown:
         low, high = (f"{float(end):+.3f}".replace("-", "\u2212") for end in ends[word])
-        assert interval.removesuffix(" ?") == f"{low} to {high}"
+        assert interval.removesuffix(" ?") == f"{low} … {high}"
     assert page.is_quiet()
     result = sentiment("report", copied_run.path)
     assert "(fresh)" in result.stderr.splitlines()[-1]
