@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pipeline.config import Config
 from pipeline.config_file import load_config
 from pipeline.errors import ConfigError
+from pipeline.evaluation import wilson_interval
 from pipeline.run_folder import Run
 from pipeline.sampling import draw_folds
 from pipeline.stages.settings import regression_of
@@ -247,6 +248,22 @@ def test_every_review_is_scored_by_a_model_of_the_other_folds(config_of, reviews
     assert found.deviation == np.std([fold.accuracy for fold in found.folds], ddof=1)
 
 
+@pytest.mark.parametrize("threshold", ["0.3", '{ min_recall = 0.9 }'])
+def test_all_reviews_are_decided_at_the_thresholds_of_their_folds(
+    config_of, reviews, tmp_path, threshold
+):
+    """So that the accuracy of all of them is the mean of the folds, by their sizes."""
+    config = config_of(f"threshold = {threshold}\nvalidation = 0.2\n")
+    found = crossval.cross_validate(config, reviews, 5, 3, Journal(tmp_path / "j", {}))
+    n_right = sum(round(fold.accuracy * fold.n) for fold in found.folds)
+    assert found.accuracy == n_right / len(reviews.labels)
+    assert found.accuracy == np.mean(found.predicted == reviews.labels)
+    assert (found.low, found.high) == wilson_interval(n_right, len(reviews.labels))
+    assert found.accuracy != np.mean((found.scores > 0) == reviews.labels)
+    if threshold == "0.3":
+        assert (found.pooled.threshold, found.pooled.accuracy) == (0.3, found.accuracy)
+
+
 def test_settings_are_chosen_inside_each_fold(config_of, reviews, tmp_path):
     """By what tuning finds on the reviews of the other folds."""
     config = config_of(GRID)
@@ -365,6 +382,8 @@ def test_crossval_shows_each_fold_and_keeps_a_score_for_each_review(
     assert saved == shown
     table = parquet.read_table(copied_run.path / "crossval" / "predictions.parquet")
     assert table.num_rows == 110  # train alone, for the corpus has a test part of its own
+    right = np.array(table["predicted"]) == np.array(table["label"])
+    assert right.mean() == shown["accuracy"] == shown["pooled"]["accuracy"]
     assert Counter(table["fold"].to_pylist()) == {1: 37, 2: 37, 3: 36}
     assert f"{shown['mean']:.2%}" in sentiment(*args).stdout
 

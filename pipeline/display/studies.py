@@ -32,14 +32,13 @@ def print_cross_validation(result: CrossValidation) -> None:
         row = [str(fold.number), f"{fold.n:,}", f"{fold.accuracy:.2%}"]
         table.add_row(*row, *([_values(fold.chosen)] if chosen else []))
     console.print(table)
-    pooled = result.pooled
     console.print(
         f"accuracy [bold]{result.mean:.2%}[/bold], mean of {len(result.folds)} folds, "
         f"standard deviation {result.deviation:.2%}"
     )
     console.print(
-        f"of all {pooled.n:,} reviews {pooled.accuracy:.2%} ({pooled.confidence:.0%} interval "
-        f"{pooled.accuracy_low:.2%} to {pooled.accuracy_high:.2%})"
+        f"of all {len(result.labels):,} reviews {result.accuracy:.2%} "
+        f"({result.pooled.confidence:.0%} interval {result.low:.2%} to {result.high:.2%})"
     )
 
 
