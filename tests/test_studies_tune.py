@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import Config
-from pipeline.config_file import load_config
+from pipeline.config_file import load_config, with_values
 from pipeline.errors import ConfigError
-from pipeline.evaluation import wilson_interval
+from pipeline.evaluation import log_loss, wilson_interval
 from pipeline.run_folder import Run
 from pipeline.sampling import draw_folds
-from pipeline.stages.settings import regression_of
+from pipeline.settling import settle
+from pipeline.stages.settings import regression_of, settling_of
 from pipeline.studies import crossval, tune
 from pipeline.studies.grid import trials_of
 from pipeline.studies.journal import Journal
@@ -159,6 +160,27 @@ def test_a_trial_scores_what_its_config_learns_from_its_split(config_of, reviews
             accuracies.append(model.score(counted.scored, counted.scored_labels))
         assert tried.accuracies == pytest.approx(accuracies, abs=1e-12)
         assert tried.accuracy == pytest.approx(np.mean(accuracies))
+
+
+def test_a_trial_has_the_temperature_and_the_threshold_that_training_settles(
+    config_of, reviews, tmp_path
+):
+    both = "train.calibrate = [true, false]\ntrain.threshold = [0.5, { min_recall = 0.95 }]\n"
+    config = config_of("[tune]\ntrain.epochs = [2, 4]\n" + both)
+    config = with_values(config, {"train.validation": 0.3}, "")
+    found = tune.tune(config, reviews, everywhere(reviews), Journal(tmp_path / "j", {}))
+    (split,) = tune._splits(config, reviews.labels, everywhere(reviews))
+    tokens = reviews.tokens(config.tokens)
+    counted = CountedSplit.of(tokens, reviews.labels, split, config.features)
+    for tried in found.tried:
+        (trial,) = (t for t in trials_of(config) if t.values == tried.values)
+        model = regression_of(trial.config.train, trial.config.features)
+        sides = counted.learned, counted.learned_labels
+        settle(model.fit(*sides), *sides, **settling_of(trial.config.train))
+        loss = log_loss(counted.scored_labels, model.decision_function(counted.scored))
+        assert tried.log_loss == pytest.approx(loss, abs=1e-12)
+        assert tried.accuracy == model.score(counted.scored, counted.scored_labels)
+    assert len({tried.log_loss for tried in found.tried}) == 4
 
 
 @pytest.mark.parametrize("by", ["accuracy", "log_loss"])
