@@ -147,6 +147,8 @@ def test_a_converged_run_passes_and_a_run_of_one_epoch_does_not(planted, sentime
     assert "passes: " in passed.stdout
     assert "does not pass: " in failed.stdout
     found = json.loads(sentiment("certify", long, "--json").stdout)
+    share = f"at most {100 * found['gap'] / found['objective']:.2g}% lower"
+    assert share in " ".join(passed.stdout.split())
     plain = found["gradient_norm"] ** 2 / (2 * found["l2"])
     assert found["gap"] <= found["plain_gap"] == pytest.approx(plain)
 

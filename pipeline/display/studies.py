@@ -148,8 +148,8 @@ def _in_words(c: Certificate) -> str:
     share = c.relative_gap
     how = "far from" if share > 0.05 else "near" if share > 1e-3 else "at"
     return (
-        f"J is at most {100 * share:.2g}% above the least that it can be: training stopped {how} "
-        "the optimum."
+        f"The least that J can be is at most {100 * share:.2g}% lower: training stopped {how} the "
+        "optimum."
     )
 
 
