@@ -416,8 +416,37 @@ def test_a_corpus_in_one_piece_is_cross_validated_whole(small_run, tmp_path, sen
     config.write_text(f'[corpus]\nsource = "files"\ntrain = "{tmp_path}/all.jsonl"\n')
     args = ("crossval", config, "--run", tmp_path / "run", "--folds", 2, "--json")
     assert json.loads(sentiment(*args).stdout)["pooled"]["n"] == 110
+    # What is done is not done again, and is no further use; what cannot be done is none.
+    assert sentiment(*args).exit_code == 0
+    assert sentiment(*args, "--folds", 99).exit_code == 2
     uses = json.loads((tmp_path / "run" / "test_uses.json").read_text())["uses"]
     assert [use["by"] for use in uses] == ["crossval"]
+
+
+def test_how_results_are_looked_at_does_not_begin_a_study_anew(small_run, copied_run, sentiment):
+    args = ("crossval", small_run.config, "--run", copied_run.path, "--folds", 3)
+    sentiment(*args)
+    again = sentiment(*args, "--set", "eval.bins=5", "--set", "eval.confidence=0.9")
+    assert "crossval  goes on" in again.stderr
+    assert "90% interval" in again.stdout
+
+
+def test_json_is_printed_in_quiet_as_well(small_run, copied_run, sentiment):
+    args = ("crossval", small_run.config, "--run", copied_run.path, "--folds", 3, "-q")
+    assert sentiment(*args).output == ""
+    assert len(json.loads(sentiment(*args, "--json").output)["folds"]) == 3
+
+
+@pytest.mark.parametrize("out", ["", "nowhere/best.toml"])
+def test_a_file_that_cannot_be_written_is_refused_before_anything_runs(
+    small_run, tmp_path, sentiment, out
+):
+    grid = ("--set", "tune.train.l2=[0.1]")
+    run = tmp_path / "run"
+    result = sentiment("tune", small_run.config, "--run", run, *grid, "--out", tmp_path / out)
+    assert result.exit_code == 2
+    assert f"--out: expected a file in a folder that is there, got {tmp_path / out}" in result.stderr
+    assert not run.exists()
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,8 @@ Decorator = Callable[[Callable[..., Show]], None]
 def config_command(name: str, text: str, *options: Any) -> Decorator:
     """Make a command with a config of a function that computes and returns what shows the result.
 
-    It is computed in a thread that Ctrl-C leaves; shown after that, unless `--quiet` is given.
+    It is computed in a thread that Ctrl-C leaves; shown after that, unless `--quiet` is given
+    and `--json` is not.
     """
 
     def decorate(compute: Callable[..., Show]) -> None:
@@ -133,5 +134,5 @@ def _do(
 
         work = Work(config, run, progress, anew)
         show = interruptible(functools.partial(compute, work, **values), give_up)
-    if not quiet:
+    if not quiet or values.get("in_json"):
         show()
