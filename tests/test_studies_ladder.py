@@ -9,8 +9,9 @@ from sklearn.naive_bayes import MultinomialNB
 
 from pipeline import arrays
 from pipeline.config_file import load_config
+from pipeline.errors import RunError
 from pipeline.run_folder import Run
-from pipeline.stages import read_labels, run_stages
+from pipeline.stages import ledger, read_labels, run_stages
 from pipeline.stages.settings import regression_of
 from pipeline.studies import ladder
 from pipeline.studies.journal import Journal
@@ -121,6 +122,13 @@ def test_the_ledger_outlives_force_and_tells_configs_apart(copied_run, sentiment
     assert "has been scored 3 times, with 2 configs" in " ".join(output.split())
     uses = json.loads((copied_run.path / "test_uses.json").read_text())["uses"]
     assert len({use["config"] for use in uses}) == 2
+
+
+@pytest.mark.parametrize("text", ["{}", '{"uses": 3}', '{"uses": [{"who": "eval"}]}'])
+def test_a_ledger_that_was_not_written_here_is_refused_by_name(tmp_path, text):
+    (tmp_path / "test_uses.json").write_text(text)
+    with pytest.raises(RunError, match=r"test_uses\.json: not the file that was saved"):
+        ledger.test_uses(tmp_path)
 
 
 def test_a_fresh_evaluation_is_no_further_use(copied_run):

@@ -1,6 +1,7 @@
 """Stability: planted words keep their sign, noise is flagged; the certificate of a run."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -127,9 +128,10 @@ def test_the_command_shows_words_and_writes_all_of_them(planted, sentiment):
 
 
 def test_a_word_that_is_unknown_is_refused(planted, sentiment):
-    result = sentiment("stability", planted / "run", "--refits", 2, "--word", "zzz")
+    words = ("--word", "good", "--word", "zzz")
+    result = sentiment("stability", planted / "run", "--refits", 2, *words)
     assert result.exit_code == 2
-    assert "--word: expected words of the vocabulary" in result.stderr
+    assert "--word: expected words of the vocabulary; it does not have 'zzz'" in result.stderr
 
 
 # The certificate of a run
@@ -145,23 +147,34 @@ def test_a_converged_run_passes_and_a_run_of_one_epoch_does_not(planted, sentime
     assert "passes: " in passed.stdout
     assert "does not pass: " in failed.stdout
     found = json.loads(sentiment("certify", long, "--json").stdout)
+    share = f"at most {100 * found['gap'] / found['objective']:.2g}% lower"
+    assert share in " ".join(passed.stdout.split())
     plain = found["gradient_norm"] ** 2 / (2 * found["l2"])
     assert found["gap"] <= found["plain_gap"] == pytest.approx(plain)
 
 
-@pytest.mark.parametrize("ratio", ["none", "documents", "counts"])
-def test_the_bound_of_a_run_holds_against_its_optimum(planted, sentiment, ratio):
+@pytest.mark.parametrize(
+    ("ratio", "class_weight"),
+    [
+        ("none", "balanced"),
+        ("documents", "balanced"),
+        ("counts", "balanced"),
+        ("none", "{ negative = 1.0, positive = 3.0 }"),
+    ],
+)
+def test_the_bound_of_a_run_holds_against_its_optimum(planted, sentiment, ratio, class_weight):
     """Found by SciPy, on the documents that were trained on, with their costs and ratios."""
     from scipy.optimize import minimize
 
-    settings = (f"features.ratio={ratio}", "train.class_weight=balanced", "train.epochs=3")
+    settings = (f"features.ratio={ratio}", f"train.class_weight={class_weight}", "train.epochs=3")
     run = train(planted, f"bound-{ratio}", sentiment, *settings)
     part, certificate = TrainingPart.of(run), certify_run(run)
     seen = ~part.learner().draw_validation(part.labels)
     X, y = part.counts[seen].toarray().astype(float), part.labels[seen]
     if ratio != "none":
         X = X * log_count_ratio(part.counts[seen], y, ratio, 1.0)
-    costs = (len(part.labels) / (2 * np.bincount(part.labels)))[y]
+    balanced = len(part.labels) / (2 * np.bincount(part.labels))
+    costs = (balanced if class_weight == "balanced" else np.array([1.0, 3.0]))[y]
 
     def loss(parameters):
         z = X @ parameters[:-1] + parameters[-1]
@@ -187,9 +200,20 @@ def test_what_has_no_certificate_is_refused_in_one_line(planted, sentiment, over
         certify_run(run)
 
 
-def test_a_model_without_what_it_was_trained_on_is_refused(planted, sentiment, tmp_path):
-    import shutil
+@pytest.mark.parametrize("name", ["settled.json", "history.json"])
+def test_a_model_that_is_half_there_is_refused(planted, sentiment, tmp_path, name):
+    """Without settled.json the weights would be taken for those that no temperature divided."""
+    run = tmp_path / "half"
+    shutil.copytree(train(planted, "settled", sentiment, "train.calibrate=true"), run)
+    (run / "model" / name).unlink()
+    result = sentiment("certify", run)
+    assert result.exit_code == 2
+    assert f"{run / 'model'}: not all there" in result.stderr
+    (run / "model" / name).write_text("{}")
+    assert sentiment("certify", run).exit_code == 2
 
+
+def test_a_model_without_what_it_was_trained_on_is_refused(planted, sentiment, tmp_path):
     shutil.copytree(planted / "run" / "model", tmp_path / "model")
     with pytest.raises(RunError):
         TrainingPart.of(tmp_path / "model")

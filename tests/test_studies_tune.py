@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import Config
-from pipeline.config_file import load_config
+from pipeline.config_file import load_config, with_values
 from pipeline.errors import ConfigError
+from pipeline.evaluation import log_loss, wilson_interval
 from pipeline.run_folder import Run
 from pipeline.sampling import draw_folds
-from pipeline.stages.settings import regression_of
+from pipeline.settling import settle
+from pipeline.stages.settings import regression_of, settling_of
 from pipeline.studies import crossval, tune
 from pipeline.studies.grid import trials_of
 from pipeline.studies.journal import Journal
@@ -160,6 +162,27 @@ def test_a_trial_scores_what_its_config_learns_from_its_split(config_of, reviews
         assert tried.accuracy == pytest.approx(np.mean(accuracies))
 
 
+def test_a_trial_has_the_temperature_and_the_threshold_that_training_settles(
+    config_of, reviews, tmp_path
+):
+    both = "train.calibrate = [true, false]\ntrain.threshold = [0.5, { min_recall = 0.95 }]\n"
+    config = config_of("[tune]\ntrain.epochs = [2, 4]\n" + both)
+    config = with_values(config, {"train.validation": 0.3}, "")
+    found = tune.tune(config, reviews, everywhere(reviews), Journal(tmp_path / "j", {}))
+    (split,) = tune._splits(config, reviews.labels, everywhere(reviews))
+    tokens = reviews.tokens(config.tokens)
+    counted = CountedSplit.of(tokens, reviews.labels, split, config.features)
+    for tried in found.tried:
+        (trial,) = (t for t in trials_of(config) if t.values == tried.values)
+        model = regression_of(trial.config.train, trial.config.features)
+        sides = counted.learned, counted.learned_labels
+        settle(model.fit(*sides), *sides, **settling_of(trial.config.train))
+        loss = log_loss(counted.scored_labels, model.decision_function(counted.scored))
+        assert tried.log_loss == pytest.approx(loss, abs=1e-12)
+        assert tried.accuracy == model.score(counted.scored, counted.scored_labels)
+    assert len({tried.log_loss for tried in found.tried}) == 4
+
+
 @pytest.mark.parametrize("by", ["accuracy", "log_loss"])
 def test_the_best_trial_is_first_and_makes_the_config(config_of, reviews, tmp_path, by):
     config = config_of(GRID.replace("folds = 3", f'folds = 3\nby = "{by}"'))
@@ -245,6 +268,22 @@ def test_every_review_is_scored_by_a_model_of_the_other_folds(config_of, reviews
     assert found.pooled.accuracy == np.mean((found.scores > 0) == reviews.labels)
     assert found.mean == np.mean([fold.accuracy for fold in found.folds])
     assert found.deviation == np.std([fold.accuracy for fold in found.folds], ddof=1)
+
+
+@pytest.mark.parametrize("threshold", ["0.3", "{ min_recall = 0.9 }"])
+def test_all_reviews_are_decided_at_the_thresholds_of_their_folds(
+    config_of, reviews, tmp_path, threshold
+):
+    """So that the accuracy of all of them is the mean of the folds, by their sizes."""
+    config = config_of(f"threshold = {threshold}\nvalidation = 0.2\n")
+    found = crossval.cross_validate(config, reviews, 5, 3, Journal(tmp_path / "j", {}))
+    n_right = sum(round(fold.accuracy * fold.n) for fold in found.folds)
+    assert found.accuracy == n_right / len(reviews.labels)
+    assert found.accuracy == np.mean(found.predicted == reviews.labels)
+    assert (found.low, found.high) == wilson_interval(n_right, len(reviews.labels))
+    assert found.accuracy != np.mean((found.scores > 0) == reviews.labels)
+    if threshold == "0.3":
+        assert (found.pooled.threshold, found.pooled.accuracy) == (0.3, found.accuracy)
 
 
 def test_settings_are_chosen_inside_each_fold(config_of, reviews, tmp_path):
@@ -365,6 +404,8 @@ def test_crossval_shows_each_fold_and_keeps_a_score_for_each_review(
     assert saved == shown
     table = parquet.read_table(copied_run.path / "crossval" / "predictions.parquet")
     assert table.num_rows == 110  # train alone, for the corpus has a test part of its own
+    right = np.array(table["predicted"]) == np.array(table["label"])
+    assert right.mean() == shown["accuracy"] == shown["pooled"]["accuracy"]
     assert Counter(table["fold"].to_pylist()) == {1: 37, 2: 37, 3: 36}
     assert f"{shown['mean']:.2%}" in sentiment(*args).stdout
 
@@ -375,8 +416,39 @@ def test_a_corpus_in_one_piece_is_cross_validated_whole(small_run, tmp_path, sen
     config.write_text(f'[corpus]\nsource = "files"\ntrain = "{tmp_path}/all.jsonl"\n')
     args = ("crossval", config, "--run", tmp_path / "run", "--folds", 2, "--json")
     assert json.loads(sentiment(*args).stdout)["pooled"]["n"] == 110
+    # What is done is not done again, and is no further use; what cannot be done is none.
+    assert sentiment(*args).exit_code == 0
+    assert sentiment(*args, "--folds", 99).exit_code == 2
     uses = json.loads((tmp_path / "run" / "test_uses.json").read_text())["uses"]
     assert [use["by"] for use in uses] == ["crossval"]
+
+
+def test_how_results_are_looked_at_does_not_begin_a_study_anew(small_run, copied_run, sentiment):
+    args = ("crossval", small_run.config, "--run", copied_run.path, "--folds", 3)
+    sentiment(*args)
+    again = sentiment(*args, "--set", "eval.bins=5", "--set", "eval.confidence=0.9")
+    assert "crossval  goes on" in again.stderr
+    assert "90% interval" in again.stdout
+
+
+def test_json_is_printed_in_quiet_as_well(small_run, copied_run, sentiment):
+    args = ("crossval", small_run.config, "--run", copied_run.path, "--folds", 3, "-q")
+    assert sentiment(*args).output == ""
+    assert len(json.loads(sentiment(*args, "--json").output)["folds"]) == 3
+
+
+@pytest.mark.parametrize("out", ["", "nowhere/best.toml"])
+def test_a_file_that_cannot_be_written_is_refused_before_anything_runs(
+    small_run, tmp_path, sentiment, out
+):
+    grid = ("--set", "tune.train.l2=[0.1]")
+    run = tmp_path / "run"
+    result = sentiment("tune", small_run.config, "--run", run, *grid, "--out", tmp_path / out)
+    assert result.exit_code == 2
+    assert (
+        f"--out: expected a file in a folder that is there, got {tmp_path / out}" in result.stderr
+    )
+    assert not run.exists()
 
 
 @pytest.mark.parametrize(

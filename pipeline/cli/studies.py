@@ -12,6 +12,7 @@ import click
 
 from pipeline.cli.group import JSON, as_json, facts
 from pipeline.cli.work import Show, Work, config_command
+from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
     from pipeline.studies.journal import Journal
@@ -59,6 +60,8 @@ def study_of(work: Work, name: str, depends: dict[str, Any], n_steps: int) -> It
 def crossval(work: Work, folds: int, seed: int, no_tune: bool, in_json: bool) -> Show:
     """Cross-validate, and show the folds."""
     from pipeline.display.studies import print_cross_validation
+    from pipeline.sampling import draw_folds
+    from pipeline.stages import record_test_use
     from pipeline.studies import crossval as study
     from pipeline.studies.reviews import Reviews, has_own_test_part
 
@@ -67,17 +70,17 @@ def crossval(work: Work, folds: int, seed: int, no_tune: bool, in_json: bool) ->
     work.run_stages("corpus")
     parts = ("train",) if has_own_test_part(work.config) else ("train", "test")
     reviews = Reviews.of(work.run, *parts)
-    depends = _depends(work, reviews) | {"folds": folds, "seed": seed}
+    tuning = ("tune",) if work.config.tune is not None else ()
+    depends = _depends(work, reviews, *tuning) | {"folds": folds, "seed": seed}
     n_steps = study.n_steps(work.config, folds)
+    draw_folds(reviews.labels, folds, seed, "--folds")  # a number that does not fit is said first
     with study_of(work, "crossval", depends, n_steps) as journal:
+        if len(parts) == 2 and not len(journal):
+            record_test_use(work.path, "crossval", work.config)
         result = study.cross_validate(
             work.config, reviews, folds, seed, journal, work.progress.advance
         )
         study.write(work.path / "crossval", result)
-    if len(parts) == 2:
-        from pipeline.stages import record_test_use
-
-        record_test_use(work.path, "crossval", work.config)
     if in_json:
         return lambda: click.echo(as_json(study.summary(result), indent=2))
     return lambda: print_cross_validation(result)
@@ -103,11 +106,14 @@ def tune(work: Work, out: Path | None, in_json: bool) -> Show:
     from pipeline.studies.grid import trials_of
     from pipeline.studies.reviews import Reviews
 
-    trials_of(work.config)  # a value that does not fit is said before the corpus is read
+    # What does not fit is said before the corpus is read.
+    trials_of(work.config)
+    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+        raise ConfigError(f"--out: expected a file in a folder that is there, got {out}")
     work.run_stages("corpus")
     reviews = Reviews.of(work.run, "train")
     n_scores = study.n_scores(work.config)
-    with study_of(work, "tune", _depends(work, reviews), n_scores) as journal:
+    with study_of(work, "tune", _depends(work, reviews, "tune"), n_scores) as journal:
         everywhere = np.ones(len(reviews.labels), bool)
         result = study.tune(
             work.config, reviews, everywhere, journal, on_done=work.progress.advance
@@ -119,12 +125,10 @@ def tune(work: Work, out: Path | None, in_json: bool) -> Show:
     return lambda: print_tuning(result, best)
 
 
-def _depends(work: Work, reviews: Reviews) -> dict[str, Any]:
-    """Return what any study's results depend on."""
-    sections = ("tokens", "features", "train", "eval")
+def _depends(work: Work, reviews: Reviews, *also: str) -> dict[str, Any]:
+    """Return what a study's results depend on: the sections that models are made by, and others."""
+    sections = ("tokens", "features", "train", *also)
     config = {name: work.config.section(name) for name in sections}
-    if work.config.tune is not None:
-        config["tune"] = work.config.section("tune")
     return {"config": config, "reviews": reviews.digests}
 
 

@@ -66,7 +66,8 @@ Decorator = Callable[[Callable[..., Show]], None]
 def config_command(name: str, text: str, *options: Any) -> Decorator:
     """Make a command with a config of a function that computes and returns what shows the result.
 
-    It is computed in a thread that Ctrl-C leaves; shown after that, unless `--quiet` is given.
+    It is computed in a thread that Ctrl-C leaves; shown after that, unless `--quiet` is given
+    and `--json` is not.
     """
 
     def decorate(compute: Callable[..., Show]) -> None:

@@ -32,14 +32,13 @@ def print_cross_validation(result: CrossValidation) -> None:
         row = [str(fold.number), f"{fold.n:,}", f"{fold.accuracy:.2%}"]
         table.add_row(*row, *([_values(fold.chosen)] if chosen else []))
     console.print(table)
-    pooled = result.pooled
     console.print(
         f"accuracy [bold]{result.mean:.2%}[/bold], mean of {len(result.folds)} folds, "
         f"standard deviation {result.deviation:.2%}"
     )
     console.print(
-        f"of all {pooled.n:,} reviews {pooled.accuracy:.2%} ({pooled.confidence:.0%} interval "
-        f"{pooled.accuracy_low:.2%} to {pooled.accuracy_high:.2%})"
+        f"of all {len(result.labels):,} reviews {result.accuracy:.2%} "
+        f"({result.pooled.confidence:.0%} interval {result.low:.2%} to {result.high:.2%})"
     )
 
 
@@ -151,8 +150,8 @@ def _in_words(c: Certificate) -> str:
     share = c.relative_gap
     how = "far from" if share > 0.05 else "near" if share > 1e-3 else "at"
     return (
-        f"J is at most {100 * share:.2g}% above the least that it can be: training stopped {how} "
-        "the optimum."
+        f"The least that J can be is at most {100 * share:.2g}% lower: training stopped {how} the "
+        "optimum."
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipeline.artifacts import read_json, write_json
 from pipeline.config import Config
+from pipeline.errors import RunError
 
 _FILE = "test_uses.json"
 # What a model is made by; [eval] and [report] only look at it.
@@ -37,9 +38,22 @@ class TestUse:
 
 
 def test_uses(path: Path) -> list[TestUse]:
-    """Return every use of the test part by a run, the first one first."""
+    """Return every use of the test part by a run, the first one first.
+
+    Raises
+    ------
+    RunError
+        If the file is not one that was written here.
+    """
     file = path / _FILE
-    return [TestUse(**use) for use in read_json(file)["uses"]] if file.exists() else []
+    if not file.exists():
+        return []
+    try:
+        return [TestUse(**use) for use in read_json(file)["uses"]]
+    except (KeyError, TypeError):
+        raise RunError(
+            f"{file}: not the file that was saved; delete it, and what it counted is forgotten"
+        ) from None
 
 
 def record_test_use(path: Path, by: str, config: Config) -> None:

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from pipeline import arrow, artifacts
 from pipeline.config import Config
-from pipeline.evaluation import Evaluation, evaluate
+from pipeline.evaluation import Evaluation, evaluate, wilson_interval
 from pipeline.model import Array, decide, sigmoid
 from pipeline.sampling import draw_folds
 from pipeline.settling import settle
@@ -45,18 +45,26 @@ class CrossValidation:
     folds : tuple of Fold
     mean, deviation : float
         Of the folds' accuracies: the mean, and the standard deviation (n - 1).
+    accuracy, low, high : float
+        Of all reviews, each decided by the model of its fold at that model's threshold, with
+        the ends of the Wilson interval.
     pooled : Evaluation
-        Of all reviews, each scored by the model of its fold.
-    labels, scores, fold_of : arrays, shape (n,)
-        Gold labels, log-odds, and the fold of each review, from 0.
+        Of all reviews, each scored by the model of its fold, and decided at the config's
+        threshold; at 0.5 where that is a goal, for every fold then has its own.
+    labels, scores, predicted, fold_of : arrays, shape (n,)
+        Gold labels, log-odds, decisions, and the fold of each review, from 0.
     """
 
     folds: tuple[Fold, ...]
     mean: float
     deviation: float
+    accuracy: float
+    low: float
+    high: float
     pooled: Evaluation
     labels: Array
     scores: Array
+    predicted: Array
     fold_of: Array
 
 
@@ -89,7 +97,7 @@ def cross_validate(
     labels = reviews.labels
     fold_of = draw_folds(labels, n_folds, seed, "--folds")
     everywhere = np.ones(len(labels), bool)
-    scores, folds = np.empty(len(labels)), []
+    scores, predicted, folds = np.empty(len(labels)), np.empty(len(labels), np.int8), []
     for number, split in enumerate(fold_splits(fold_of, everywhere)):
         name = f"fold {number}"
         if name in journal:
@@ -98,16 +106,22 @@ def cross_validate(
             journal[name] = _fold(config, reviews, split, journal, f"{name} ", on_done)
         found = journal[name]
         scores[split.scored] = found["log_odds"]
-        right = _right(labels[split.scored], scores[split.scored], found["threshold"])
+        predicted[split.scored] = decide(sigmoid(scores[split.scored]), found["threshold"])
+        right = (predicted == labels)[split.scored]
         folds.append(Fold(number + 1, len(right), float(right.mean()), found["chosen"]))
     accuracies = [fold.accuracy for fold in folds]
+    n_right = int(np.count_nonzero(predicted == labels))
+    threshold = config.train.threshold if isinstance(config.train.threshold, float) else 0.5
     return CrossValidation(
         tuple(folds),
         float(np.mean(accuracies)),
         float(np.std(accuracies, ddof=1)),
-        evaluate(labels, scores, **config.section("eval")),
+        n_right / len(labels),
+        *wilson_interval(n_right, len(labels), config.eval.confidence),
+        evaluate(labels, scores, threshold, **config.section("eval")),
         labels,
         scores,
+        predicted,
         fold_of,
     )
 
@@ -118,6 +132,9 @@ def summary(result: CrossValidation) -> dict[str, Any]:
         "folds": [asdict(fold) for fold in result.folds],
         "mean": result.mean,
         "deviation": result.deviation,
+        "accuracy": result.accuracy,
+        "accuracy_low": result.low,
+        "accuracy_high": result.high,
         "pooled": result.pooled.to_dict(),
     }
 
@@ -132,6 +149,7 @@ def write(folder: Path, result: CrossValidation) -> None:
         "row": np.arange(len(result.labels)),
         "fold": result.fold_of + 1,
         "label": result.labels,
+        "predicted": result.predicted,
         "probability": probability,
         "log_odds": result.scores,
     }
@@ -166,8 +184,3 @@ def _fold(
     log_odds = regression.decision_function(counted.scored).tolist()
     on_done(1)
     return {"log_odds": log_odds, "chosen": chosen, "threshold": regression.threshold}
-
-
-def _right(labels: Array, scores: Array, threshold: float) -> Array:
-    right: Array = decide(sigmoid(scores), threshold) == labels
-    return right

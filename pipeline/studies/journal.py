@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pipeline.artifacts import null_for_nan
+from pipeline.artifacts import null_for_nan, write_text
 
 
 class Journal:
@@ -34,7 +34,7 @@ class Journal:
         if lines[:1] != [head]:
             lines = [head, ""]
         # What stands behind the last line break was being written when the study was stopped.
-        path.write_text("\n".join([*lines[:-1], ""]), encoding="utf-8")
+        write_text(path, "\n".join([*lines[:-1], ""]))
         for line in lines[1:-1]:
             name, value = json.loads(line)
             self._done[name] = value

@@ -116,14 +116,17 @@ def stable_words(
     Raises
     ------
     RunError
-        If a word that is named is not in the vocabulary.
+        If words that are named are not in the vocabulary.
     """
     model = part.model
     if words:
-        found = [word.word for word in look_up(model, words) if word.weight is not None]
-        if len(found) < len(words):
-            known = ", ".join(found) or "none of them"
-            raise RunError(f"--word: expected words of the vocabulary; it has {known}")
+        looked_up = look_up(model, words)
+        found = [word.word for word in looked_up]
+        unknown = [repr(word.word) for word in looked_up if word.weight is None]
+        if unknown:
+            raise RunError(
+                f"--word: expected words of the vocabulary; it does not have {', '.join(unknown)}"
+            )
     else:
         found = [word.word for side in top_words(model, top) for word in side]
     columns = pc.index_in(arrow.strings(found), model.vocabulary.words).to_pylist()

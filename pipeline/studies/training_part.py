@@ -55,7 +55,8 @@ class TrainingPart:
         Raises
         ------
         RunError
-            If there is no model, or the run's features are not those it was trained on.
+            If there is no model, or only a part of what training wrote; or if the run's
+            features are not those that it was trained on.
         """
         model = TextClassifier.load(path)
         run = Run(path)
@@ -64,6 +65,11 @@ class TrainingPart:
             raise RunError(
                 f"{path}: the model was not trained on the features that are there; expected a "
                 "run whose stages are of one config: `sentiment train CONFIG` makes them so"
+            )
+        if not run.has_outputs("train"):
+            raise RunError(
+                f"{path / 'model'}: not all there as it was saved; `sentiment train CONFIG` "
+                "writes it anew"
             )
         config = trained["depends"]["config"]
         return cls(
@@ -85,8 +91,10 @@ class TrainingPart:
         }
 
     def learner(self) -> SGDLogisticRegression:
-        """Return the learner that made the model, untrained."""
-        return regression_of(self.train, self.features)
+        """Return the learner that made the model, untrained but for the classes that it knows."""
+        learner = regression_of(self.train, self.features)
+        learner.classes_ = self.model.regression.classes_
+        return learner
 
 
 def _n_epochs(path: Path, patience: int) -> int:

@@ -7,6 +7,7 @@ on its way. The test part is never read.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -17,7 +18,8 @@ from pipeline.config import Config
 from pipeline.evaluation import log_loss
 from pipeline.model import Array, decide, sigmoid
 from pipeline.sampling import draw_by_class, draw_folds
-from pipeline.stages.settings import WEIGHTING, regression_of
+from pipeline.settling import settle
+from pipeline.stages.settings import WEIGHTING, regression_of, settling_of
 from pipeline.studies.grid import Trial, trials_of
 from pipeline.studies.journal import Journal
 from pipeline.studies.reviews import CountedSplit, Reviews, Split, fold_splits
@@ -161,8 +163,13 @@ def _learn(trials: list[Numbered], counted: CountedSplit) -> dict[int, Any]:
     after: dict[int, Any] = {}
 
     def look(number: int) -> None:
-        z = regression.decision_function(counted.scored)
-        right = decide(sigmoid(z), regression.threshold) == counted.scored_labels
+        # A copy, for the regression goes on from weights that no temperature has divided.
+        settled = copy.copy(regression)
+        settle(
+            settled, counted.learned, counted.learned_labels, **settling_of(longest.config.train)
+        )
+        z = settled.decision_function(counted.scored)
+        right = decide(sigmoid(z), settled.threshold) == counted.scored_labels
         after[number] = {
             "accuracy": float(right.mean()),
             "log_loss": log_loss(counted.scored_labels, z),
