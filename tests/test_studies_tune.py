@@ -120,6 +120,11 @@ def test_a_range_between_whole_numbers_is_of_whole_numbers(config_of):
         ("train.l2 = []", "tune.train.l2: expected a list that is not empty"),
         ("train.l2 = 5", "tune.train.l2: expected a list or a table"),
         ("train.l2 = { low = 2, high = 1, steps = 3 }", "expected 0 < low < high, got 2 and 1"),
+        ("train.l2 = { low = 1, high = 2 }", "tune.train.l2.steps: this key is required"),
+        ("train.l2 = { low = 1, high = 2, steps = 1 }", "l2.steps: expected a number >= 2, got 1"),
+        ("train.l2 = { low = 1, high = 2, steps = 3, scal = 1 }", "l2.scal: unknown.* mean scale"),
+        ('train.l2 = { low = "a", high = 2, steps = 3 }', "l2.low: expected .*a number, got 'a'"),
+        ("train = 3", "tune.train: expected a table, got 3"),
         ("folds = 3", "tune: expected keys with lists of values"),
     ],
 )
@@ -270,7 +275,7 @@ def test_every_review_is_scored_by_a_model_of_the_other_folds(config_of, reviews
     assert found.deviation == np.std([fold.accuracy for fold in found.folds], ddof=1)
 
 
-@pytest.mark.parametrize("threshold", ["0.3", '{ min_recall = 0.9 }'])
+@pytest.mark.parametrize("threshold", ["0.3", "{ min_recall = 0.9 }"])
 def test_all_reviews_are_decided_at_the_thresholds_of_their_folds(
     config_of, reviews, tmp_path, threshold
 ):
@@ -431,6 +436,17 @@ def test_how_results_are_looked_at_does_not_begin_a_study_anew(small_run, copied
     assert "90% interval" in again.stdout
 
 
+def test_a_table_of_trials_cuts_no_figure_short(small_run, copied_run, sentiment):
+    """However narrow the terminal is, and however many keys there are."""
+    keys = ("train.learning_rate", "train.average_from", "features.unit_length", "train.l2")
+    grid = zip(keys, ("[0.0125]", "[0]", "[true]", "[0.000125, 0.00025]"), strict=True)
+    overrides = [part for key, values in grid for part in ("--set", f"tune.{key}={values}")]
+    args = ("tune", small_run.config, "--run", copied_run.path, *overrides)
+    shown = sentiment(*args, env={"COLUMNS": "52"}).stdout
+    for cell in (*(key.split(".")[1] for key in keys), "0.0125", "0.000125", "0.00025"):
+        assert cell in shown
+
+
 def test_json_is_printed_in_quiet_as_well(small_run, copied_run, sentiment):
     args = ("crossval", small_run.config, "--run", copied_run.path, "--folds", 3, "-q")
     assert sentiment(*args).output == ""
@@ -445,7 +461,9 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_runs(
     run = tmp_path / "run"
     result = sentiment("tune", small_run.config, "--run", run, *grid, "--out", tmp_path / out)
     assert result.exit_code == 2
-    assert f"--out: expected a file in a folder that is there, got {tmp_path / out}" in result.stderr
+    assert (
+        f"--out: expected a file in a folder that is there, got {tmp_path / out}" in result.stderr
+    )
     assert not run.exists()
 
 

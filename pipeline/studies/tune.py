@@ -165,7 +165,9 @@ def _learn(trials: list[Numbered], counted: CountedSplit) -> dict[int, Any]:
     def look(number: int) -> None:
         # A copy, for the regression goes on from weights that no temperature has divided.
         settled = copy.copy(regression)
-        settle(settled, counted.learned, counted.learned_labels, **settling_of(longest.config.train))
+        settle(
+            settled, counted.learned, counted.learned_labels, **settling_of(longest.config.train)
+        )
         z = settled.decision_function(counted.scored)
         right = decide(sigmoid(z), settled.threshold) == counted.scored_labels
         after[number] = {
