@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.config import Config
 from pipeline.config_file import load_config, with_values
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, RunError
 from pipeline.evaluation import log_loss, wilson_interval
 from pipeline.run_folder import Run
 from pipeline.sampling import draw_folds
@@ -365,6 +365,23 @@ def test_a_line_that_was_cut_short_is_done_again(tmp_path_factory, cut):
 
 
 # The commands
+
+
+@pytest.mark.parametrize("line", ["garbage", "3", '["a"]', "[[], 1]"])
+def test_a_journal_with_a_line_of_another_form_is_refused_by_name(tmp_path, line):
+    Journal(tmp_path / "j", {})["a"] = 1
+    with (tmp_path / "j").open("a") as file:
+        file.write(f"{line}\n")
+    with pytest.raises(RunError, match="j: not the file that was saved; --force begins anew"):
+        Journal(tmp_path / "j", {})
+    assert "a" not in Journal(tmp_path / "j", {}, anew=True)
+
+
+def test_a_study_that_cannot_write_says_so_in_one_line(small_run, copied_run, sentiment):
+    (copied_run.path / "crossval" / "journal.jsonl").mkdir(parents=True)
+    result = sentiment("crossval", small_run.config, "--run", copied_run.path, "--folds", 2)
+    assert result.exit_code == 2
+    assert "journal.jsonl: cannot write the run: Is a directory" in result.stderr
 
 
 def test_tune_writes_a_config_that_trains(small_run, tmp_path, sentiment):
