@@ -281,8 +281,11 @@ def main() -> int:
     options = parser.parse_args()
     if options.data is not None:
         os.environ.setdefault("NLTK_DATA", str(options.data / "nltk_data"))
+    if options.force:
+        # With what cross-validations have done, which else go on from there.
+        shutil.rmtree(RUNS, ignore_errors=True)
     RUNS.mkdir(parents=True, exist_ok=True)
-    done = Journal(RUNS / "journal.jsonl", {"source": source_digest(MODULES)}, options.force)
+    done = Journal(RUNS / "journal.jsonl", {"source": source_digest(MODULES)})
     skipped: list[str] = []
 
     def find(what: str, name: str, work: Callable[[Path, str], Any]) -> dict[str, Any] | None:

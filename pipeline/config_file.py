@@ -20,6 +20,7 @@ from pipeline.config import (
     FilesCorpus,
     HubCorpus,
     NltkCorpus,
+    Range,
     SampleCorpus,
     Section,
     ThresholdGoal,
@@ -104,6 +105,7 @@ _EXPECTED = {
     "bool_type": "true or false",
     "string_type": "a string",
     "string_pattern_mismatch": "a commit of 40 hexadecimal digits",
+    "dict_type": "a table",
     "model_type": "a table",
     "model_attributes_type": "a table",
 }
@@ -144,7 +146,9 @@ def _names(location: tuple[int | str, ...]) -> list[str]:
         del names[1:2]  # the source
     if names[0] == "train" and re.search("ClassWeights|ThresholdGoal", "".join(names[2:3])):
         return names[:2] + names[3:]
-    return names[: 3 if names[0] == "tune" else 2]
+    if names[0] == "tune":
+        return names[:3] + (names[4:5] if "Range" in "".join(names[3:4]) else [])
+    return names[:2]
 
 
 def _expected(problem: Mapping[str, Any]) -> str:
@@ -157,6 +161,8 @@ def _expected(problem: Mapping[str, Any]) -> str:
 def _unknown(names: list[str], location: tuple[int | str, ...]) -> str:
     """Say which keys there are, and which of them was probably meant."""
     *outer, name = names
+    if outer[:1] == ["tune"] and len(outer) == 3:
+        return unknown_key(name, Range)
     return unknown_key(name, _TABLES[str(location[1]) if outer == ["corpus"] else ".".join(outer)])
 
 

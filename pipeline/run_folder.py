@@ -124,11 +124,11 @@ class Run:
         target = self.path / folder
         partial = self.path / f".{folder}.{os.getpid()}"
         entry: dict[str, Any] = {}
-        with _naming_the_folder(self.path):
+        with naming_the_folder(self.path):
             self._sweep(folder)
             partial.mkdir(parents=True)
         try:
-            with _naming_the_folder(self.path):
+            with naming_the_folder(self.path):
                 yield partial, entry
                 files = sorted(file for file in partial.rglob("*") if file.is_file())
                 entry["outputs"] = {
@@ -177,7 +177,7 @@ def locked(path: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    with _naming_the_folder(path):
+    with naming_the_folder(path):
         path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path / ".lock")
         try:
@@ -199,7 +199,7 @@ def _is_entry(entry: Any) -> bool:
 
 
 @contextmanager
-def _naming_the_folder(path: Path) -> Iterator[None]:
+def naming_the_folder(path: Path) -> Iterator[None]:
     """Turn a failure to write into one line that names the run folder."""
     try:
         yield

@@ -93,6 +93,20 @@ def test_a_rung_that_is_done_is_not_done_again(climbed, small_run, monkeypatch):
 
 
 @pytest.mark.usefixtures("shared_data")
+def test_the_seconds_of_each_rung_that_learns_hold_its_tokens(small_run, tmp_path, monkeypatch):
+    from pipeline.tokens import Tokenizer
+
+    begun = []
+    call = Tokenizer.__call__
+    monkeypatch.setattr(Tokenizer, "__call__", lambda self, *a: begun.append(1) or call(self, *a))
+    reviews = Reviews.of(Run(small_run.path), "train", "test")
+    in_test = np.arange(len(reviews.labels)) >= 110
+    works = ladder._works(load_config(small_run.config), reviews, in_test, lambda _: None)
+    for name in ladder.LEARNED:
+        works[name]()
+    assert len(begun) == 3
+
+
 def test_the_command_writes_the_rungs_and_counts_the_uses_of_test(copied_run, sentiment):
     args = ("ladder", copied_run.config, "--run", copied_run.path)
     shown = sentiment(*args).stdout

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.config import Config
 from pipeline.config_file import load_config, with_values
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, RunError
 from pipeline.evaluation import log_loss, wilson_interval
 from pipeline.run_folder import Run
 from pipeline.sampling import draw_folds
@@ -120,6 +120,11 @@ def test_a_range_between_whole_numbers_is_of_whole_numbers(config_of):
         ("train.l2 = []", "tune.train.l2: expected a list that is not empty"),
         ("train.l2 = 5", "tune.train.l2: expected a list or a table"),
         ("train.l2 = { low = 2, high = 1, steps = 3 }", "expected 0 < low < high, got 2 and 1"),
+        ("train.l2 = { low = 1, high = 2 }", "tune.train.l2.steps: this key is required"),
+        ("train.l2 = { low = 1, high = 2, steps = 1 }", "l2.steps: expected a number >= 2, got 1"),
+        ("train.l2 = { low = 1, high = 2, steps = 3, scal = 1 }", "l2.scal: unknown.* mean scale"),
+        ('train.l2 = { low = "a", high = 2, steps = 3 }', "l2.low: expected .*a number, got 'a'"),
+        ("train = 3", "tune.train: expected a table, got 3"),
         ("folds = 3", "tune: expected keys with lists of values"),
     ],
 )
@@ -362,6 +367,23 @@ def test_a_line_that_was_cut_short_is_done_again(tmp_path_factory, cut):
 # The commands
 
 
+@pytest.mark.parametrize("line", ["garbage", "3", '["a"]', "[[], 1]"])
+def test_a_journal_with_a_line_of_another_form_is_refused_by_name(tmp_path, line):
+    Journal(tmp_path / "j", {})["a"] = 1
+    with (tmp_path / "j").open("a") as file:
+        file.write(f"{line}\n")
+    with pytest.raises(RunError, match="j: not the file that was saved; --force begins anew"):
+        Journal(tmp_path / "j", {})
+    assert "a" not in Journal(tmp_path / "j", {}, anew=True)
+
+
+def test_a_study_that_cannot_write_says_so_in_one_line(small_run, copied_run, sentiment):
+    (copied_run.path / "crossval" / "journal.jsonl").mkdir(parents=True)
+    result = sentiment("crossval", small_run.config, "--run", copied_run.path, "--folds", 2)
+    assert result.exit_code == 2
+    assert "journal.jsonl: cannot write the run: Is a directory" in result.stderr
+
+
 def test_tune_writes_a_config_that_trains(small_run, tmp_path, sentiment):
     config = tmp_path / "grid.toml"
     config.write_text(small_run.config.read_text() + "[tune]\ntrain.l2 = [1e-4, 1e-2]\n")
@@ -429,6 +451,17 @@ def test_how_results_are_looked_at_does_not_begin_a_study_anew(small_run, copied
     again = sentiment(*args, "--set", "eval.bins=5", "--set", "eval.confidence=0.9")
     assert "crossval  goes on" in again.stderr
     assert "90% interval" in again.stdout
+
+
+def test_a_table_of_trials_cuts_no_figure_short(small_run, copied_run, sentiment):
+    """However narrow the terminal is, and however many keys there are."""
+    keys = ("train.learning_rate", "train.average_from", "features.unit_length", "train.l2")
+    grid = zip(keys, ("[0.0125]", "[0]", "[true]", "[0.000125, 0.00025]"), strict=True)
+    overrides = [part for key, values in grid for part in ("--set", f"tune.{key}={values}")]
+    args = ("tune", small_run.config, "--run", copied_run.path, *overrides)
+    shown = sentiment(*args, env={"COLUMNS": "52"}).stdout
+    for cell in (*(key.split(".")[1] for key in keys), "0.0125", "0.000125", "0.00025"):
+        assert cell in shown
 
 
 def test_json_is_printed_in_quiet_as_well(small_run, copied_run, sentiment):

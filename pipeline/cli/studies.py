@@ -29,13 +29,13 @@ _SEED = click.option(
 @contextmanager
 def study_of(work: Work, name: str, depends: dict[str, Any], n_steps: int) -> Iterator[Journal]:
     """Give a study its journal, in a folder of its own, and a bar."""
-    from pipeline.run_folder import locked
+    from pipeline.run_folder import locked, naming_the_folder
     from pipeline.stages.freshness import source_digest
     from pipeline.studies.journal import Journal
 
     folder = work.path / name
     depends |= {"source": source_digest((f"pipeline.studies.{name}",))}
-    with locked(folder):
+    with locked(folder), naming_the_folder(folder):
         journal = Journal(folder / "journal.jsonl", depends, work.anew)
         if len(journal):
             work.progress.say(f"{name:<9} goes on; {folder / 'journal.jsonl'} has what is done")

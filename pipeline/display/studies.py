@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.text import Text
 
 from pipeline.display.tables import figures, results
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from pipeline.certificate import Certificate
     from pipeline.studies.compare import Comparison
     from pipeline.studies.crossval import CrossValidation
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 # Rows of a table of trials.
 _SHOWN = 20
+# Columns that a table takes at most.
+_WIDEST = 1000
 
 
 def print_cross_validation(result: CrossValidation) -> None:
@@ -53,7 +58,7 @@ def print_tuning(result: Tuning, best: Path) -> None:
         spread = f"{_deviation(tried.accuracies):.2%}" if len(tried.accuracies) > 1 else ""
         cells = (escape(_value(value)) for value in tried.values.values())
         table.add_row(f"{tried.accuracy:.2%}", spread, f"{tried.log_loss:.4f}", *cells)
-    console.print(table)
+    _print_whole(table)
     if len(result.tried) > _SHOWN:
         console.print(f"and {len(result.tried) - _SHOWN} more trials", style="dim")
     console.print(f"the config with the best of them is {escape(str(best))}")
@@ -69,7 +74,7 @@ def print_ladder(rungs: Sequence[Rung]) -> None:
         if rung.p == rung.p:
             row += [f"{rung.gained:,}", f"{rung.lost:,}", _p(rung.p)]
         table.add_row(rung.name, *row)
-    console.print(table)
+    _print_whole(table)
     console.print(
         "won, lost: reviews that the rung has right and the one below wrong, and the other way "
         "round; p: McNemar's exact test of the two",
@@ -85,7 +90,7 @@ def print_comparison(comparison: Comparison, shown: int) -> None:
         ends = f"{d.low:+.4f} to {d.high:+.4f}"
         table.add_row(name, f"{d.a:.4f}", f"{d.b:.4f}", f"{d.difference:+.4f}", ends)
     console.print(f"a is {escape(c.a)}, b is {escape(c.b)}; {c.n:,} test reviews")
-    console.print(table)
+    _print_whole(table)
     console.print(
         f"both right {c.both_right:,}, only a {c.only_a_right:,}, only b {c.only_b_right:,}, "
         f"neither {c.neither_right:,}; McNemar's exact test: {_equals(c.p_value)}"
@@ -100,6 +105,14 @@ def print_comparison(comparison: Comparison, shown: int) -> None:
         head = f"row {flip.row}, {gold}: a {flip.probability_a:.3f}, b {flip.probability_b:.3f}  "
         text = " ".join(flip.text.split())
         console.print(Text(head, style="bold").append(_cut(text), style="not bold"))
+
+
+def _print_whole(table: Table) -> None:
+    """Print a table as wide as it is: a figure that is cut short, such as 0.00..., is none."""
+    console = results()
+    measured = Measurement.get(console, console.options.update(max_width=_WIDEST), table)
+    console.width = max(console.width, measured.maximum)
+    console.print(table)
 
 
 def _cut(text: str, most: int = 160) -> str:
@@ -128,7 +141,7 @@ def print_certificate(certificate: Certificate, gap: float | None) -> None:
         ("and, by some Newton steps, at most", f"{c.gap:.3e}"),
     ):
         table.add_row(name, value)
-    console.print(table)
+    _print_whole(table)
     console.print(_in_words(certificate))
     if gap is not None:
         passes = c.gap <= gap
@@ -166,7 +179,7 @@ def print_stability(words: Sequence[StableWord], stability: Stability, table_fil
         row = (f"{word.weight:+.3f}", interval, f"{word.agreement:.0%}")
         name = Text(word.word, style=style)
         table.add_row(name, *row, f"{word.document_frequency:,}", mark)
-    console.print(table)
+    _print_whole(table)
     n, uncertain = len(stability.weight), int(stability.uncertain.sum())
     console.print(
         f"{stability.confidence:.0%} intervals over {stability.n_refits} refits; those of "

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.artifacts import null_for_nan, write_text
+from pipeline.errors import RunError
 
 
 class Journal:
@@ -24,20 +25,25 @@ class Journal:
         anything else, it is begun anew.
     anew : bool
         Begin anew in any case.
+
+    Raises
+    ------
+    RunError
+        If a line is not one that was written here.
     """
 
     def __init__(self, path: Path, depends: dict[str, Any], anew: bool = False) -> None:
         self.path = path
-        self._done: dict[str, Any] = {}
         head = json.dumps(depends, sort_keys=True)
         lines = path.read_text(encoding="utf-8").split("\n") if path.exists() and not anew else []
         if lines[:1] != [head]:
             lines = [head, ""]
         # What stands behind the last line break was being written when the study was stopped.
         write_text(path, "\n".join([*lines[:-1], ""]))
-        for line in lines[1:-1]:
-            name, value = json.loads(line)
-            self._done[name] = value
+        try:
+            self._done: dict[str, Any] = dict(json.loads(line) for line in lines[1:-1])
+        except (ValueError, TypeError):
+            raise RunError(f"{path}: not the file that was saved; --force begins anew") from None
 
     def __contains__(self, name: str) -> bool:
         return name in self._done
