@@ -66,6 +66,21 @@ def test_logistic_regression_is_that_of_the_config(climbed, small_run, name, rat
     assert (called(journal, name) == model.predict(test)).all()
 
 
+def test_a_threshold_by_a_goal_decides_on_the_ladder_too(small_run, sentiment, tmp_path):
+    """As it does in the run of the same config."""
+    settings = ["train.threshold={min_recall=0.95}", "train.epochs=1"]
+    args = [item for setting in settings for item in ("--set", setting)]
+    sentiment("eval", small_run.config, "--run", tmp_path / "run", "-q", *args)
+    metrics = json.loads((tmp_path / "run" / "eval" / "metrics.json").read_text())["test"]
+    assert metrics["threshold"] != 0.5
+    reviews = Reviews.of(Run(small_run.path), "train", "test")
+    in_test = np.arange(len(reviews.labels)) >= 110
+    config = load_config(small_run.config, settings)
+    works = ladder._works(config, reviews, in_test, lambda n: None)
+    right = works[ladder.LOGISTIC]() == (reviews.labels[in_test] == 1)
+    assert right.mean() == metrics["accuracy"]
+
+
 def test_each_rung_is_tested_against_the_one_below(climbed):
     rungs, journal, labels = climbed
     right = [called(journal, name) == (labels == 1) for name in ladder.NAMES]

@@ -18,7 +18,8 @@ from pipeline.config import Config
 from pipeline.config_file import with_values
 from pipeline.evaluation import wilson_interval
 from pipeline.model import Array, LogisticRegression, decide, sigmoid
-from pipeline.stages.settings import regression_of, tokenizer_of
+from pipeline.settling import settle
+from pipeline.stages.settings import regression_of, settling_of, tokenizer_of
 from pipeline.studies.journal import Journal
 from pipeline.studies.reviews import CountedSplit, Reviews, Split
 from pipeline.uncertainty import mcnemar
@@ -118,8 +119,10 @@ def _works(
     def learn(name: str) -> Callable[[], Array]:
         def work() -> Array:
             split = counted()
-            learner = regression_of(configs[name].train, configs[name].features)
+            train, features = configs[name].train, configs[name].features
+            learner = regression_of(train, features)
             learner.fit(split.learned, split.learned_labels)
+            settle(learner, split.learned, split.learned_labels, **settling_of(train))
             return _called(learner, split)
 
         return work
