@@ -43,7 +43,7 @@ def print_cross_validation(result: CrossValidation) -> None:
     )
     console.print(
         f"of all {len(result.labels):,} reviews {result.accuracy:.2%} "
-        f"({result.pooled.confidence:.0%} interval {result.low:.2%} to {result.high:.2%})"
+        f"({100 * result.pooled.confidence:g}% interval {result.low:.2%} to {result.high:.2%})"
     )
 
 
@@ -85,7 +85,7 @@ def print_ladder(rungs: Sequence[Rung]) -> None:
 def print_comparison(comparison: Comparison, shown: int) -> None:
     """Print two runs side by side, the tests, and reviews that they decide differently."""
     console, c = results(), comparison
-    table = figures("", "a", "b", "b - a", f"{c.confidence:.0%} interval")
+    table = figures("", "a", "b", "b - a", f"{100 * c.confidence:g}% interval")
     for name, d in c.differences.items():
         ends = f"{d.low:+.4f} to {d.high:+.4f}"
         table.add_row(name, f"{d.a:.4f}", f"{d.b:.4f}", f"{d.difference:+.4f}", ends)
@@ -182,7 +182,7 @@ def print_stability(words: Sequence[StableWord], stability: Stability, table_fil
     _print_whole(table)
     n, uncertain = len(stability.weight), int(stability.uncertain.sum())
     console.print(
-        f"{stability.confidence:.0%} intervals over {stability.n_refits} refits; those of "
+        f"{100 * stability.confidence:g}% intervals over {stability.n_refits} refits; those of "
         f"{uncertain:,} of {n:,} words hold 0; all words are in {escape(str(table_file))}"
     )
 

@@ -130,7 +130,7 @@ def print_metrics(metrics: dict[str, Any]) -> None:
     console.print(matrix)
     console.print(
         f"accuracy [bold]{metrics['accuracy']:.2%}[/bold] "
-        f"({metrics['confidence']:.0%} interval {metrics['accuracy_low']:.2%} "
+        f"({100 * metrics['confidence']:g}% interval {metrics['accuracy_low']:.2%} "
         f"to {metrics['accuracy_high']:.2%}) at threshold {metrics['threshold']:g}"
     )
     console.print(_metrics_table(metrics))
@@ -140,7 +140,9 @@ def _metrics_table(metrics: dict[str, Any]) -> Table:
     """Return what follows from the scores, with intervals where they were computed."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     intervals = metrics["intervals"]
-    head = ("", "value", f"{metrics['confidence']:.0%} interval") if intervals else ("", "value")
+    head = (
+        ("", "value", f"{100 * metrics['confidence']:g}% interval") if intervals else ("", "value")
+    )
     for column in head:
         table.add_column(column, justify="right" if column else "left")
     for key, label in (

@@ -38,7 +38,7 @@ def model_card(facts: ReportFacts, model: TextClassifier) -> str:
         "## How good it is",
         "",
         f"Accuracy **{share(metrics['accuracy'])}** on {metrics['n']:,} test reviews "
-        f"({metrics['confidence']:.0%} interval {share(metrics['accuracy_low'])} to "
+        f"({100 * metrics['confidence']:g}% interval {share(metrics['accuracy_low'])} to "
         f"{share(metrics['accuracy_high'])}), at threshold {metrics['threshold']:g}.",
         "",
         "| metric | value |",

@@ -18,7 +18,7 @@ def summary_page(facts: ReportFacts) -> str:
         f"# {facts.run.name}",
         "",
         f"Accuracy **{share(metrics['accuracy'])}** on {metrics['n']:,} test reviews "
-        f"({metrics['confidence']:.0%} interval {share(metrics['accuracy_low'])} "
+        f"({100 * metrics['confidence']:g}% interval {share(metrics['accuracy_low'])} "
         f"to {share(metrics['accuracy_high'])}), learned from "
         f"{corpus['train']['n_reviews']:,} others.",
         "",

@@ -230,7 +230,7 @@ def compute_eval(job: Job) -> tuple[str, list[str]]:
     columns = {name: arrow.numbers(values) for name, values in predictions.items()}
     parquet.write_table(pa.table(columns), job.folder / "predictions.parquet")
     return (
-        f"test accuracy {result.accuracy:.2%}, {result.confidence:.0%} interval "
+        f"test accuracy {result.accuracy:.2%}, {100 * result.confidence:g}% interval "
         f"{result.accuracy_low:.2%} to {result.accuracy_high:.2%}"
     ), []
 
