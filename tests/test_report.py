@@ -222,7 +222,9 @@ def answers(page: Page, texts: list[str]) -> list[float]:
     ],
     ids=lambda settings: " ".join(settings),
 )
-def test_the_playground_equals_python(browser, tmp_path, make_corpus, sentiment, settings):
+def test_the_playground_equals_python(browser, tmp_path, make_corpus, sentiment, settings, request):
+    if "tokens.stop_words=true" in settings:
+        request.getfixturevalue("shared_data")  # the list is NLTK's
     config = make_corpus(tmp_path)
     with (tmp_path / "train.jsonl").open("a") as file:
         for k, text in enumerate(TEXTS * 2):
