@@ -424,6 +424,23 @@ def test_two_runs_stand_on_one_page(browser, hostile_run, tmp_path, sentiment):
     )
 
 
+def test_two_runs_of_one_name_are_told_apart(small_run, tmp_path, sentiment):
+    other = tmp_path / small_run.path.name
+    shutil.copytree(small_run.path, other)
+    file = tmp_path / "both.html"
+    assert sentiment("compare", small_run.path, other, "--html", file).exit_code == 0
+    heading = re.search("<h1>(.*)</h1>", file.read_text())[1]
+    assert html.unescape(heading) == f"{small_run.path} and {other}"
+
+
+def test_a_page_that_cannot_be_written_is_one_line(small_run, tmp_path, sentiment):
+    file = tmp_path / "nowhere" / "both.html"
+    result = sentiment("compare", small_run.path, small_run.path, "--html", file)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"sentiment: {file}: cannot write the page")
+    assert result.stderr.count("\n") == 1
+
+
 # Beside the page
 
 
