@@ -164,6 +164,34 @@ def test_the_numbers_of_the_slider_are_those_of_the_evaluation(page, hostile_run
     assert page.text("#threshold-value") == "0.500"
 
 
+def test_the_slider_starts_at_the_models_own_threshold_although_it_is_between_two_steps(
+    browser, hostile_run, tmp_path, sentiment
+):
+    """And the sentences on what a weight is speak of this model's counts."""
+    run = tmp_path / "run"
+    shutil.copytree(hostile_run, run)
+    scores = parquet.read_table(run / "eval" / "predictions.parquet")["log_odds"].to_numpy()
+    # One review is above it, and not above the step nearest to it.
+    own = 1 / (1 + np.exp(-np.median(scores))) - 1e-9
+    options = ("--set", f"train.threshold={own}", "--set", "features.unit_length=true")
+    assert sentiment("report", run, "-q", *options).exit_code == 0
+    metrics = json.loads((run / "eval" / "metrics.json").read_text())["test"]
+    page = Page(browser, run / "report" / "index.html")
+
+    def shown() -> list[str]:
+        return [page.text(f"#{cell}") for cell in ("tn", "fp", "fn", "tp", "rate-accuracy")]
+
+    names = ("true_negative", "false_positive", "false_negative", "true_positive")
+    expected = [f"{metrics['confusion'][name]:,}" for name in names]
+    expected.append(f"{metrics['accuracy']:.2%}")
+    assert shown() == expected
+    page.page.locator("#threshold").fill("999")
+    assert shown() != expected
+    page.page.locator("#threshold-reset").click()
+    assert shown() == expected
+    assert "divided by the length" in page.text("#words")
+
+
 def test_the_words_can_be_searched_and_sorted(page, hostile_run):
     model, frequency = load_model(hostile_run)
     words = model.vocabulary.words.to_pylist()
@@ -242,6 +270,13 @@ def test_the_playground_equals_python(browser, tmp_path, make_corpus, sentiment,
         flip = page.page.evaluate("text => sentiment.score(text).flip", text)
         expected = highlight(model, text).flip
         assert (None if flip is None else tuple(flip)) == expected
+    assert page.is_quiet()
+
+
+def test_the_playground_takes_a_text_of_any_length(page, hostile_run):
+    texts = ["good " * 150_000, "\u03a3" * 20_000, "x" * 100_000]
+    expected = TextClassifier.load(hostile_run).probabilities(texts).tolist()
+    assert answers(page, texts) == pytest.approx(expected, abs=1e-6)
     assert page.is_quiet()
 
 
