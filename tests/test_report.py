@@ -459,6 +459,20 @@ def test_two_runs_stand_on_one_page(browser, hostile_run, tmp_path, sentiment):
     )
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_word_of_the_two_runs_tables_is_a_column_of_letters(
+    browser, hostile_run, tmp_path, sentiment, width
+):
+    file = tmp_path / "both.html"
+    assert sentiment("compare", hostile_run, hostile_run, "--html", file).exit_code == 0
+    page = Page(browser, file, viewport={"width": width, "height": 800})
+    assert page.page.evaluate("document.documentElement.scrollWidth") <= width
+    heights = page.page.locator("#metrics .scroll tbody tr").evaluate_all(
+        "rows => rows.map(row => row.getBoundingClientRect().height)"
+    )
+    assert max(heights) < 80  # two lines
+
+
 def test_two_runs_of_one_name_are_told_apart(small_run, tmp_path, sentiment):
     other = tmp_path / small_run.path.name
     shutil.copytree(small_run.path, other)
@@ -505,3 +519,20 @@ def test_the_model_card_has_the_hubs_metadata(small_run):
     values = {metric["type"]: metric["value"] for metric in entry["results"][0]["metrics"]}
     assert values["accuracy"] == metrics["accuracy"]
     assert f"{metrics['accuracy']:.2%}" in text
+
+
+def test_a_label_of_a_figure_is_never_cut(small_run):
+    """However wide the words are."""
+    from dataclasses import replace
+
+    from matplotlib.figure import Figure
+
+    from pipeline.inspection import top_words
+    from pipeline.report import figures
+
+    model, frequency = load_model(small_run.path)
+    words = [replace(w, word="NOT_WWWWWW NOT_MMMMMM") for w in top_words(model, 2, frequency)[0]]
+    axes = Figure(figsize=(4.6, 2)).add_subplot()
+    figures._words(axes, words, [])
+    figures.make_room(axes)
+    assert axes.get_tightbbox().x0 >= 0
