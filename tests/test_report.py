@@ -164,6 +164,34 @@ def test_the_numbers_of_the_slider_are_those_of_the_evaluation(page, hostile_run
     assert page.text("#threshold-value") == "0.500"
 
 
+def test_the_slider_starts_at_the_models_own_threshold_although_it_is_between_two_steps(
+    browser, hostile_run, tmp_path, sentiment
+):
+    """And the sentences on what a weight is speak of this model's counts."""
+    run = tmp_path / "run"
+    shutil.copytree(hostile_run, run)
+    scores = parquet.read_table(run / "eval" / "predictions.parquet")["log_odds"].to_numpy()
+    # One review is above it, and not above the step nearest to it.
+    own = 1 / (1 + np.exp(-np.median(scores))) - 1e-9
+    options = ("--set", f"train.threshold={own}", "--set", "features.unit_length=true")
+    assert sentiment("report", run, "-q", *options).exit_code == 0
+    metrics = json.loads((run / "eval" / "metrics.json").read_text())["test"]
+    page = Page(browser, run / "report" / "index.html")
+
+    def shown() -> list[str]:
+        return [page.text(f"#{cell}") for cell in ("tn", "fp", "fn", "tp", "rate-accuracy")]
+
+    names = ("true_negative", "false_positive", "false_negative", "true_positive")
+    expected = [f"{metrics['confusion'][name]:,}" for name in names]
+    expected.append(f"{metrics['accuracy']:.2%}")
+    assert shown() == expected
+    page.page.locator("#threshold").fill("999")
+    assert shown() != expected
+    page.page.locator("#threshold-reset").click()
+    assert shown() == expected
+    assert "divided by the length" in page.text("#words")
+
+
 def test_the_words_can_be_searched_and_sorted(page, hostile_run):
     model, frequency = load_model(hostile_run)
     words = model.vocabulary.words.to_pylist()
@@ -244,6 +272,13 @@ def test_the_playground_equals_python(browser, tmp_path, make_corpus, sentiment,
         flip = page.page.evaluate("text => sentiment.score(text).flip", text)
         expected = highlight(model, text).flip
         assert (None if flip is None else tuple(flip)) == expected
+    assert page.is_quiet()
+
+
+def test_the_playground_takes_a_text_of_any_length(page, hostile_run):
+    texts = ["good " * 150_000, "\u03a3" * 20_000, "x" * 100_000]
+    expected = TextClassifier.load(hostile_run).probabilities(texts).tolist()
+    assert answers(page, texts) == pytest.approx(expected, abs=1e-6)
     assert page.is_quiet()
 
 
@@ -426,6 +461,37 @@ def test_two_runs_stand_on_one_page(browser, hostile_run, tmp_path, sentiment):
     )
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_word_of_the_two_runs_tables_is_a_column_of_letters(
+    browser, hostile_run, tmp_path, sentiment, width
+):
+    file = tmp_path / "both.html"
+    assert sentiment("compare", hostile_run, hostile_run, "--html", file).exit_code == 0
+    page = Page(browser, file, viewport={"width": width, "height": 800})
+    assert page.page.evaluate("document.documentElement.scrollWidth") <= width
+    heights = page.page.locator("#metrics .scroll tbody tr").evaluate_all(
+        "rows => rows.map(row => row.getBoundingClientRect().height)"
+    )
+    assert max(heights) < 80  # two lines
+
+
+def test_two_runs_of_one_name_are_told_apart(small_run, tmp_path, sentiment):
+    other = tmp_path / small_run.path.name
+    shutil.copytree(small_run.path, other)
+    file = tmp_path / "both.html"
+    assert sentiment("compare", small_run.path, other, "--html", file).exit_code == 0
+    heading = re.search("<h1>(.*)</h1>", file.read_text())[1]
+    assert html.unescape(heading) == f"{small_run.path} and {other}"
+
+
+def test_a_page_that_cannot_be_written_is_one_line(small_run, tmp_path, sentiment):
+    file = tmp_path / "nowhere" / "both.html"
+    result = sentiment("compare", small_run.path, small_run.path, "--html", file)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"sentiment: {file}: cannot write the page")
+    assert result.stderr.count("\n") == 1
+
+
 # Beside the page
 
 
@@ -455,3 +521,20 @@ def test_the_model_card_has_the_hubs_metadata(small_run):
     values = {metric["type"]: metric["value"] for metric in entry["results"][0]["metrics"]}
     assert values["accuracy"] == metrics["accuracy"]
     assert f"{metrics['accuracy']:.2%}" in text
+
+
+def test_a_label_of_a_figure_is_never_cut(small_run):
+    """However wide the words are."""
+    from dataclasses import replace
+
+    from matplotlib.figure import Figure
+
+    from pipeline.inspection import top_words
+    from pipeline.report import figures
+
+    model, frequency = load_model(small_run.path)
+    words = [replace(w, word="NOT_WWWWWW NOT_MMMMMM") for w in top_words(model, 2, frequency)[0]]
+    axes = Figure(figsize=(4.6, 2)).add_subplot()
+    figures._words(axes, words, [])
+    figures.make_room(axes)
+    assert axes.get_tightbbox().x0 >= 0

@@ -9,6 +9,7 @@ import click
 from pipeline.cli.group import JSON, RUN, as_json, facts, main, unicode
 from pipeline.cli.studies import study_of
 from pipeline.cli.work import Show, Work, run_command
+from pipeline.errors import RunError
 
 
 @main.command()
@@ -145,7 +146,11 @@ def compare(run_a: Path, run_b: Path, flipped: int, page: Path | None, in_json: 
     if page is not None:
         from pipeline.studies.comparison_page import comparison_page
 
-        page.write_text(comparison_page(comparison, run_a, run_b), encoding="utf-8")
+        shown = comparison_page(comparison, run_a, run_b)
+        try:
+            page.write_text(shown, encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise RunError(f"{page}: cannot write the page: {error.strerror or error}") from None
     if in_json:
         click.echo(as_json(comparison.to_dict(), indent=2))
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,18 +86,20 @@ def print_ladder(rungs: Sequence[Rung]) -> None:
 def print_comparison(comparison: Comparison, shown: int) -> None:
     """Print two runs side by side, the tests, and reviews that they decide differently."""
     console, c = results(), comparison
+    # A terminal gets lines that end between words, a file one line for one.
+    say = functools.partial(console.print, soft_wrap=not console.is_terminal)
     table = figures("", "a", "b", "b - a", f"{100 * c.confidence:g}% interval")
     for name, d in c.differences.items():
         ends = f"{d.low:+.4f} to {d.high:+.4f}"
         table.add_row(name, f"{d.a:.4f}", f"{d.b:.4f}", f"{d.difference:+.4f}", ends)
-    console.print(f"a is {escape(c.a)}, b is {escape(c.b)}; {c.n:,} test reviews")
+    say(f"a is {escape(c.a)}, b is {escape(c.b)}; {c.n:,} test reviews")
     _print_whole(table)
-    console.print(
+    say(
         f"both right {c.both_right:,}, only a {c.only_a_right:,}, only b {c.only_b_right:,}, "
         f"neither {c.neither_right:,}; McNemar's exact test: {_equals(c.p_value)}"
     )
     if c.flipped and shown:
-        console.print(
+        say(
             f"the {min(shown, len(c.flipped))} of {len(c.flipped):,} reviews decided "
             "differently whose probabilities lie farthest apart:"
         )
@@ -104,7 +107,7 @@ def print_comparison(comparison: Comparison, shown: int) -> None:
         gold = ("negative", "positive")[flip.label]
         head = f"row {flip.row}, {gold}: a {flip.probability_a:.3f}, b {flip.probability_b:.3f}  "
         text = " ".join(flip.text.split())
-        console.print(Text(head, style="bold").append(_cut(text), style="not bold"))
+        say(Text(head, style="bold").append(_cut(text), style="not bold"))
 
 
 def _print_whole(table: Table) -> None:

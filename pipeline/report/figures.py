@@ -58,6 +58,8 @@ _STYLE: dict[Any, Any] = {
     "ytick.labelcolor": INK,
 }
 _LONGEST_LABEL = 26
+# Pixels that stay free on the left.
+_MARGIN = 3
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ def _drawn(
     axes = figure.add_subplot()
     axes.set_axisbelow(True)
     plan(axes)
+    make_room(axes)
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=160, facecolor="white", metadata={"Software": None})
     svg = _svg(figure, "white")
@@ -155,6 +158,14 @@ def _drawn(
     left, top, right, bottom = map(float, box)
     inline = inlined(_svg(figure, "none").decode(), name)
     return Drawn(title, description, svg, png.getvalue(), inline, (left, top, right, bottom))
+
+
+def make_room(axes: Axes) -> None:
+    """Move the left end of the axes until no label is cut."""
+    figure, taken = axes.get_figure(root=True), axes.get_tightbbox()
+    if figure is not None and taken is not None and taken.x0 < _MARGIN:
+        left = axes.get_position().x0 + (_MARGIN - taken.x0) / figure.bbox.width
+        figure.subplots_adjust(left=left)
 
 
 def _svg(figure: Figure, background: str) -> bytes:

@@ -16,8 +16,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.artifacts import null_for_nan
-
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
@@ -79,7 +77,10 @@ def page(
     n_negative = confusion["false_positive"] + confusion["true_negative"]
     steps = facts.curves.thresholds.steps
     start = min(steps - 1, max(1, round(metrics["threshold"] * steps)))
-    thresholds = null_for_nan(vars(facts.curves.thresholds))
+    thresholds = {
+        **vars(facts.curves.thresholds),
+        "own": {"threshold": metrics["threshold"], **confusion},
+    }
     return (
         _environment()
         .get_template("report.html.j2")
@@ -87,7 +88,7 @@ def page(
             facts=facts,
             metrics=metrics,
             figures=figures,
-            inline=functools.partial(_inline, start=start / steps),
+            inline=functools.partial(_inline, start=metrics["threshold"]),
             level_of=_level_of,
             style=style,
             script=script,
@@ -107,6 +108,8 @@ def page(
             playground="tokenizer" in model,
             tokenizer=tokenizer,
             agreement=agreement,
+            binary=model["binary"],
+            unit_length=model["unit_length"],
             example=_EXAMPLES[2][1],
             examples=_EXAMPLES,
         )

@@ -33,4 +33,6 @@ def comparison_page(comparison: Comparison, path_a: Path, path_b: Path) -> str:
         for flip in comparison.flipped[:_REVIEWS]
     ]
     names = path_a.resolve().name, path_b.resolve().name
+    if names[0] == names[1]:
+        names = str(path_a), str(path_b)
     return report.comparison_page(names, comparison.to_dict(), moved_words(a, b, _WORDS), flips)

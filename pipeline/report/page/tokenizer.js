@@ -21,11 +21,20 @@ function makeTokenizer(settings) {
     return String.fromCodePoint(table[code]);
   }
 
+  // Whether the nearest character on one side that case does not ignore has a case.
+  function nextToIs(text, i, side) {
+    for (i += side; i >= 0 && i < text.length; i += side) {
+      if (side < 0 && /[\udc00-\udfff]/.test(text[i]) && i > 0 && text.codePointAt(i - 1) > 0xffff) i -= 1;
+      const character = String.fromCodePoint(text.codePointAt(i));
+      if (!/\p{Case_Ignorable}/u.test(character)) return /\p{Cased}/u.test(character);
+      if (side > 0 && character.length > 1) i += 1;
+    }
+    return false;
+  }
+
   // Capital sigma is ς at the end of a word and σ elsewhere (Unicode, section 3.13).
   function finalSigma(text, i) {
-    const before = text.slice(0, i).replace(/\p{Case_Ignorable}+$/u, "");
-    const after = text.slice(i + 1).replace(/^\p{Case_Ignorable}+/u, "");
-    return /\p{Cased}$/u.test(before) && !/^\p{Cased}/u.test(after);
+    return nextToIs(text, i, -1) && !nextToIs(text, i, 1);
   }
 
   const isWordAt = (text, i) => i < text.length && table[text.codePointAt(i)] > 0;

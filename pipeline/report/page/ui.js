@@ -18,11 +18,10 @@ function element(name, text, attributes = {}) {
 function setUpThreshold(data) {
   const slider = byId("threshold");
 
-  function at(k) {
-    const tp = data.true_positive[k - 1], fp = data.false_positive[k - 1];
+  function ratesOf(threshold, tp, fp) {
     const fn = data.n_positive - tp, tn = data.n_negative - fp;
     return {
-      threshold: k / data.steps, tn, fp, fn, tp,
+      threshold, tn, fp, fn, tp,
       accuracy: (tp + tn) / (tp + tn + fp + fn),
       precision: tp / (tp + fp),
       recall: tp / (tp + fn),
@@ -31,6 +30,10 @@ function setUpThreshold(data) {
       negativePrecision: tn / (tn + fn),
     };
   }
+
+  const at = (k) => ratesOf(k / data.steps, data.true_positive[k - 1], data.false_positive[k - 1]);
+  // The model's own threshold may lie between two steps of the slider.
+  const own = ratesOf(data.own.threshold, data.own.true_positive, data.own.false_positive);
 
   function place(id, x, y) {
     const mark = byId(id);
@@ -50,8 +53,7 @@ function setUpThreshold(data) {
     }
   }
 
-  function show() {
-    const now = at(Number(slider.value));
+  function show(now) {
     byId("threshold-value").textContent = now.threshold.toFixed(3);
     slider.setAttribute("aria-valuetext", now.threshold.toFixed(3));
     for (const cell of ["tn", "fp", "fn", "tp"]) byId(cell).textContent = count(now[cell]);
@@ -63,12 +65,14 @@ function setUpThreshold(data) {
     place("mark-precision_recall", now.recall, now.precision);
   }
 
-  slider.addEventListener("input", show);
+  slider.addEventListener("input", () => show(at(Number(slider.value))));
   byId("threshold-reset").addEventListener("click", () => {
     slider.value = slider.defaultValue;
-    show();
+    show(own);
   });
-  show();
+  // A browser that reloads a page may keep what the slider was moved to.
+  slider.value = slider.defaultValue;
+  show(own);
   return at;
 }
 
@@ -152,22 +156,22 @@ function setUpPlayground(model) {
   if (!box) return;
 
   function highlighted(text, tokens) {
-    const largest = Math.max(0, ...tokens.map(({ contribution }) => Math.abs(contribution)));
-    const parts = [];
+    const largest = tokens.reduce((most, { contribution }) => Math.max(most, Math.abs(contribution)), 0);
+    const parts = new DocumentFragment();
     let here = 0;
     for (const { start, end, contribution } of tokens) {
-      parts.push(text.slice(here, start));
+      parts.append(text.slice(here, start));
       const spelled = text.slice(start, end), share = Math.abs(contribution) / largest;
       if (share > 0.1) {
         const level = Math.min(5, Math.ceil(5 * share));
-        parts.push(element("mark", spelled, {
+        parts.append(element("mark", spelled, {
           class: (contribution > 0 ? "p" : "n") + level,
           title: signed(contribution),
         }));
-      } else parts.push(spelled);
+      } else parts.append(spelled);
       here = end;
     }
-    parts.push(text.slice(here));
+    parts.append(text.slice(here));
     return parts;
   }
 
@@ -181,7 +185,7 @@ function setUpPlayground(model) {
     byId("playground-probability").textContent = found.probability.toFixed(4);
     byId("playground-meter").value = found.probability;
     byId("playground-odds").textContent = signed(found.logOdds);
-    byId("playground-shown").replaceChildren(...highlighted(text, found.tokens));
+    byId("playground-shown").replaceChildren(highlighted(text, found.tokens));
     const other = found.positive ? "negative" : "positive";
     byId("playground-flip").textContent = !found.tokens.length
       ? "Without a known word there is only the intercept."
