@@ -140,17 +140,22 @@ def compare(run_a: Path, run_b: Path, flipped: int, page: Path | None, in_json: 
     Every metric with a paired bootstrap interval of the difference, McNemar's exact test of
     the accuracies, and the reviews that the runs decide differently. With --json, all of them.
     """
+    from pipeline.display.progress import StageProgress
     from pipeline.studies.compare import compare as compare_runs
 
-    comparison = compare_runs(run_a, run_b)
-    if page is not None:
-        from pipeline.studies.comparison_page import comparison_page
+    with StageProgress(0, quiet=in_json) as progress:
+        progress.started("compare")
+        comparison = compare_runs(run_a, run_b)
+        if page is not None:
+            from pipeline.studies.comparison_page import comparison_page
 
-        shown = comparison_page(comparison, run_a, run_b)
-        try:
-            page.write_text(shown, encoding="utf-8", newline="\n")
-        except OSError as error:
-            raise RunError(f"{page}: cannot write the page: {error.strerror or error}") from None
+            shown = comparison_page(comparison, run_a, run_b)
+            try:
+                page.write_text(shown, encoding="utf-8", newline="\n")
+            except OSError as error:
+                raise RunError(
+                    f"{page}: cannot write the page: {error.strerror or error}"
+                ) from None
     if in_json:
         click.echo(as_json(comparison.to_dict(), indent=2))
         return
