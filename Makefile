@@ -1,87 +1,115 @@
-# Every target is a line over the command line interface: `.venv/bin/sentiment --help`.
+# Most targets are one line over the command line interface: see `.venv/bin/sentiment --help`.
 CONFIG ?= configs/sample.toml
 RUN ?= runs/$(basename $(notdir $(CONFIG)))
 ARGS ?=
 QUICK ?=
 PYTHON ?= python3
 BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup train eval report screenshot weights crossval tune ladder certify stability reproduce test lint types check bench clean
+.PHONY: help setup train eval report weights crossval tune ladder certify stability \
+	test lint types check docs links wheel reproduce bench screenshot locks clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=$(CONFIG)] [ARGS='--set train.l2=0.001']"
-	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@awk -F ':.*## ' '/^## / {print "\n" substr($$0, 4)} /^[a-z]+:.*## / {printf "  %-12s%s\n", $$1, $$2}' Makefile
 
-setup: .venv/runtime ## make .venv with the locked dependencies
+## the pipeline
 
-train: .venv/runtime ## learn the weights, show the words
+setup: .venv/runtime ## install the locked dependencies into .venv
+
+train: .venv/runtime ## train a model and show the words with the largest weights
 	@$(BIN)/sentiment train $(CONFIG) $(ARGS)
 
-eval: .venv/runtime ## score the test part
+eval: .venv/runtime ## evaluate the model on the test set
 	@$(BIN)/sentiment eval $(CONFIG) $(ARGS)
 
-report: .venv/runtime ## write down what was learned
+report: .venv/runtime ## draw the run as one HTML page
 	@$(BIN)/sentiment report $(CONFIG) $(ARGS)
 
-screenshot: .venv/dev ## draw the README's picture of a report (RUN=runs/...; needs chromium)
-	@$(BIN)/python tools/screenshot.py $(RUN)/report/index.html docs/report.png
-
-weights: .venv/runtime ## show the words of a run that is there (RUN=runs/...)
+weights: .venv/runtime ## show the weights of an existing run (RUN=runs/...)
 	@$(BIN)/sentiment weights $(RUN) $(ARGS)
+
+## studies
+
+crossval: .venv/runtime ## cross-validate: score each review with a model that did not see it
+	@$(BIN)/sentiment crossval $(CONFIG) $(ARGS)
+
+tune: .venv/runtime ## search the settings listed in [tune]
+	@$(BIN)/sentiment tune $(CONFIG) $(ARGS)
+
+ladder: .venv/runtime ## compare the model with simpler baselines
+	@$(BIN)/sentiment ladder $(CONFIG) $(ARGS)
+
+certify: .venv/runtime ## bound the distance of a run from the optimum (RUN=runs/...)
+	@$(BIN)/sentiment certify $(RUN) $(ARGS)
+
+stability: .venv/runtime ## refit a run on resampled reviews to see how stable its weights are (RUN=runs/...)
+	@$(BIN)/sentiment stability $(RUN) $(ARGS)
+
+## development
+
+check: lint types test ## run lint, types and test
 
 test: .venv/dev ## run the tests
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
-lint: .venv/dev ## check style
+lint: .venv/dev ## check style, files and workflows
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@SKIP=ruff-check,ruff-format,mypy $(BIN)/pre-commit run --all-files --show-diff-on-failure
 
 types: .venv/dev ## check types
 	@$(BIN)/mypy
 
-check: lint types test ## all of the three above
+docs: .venv/docs ## build the documentation into build/docs (warnings are errors)
+	@$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs
+	@echo "open build/docs/index.html"
 
-crossval: .venv/runtime ## score every review by a model of the other folds
-	@$(BIN)/sentiment crossval $(CONFIG) $(ARGS)
+links: .venv/docs ## check the external links of the documentation
+	@$(BIN)/sphinx-build -b linkcheck -q docs build/links
 
-tune: .venv/runtime ## try the settings in [tune], keep the best
-	@$(BIN)/sentiment tune $(CONFIG) $(ARGS)
+wheel: .venv/runtime ## build the wheel, install it outside the repository and use it
+	@rm -rf dist
+	@$(BIN)/hatchling build
+	@PYTHON=$(PYTHON) tools/try_wheel
 
-ladder: .venv/runtime ## score baselines and this model, rung by rung
-	@$(BIN)/sentiment ladder $(CONFIG) $(ARGS)
-
-certify: .venv/runtime ## bound how far training stopped from the optimum (RUN=runs/...)
-	@$(BIN)/sentiment certify $(RUN) $(ARGS)
-
-stability: .venv/runtime ## see how far weights move on other reviews (RUN=runs/...)
-	@$(BIN)/sentiment stability $(RUN) $(ARGS)
-
-reproduce: .venv/dev ## regenerate and check the table of published results
+reproduce: .venv/runtime ## recompute docs/results.md and check it against published figures
 	@$(BIN)/python -m benchmarks.reproduce $(ARGS)
 
-bench: .venv/bench ## time the same work here and by its peers (QUICK=1: a look)
+bench: .venv/bench ## time the same work here and in other libraries (QUICK=1: a first look)
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
 
-clean: ## remove the environment and caches; runs stay
-	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache
+screenshot: .venv/dev ## draw the README's picture of a report (RUN=runs/...; needs chromium)
+	@$(BIN)/python tools/screenshot.py $(RUN)/report/index.html docs/report.png
+
+# A later lock takes the versions of an earlier one, so that all of them fit into one environment.
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	--generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --extra build
+locks: ## update requirements/ after a change of pyproject.toml (needs uv; ARGS=--upgrade)
+	@$(LOCK) $(ARGS) -o requirements/runtime.txt
+	@$(LOCK) $(ARGS) --extra test --extra dev -c requirements/runtime.txt -o requirements/dev.txt
+	@$(LOCK) $(ARGS) --extra docs -c requirements/dev.txt -o requirements/docs.txt
+	@$(LOCK) $(ARGS) --extra bench -c requirements/dev.txt -o requirements/bench.txt
+
+clean: ## remove the environment, caches and builds; runs stay
+	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/runtime: requirements.lock pyproject.toml
-	@echo "installing the dependencies into .venv, once ..."
+.venv/runtime: requirements/runtime.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	@echo "setting up, once:"
+	@echo "1/3 creating .venv"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@echo "2/3 installing $$(grep -c == requirements/runtime.txt) packages into it (one to two minutes)"
+	@$(INSTALL) --require-hashes -r requirements/runtime.txt
+	@$(INSTALL) --no-build-isolation --no-deps -e .
+	@echo "3/3 compiling the inner loops (ten seconds)"
 	@$(BIN)/sentiment compile
 	@touch $@
 
-.venv/bench: .venv/dev requirements-bench.lock
-	@echo "installing the benchmarks' peers into .venv, once ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
-	@touch $@
-
-.venv/dev: .venv/runtime requirements-dev.lock
-	@echo "installing the tests' dependencies into .venv, once ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+.venv/dev .venv/docs .venv/bench: .venv/%: .venv/runtime requirements/%.txt
+	@echo "installing the packages of requirements/$*.txt into .venv, once"
+	@$(INSTALL) --require-hashes -r requirements/$*.txt
 	@touch $@
