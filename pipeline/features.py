@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from pipeline import arrow, artifacts
 from pipeline.errors import CorpusError
-from pipeline.kernels import ngrams as kernels
+from pipeline.kernels import counting as kernels
 from pipeline.ngrams import (
     alphabet_of,
     digits_of,

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from pipeline import arrow
 from pipeline.errors import CorpusError
-from pipeline.kernels import vocabulary as kernels
+from pipeline.kernels import ngrams as kernels
 from pipeline.threads import Room, in_order, in_rooms, n_threads, shares
 from pipeline.tokens import Tokens
 

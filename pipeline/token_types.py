@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline import arrow
-from pipeline.kernels import types as kernels
+from pipeline.kernels import distinct as kernels
 from pipeline.kernels.hashing import FULL
 
 
@@ -18,7 +18,7 @@ class Types:
     Attributes
     ----------
     pool, starts : uint64 and int64 arrays
-        The types, and room for more; `kernels.types` says how they are kept.
+        The types, and room for more; `kernels.distinct` says how they are kept.
     keys, values : uint64 and int32 arrays
         The table that finds them.
     n : int
@@ -87,7 +87,7 @@ class Types:
 
 
 def _packed(strings: pa.LargeStringArray) -> tuple[np.ndarray, np.ndarray]:
-    """Return strings as `kernels.types` keeps them: words, and where each string begins."""
+    """Return strings as `kernels.distinct` keeps them: words, and where each string begins."""
     data, offsets = arrow.buffers(strings)
     pool = np.empty((offsets[-1] - offsets[0]) // 8 + len(strings), np.uint64)
     starts = np.empty(len(strings) + 1, np.int64)

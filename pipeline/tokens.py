@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline import arrays, arrow, artifacts
-from pipeline.kernels.types import renumber
+from pipeline.kernels.distinct import renumber
 from pipeline.negation import NEGATED, is_negation, mark_negation
 from pipeline.nltk_data import nltk_corpus
 from pipeline.nltk_tokens import tokenise_with_nltk

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import arrow
-from pipeline.kernels import ngrams as kernels
+from pipeline.kernels import counting as kernels
 from pipeline.ngrams import PARTITION, in_alphabetical_order
 from pipeline.token_types import Types
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.kernels.metrics import resample_sums
+from pipeline.kernels.bootstrap import resample_sums
 from pipeline.model import cross_entropy, decide, sigmoid
 from pipeline.scored import Floats, Labels, checked
 from pipeline.threads import in_order

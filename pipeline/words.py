@@ -17,7 +17,7 @@ import pyarrow as pa
 import regex
 
 from pipeline import arrow
-from pipeline.kernels import text as kernels
+from pipeline.kernels import words as kernels
 from pipeline.threads import Room
 from pipeline.token_types import Types
 
@@ -126,7 +126,7 @@ def tokenise_words(
 def _folded(
     lowercase: bool, strip_breaks: bool, keep_punctuation: bool, astral: bool
 ) -> np.ndarray:
-    """Build the table of what each code point becomes; `kernels.text` says how it is read.
+    """Build the table of what each code point becomes; `kernels.words` says how it is read.
 
     The first 65,536 code points are soon made; all others are `astral`.
     """

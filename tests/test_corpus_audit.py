@@ -21,7 +21,7 @@ from pipeline.corpus import audit as audit_module
 from pipeline.corpus import duplicates
 from pipeline.corpus.audit import Audit, warnings
 from pipeline.corpus.duplicates import RESEMBLANCE
-from pipeline.kernels import shingles
+from pipeline.kernels import duplicates as kernels
 
 Rows = list[tuple[str, int]]  # text and label
 
@@ -261,12 +261,10 @@ def test_sliced_and_chunked_tables_are_audited_like_fresh_ones(
 @contextlib.contextmanager
 def interpreted() -> Iterator[None]:
     """Run every kernel of the module as Python, not compiled."""
-    kernels = {
-        name: kernel for name, kernel in vars(shingles).items() if hasattr(kernel, "py_func")
-    }
+    marked = {name: kernel for name, kernel in vars(kernels).items() if hasattr(kernel, "py_func")}
     with pytest.MonkeyPatch.context() as patch, np.errstate(over="ignore"):
-        for name, kernel in kernels.items():
-            patch.setattr(shingles, name, kernel.py_func)
+        for name, kernel in marked.items():
+            patch.setattr(kernels, name, kernel.py_func)
         yield
 
 
@@ -291,7 +289,7 @@ def test_resemblance_is_the_jaccard_similarity_of_real_shingle_sets(texts: list[
     words, both = np.empty(text.size + 8, np.uint64), np.empty(2 * text.size + 16, np.uint64)
     slots = np.empty((1 << (2 * both.size).bit_length(), 2), np.uint64)
     out = np.empty(len(pairs))
-    shingles.resemblances(*buffers, *buffers, pairs, words, both, slots, out)
+    kernels.resemblances(*buffers, *buffers, pairs, words, both, slots, out)
     assert out.tolist() == [resemblance(texts[a], texts[b]) for a, b in pairs]
 
 

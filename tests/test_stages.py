@@ -246,7 +246,7 @@ def test_touching_source_is_seen_by_exactly_the_stages_that_import_it(copied_pac
         "artifacts.py": ALL,
         "stages/compute.py": ALL,
         "corpus/diagnosis.py": ["corpus"],
-        "kernels/text.py": ALL[1:],
+        "kernels/words.py": ALL[1:],
         "model.py": ALL[3:],
         "kernels/sgd.py": ALL[3:],
         "evaluation.py": ["eval"],

@@ -16,7 +16,7 @@ from nltk import tokenize
 from pyarrow import parquet
 
 from pipeline.kernels import hashing
-from pipeline.kernels import text as kernels
+from pipeline.kernels import words as kernels
 from pipeline.negation import NEGATIONS
 from pipeline.nltk_tokens import HTML_BREAK
 from pipeline.tokens import (

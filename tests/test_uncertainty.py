@@ -14,7 +14,7 @@ from scipy.stats import binomtest
 
 from pipeline.errors import CorpusError, DivergenceError
 from pipeline.evaluation import evaluate
-from pipeline.kernels.metrics import resample_sums
+from pipeline.kernels.bootstrap import resample_sums
 from pipeline.uncertainty import (
     METRICS,
     Scored,

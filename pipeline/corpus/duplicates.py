@@ -28,7 +28,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline import arrow
-from pipeline.kernels import shingles
+from pipeline.kernels import duplicates as kernels
 
 # Broder and his successors call pages "roughly the same" from 0.5 to 0.95; at 0.8 a review of
 # 100 words may differ in two or three separate places, which no second author does by chance.
@@ -92,12 +92,12 @@ class Scan:
 def scan(texts: pa.LargeStringArray) -> Scan:
     """Read texts, which have no nulls."""
     found = Scan.of_size(len(texts))
-    found.sketches.fill(shingles.NO_HASH)
+    found.sketches.fill(kernels.NO_HASH)
     if len(texts):
         text, offsets = arrow.buffers(texts)
         words, hashes = np.empty((2, _room(int(np.diff(offsets).max()))), np.uint64)
         into = (found.counts, found.fingerprints, found.sketches)
-        shingles.scan(text, offsets, words, hashes, *into)
+        kernels.scan(text, offsets, words, hashes, *into)
     return found
 
 
@@ -165,7 +165,7 @@ def first_occurrences(documents: Documents, fingerprints: _Hashes) -> Ints:
         same = np.empty(len(pairs), np.bool_)
         for places, one, other, inner in documents.by_chunks(pairs):
             answers = np.empty(len(inner), np.bool_)
-            shingles.same_bytes(*documents.chunks[one], *documents.chunks[other], inner, answers)
+            kernels.same_bytes(*documents.chunks[one], *documents.chunks[other], inner, answers)
             same[places] = answers
         first[pairs[same, 1]] = pairs[same, 0]
         left = pairs[~same, 1]
@@ -202,7 +202,7 @@ def near_duplicates(documents: Documents, found: Scan, first: Ints) -> Ints:
         table = np.empty((1 << (4 * room).bit_length(), 2), np.uint64)
         out = np.empty(len(inner))
         chunks = (*documents.chunks[one], *documents.chunks[other])
-        shingles.resemblances(*chunks, inner, words, both, table, out)
+        kernels.resemblances(*chunks, inner, words, both, table, out)
         resemblance[places] = out
     return pairs[resemblance >= RESEMBLANCE]
 
@@ -210,7 +210,7 @@ def near_duplicates(documents: Documents, found: Scan, first: Ints) -> Ints:
 def _candidates(distinct: Ints, sketches: npt.NDArray[np.uint32], bucket: int) -> Ints:
     """Return the pairs of documents that share the hash of a folded bucket, (n_pairs, 2)."""
     folded = np.minimum(sketches[distinct, bucket], sketches[distinct, bucket + _BUCKETS // 2])
-    used = folded != shingles.NO_HASH
+    used = folded != kernels.NO_HASH
     bits = len(sketches).bit_length()
     # A hash and its document in one number: sorting these is several times faster than an
     # argsort.
@@ -218,7 +218,7 @@ def _candidates(distinct: Ints, sketches: npt.NDArray[np.uint32], bucket: int) -
     keys |= distinct[used].astype(np.uint64)
     keys.sort()
     pairs = np.empty((0, 2), np.int64)
-    n_pairs = int(shingles.candidates(keys, bits, _GROUP_LIMIT, sketches, pairs) or 0)
+    n_pairs = int(kernels.candidates(keys, bits, _GROUP_LIMIT, sketches, pairs) or 0)
     pairs = np.empty((n_pairs, 2), np.int64)
-    shingles.candidates(keys, bits, _GROUP_LIMIT, sketches, pairs)
+    kernels.candidates(keys, bits, _GROUP_LIMIT, sketches, pairs)
     return pairs

@@ -1,274 +1,272 @@
-"""Token ids to counts of the n-grams of a vocabulary.
+"""Token ids to distinct n-grams, and their order.
 
-N-grams are the nodes of a trie; those below `n_columns` are the columns of the same number.
-The edges lie in one hash table: in slots for keys, each the name of a node and a token and zero
-where it is free, and as many for the nodes that they lead to. A key belongs in a bucket of eight
-slots, which a processor fetches in one go, or where that is full in the next.
+N-grams are the nodes of a trie. They are found level by level: an n-gram is the node of all
+but its last token, and that token, so a level is the distinct pairs of numbers among as many
+pairs as there are tokens. A hash table of millions of pairs would wait for memory at every
+look, so pairs are first spread over partitions by their hash (Shatdal, Kant & Naughton 1994,
+Cache Conscious Algorithms for Relational Query Processing), whose tables fit a cache, and
+which threads can number side by side.
 """
 
 import numpy as np
 
 from pipeline.kernels.compiled import kernel
-from pipeline.kernels.hashing import HALF, MULTIPLIER, ONE, ZERO
-from pipeline.kernels.vocabulary import edge_key, partition
+from pipeline.kernels.hashing import HALF, MULTIPLIER, ONE, ZERO, scattered
 
-FREQUENCY = 0xFFFFFFFF
-# Slots of the table of edges, eight bytes each, that a processor fetches at a time.
-BUCKET = 8
+LOW_HALF = np.uint64(0xFFFFFFFF)
+EIGHT, TOP_BYTE = np.uint64(8), np.uint64(56)
 
 
-def _bit_positions():
-    """Return the position of the one bit of x at the index that a De Bruijn product gives.
+@kernel("void(int32[::1], int64[::1], int64[::1], int32[::1])")
+def document_frequency(ids, offsets, last, frequency):
+    """Count the documents that hold each token.
 
-    Leiserson, Prokop & Randall 1998, Using de Bruijn Sequences to Index a 1 in a
-    Computer Word.
+    Parameters
+    ----------
+    ids : int32 array, shape (n_tokens,)
+    offsets : int64 array, shape (n_documents + 1,)
+        Document d has the tokens `ids[offsets[d]:offsets[d + 1]]`.
+    last : int64 array, shape (n_types,), of -1
+        Room to work in: the last document that held each type.
+    frequency : int32 array, shape (n_types,), of zeros
+        Receives the number of documents.
     """
-    positions = np.zeros(64, np.int64)
-    for k in range(64):
-        positions[((1 << k) * int(DE_BRUIJN) & (1 << 64) - 1) >> 58] = k
-    return positions
+    for d in range(offsets.size - 1):
+        for i in range(offsets[d], offsets[d + 1]):
+            # Without a branch: every other token is the first of its kind in a document,
+            # so a processor guesses wrong, and that costs more than the store.
+            frequency[ids[i]] += last[ids[i]] != d
+            last[ids[i]] = d
 
 
-DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
-POSITIONS = _bit_positions()
-TOP_SIX = np.uint64(58)
+@kernel("void(int32[::1], int64[::1], int32[::1], int64, uint64, int64[::1])")
+def partition_sizes(ids, offsets, above, n, shift, sizes):
+    """Count the n-grams that fall into each partition; see `spread`."""
+    for d in range(offsets.size - 1):
+        for i in range(offsets[d], offsets[d + 1] - n + 1):
+            sizes[partition(edge_key(above[i], ids[i + n - 1]), shift)] += 1
 
 
 @kernel(
-    "int64(int32[:, ::1], int32[::1], int64, uint64, int32[::1], int32[::1], int64[::1],"
-    " uint64[::1], int32[::1])"
+    "void(int32[::1], int64[::1], int32[::1], int64, uint64, int64[::1], uint64[::1], int32[::1])"
 )
-def walk(digits, columns, n_columns, shift, path, roots, ends, keys, children):
-    """Give the n-grams of a vocabulary their nodes; return how many nodes there are.
+def spread(ids, offsets, above, n, shift, ends, keys, positions):
+    """Write the key and the position of every n-gram to its partition, in order of position.
 
-    Walk once to count the edges, and once more to write them, those together that lie near each
-    other in their table.
+    Parameters
+    ----------
+    ids, offsets
+        The documents' tokens.
+    above : int32 array, shape (n_tokens,)
+        The node of the (n - 1)-gram that begins at each position.
+    n : int
+    shift : uint64
+        A partition is what is left of a hash moved right by so many bits.
+    ends : int64 array, shape (n_partitions,)
+        Where each partition begins; moved to where it ends.
+    keys, positions : uint64 and int32 arrays, shape (n_ngrams,)
+        Receive the partitions, one behind the other.
+    """
+    for d in range(offsets.size - 1):
+        for i in range(offsets[d], offsets[d + 1] - n + 1):
+            key = edge_key(above[i], ids[i + n - 1])
+            p = partition(key, shift)
+            keys[ends[p]] = key
+            positions[ends[p]] = i
+            ends[p] += 1
+
+
+@kernel(
+    "int64(uint64[::1], int32[::1], int64[::1], int64, uint64[::1], int32[::1], int32[::1],"
+    " int32[::1])"
+)
+def number(keys, positions, offsets, first, known, numbers, last, nodes):
+    """Give the n-grams of a partition their nodes; return how many are distinct.
+
+    Parameters
+    ----------
+    keys, positions : uint64 and int32 arrays, shape (n_ngrams,)
+        From `spread`. Changed to the keys of the distinct n-grams, and the number of
+        documents that hold each; 0 behind the last.
+    offsets : int64 array, shape (n_documents + 1,)
+    first : int
+        The node of the first distinct one; the others follow.
+    known, numbers : uint64 array of zeros and int32 array, a power of two long
+        Room for a table from a key to the n-gram's number in the partition.
+    last : int32 array, shape (n_ngrams,)
+        Room to work in: the last document that held each.
+    nodes : int32 array, shape (n_tokens,) or (0,)
+        Receives the node of the n-gram that begins at each position, unless it is empty.
+    """
+    n_distinct, d = 0, 0
+    for k in range(keys.size):
+        key, position = keys[k], positions[k]
+        while offsets[d + 1] <= position:
+            d += 1
+        slot = _slot(known, key)
+        if known[slot] == ZERO:
+            known[slot] = key
+            numbers[slot] = n_distinct
+            # In the place of one that was read before, or is this.
+            keys[n_distinct], positions[n_distinct], last[n_distinct] = key, 0, -1
+            n_distinct += 1
+        node = numbers[slot]
+        positions[node] += last[node] != d
+        last[node] = d
+        if nodes.size:
+            nodes[position] = first + node
+    for k in range(n_distinct, keys.size):
+        positions[k] = 0
+    return n_distinct
+
+
+@kernel("void(uint8[::1], int64[::1], uint64[::1])")
+def first_bytes(data, offsets, words):
+    """Write the first eight bytes of each string as a number, the first one highest.
+
+    Parameters
+    ----------
+    data : uint8 array
+    offsets : int64 array, shape (n + 1,)
+        The bytes of the strings, and where each begins.
+    words : uint64 array, shape (n,)
+        Zeros stand for bytes behind the end.
+    """
+    for t in range(words.size):
+        word, shift = ZERO, TOP_BYTE
+        for byte in data[offsets[t] : min(offsets[t] + 8, offsets[t + 1])]:
+            word |= np.uint64(byte) << shift
+            shift -= EIGHT
+        words[t] = word
+
+
+@kernel("void(uint64[::1], int64[::1], int32[::1], int32[:, ::1], int64)")
+def take_apart(keys, nodes, place, digits, k):
+    """Write the last token of some n-grams to their rows of digits; go on with the rest of each.
+
+    Parameters
+    ----------
+    keys : uint64 array
+        Of a level, from `number`.
+    nodes : int64 array, shape (n,)
+        N-grams of it; changed to those of the level above that they begin with.
+    place : int32 array, shape (n_types,)
+        The digit of each token.
+    digits : int32 array, shape (n, max_n)
+    k : int
+        The place of the last token.
+    """
+    for i in range(nodes.size):
+        key = keys[nodes[i]] - ONE
+        digits[i, k] = place[key & LOW_HALF]
+        nodes[i] = key >> HALF
+
+
+@kernel("void(int32[:, ::1], int64, int32[::1], int32[::1], int64[::1], int32[::1])")
+def sort_stably(digits, k, order, digit, starts, sorted_order):
+    """Sort by one digit: counting sort, the step of a radix sort (Knuth 3, section 5.2.5).
+
+    Parameters
+    ----------
+    digits : int32 array, shape (n, n_digits)
+        The digits of every item, >= 0.
+    k : int
+        Which one to sort by.
+    order : int32 array, shape (n,)
+        The items in the order so far.
+    digit : int32 array, shape (n,)
+        Room to work in: what to sort by. Each is far from the one before, and is fetched once.
+    starts : int64 array of zeros, one longer than the largest digit and 1
+        Room to work in.
+    sorted_order : int32 array, shape (n,)
+        Receives the items by digit, those of one digit in the order so far.
+    """
+    for i in range(order.size):
+        digit[i] = digits[order[i], k]
+        starts[digit[i] + 1] += 1
+    for d in range(1, starts.size):
+        starts[d] += starts[d - 1]
+    for i in range(order.size):
+        sorted_order[starts[digit[i]]] = order[i]
+        starts[digit[i]] += 1
+
+
+@kernel("void(int32[:, ::1], int32[::1], int64[::1], int64[::1])")
+def name_ends(digits, order, lengths, ends):
+    """Write where the name of each n-gram begins, in bytes, and the last one ends.
 
     Parameters
     ----------
     digits : int32 array, shape (n_ngrams, max_n)
-        Their tokens, numbered from 1; 0 behind the last. In alphabetical order: what begins alike
-        stands together, the shortest first.
-    columns : int32 array, shape (n_ngrams,)
-        The column of each; -1 for one that is not in the vocabulary.
-    n_columns : int
-    shift : uint64
-        What is left of a hash moved right by so many bits is the partition of an edge.
-    path : int32 array, shape (max_n,)
-        Room to work in: the nodes of the n-gram before.
-    roots : int32 array, shape (n_types,), of -1
-        Receives the node of each single token.
-    ends : int64 array, shape (n_partitions,)
-        Where each partition begins; moved to where it ends. Of zeros, it receives their sizes.
-    keys, children : uint64 and int32 arrays, shape (n_edges,) or (0,)
-        Receive the edges, and the node that each leads to, unless they are empty.
+        Their tokens, numbered from 1; 0 behind the last.
+    order : int32 array, shape (n_names,)
+        Those whose names are wanted.
+    lengths : int64 array, shape (n_types,)
+        The number of bytes of each type.
+    ends : int64 array, shape (n_names + 1,)
     """
-    max_n = digits.shape[1]
-    n_nodes, before = n_columns, -1
-    for ngram in range(columns.size):
-        if columns[ngram] < 0:
-            continue
-        last = 0
-        while last + 1 < max_n and digits[ngram, last + 1] > 0:
-            last += 1
-        same = 0  # tokens that are those of the n-gram before
-        while before >= 0 and same < last and digits[ngram, same] == digits[before, same]:
-            same += 1
-        before = ngram
-        for k in range(same, last + 1):
-            token = digits[ngram, k] - 1
-            child = columns[ngram]
-            if k < last:  # what it begins with is no column
-                child = n_nodes
-                n_nodes += 1
-            if k == 0:
-                roots[token] = child
-            else:
-                key = edge_key(path[k - 1], token)
-                p = partition(key, shift)
-                if keys.size:
-                    keys[ends[p]], children[ends[p]] = key, child
-                ends[p] += 1
-            path[k] = child
-    return n_nodes
+    end = 0
+    for c in range(order.size):
+        ends[c] = end
+        for digit in digits[order[c]]:
+            if digit > 0:
+                end += lengths[digit - 1] + 1
+        end -= 1
+    ends[order.size] = end
 
 
-@kernel("void(uint64[::1], int32[::1], uint64[::1], int32[::1])")
-def enter(keys, children, edges, ends):
-    """Enter edges into their table, a part of it that fits a cache at a time.
+@kernel("void(uint8[::1], int64[::1], int32[:, ::1], int32[::1], uint8[::1])")
+def spell(data, starts, digits, order, spelled):
+    """Write the names of n-grams: their tokens with a space between them.
 
     Parameters
     ----------
-    keys, children
-        From `walk`; keys of one partition belong near each other.
-    edges : uint64 array of zeros, some buckets long
-        Receives the keys.
-    ends : int32 array, as long as `edges`
-        Receives the nodes that they lead to.
+    data, starts : uint8 and int64 arrays
+        The bytes of the types, where each begins, and eight bytes more.
+    digits, order
+        As in `name_ends`.
+    spelled : uint8 array
+        Receives the names, one behind the other.
     """
-    for i in range(keys.size):
-        slot = _bucket(edges, keys[i])
-        while edges[slot] != ZERO:
-            slot += 1
-            if slot == edges.size:
-                slot = 0
-        edges[slot], ends[slot] = keys[i], children[i]
+    size = 0
+    for c in range(order.size):
+        for k in range(digits.shape[1]):
+            token = digits[order[c], k] - 1
+            if token < 0:
+                break
+            if k > 0:
+                spelled[size] = 0x20
+                size += 1
+            # Eight bytes at a time, of which those too many are written again: where a token
+            # ends is not to be guessed.
+            for i in range(starts[token], starts[token + 1], 8):
+                at = size + i - starts[token]
+                if at + 8 > spelled.size:
+                    for rest in range(spelled.size - at):
+                        spelled[at + rest] = data[i + rest]
+                    break
+                b0, b1, b2, b3 = data[i], data[i + 1], data[i + 2], data[i + 3]
+                b4, b5, b6, b7 = data[i + 4], data[i + 5], data[i + 6], data[i + 7]
+                spelled[at], spelled[at + 1], spelled[at + 2], spelled[at + 3] = b0, b1, b2, b3
+                spelled[at + 4], spelled[at + 5], spelled[at + 6] = b4, b5, b6
+                spelled[at + 7] = b7
+            size += starts[token + 1] - starts[token]
 
 
-@kernel(
-    "int64(int32[::1], int64[::1], int64, int32[::1], int32[::1], uint64[::1], int32[::1], int64,"
-    " int64, int64, bool, int32[::1], int64[::1], int64[::1], uint64[::1], uint64[::1],"
-    " float32[::1], int32[::1], int64[::1])"
-)
-def count(
-    ids,
-    offsets,
-    n_before,
-    numbers,
-    first,
-    edges,
-    ends,
-    max_n,
-    n_columns,
-    n_nodes,
-    binary,
-    nodes,
-    slots,
-    seen,
-    words,
-    summary,
-    data,
-    indices,
-    indptr,
-):
-    """Count the n-grams of a vocabulary in every document; return the number of non-zeros.
-
-    Parameters
-    ----------
-    ids : int32 array
-    offsets : int64 array, shape (n_documents + 1,)
-        Document d has the tokens `ids[offsets[d]:offsets[d + 1]]`.
-    n_before : int
-        How many documents come before these, in which `seen` may have been used.
-    numbers : int32 array, shape (n_types,)
-        For each id, the number of that token in `walk`; -1 for one outside it.
-    first : int32 array, shape (n_types,)
-        For each id, the node of that token alone; the number of nodes for one without.
-    edges, ends
-        From `enter`.
-    max_n, n_columns, n_nodes : int
-    binary : bool
-        Ones for counts.
-    nodes, slots : int32 and int64 arrays, as long as the longest document
-        Room to work in.
-    seen : int64 array, at first of zeros, shape (n_nodes + 1,)
-        Room to work in unless `binary`: the last document that held each node, and how often.
-    words, summary : uint64 arrays of zeros, a bit for each node and for each word of these
-        Room to work in.
-    data, indices : float32 and int32 arrays
-        Receive the counts and their columns, ascending in each row.
-    indptr : int64 array, shape (n_documents + 1,)
-        Receives where each row begins.
-    """
-    n_nonzeros = 0
-    for d in range(offsets.size - 1):
-        document = ids[offsets[d] : offsets[d + 1]]
-        this_document = np.int64(n_before + d + 1) << 32
-        for i in range(document.size):
-            nodes[i] = first[document[i]]
-        for n in range(1, min(max_n, document.size) + 1):
-            begins = nodes[: document.size - n + 1]
-            if n > 1:
-                _descend(begins, document[n - 1 :], numbers, edges, ends, np.int32(n_nodes), slots)
-            if binary:
-                _mark(begins, n_columns, words, summary)
-            else:
-                _mark_and_count(begins, n_columns, words, summary, this_document, seen)
-        end = _drain(words, summary, indices, n_nonzeros)
-        for p in range(n_nonzeros, end):
-            data[p] = 1 if binary else seen[indices[p]] & FREQUENCY
-        n_nonzeros = end
-        indptr[d + 1] = n_nonzeros
-    return n_nonzeros
+def edge_key(node, token):
+    """Name an edge; never zero."""
+    return (np.uint64(node) << HALF | np.uint64(token)) + ONE
 
 
-def _descend(nodes, following, numbers, edges, ends, nowhere, slots):
-    """Move every node along the edge of the token that follows it.
-
-    Length by length, so that no look at the table waits for another. All buckets are fetched
-    before any is searched: memory is waited for once for many.
-    """
-    fetched = ZERO
-    for i in range(nodes.size):
-        slots[i] = _bucket(edges, edge_key(nodes[i], numbers[following[i]]))
-        fetched |= edges[slots[i]]
-    slots[nodes.size] = fetched != ZERO  # so that it is not left out
-    for i in range(nodes.size):
-        token = numbers[following[i]]
-        slot = _found(edges, edge_key(nodes[i], token), slots[i])
-        slots[i] = slot if nodes[i] != nowhere and token >= 0 else -1
-    for i in range(nodes.size):
-        nodes[i] = ends[slots[i]] if slots[i] >= 0 else nowhere
+def partition(key, shift):
+    """Return the partition of a key: the first bits of its hash."""
+    return np.int64((key * MULTIPLIER) >> shift)
 
 
-def _mark(nodes, n_columns, words, summary):
-    """Set the bit of every node that is a column, and that of its word."""
-    for node in nodes:
-        # Without a branch: which nodes are columns is not to be guessed.
-        bit = np.uint64(node < n_columns)
-        words[node >> 6] |= bit << np.uint64(node & 63)
-        summary[node >> 12] |= bit << np.uint64(node >> 6 & 63)
-
-
-def _mark_and_count(nodes, n_columns, words, summary, this_document, seen):
-    """Do as `_mark`, and count the nodes of a document, along with its number."""
-    for node in nodes:
-        bit = np.uint64(node < n_columns)
-        words[node >> 6] |= bit << np.uint64(node & 63)
-        summary[node >> 12] |= bit << np.uint64(node >> 6 & 63)
-        before = seen[node]
-        again = np.int64(before >= this_document)
-        seen[node] = this_document | again * (before & FREQUENCY) + 1
-
-
-def _drain(words, summary, indices, start):
-    """Write the columns whose bits are set to `indices`; return where they end.
-
-    Walking the bits in order sorts the columns without comparing. All are clear afterwards.
-    """
-    for s in range(summary.size):
-        block = summary[s]
-        summary[s] = ZERO
-        while block != ZERO:
-            low = block & (~block + ONE)
-            block ^= low
-            w = (s << 6) + POSITIONS[low * DE_BRUIJN >> TOP_SIX]
-            word = words[w]
-            words[w] = ZERO
-            while word != ZERO:
-                low = word & (~word + ONE)
-                word ^= low
-                indices[start] = (w << 6) + POSITIONS[low * DE_BRUIJN >> TOP_SIX]
-                start += 1
-    return start
-
-
-def _bucket(edges, key):
-    """Return where the bucket of a key begins: by the first bits of its hash, as `partition`."""
-    n_buckets = np.uint64(edges.size // BUCKET)
-    return np.int64(((key * MULTIPLIER) >> HALF) * n_buckets >> HALF) * BUCKET
-
-
-def _found(edges, key, slot):
-    """Return the slot that holds a key, whose bucket begins at one; -1 where none does."""
-    while True:
-        place = 0
-        for k in range(BUCKET):  # without a branch, for which one it is is not to be guessed
-            place += (k + 1) * (edges[slot + k] == key)
-        if place > 0:
-            return slot + place - 1
-        if edges[slot + BUCKET - 1] == ZERO:
-            return -1
-        slot += BUCKET
-        if slot == edges.size:
-            slot = 0
+def _slot(keys, key):
+    """Return the slot that holds a key, or the free one where it belongs."""
+    mask = np.uint64(keys.size - 1)
+    slot = scattered(key) & mask
+    while keys[slot] != ZERO and keys[slot] != key:
+        slot = (slot + ONE) & mask
+    return slot

@@ -11,15 +11,15 @@ keep as a token of its own, a `<` that may open an HTML break, or a letter whose
 lower case depends on its neighbours.
 
 `_encode` takes eight bytes at a time, as one word with the first byte lowest: it
-assumes a little-endian machine, as all that numba compiles for are. `kernels.types`
+assumes a little-endian machine, as all that numba compiles for are. `kernels.distinct`
 says how types are kept and found.
 """
 
 import numpy as np
 
 from pipeline.kernels.compiled import kernel
+from pipeline.kernels.distinct import LONG, mixed, slot_of
 from pipeline.kernels.hashing import FULL, ONE, ZERO
-from pipeline.kernels.types import LONG, mixed, slot_of
 
 # No byte that is a character by itself has this bit.
 CLOSER_LOOK = 0x80
