@@ -15,7 +15,7 @@ from pyarrow import parquet
 
 import pipeline
 from pipeline import artifacts
-from pipeline.config_file import load_config
+from pipeline.config.loading import load_config
 from pipeline.corpus import batches, files
 from pipeline.corpus.labels import TABLE_SCHEMA, LabelRule
 from pipeline.errors import CorpusError
@@ -181,7 +181,7 @@ def test_the_stage_imports_nothing_that_others_need(tmp_path: Path, source: str)
     script = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from pipeline.config_file import load_config\n"
+        "from pipeline.config.loading import load_config\n"
         "from pipeline.run_folder import Run\n"
         "from pipeline.stages.compute import Job, compute_corpus\n"
         "config, out = map(Path, sys.argv[1:])\n"

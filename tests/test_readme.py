@@ -6,8 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import Config, FilesCorpus, HubCorpus, NltkCorpus, SampleCorpus, TuneSection
-from pipeline.config_file import load_config
+from pipeline.config.loading import load_config
+from pipeline.config.schema import (
+    Config,
+    FilesCorpus,
+    HubCorpus,
+    NltkCorpus,
+    SampleCorpus,
+    TuneSection,
+)
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

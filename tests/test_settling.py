@@ -9,8 +9,8 @@ from scipy.optimize import minimize_scalar
 
 from pipeline import arrays
 from pipeline.classifier import TextClassifier
-from pipeline.config import TrainSection
-from pipeline.config_file import load_config
+from pipeline.config.loading import load_config
+from pipeline.config.schema import TrainSection
 from pipeline.errors import ConfigError
 from pipeline.run_folder import Run
 from pipeline.stages import read_labels

@@ -11,7 +11,7 @@ from pyarrow import parquet
 from scipy.stats import binomtest
 
 from pipeline.artifacts import read_table
-from pipeline.config_file import load_config
+from pipeline.config.loading import load_config
 from pipeline.errors import RunError
 from pipeline.evaluation import evaluate
 from pipeline.run_folder import Run

@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 from sklearn.naive_bayes import MultinomialNB
 
 from pipeline import arrays
-from pipeline.config_file import load_config
+from pipeline.config.loading import load_config
 from pipeline.errors import RunError
 from pipeline.run_folder import Run
 from pipeline.stages import ledger, read_labels, run_stages

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from conftest import write_jsonl
 
-from pipeline.config_file import load_config
+from pipeline.config.loading import load_config
 from pipeline.errors import ConfigError, RunError
 from pipeline.run_folder import Run
 from pipeline.stages import load_model, run_stages

@@ -11,8 +11,8 @@ from conftest import write_jsonl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config import Config
-from pipeline.config_file import load_config, with_values
+from pipeline.config.loading import load_config, with_values
+from pipeline.config.schema import Config
 from pipeline.errors import ConfigError, RunError
 from pipeline.evaluation import log_loss, wilson_interval
 from pipeline.run_folder import Run

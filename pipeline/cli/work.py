@@ -13,7 +13,7 @@ import click
 from pipeline.cli.group import RUN, main, say, unicode
 
 if TYPE_CHECKING:
-    from pipeline.config import Config
+    from pipeline.config.schema import Config
     from pipeline.display.progress import StageProgress
     from pipeline.run_folder import Run
 
@@ -80,7 +80,7 @@ def config_command(name: str, text: str, *options: Any) -> Decorator:
             verbose: bool,
             **values: Any,
         ) -> None:
-            from pipeline.config_file import load_config
+            from pipeline.config.loading import load_config
             from pipeline.run_folder import Run
 
             path = run or Path("runs") / config.stem
@@ -101,7 +101,7 @@ def run_command(name: str, text: str, *options: Any) -> Decorator:
 
     def decorate(compute: Callable[..., Show]) -> None:
         def command(run: Path, force: bool, quiet: bool, verbose: bool, **values: Any) -> None:
-            from pipeline.config import Config
+            from pipeline.config.schema import Config
             from pipeline.run_folder import Run
 
             _do(compute, Config(), Run(run), force, (quiet, verbose), values)

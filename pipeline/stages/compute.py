@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pipeline
 from pipeline import arrays, arrow, artifacts
-from pipeline.config import Config, FilesCorpus, HubCorpus, LabelledSection, SplitSection
+from pipeline.config.schema import Config, FilesCorpus, HubCorpus, LabelledSection, SplitSection
 from pipeline.run_folder import Run
 from pipeline.stages.ledger import record_test_use
 from pipeline.stages.settings import (

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipeline.artifacts import read_json, write_json
-from pipeline.config import Config
+from pipeline.config.schema import Config
 from pipeline.errors import RunError
 
 _FILE = "test_uses.json"

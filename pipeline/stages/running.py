@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pipeline
 from pipeline import artifacts
-from pipeline.config import Config
+from pipeline.config.schema import Config
 from pipeline.run_folder import Run
 from pipeline.stages import compute, reporting
 from pipeline.stages.compute import Job

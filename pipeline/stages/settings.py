@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.config import FeaturesSection, ThresholdGoal, TokensSection, TrainSection
+from pipeline.config.schema import FeaturesSection, ThresholdGoal, TokensSection, TrainSection
 
 if TYPE_CHECKING:
     from pipeline.features import Vocabulary

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline import arrow, artifacts
-from pipeline.config import Config
+from pipeline.config.schema import Config
 from pipeline.evaluation import Evaluation, evaluate, wilson_interval
 from pipeline.model import Array, decide, sigmoid
 from pipeline.sampling import draw_folds

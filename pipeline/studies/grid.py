@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.config import Config, Range
-from pipeline.config_file import with_values
+from pipeline.config.loading import with_values
+from pipeline.config.schema import Config, Range
 from pipeline.errors import ConfigError
 
 _SECTIONS = ("tokens", "features", "train")

@@ -14,8 +14,8 @@ import numpy as np
 
 from pipeline import arrow
 from pipeline.baselines import majority, naive_bayes, opinion_lexicon, vader_scores
-from pipeline.config import Config
-from pipeline.config_file import with_values
+from pipeline.config.loading import with_values
+from pipeline.config.schema import Config
 from pipeline.evaluation import wilson_interval
 from pipeline.model import Array, LogisticRegression, decide, sigmoid
 from pipeline.settling import settle

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline import arrow, artifacts
-from pipeline.config import Config, FeaturesSection, TokensSection
+from pipeline.config.schema import Config, FeaturesSection, TokensSection
 from pipeline.features import count_features
 from pipeline.model import Array
 from pipeline.run_folder import Run

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import arrays, artifacts
 from pipeline.classifier import TextClassifier
-from pipeline.config import FeaturesSection, TrainSection
+from pipeline.config.schema import FeaturesSection, TrainSection
 from pipeline.errors import RunError
 from pipeline.model import Array
 from pipeline.run_folder import Run

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from pipeline.config import Config
+from pipeline.config.schema import Config
 from pipeline.evaluation import log_loss
 from pipeline.model import Array, decide, sigmoid
 from pipeline.sampling import draw_by_class, draw_folds

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pipeline.config import (
+from pipeline.config.schema import (
     ClassWeights,
     Config,
     FilesCorpus,
