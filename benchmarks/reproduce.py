@@ -27,8 +27,8 @@ from pyarrow import parquet
 
 from benchmarks.harness import ROOT, run_child, show_progress
 from benchmarks.jobs import sentiment
-from pipeline.artifacts import digest
 from pipeline.stages.freshness import source_digest
+from pipeline.storage.files import digest
 from pipeline.studies.journal import Journal
 from pipeline.uncertainty import mcnemar
 

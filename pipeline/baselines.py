@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from pipeline import arrow
 from pipeline.classifier import TextClassifier
 from pipeline.errors import CorpusError
 from pipeline.features import Vocabulary
 from pipeline.model import Array, LogisticRegression
 from pipeline.nltk_data import nltk_corpus, nltk_vader
+from pipeline.storage import arrow
 from pipeline.tokens import Tokenizer
 from pipeline.weighting import log_count_ratio
 

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pyarrow as pa
 
-from pipeline import arrays, artifacts
 from pipeline.errors import RunError
 from pipeline.features import (
     Vocabulary,
@@ -28,6 +27,7 @@ from pipeline.features import (
     write_vocabulary,
 )
 from pipeline.model import Array, LogisticRegression, scores, sigmoid
+from pipeline.storage import arrays, files
 from pipeline.tokens import Tokenizer
 
 if TYPE_CHECKING:
@@ -91,15 +91,15 @@ class TextClassifier:
             {"weights": self.weights, "intercept": self.regression.intercept_},
         )
         facts: dict[str, Any] = {
-            "format_version": artifacts.FORMAT_VERSION,
+            "format_version": files.FORMAT_VERSION,
             "classes": ["negative", "positive"],
             "threshold": self.regression.threshold,
             "tokenizer": self.tokenizer.to_dict(),
             "binary": self.binary,
             "unit_length": self.unit_length,
-            "sha256": {file: artifacts.digest(folder / file) for file in _FILES},
+            "sha256": {file: files.digest(folder / file) for file in _FILES},
         }
-        artifacts.write_json(folder / "model.json", facts)
+        files.write_json(folder / "model.json", facts)
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -114,8 +114,8 @@ class TextClassifier:
         folder = path / "model" if (path / "model").is_dir() else path
         if not (folder / "model.json").exists():
             raise RunError(f"{path}: no model here; expected a run folder or its model folder")
-        facts = artifacts.read_json(folder / "model.json")
-        artifacts.check_format(facts, folder / "model.json")
+        facts = files.read_json(folder / "model.json")
+        files.check_format(facts, folder / "model.json")
         try:
             tokenizer = Tokenizer.of(facts["tokenizer"])
             binary, unit_length = bool(facts["binary"]), bool(facts["unit_length"])
@@ -126,7 +126,7 @@ class TextClassifier:
                 f"{folder / 'model.json'}: not the file that was saved: {error}"
             ) from None
         for file, saved in zip(_FILES, expected, strict=True):
-            if not (folder / file).exists() or artifacts.digest(folder / file) != saved:
+            if not (folder / file).exists() or files.digest(folder / file) != saved:
                 raise RunError(f"{folder / file}: missing, or not the file that was saved")
         parameters = arrays.read_arrays(folder / _FILES[1])
         return cls(

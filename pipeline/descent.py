@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline.kernels import sgd as kernels
 from pipeline.model import Array
-from pipeline.threads import in_order
+from pipeline.parallel import in_order
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

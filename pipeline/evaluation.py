@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.artifacts import null_for_nan
 from pipeline.calibration import Bin, calibration_error, reliability
 from pipeline.model import cross_entropy, decide, sigmoid
 from pipeline.scored import Floats, Labels, checked
+from pipeline.storage.files import null_for_nan
 from pipeline.uncertainty import Interval, Scored
 from pipeline.uncertainty import intervals as bootstrap_intervals
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from pipeline import arrow, artifacts
 from pipeline.errors import CorpusError
 from pipeline.kernels import counting as kernels
 from pipeline.ngrams import (
@@ -28,7 +27,8 @@ from pipeline.ngrams import (
     in_alphabetical_order,
     names_of,
 )
-from pipeline.threads import Room, in_order, in_rooms, n_threads, shares
+from pipeline.parallel import Room, in_order, in_rooms, n_threads, shares
+from pipeline.storage import arrow, files
 from pipeline.tokens import Tokens
 from pipeline.trie import Trie
 
@@ -265,7 +265,7 @@ def _side_by_side(*works: Callable[[], Any]) -> list[Any]:
 
 def write_vocabulary(path: Path, vocabulary: Vocabulary) -> None:
     """Write a vocabulary as text: a word and its document frequency on each line."""
-    artifacts.write_tsv(
+    files.write_tsv(
         path,
         pa.table(
             {
@@ -278,6 +278,6 @@ def write_vocabulary(path: Path, vocabulary: Vocabulary) -> None:
 
 def read_vocabulary(path: Path) -> Vocabulary:
     """Read what `write_vocabulary` wrote."""
-    table = artifacts.read_tsv(path, {"word": pa.large_string(), "document_frequency": pa.int32()})
+    table = files.read_tsv(path, {"word": pa.large_string(), "document_frequency": pa.int32()})
     words = table["word"].combine_chunks()
     return Vocabulary(words, arrow.values(table["document_frequency"]))

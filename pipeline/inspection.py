@@ -14,10 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import arrow
 from pipeline.classifier import TextClassifier
 from pipeline.features import count_features
 from pipeline.model import Array, decide, sigmoid
+from pipeline.storage import arrow
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

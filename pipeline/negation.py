@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 import regex
 
-from pipeline import arrow
 from pipeline.kernels import negation as kernels
+from pipeline.storage import arrow
 
 NEGATIONS = frozenset(
     """

@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import arrow
 from pipeline.errors import CorpusError
 from pipeline.kernels import ngrams as kernels
-from pipeline.threads import Room, in_order, in_rooms, n_threads, shares
+from pipeline.parallel import Room, in_order, in_rooms, n_threads, shares
+from pipeline.storage import arrow
 from pipeline.tokens import Tokens
 
 # N-grams to a partition, so many that its table fits a processor's second cache.

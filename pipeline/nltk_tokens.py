@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import regex
 
-from pipeline import arrow
+from pipeline.storage import arrow
 
 HTML_BREAK = regex.compile(r"<br\s*/?>", regex.ASCII | regex.IGNORECASE)
 

@@ -16,9 +16,9 @@ from typing import NamedTuple
 import numpy as np
 import regex
 
-from pipeline import arrow
 from pipeline.negation import mark_negation
 from pipeline.nltk_tokens import HTML_BREAK, nltk_tokenizer, token_name, tweet_rewriting
+from pipeline.storage import arrow
 from pipeline.tokens import Tokenizer
 from pipeline.words import WORDS, WORDS_AND_PUNCTUATION
 

@@ -7,9 +7,9 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
-from pipeline import arrow
 from pipeline.kernels import distinct as kernels
 from pipeline.kernels.hashing import FULL
+from pipeline.storage import arrow
 
 
 class Types:

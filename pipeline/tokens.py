@@ -17,12 +17,12 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import pyarrow as pa
 
-from pipeline import arrays, arrow, artifacts
 from pipeline.kernels.distinct import renumber
 from pipeline.negation import NEGATED, is_negation, mark_negation
 from pipeline.nltk_data import nltk_corpus
 from pipeline.nltk_tokens import tokenise_with_nltk
-from pipeline.threads import Room, in_rooms, shares
+from pipeline.parallel import Room, in_rooms, shares
+from pipeline.storage import arrays, arrow, files
 from pipeline.token_types import Types
 from pipeline.words import is_word, tokenise_words
 
@@ -282,13 +282,11 @@ def write_tokens(
             file.append("ids", ids)
             file.append("offsets", offsets[1:] + total)
             total += len(ids)
-    artifacts.write_words(path.with_suffix(".types.txt"), types.spelled())
+    files.write_words(path.with_suffix(".types.txt"), types.spelled())
     return read_tokens(path)
 
 
 def read_tokens(path: Path) -> Tokens:
     """Map what `write_tokens` wrote into memory."""
     found = arrays.read_arrays(path)
-    return Tokens(
-        found["ids"], found["offsets"], artifacts.read_words(path.with_suffix(".types.txt"))
-    )
+    return Tokens(found["ids"], found["offsets"], files.read_words(path.with_suffix(".types.txt")))

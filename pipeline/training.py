@@ -16,7 +16,7 @@ from pipeline.descent import CoordinateRates, Descent, GlobalRate, Mixture, Prob
 from pipeline.errors import CorpusError, DivergenceError
 from pipeline.history import Epoch, Part, measure
 from pipeline.model import Array, LogisticRegression
-from pipeline.sampling import draw_by_class
+from pipeline.stratified import draw_by_class
 from pipeline.weighting import interpolated, log_count_ratio, weighted
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import arrow
 from pipeline.kernels import counting as kernels
 from pipeline.ngrams import PARTITION, in_alphabetical_order
+from pipeline.storage import arrow
 from pipeline.token_types import Types
 
 

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from pipeline.kernels.bootstrap import resample_sums
 from pipeline.model import cross_entropy, decide, sigmoid
+from pipeline.parallel import in_order
 from pipeline.scored import Floats, Labels, checked
-from pipeline.threads import in_order
 
 # Paths in metrics.json, and the attributes of an Evaluation.
 METRICS = (

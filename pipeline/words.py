@@ -16,9 +16,9 @@ import numpy as np
 import pyarrow as pa
 import regex
 
-from pipeline import arrow
 from pipeline.kernels import words as kernels
-from pipeline.threads import Room
+from pipeline.parallel import Room
+from pipeline.storage import arrow
 from pipeline.token_types import Types
 
 # Letters, digits and underscores, with apostrophes inside: don't is one token.

@@ -19,9 +19,9 @@ from hypothesis.extra import numpy as arrays_of
 from safetensors.numpy import load_file
 from scipy.sparse import csr_array, random_array
 
-from pipeline import arrays, artifacts
 from pipeline.errors import RunError
-from pipeline.run_folder import Run
+from pipeline.storage import arrays, files
+from pipeline.storage.run import Run
 
 WORD_TYPES = {"word": pa.large_string(), "n": pa.int64()}
 words = st.text(
@@ -161,7 +161,7 @@ def test_a_run_that_was_waited_for_is_read_again(tmp_path):
 KILLED = """
     import os, shutil, sys
     from pathlib import Path
-    from pipeline.run_folder import Run
+    from pipeline.storage.run import Run
 
     def stage(run, content):
         with run.writing("tokens", "tokens", content) as (path, entry):
@@ -335,8 +335,8 @@ def test_counts_come_back(tmp_path, shape):
 def test_a_table_comes_back_in_one_chunk(tmp_path):
     part = pa.table({"text": pa.array(["a", "d\u00e9j\u00e0 vu"], pa.large_string()), "n": [1, 2]})
     table = pa.concat_tables([part, part])
-    artifacts.write_batches(tmp_path / "t.arrow", table.schema, table.combine_chunks().to_batches())
-    found = artifacts.read_table(tmp_path / "t.arrow")
+    files.write_batches(tmp_path / "t.arrow", table.schema, table.combine_chunks().to_batches())
+    found = files.read_table(tmp_path / "t.arrow")
     assert found.equals(table)
     assert found["text"].num_chunks == 1
 
@@ -345,8 +345,8 @@ def test_a_table_comes_back_in_one_chunk(tmp_path):
 def test_any_words_come_back_from_a_list_of_words(tmp_path_factory, names):
     path = tmp_path_factory.mktemp("words") / "w.txt"
     column = pa.array(["before", *names], pa.large_string())
-    artifacts.write_words(path, column[1:])
-    assert artifacts.read_words(path).to_pylist() == names
+    files.write_words(path, column[1:])
+    assert files.read_words(path).to_pylist() == names
 
 
 @given(st.lists(words))
@@ -355,8 +355,8 @@ def test_any_words_come_back_from_a_tsv(tmp_path_factory, names):
     table = pa.table(
         {"word": pa.array(names, pa.large_string()), "n": pa.array(range(len(names)), pa.int64())}
     )
-    artifacts.write_tsv(path, table)
-    assert artifacts.read_tsv(path, WORD_TYPES).equals(table)
+    files.write_tsv(path, table)
+    assert files.read_tsv(path, WORD_TYPES).equals(table)
     lines = path.read_text(encoding="utf-8").split("\n")
     assert lines[: len(names) + 1] == ["word\tn", *(f"{w}\t{n}" for n, w in enumerate(names))]
 
@@ -369,27 +369,27 @@ def test_facts_come_back_from_json(tmp_path_factory, facts):
         k: v.encode("utf-8", "replace").decode() if isinstance(v, str) else v
         for k, v in facts.items()
     }
-    artifacts.write_json(path, facts)
-    assert artifacts.read_json(path) == facts
+    files.write_json(path, facts)
+    assert files.read_json(path) == facts
 
 
 def test_undefined_numbers_are_never_written_as_json(tmp_path):
-    artifacts.write_json(tmp_path / "f.json", {"a": float("nan"), "b": [{"c": float("nan")}]})
-    assert artifacts.read_json(tmp_path / "f.json") == {"a": None, "b": [{"c": None}]}
+    files.write_json(tmp_path / "f.json", {"a": float("nan"), "b": [{"c": float("nan")}]})
+    assert files.read_json(tmp_path / "f.json") == {"a": None, "b": [{"c": None}]}
     with pytest.raises(ValueError, match="not JSON compliant"):
-        artifacts.write_json(tmp_path / "g.json", {"a": float("inf")})
+        files.write_json(tmp_path / "g.json", {"a": float("inf")})
     assert not (tmp_path / "g.json").exists()
 
 
 def test_a_word_of_any_length_is_read_again(tmp_path):
     table = pa.table({"word": pa.array(["x" * 3_000_000, "y"], pa.large_string())})
-    artifacts.write_tsv(tmp_path / "words.txt", table)
-    assert artifacts.read_tsv(tmp_path / "words.txt", {"word": pa.large_string()}) == table
+    files.write_tsv(tmp_path / "words.txt", table)
+    assert files.read_tsv(tmp_path / "words.txt", {"word": pa.large_string()}) == table
 
 
 def test_a_digest_is_sha256(tmp_path):
     (tmp_path / "a").write_bytes(b"abc" * 99_999)
-    assert artifacts.digest(tmp_path / "a") == hashlib.sha256(b"abc" * 99_999).hexdigest()
+    assert files.digest(tmp_path / "a") == hashlib.sha256(b"abc" * 99_999).hexdigest()
 
 
 # Files: what is corrupt is refused
@@ -398,14 +398,14 @@ Read = Callable[[Path], Any]
 
 
 def read_words(path: Path) -> pa.Table:
-    return artifacts.read_tsv(path, WORD_TYPES)
+    return files.read_tsv(path, WORD_TYPES)
 
 
 READERS: list[Read] = [
     arrays.read_arrays,
     arrays.read_counts,
-    artifacts.read_json,
-    artifacts.read_table,
+    files.read_json,
+    files.read_table,
     read_words,
 ]
 
@@ -435,8 +435,8 @@ def test_a_file_that_was_cut_short_is_refused(tmp_path, keep):
     counts, table = tmp_path / "c.safetensors", tmp_path / "t.arrow"
     arrays.write_counts(counts, blocks_of(csr_array(np.eye(50, dtype=np.float32)), 20), 50)
     reviews = pa.table({"text": ["a review"] * 50})
-    artifacts.write_batches(table, reviews.schema, reviews.to_batches())
-    for path, read in ((counts, arrays.read_counts), (table, artifacts.read_table)):
+    files.write_batches(table, reviews.schema, reviews.to_batches())
+    for path, read in ((counts, arrays.read_counts), (table, files.read_table)):
         path.write_bytes(path.read_bytes()[: int(keep * path.stat().st_size)])
         with pytest.raises(RunError) as error:
             read(path)

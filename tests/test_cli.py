@@ -18,7 +18,7 @@ from pyarrow import parquet
 import pipeline
 from pipeline.classifier import TextClassifier
 from pipeline.errors import PipelineError
-from pipeline.run_folder import Run
+from pipeline.storage.run import Run
 
 COMMANDS = ["corpus", "tokens", "features", "train", "eval", "report", "weights", "predict"]
 STUDIES = ["crossval", "tune", "ladder", "certify", "stability", "compare"]

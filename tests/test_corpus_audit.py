@@ -16,12 +16,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import arrow
 from pipeline.corpus import audit as audit_module
 from pipeline.corpus import duplicates
 from pipeline.corpus.audit import Audit, warnings
 from pipeline.corpus.duplicates import RESEMBLANCE
 from pipeline.kernels import duplicates as kernels
+from pipeline.storage import arrow
 
 Rows = list[tuple[str, int]]  # text and label
 

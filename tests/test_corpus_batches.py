@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 import pipeline
-from pipeline import artifacts
 from pipeline.config.loading import load_config
 from pipeline.corpus import batches, files
 from pipeline.corpus.labels import TABLE_SCHEMA, LabelRule
 from pipeline.errors import CorpusError
-from pipeline.run_folder import Run
 from pipeline.stages.compute import Job, compute_corpus
+from pipeline.storage.files import read_table
+from pipeline.storage.run import Run
 
 ROOT = str(Path(pipeline.__file__).parents[1])
 RULE = LabelRule((1,), (0,))
@@ -130,7 +130,7 @@ def test_parts_are_read_back_in_several_chunks_without_a_copy(
     parquet.write_table(reviews, path)
     run_stage(tmp_path / "run", path)
     before = pa.total_allocated_bytes()
-    train, test = (artifacts.read_table(tmp_path / "run" / "out" / f"{p}.arrow") for p in PARTS)
+    train, test = (read_table(tmp_path / "run" / "out" / f"{p}.arrow") for p in PARTS)
     assert pa.total_allocated_bytes() == before
     assert train["text"].num_chunks > 1 < test["text"].num_chunks
     assert train.num_rows + test.num_rows == reviews.num_rows
@@ -145,7 +145,7 @@ def test_reviews_of_train_that_are_in_test_are_dropped(tmp_path: Path, reviews: 
     run_stage(tmp_path / "kept", path)
     run_stage(tmp_path / "dropped", path, "corpus.drop_overlap=true")
     kept, test, dropped, same_test = (
-        artifacts.read_table(tmp_path / name / "out" / f"{part}.arrow")
+        read_table(tmp_path / name / "out" / f"{part}.arrow")
         for name in ("kept", "dropped")
         for part in PARTS
     )
@@ -182,7 +182,7 @@ def test_the_stage_imports_nothing_that_others_need(tmp_path: Path, source: str)
         "import sys\n"
         "from pathlib import Path\n"
         "from pipeline.config.loading import load_config\n"
-        "from pipeline.run_folder import Run\n"
+        "from pipeline.storage.run import Run\n"
         "from pipeline.stages.compute import Job, compute_corpus\n"
         "config, out = map(Path, sys.argv[1:])\n"
         "compute_corpus(Job(load_config(config), Run(out / 'run'), out, print))\n"

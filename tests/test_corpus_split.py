@@ -7,11 +7,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pipeline import arrow
 from pipeline.corpus import batches
 from pipeline.corpus.labels import TABLE_SCHEMA
 from pipeline.corpus.split import draw_test
 from pipeline.errors import CorpusError
+from pipeline.storage import arrow
 
 labels = st.lists(st.integers(0, 1), min_size=4, max_size=60)
 fractions = st.floats(0.01, 0.99)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline import arrow
 from pipeline.ngrams import alphabet_of, frequency_order, in_alphabetical_order, names_of
+from pipeline.storage import arrow
 
 # Around the eight bytes that are compared first, with prefixes that are shared.
 stems = st.sampled_from(["", "a", "film", "superbly", "superb\u00e9", "\u6620\u753b", "\U0001f3ac"])

@@ -7,14 +7,14 @@ import pytest
 from pyarrow import parquet
 from scipy.optimize import minimize_scalar
 
-from pipeline import arrays
 from pipeline.classifier import TextClassifier
 from pipeline.config.loading import load_config
 from pipeline.config.schema import TrainSection
 from pipeline.errors import ConfigError
-from pipeline.run_folder import Run
 from pipeline.stages import read_labels
 from pipeline.stages.settings import regression_of
+from pipeline.storage import arrays
+from pipeline.storage.run import Run
 
 
 def trained(sentiment, small_run, tmp_path, *overrides):

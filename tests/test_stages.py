@@ -19,9 +19,9 @@ from pipeline.config.loading import load_config
 from pipeline.corpus.files import read_files
 from pipeline.corpus.labels import LabelRule
 from pipeline.errors import CorpusError, DivergenceError, RunError
-from pipeline.run_folder import Run
 from pipeline.stages import STAGES, StageResult, load_model, run_stages
 from pipeline.stages.freshness import _imported, _module_file
+from pipeline.storage.run import Run
 
 ALL = ["corpus", "tokens", "features", "train", "eval", "report"]
 
@@ -243,7 +243,7 @@ TOUCHED = """
 def test_touching_source_is_seen_by_exactly_the_stages_that_import_it(copied_package):
     expected = {
         "errors.py": ALL,
-        "artifacts.py": ALL,
+        "storage/files.py": ALL,
         "stages/compute.py": ALL,
         "corpus/diagnosis.py": ["corpus"],
         "kernels/words.py": ALL[1:],

@@ -10,12 +10,12 @@ import pytest
 from pyarrow import parquet
 from scipy.stats import binomtest
 
-from pipeline.artifacts import read_table
 from pipeline.config.loading import load_config
 from pipeline.errors import RunError
 from pipeline.evaluation import evaluate
-from pipeline.run_folder import Run
 from pipeline.stages import run_stages
+from pipeline.storage.files import read_table
+from pipeline.storage.run import Run
 from pipeline.studies.compare import compare
 from pipeline.uncertainty import METRICS, Scored, paired_differences
 

@@ -7,12 +7,12 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.naive_bayes import MultinomialNB
 
-from pipeline import arrays
 from pipeline.config.loading import load_config
 from pipeline.errors import RunError
-from pipeline.run_folder import Run
 from pipeline.stages import ledger, read_labels, run_stages
 from pipeline.stages.settings import regression_of
+from pipeline.storage import arrays
+from pipeline.storage.run import Run
 from pipeline.studies import ladder
 from pipeline.studies.journal import Journal
 from pipeline.studies.reviews import Reviews

@@ -9,8 +9,8 @@ from conftest import write_jsonl
 
 from pipeline.config.loading import load_config
 from pipeline.errors import ConfigError, RunError
-from pipeline.run_folder import Run
 from pipeline.stages import load_model, run_stages
+from pipeline.storage.run import Run
 from pipeline.studies.certify import certify_run
 from pipeline.studies.journal import Journal
 from pipeline.studies.stability import measure_stability, stable_words

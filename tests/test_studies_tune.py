@@ -15,10 +15,10 @@ from pipeline.config.loading import load_config, with_values
 from pipeline.config.schema import Config
 from pipeline.errors import ConfigError, RunError
 from pipeline.evaluation import log_loss, wilson_interval
-from pipeline.run_folder import Run
-from pipeline.sampling import draw_folds
 from pipeline.settling import settle
 from pipeline.stages.settings import regression_of, settling_of
+from pipeline.storage.run import Run
+from pipeline.stratified import draw_folds
 from pipeline.studies import crossval, tune
 from pipeline.studies.grid import trials_of
 from pipeline.studies.journal import Journal

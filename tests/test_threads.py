@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import ConfigError
-from pipeline.threads import in_order, in_rooms, interruptible, n_threads, shares
+from pipeline.parallel import in_order, in_rooms, interruptible, n_threads, shares
 
 COUNTS = ["1", "2", "5"]
 

@@ -96,8 +96,8 @@ def stability(
     in_json: bool,
 ) -> Show:
     """Refit, and show the words with what became of their weights."""
-    from pipeline.artifacts import write_tsv
     from pipeline.display.studies import print_stability
+    from pipeline.storage.files import write_tsv
     from pipeline.studies import stability as study
     from pipeline.studies.training_part import TrainingPart
 

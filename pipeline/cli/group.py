@@ -63,7 +63,7 @@ def facts(result: Any) -> dict[str, Any]:
     """Return the fields of a result, as JSON can hold them: NaN becomes None."""
     import dataclasses
 
-    from pipeline.artifacts import null_for_nan
+    from pipeline.storage.files import null_for_nan
 
     plain: dict[str, Any] = null_for_nan(dataclasses.asdict(result))
     return plain

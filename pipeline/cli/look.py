@@ -46,7 +46,7 @@ def weights(run: Path, top: int, words: tuple[str, ...], tsv: bool, in_json: boo
         raise click.UsageError("--tsv prints all words; it goes with neither --word nor --json")
     model, frequency = load_model(run)
     if tsv:
-        from pipeline.artifacts import tsv as as_tsv
+        from pipeline.storage.files import tsv as as_tsv
 
         click.echo(as_tsv(inspection.weights_table(model, frequency)), nl=False)
         return

@@ -32,7 +32,7 @@ def _stage_command(name: str, text: str, facts: str = "") -> Callable[[Command],
 
 
 def _print_facts(work: Work, name: str, file: str) -> None:
-    from pipeline.artifacts import read_json
+    from pipeline.storage.files import read_json
 
     found = read_json(work.path / file) if file else work.run.stage(name)
     click.echo(as_json(found, indent=2))
@@ -41,8 +41,8 @@ def _print_facts(work: Work, name: str, file: str) -> None:
 @_stage_command("corpus", "Load, check, split and audit the reviews.", "corpus/card.json")
 def corpus(run: Path, _: Any) -> None:
     """Show the audit."""
-    from pipeline.artifacts import read_json
     from pipeline.display.tables import print_card
+    from pipeline.storage.files import read_json
 
     card = run / "corpus" / "card.json"
     print_card(read_json(card))
@@ -63,10 +63,10 @@ def features(run: Path, _: Any) -> None:
 @_stage_command("train", "Learn the weights.", "model/history.json")
 def train(run: Path, config: Any) -> None:
     """Show how it went, and the words."""
-    from pipeline.artifacts import read_json
     from pipeline.display.tables import print_history, print_threshold, print_words
     from pipeline.inspection import top_words
     from pipeline.stages import load_model
+    from pipeline.storage.files import read_json
 
     print_history(read_json(run / "model" / "history.json")["epochs"])
     settled = run / "model" / "settled.json"
@@ -79,9 +79,9 @@ def train(run: Path, config: Any) -> None:
 @_stage_command("eval", "Score the test part.", "eval/metrics.json")
 def evaluate(run: Path, _: Any) -> None:
     """Show the metrics, and how often the test part was used."""
-    from pipeline.artifacts import read_json
     from pipeline.display.tables import print_metrics, print_test_uses
     from pipeline.stages import test_uses
+    from pipeline.storage.files import read_json
 
     print_metrics(read_json(run / "eval" / "metrics.json")["test"])
     print_test_uses(test_uses(run))

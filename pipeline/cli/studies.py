@@ -29,8 +29,8 @@ _SEED = click.option(
 @contextmanager
 def study_of(work: Work, name: str, depends: dict[str, Any], n_steps: int) -> Iterator[Journal]:
     """Give a study its journal, in a folder of its own, and a bar."""
-    from pipeline.run_folder import locked, naming_the_folder
     from pipeline.stages.freshness import source_digest
+    from pipeline.storage.run import locked, naming_the_folder
     from pipeline.studies.journal import Journal
 
     folder = work.path / name
@@ -60,8 +60,8 @@ def study_of(work: Work, name: str, depends: dict[str, Any], n_steps: int) -> It
 def crossval(work: Work, folds: int, seed: int, no_tune: bool, in_json: bool) -> Show:
     """Cross-validate, and show the folds."""
     from pipeline.display.studies import print_cross_validation
-    from pipeline.sampling import draw_folds
     from pipeline.stages import record_test_use
+    from pipeline.stratified import draw_folds
     from pipeline.studies import crossval as study
     from pipeline.studies.reviews import Reviews, has_own_test_part
 
@@ -100,8 +100,8 @@ def tune(work: Work, out: Path | None, in_json: bool) -> Show:
     """Tune, and show the trials."""
     import numpy as np
 
-    from pipeline.artifacts import write_text
     from pipeline.display.studies import print_tuning
+    from pipeline.storage.files import write_text
     from pipeline.studies import tune as study
     from pipeline.studies.grid import trials_of
     from pipeline.studies.reviews import Reviews
@@ -146,9 +146,9 @@ def ladder(work: Work, in_json: bool) -> Show:
     """Climb the ladder, and show it."""
     import numpy as np
 
-    from pipeline.artifacts import write_json
     from pipeline.display.studies import print_ladder
     from pipeline.stages import record_test_use
+    from pipeline.storage.files import write_json
     from pipeline.studies import ladder as study
     from pipeline.studies.reviews import Reviews
 

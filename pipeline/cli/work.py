@@ -15,7 +15,7 @@ from pipeline.cli.group import RUN, main, say, unicode
 if TYPE_CHECKING:
     from pipeline.config.schema import Config
     from pipeline.display.progress import StageProgress
-    from pipeline.run_folder import Run
+    from pipeline.storage.run import Run
 
 # Shows a result, once it is computed.
 Show = Callable[[], None]
@@ -81,7 +81,7 @@ def config_command(name: str, text: str, *options: Any) -> Decorator:
             **values: Any,
         ) -> None:
             from pipeline.config.loading import load_config
-            from pipeline.run_folder import Run
+            from pipeline.storage.run import Run
 
             path = run or Path("runs") / config.stem
             if config.is_dir():
@@ -102,7 +102,7 @@ def run_command(name: str, text: str, *options: Any) -> Decorator:
     def decorate(compute: Callable[..., Show]) -> None:
         def command(run: Path, force: bool, quiet: bool, verbose: bool, **values: Any) -> None:
             from pipeline.config.schema import Config
-            from pipeline.run_folder import Run
+            from pipeline.storage.run import Run
 
             _do(compute, Config(), Run(run), force, (quiet, verbose), values)
 
@@ -128,7 +128,7 @@ def _do(
     """Compute with progress, then show; what is to be read by a program is shown if quiet, too."""
     from pipeline.display.progress import StageProgress
     from pipeline.kernels import compiled
-    from pipeline.threads import interruptible
+    from pipeline.parallel import interruptible
 
     with StageProgress(config.train.epochs, *loudness) as progress:
         compiled.on_compile = progress.say

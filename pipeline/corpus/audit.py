@@ -15,8 +15,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipeline import arrow
-from pipeline.artifacts import null_for_nan
 from pipeline.corpus.duplicates import (
     RESEMBLANCE,
     Documents,
@@ -25,6 +23,8 @@ from pipeline.corpus.duplicates import (
     first_occurrences,
     near_duplicates,
 )
+from pipeline.storage import arrow
+from pipeline.storage.files import null_for_nan
 
 _N_EXAMPLES = 5
 

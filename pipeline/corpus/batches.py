@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipeline import arrow, artifacts
 from pipeline.corpus.duplicates import Scan, scan
 from pipeline.corpus.labels import TABLE_SCHEMA
+from pipeline.storage import arrow, files
 
 # Of text and offsets. One core's share of work at a time, and what is held while reading.
 BATCH_BYTES = 1 << 22
@@ -33,7 +33,7 @@ def write(path: Path, batches: Iterable[pa.RecordBatch]) -> list[Scan]:
             del batch
             pa.default_memory_pool().release_unused()
 
-    artifacts.write_batches(path, TABLE_SCHEMA, scanned())
+    files.write_batches(path, TABLE_SCHEMA, scanned())
     return scans
 
 

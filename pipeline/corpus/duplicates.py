@@ -27,8 +27,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipeline import arrow
 from pipeline.kernels import duplicates as kernels
+from pipeline.storage import arrow
 
 # Broder and his successors call pages "roughly the same" from 0.5 to 0.95; at 0.8 a review of
 # 100 words may differ in two or three separate places, which no second author does by chance.

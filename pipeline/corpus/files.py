@@ -15,11 +15,11 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 
-from pipeline import arrow
 from pipeline.corpus import diagnosis
 from pipeline.corpus.formats import BATCH, FORMATS, readable, table_batches
 from pipeline.corpus.labels import TABLE_SCHEMA, LabelRule, labelled_batches
 from pipeline.errors import CorpusError
+from pipeline.storage import arrow
 
 
 class SupportsRead1(Protocol):

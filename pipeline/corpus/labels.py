@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import arrow
 from pipeline.errors import CorpusError
+from pipeline.storage import arrow
 
 Scalar = str | int | float | bool
 Meaning = int | None

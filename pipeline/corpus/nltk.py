@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from pipeline import arrow
 from pipeline.corpus.labels import TABLE_SCHEMA
 from pipeline.errors import CorpusError
 from pipeline.nltk_data import nltk_corpus
+from pipeline.storage import arrow
 
 
 def read_nltk(name: str) -> pa.Table:

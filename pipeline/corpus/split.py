@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipeline import arrow, artifacts
 from pipeline.corpus import batches
 from pipeline.corpus.duplicates import Scan
 from pipeline.errors import CorpusError
-from pipeline.threads import in_order
+from pipeline.parallel import in_order
+from pipeline.storage import arrow, files
 
 _PARTS = ("train", "test")
 
@@ -43,9 +43,9 @@ def write_parts(
     ):
         scans += part
     for path in written:
-        if not artifacts.read_table(path).num_rows:
+        if not files.read_table(path).num_rows:
             raise CorpusError(f"corpus: the {path.stem} part is empty")
-    table = artifacts.read_table(written[0])
+    table = files.read_table(written[0])
     require_both_classes(table, "")
     if len(sources) == 1:
         in_test = draw_test(arrow.values(table["label"]), test_fraction, seed)
@@ -56,7 +56,7 @@ def write_parts(
 
 def read_parts(folder: Path) -> tuple[pa.Table, pa.Table]:
     """Map train and test into memory."""
-    train, test = (artifacts.read_table(folder / f"{name}.arrow") for name in _PARTS)
+    train, test = (files.read_table(folder / f"{name}.arrow") for name in _PARTS)
     return train, test
 
 
@@ -70,7 +70,7 @@ def drop_from_train(folder: Path, rows: npt.NDArray[np.bool_], scan: Scan) -> Sc
     """
     path = folder / "train.arrow"
     _select(path, ~rows, path)
-    require_both_classes(artifacts.read_table(path), " that are not in test")
+    require_both_classes(files.read_table(path), " that are not in test")
     n_test = len(scan.counts) - len(rows)
     return scan.select(np.concatenate([~rows, np.ones(n_test, np.bool_)]))
 
@@ -96,7 +96,7 @@ def draw_test(
     CorpusError
         If a class is too small to have reviews in both parts.
     """
-    from pipeline.sampling import draw_by_class
+    from pipeline.stratified import draw_by_class
 
     draw = np.random.default_rng(seed)
     return draw_by_class(labels, test_fraction, draw, "corpus.test_fraction")
@@ -118,6 +118,6 @@ def require_both_classes(train: pa.Table, which: str) -> None:
 def _select(source: Path, rows: npt.NDArray[np.bool_], target: Path) -> list[Scan]:
     """Write some rows of a part of the corpus to a file, which may be its own."""
     partial = target.with_name(f"{target.name}.partial")
-    scans = batches.write(partial, batches.select(artifacts.read_batches(source), rows))
+    scans = batches.write(partial, batches.select(files.read_batches(source), rows))
     partial.replace(target)
     return scans

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.artifacts import null_for_nan
 from pipeline.curves import Curves, curves
 from pipeline.examples import least_certain, most_wrong
 from pipeline.highlights import Highlight, highlight
 from pipeline.inspection import ClassFrequency, Word, top_words
+from pipeline.storage.files import null_for_nan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline import arrow
 from pipeline.inspection import ClassFrequency
 from pipeline.model import Array
 from pipeline.negation import NEGATIONS
+from pipeline.storage import arrow
 from pipeline.words import character_table
 
 if TYPE_CHECKING:

@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pipeline
-from pipeline import arrays, arrow, artifacts
 from pipeline.config.schema import Config, FilesCorpus, HubCorpus, LabelledSection, SplitSection
-from pipeline.run_folder import Run
 from pipeline.stages.ledger import record_test_use
 from pipeline.stages.settings import (
     counting_of,
@@ -23,6 +21,8 @@ from pipeline.stages.settings import (
     tokenizer_of,
     vocabulary_of,
 )
+from pipeline.storage import arrays, arrow, files
+from pipeline.storage.run import Run
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -79,7 +79,7 @@ def compute_corpus(job: Job) -> tuple[str, list[str]]:
         train, test = split.read_parts(job.folder)
     card = audit.audit(train, test, scan)
     facts = {"source": job.config.section("corpus"), "dropped_overlap": dropped, **card.to_dict()}
-    artifacts.write_json(job.folder / "card.json", facts)
+    files.write_json(job.folder / "card.json", facts)
     summary = ", ".join(
         f"{part.n_reviews:,} {name} ({part.n_positive / part.n_reviews:.1%} positive)"
         for name, part in (("train", card.train), ("test", card.test))
@@ -134,12 +134,12 @@ def compute_tokens(job: Job) -> tuple[str, list[str]]:
     from pipeline.tokens import write_tokens
 
     tokenizer = tokenizer_of(job.config.tokens)
-    artifacts.write_json(job.folder / "tokenizer.json", tokenizer.to_dict())
+    files.write_json(job.folder / "tokenizer.json", tokenizer.to_dict())
     train, test = (
         write_tokens(
             job.folder / f"{part}.safetensors",
             tokenizer,
-            artifacts.read_table(job.run.path / "corpus" / f"{part}.arrow")["text"],
+            files.read_table(job.run.path / "corpus" / f"{part}.arrow")["text"],
         )
         for part in ("train", "test")
     )
@@ -183,17 +183,17 @@ def compute_train(job: Job) -> tuple[str, list[str]]:
     regression = regression_of(config.train, config.features).fit(counts, labels, job.on_epoch)
     settled = settle(regression, counts, labels, **settling_of(config.train))
     vocabulary = read_vocabulary(job.run.path / "features" / "vocabulary.txt")
-    tokenizer = Tokenizer.of(artifacts.read_json(job.run.path / "tokens" / "tokenizer.json"))
+    tokenizer = Tokenizer.of(files.read_json(job.run.path / "tokens" / "tokenizer.json"))
     binary, unit_length = counting_of(config.features).values()
     TextClassifier(tokenizer, vocabulary, binary, regression, unit_length).save(job.folder)
     history, kept = regression.history_, regression.kept_
     facts = [dataclasses.asdict(epoch) for epoch in history]
-    artifacts.write_json(job.folder / "history.json", {"epochs": facts})
+    files.write_json(job.folder / "history.json", {"epochs": facts})
     summary = f"accuracy {kept.accuracy:.1%} on train"
     if config.train.validation:
         summary += f", {kept.validation_accuracy:.1%} on the validation part"
     if settled is not None:
-        artifacts.write_json(job.folder / "settled.json", dataclasses.asdict(settled))
+        files.write_json(job.folder / "settled.json", dataclasses.asdict(settled))
         if config.train.calibrate:
             summary += f", temperature {settled.temperature:.3g}"
         if settled.threshold is not None:
@@ -218,7 +218,7 @@ def compute_eval(job: Job) -> tuple[str, list[str]]:
     settings = job.config.section("eval")
     result = evaluate(labels, scores, regression.threshold, **settings)
     record_test_use(job.run.path, "eval", job.config)
-    artifacts.write_json(job.folder / "metrics.json", {"test": result.to_dict()})
+    files.write_json(job.folder / "metrics.json", {"test": result.to_dict()})
     probability = sigmoid(scores)
     predictions = {
         "row": np.arange(len(labels)),
@@ -237,4 +237,4 @@ def compute_eval(job: Job) -> tuple[str, list[str]]:
 
 def read_labels(run: Run, part: str) -> Any:
     """Return the labels of a part, train or test, of a run's corpus: int8, 1 is positive."""
-    return arrow.values(artifacts.read_table(run.path / "corpus" / f"{part}.arrow")["label"])
+    return arrow.values(files.read_table(run.path / "corpus" / f"{part}.arrow")["label"])

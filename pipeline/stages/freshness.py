@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 import pipeline
-from pipeline import artifacts
+from pipeline.storage import files
 
 _IMPORT = re.compile(
     rf"^ *from ({pipeline.__name__}[\w.]*) import (\([^)]*\)|[^\n]*)", re.MULTILINE
@@ -24,14 +24,14 @@ def source_digest(modules: tuple[str, ...]) -> str:
     """Return the SHA-256 of the source of modules and of all they import in the package."""
     digest = hashlib.sha256()
     # The stages' own lines count for every stage; what they import, for those that name it.
-    files = _closure(modules)
+    sources = _closure(modules)
     for name in ("compute", "settings"):
-        files[f"pipeline.stages.{name}"] = Path(__file__).with_name(f"{name}.py")
-    for name, path in sorted(files.items()):
-        digest.update(f"{name} {artifacts.digest(path)}\n".encode())
+        sources[f"pipeline.stages.{name}"] = Path(__file__).with_name(f"{name}.py")
+    for name, path in sorted(sources.items()):
+        digest.update(f"{name} {files.digest(path)}\n".encode())
         if path.stem == "__init__":  # the templates of a package are source too
             for file in sorted(path.parent.glob("page/*")):
-                digest.update(f"{name} {file.name} {artifacts.digest(file)}\n".encode())
+                digest.update(f"{name} {file.name} {files.digest(file)}\n".encode())
     return digest.hexdigest()
 
 

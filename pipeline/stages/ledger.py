@@ -12,9 +12,9 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.artifacts import read_json, write_json
 from pipeline.config.schema import Config
 from pipeline.errors import RunError
+from pipeline.storage.files import read_json, write_json
 
 _FILE = "test_uses.json"
 # What a model is made by; [eval] and [report] only look at it.

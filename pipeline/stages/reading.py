@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipeline import arrays, arrow, artifacts
 from pipeline.errors import RunError
-from pipeline.run_folder import Run
 from pipeline.stages.compute import read_labels
+from pipeline.storage import arrays, arrow, files
+from pipeline.storage.run import Run
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -61,7 +61,7 @@ def read_ladder(run: Run) -> dict[str, float]:
     digests = run.digests("corpus")
     if any(digests.get(f"corpus/{part}.arrow") != digest for part, digest in reviews.items()):
         return {}
-    return {rung["name"]: rung["accuracy"] for rung in artifacts.read_json(file)["rungs"]}
+    return {rung["name"]: rung["accuracy"] for rung in files.read_json(file)["rungs"]}
 
 
 def read_stability(run: Run, model: TextClassifier) -> tuple[Any, Any] | None:
@@ -75,7 +75,7 @@ def read_stability(run: Run, model: TextClassifier) -> tuple[Any, Any] | None:
     if not file.exists():
         return None
     names = ("weight", "low", "high")
-    table = artifacts.read_tsv(file, dict.fromkeys(names, pa.float64()))
+    table = files.read_tsv(file, dict.fromkeys(names, pa.float64()))
     weight, *ends = (arrow.values(table[name]) for name in names)
     order = by_weight(model)
     if not np.array_equal(weight, model.weights[order]):
@@ -102,5 +102,5 @@ def read_reviews(path: Path, part: str = "test") -> Reviews:
     file = path / "corpus" / f"{part}.arrow"
     if not file.exists():
         raise RunError(f"{path}: no {part} part here; expected a run folder")
-    table = artifacts.read_table(file)
+    table = files.read_table(file)
     return Reviews(table["text"], arrow.values(table["label"]))

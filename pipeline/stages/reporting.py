@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline import arrays, artifacts
 from pipeline.stages.compute import Job
 from pipeline.stages.reading import load_model, read_ladder, read_reviews, read_stability
+from pipeline.storage import arrays, files
 
 if TYPE_CHECKING:
     from pipeline.report import RunFacts
@@ -30,7 +30,7 @@ def compute_report(job: Job) -> tuple[str, list[str]]:
     settings = job.config.report
     model, frequency = load_model(job.run.path)
     table = weights_table(model, frequency)
-    artifacts.write_tsv(job.folder / "weights.tsv", table)
+    files.write_tsv(job.folder / "weights.tsv", table)
     reviews = read_reviews(job.run.path)
     counts = arrays.read_counts(job.run.path / "features" / "test.safetensors")
     triplet = counts.data, counts.indices, counts.indptr
@@ -55,10 +55,10 @@ def compute_report(job: Job) -> tuple[str, list[str]]:
     figures = report.draw(facts)
     carried = report.payload(model, frequency, columns, stability)
     page = report.page(facts, figures, carried, alike, model.tokenizer.tokenizer)
-    artifacts.write_text(job.folder / "index.html", page)
-    artifacts.write_json(job.folder / "report.json", facts.to_dict())
-    artifacts.write_text(job.folder / "summary.md", report.summary_page(facts))
-    artifacts.write_text(job.run.path / MODEL_CARD, report.model_card(facts, model))
+    files.write_text(job.folder / "index.html", page)
+    files.write_json(job.folder / "report.json", facts.to_dict())
+    files.write_text(job.folder / "summary.md", report.summary_page(facts))
+    files.write_text(job.run.path / MODEL_CARD, report.model_card(facts, model))
     (job.folder / "figures").mkdir()
     for name, drawn in figures.items():
         (job.folder / "figures" / f"{name}.svg").write_bytes(drawn.svg)
@@ -83,10 +83,10 @@ def _run_facts(job: Job) -> RunFacts:
     )
     return RunFacts(
         run.path.resolve().name,
-        artifacts.read_json(run.path / "eval" / "metrics.json")["test"],
-        artifacts.read_json(run.path / "corpus" / "card.json"),
+        files.read_json(run.path / "eval" / "metrics.json")["test"],
+        files.read_json(run.path / "corpus" / "card.json"),
         tuple(entries["corpus"]["warnings"]),
-        tuple(artifacts.read_json(run.path / "model" / "history.json")["epochs"]),
+        tuple(files.read_json(run.path / "model" / "history.json")["epochs"]),
         Provenance(
             job.config.to_toml(),
             job.config.train.seed,

@@ -14,16 +14,16 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pipeline
-from pipeline import artifacts
 from pipeline.config.schema import Config
-from pipeline.run_folder import Run
+from pipeline.parallel import in_order
 from pipeline.stages import compute, reporting
 from pipeline.stages.compute import Job
 from pipeline.stages.freshness import source_digest
 from pipeline.stages.memory import peak_memory, reset_peak_memory, return_freed_memory
 from pipeline.stages.reading import STUDIES
 from pipeline.stages.settings import WEIGHTING
-from pipeline.threads import in_order
+from pipeline.storage import files
+from pipeline.storage.run import Run
 
 if TYPE_CHECKING:
     from pipeline.history import Epoch
@@ -191,13 +191,13 @@ def _inputs(stage: Stage, config: Config, run: Run) -> dict[str, str]:
     """Return the digests of the files that a stage reads."""
     if stage.name == "corpus":
         paths = compute.source_files(config)
-        digests = in_order(artifacts.digest, paths)
+        digests = in_order(files.digest, paths)
         return {str(path): digest for path, digest in zip(paths, digests, strict=True)}
     inputs: dict[str, str] = {}
     for name in stage.inputs:
         inputs |= run.digests(name)
     studies = [file for file in stage.studies if (run.path / file).is_file()]
-    return inputs | {file: artifacts.digest(run.path / file) for file in studies}
+    return inputs | {file: files.digest(run.path / file) for file in studies}
 
 
 @functools.cache
@@ -218,7 +218,7 @@ STAGES = (
         (),
         ("corpus",),
         (
-            "pipeline.artifacts",
+            "pipeline.storage.files",
             "pipeline.corpus.audit",
             "pipeline.corpus.files",
             "pipeline.corpus.hub",

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline import arrow
-from pipeline.artifacts import null_for_nan, read_json, read_table
 from pipeline.errors import RunError
 from pipeline.evaluation import evaluate
-from pipeline.run_folder import Run
 from pipeline.scored import Floats, Labels
+from pipeline.storage import arrow
+from pipeline.storage.files import null_for_nan, read_json, read_table
+from pipeline.storage.run import Run
 from pipeline.uncertainty import METRICS, Scored, mcnemar, paired_differences
 
 _TEST = "corpus/test.arrow"

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline import arrow, artifacts
 from pipeline.config.schema import Config
 from pipeline.evaluation import Evaluation, evaluate, wilson_interval
 from pipeline.model import Array, decide, sigmoid
-from pipeline.sampling import draw_folds
 from pipeline.settling import settle
 from pipeline.stages.settings import regression_of, settling_of
+from pipeline.storage import arrow, files
+from pipeline.stratified import draw_folds
 from pipeline.studies.journal import Journal
 from pipeline.studies.reviews import CountedSplit, Reviews, Split, fold_splits
 from pipeline.studies.tune import n_scores, tune
@@ -143,7 +143,7 @@ def write(folder: Path, result: CrossValidation) -> None:
     """Write `metrics.json`, and a row for each review in `predictions.parquet`."""
     from pyarrow import parquet
 
-    artifacts.write_json(folder / "metrics.json", summary(result))
+    files.write_json(folder / "metrics.json", summary(result))
     probability = sigmoid(result.scores)
     columns = {
         "row": np.arange(len(result.labels)),

@@ -9,8 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pipeline.artifacts import null_for_nan, write_text
 from pipeline.errors import RunError
+from pipeline.storage.files import null_for_nan, write_text
 
 
 class Journal:

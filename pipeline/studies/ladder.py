@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline import arrow
 from pipeline.baselines import majority, naive_bayes, opinion_lexicon, vader_scores
 from pipeline.config.loading import with_values
 from pipeline.config.schema import Config
@@ -20,6 +19,7 @@ from pipeline.evaluation import wilson_interval
 from pipeline.model import Array, LogisticRegression, decide, sigmoid
 from pipeline.settling import settle
 from pipeline.stages.settings import regression_of, settling_of, tokenizer_of
+from pipeline.storage import arrow
 from pipeline.studies.journal import Journal
 from pipeline.studies.reviews import CountedSplit, Reviews, Split
 from pipeline.uncertainty import mcnemar

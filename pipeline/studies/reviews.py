@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from pipeline import arrow, artifacts
 from pipeline.config.schema import Config, FeaturesSection, TokensSection
 from pipeline.features import count_features
 from pipeline.model import Array
-from pipeline.run_folder import Run
 from pipeline.stages.settings import counting_of, tokenizer_of, vocabulary_of
+from pipeline.storage import arrow, files
+from pipeline.storage.run import Run
 from pipeline.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Reviews:
     @classmethod
     def of(cls, run: Run, *parts: str) -> Reviews:
         """Read parts, train or test, of a run's corpus, one after the other."""
-        tables = [artifacts.read_table(run.path / "corpus" / f"{part}.arrow") for part in parts]
+        tables = [files.read_table(run.path / "corpus" / f"{part}.arrow") for part in parts]
         digests = run.digests("corpus")
         whole = pa.concat_tables(tables)
         return cls(

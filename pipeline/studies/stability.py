@@ -15,13 +15,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import arrays, arrow, artifacts
 from pipeline.errors import RunError
 from pipeline.inspection import by_weight, look_up, top_words
 from pipeline.model import Array
+from pipeline.parallel import in_order
+from pipeline.storage import arrays, arrow, files
 from pipeline.studies.journal import Journal
 from pipeline.studies.training_part import TrainingPart
-from pipeline.threads import in_order
 
 # Words whose refits are in memory at a time.
 _BLOCK = 1 << 16
@@ -83,13 +83,13 @@ def measure_stability(
 
     def is_done(k: int) -> bool:
         file = _file(folder, k)
-        return file.exists() and _name(k) in journal and journal[_name(k)] == artifacts.digest(file)
+        return file.exists() and _name(k) in journal and journal[_name(k)] == files.digest(file)
 
     missing = [k for k in range(n_refits) if not is_done(k)]
     on_done(n_refits - len(missing))
     for k, weights in in_order(lambda k: (k, _refit(part, k, seed)), missing):
         arrays.write_arrays(_file(folder, k), {"weights": weights})
-        journal[_name(k)] = artifacts.digest(_file(folder, k))
+        journal[_name(k)] = files.digest(_file(folder, k))
         on_done(1)
     refits = [arrays.read_arrays(_file(folder, k))["weights"] for k in range(n_refits)]
     return _summed_up(part.model.weights, refits, confidence)

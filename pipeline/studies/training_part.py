@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline import arrays, artifacts
 from pipeline.classifier import TextClassifier
 from pipeline.config.schema import FeaturesSection, TrainSection
 from pipeline.errors import RunError
 from pipeline.model import Array
-from pipeline.run_folder import Run
 from pipeline.stages import read_labels, was_trained_on
 from pipeline.stages.settings import regression_of
+from pipeline.storage import arrays, files
+from pipeline.storage.run import Run
 from pipeline.training import SGDLogisticRegression
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class TrainingPart:
 
 def _n_epochs(path: Path, patience: int) -> int:
     """Return the epoch whose weights were kept: the last, or that of the lowest validation loss."""
-    epochs = artifacts.read_json(path / "model" / "history.json")["epochs"]
+    epochs = files.read_json(path / "model" / "history.json")["epochs"]
     if not patience:
         return len(epochs)
     kept: int = min(epochs, key=lambda epoch: epoch["validation_loss"])["number"]
@@ -108,4 +108,4 @@ def _n_epochs(path: Path, patience: int) -> int:
 
 def _temperature(path: Path) -> float:
     file = path / "model" / "settled.json"
-    return float(artifacts.read_json(file)["temperature"]) if file.exists() else 1.0
+    return float(files.read_json(file)["temperature"]) if file.exists() else 1.0

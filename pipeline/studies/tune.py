@@ -17,13 +17,13 @@ import numpy as np
 from pipeline.config.schema import Config
 from pipeline.evaluation import log_loss
 from pipeline.model import Array, decide, sigmoid
-from pipeline.sampling import draw_by_class, draw_folds
+from pipeline.parallel import in_order
 from pipeline.settling import settle
 from pipeline.stages.settings import WEIGHTING, regression_of, settling_of
+from pipeline.stratified import draw_by_class, draw_folds
 from pipeline.studies.grid import Trial, trials_of
 from pipeline.studies.journal import Journal
 from pipeline.studies.reviews import CountedSplit, Reviews, Split, fold_splits
-from pipeline.threads import in_order
 
 Item = TypeVar("Item")
 

@@ -18,7 +18,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipeline.artifacts import (
+from pipeline.errors import RunError
+from pipeline.parallel import in_order
+from pipeline.storage.files import (
     FORMAT_VERSION,
     check_format,
     digest,
@@ -26,8 +28,6 @@ from pipeline.artifacts import (
     write_json,
     write_text,
 )
-from pipeline.errors import RunError
-from pipeline.threads import in_order
 
 
 class Run:

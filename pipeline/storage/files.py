@@ -18,8 +18,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import arrow
 from pipeline.errors import RunError
+from pipeline.storage import arrow
 
 if TYPE_CHECKING:
     pass
