@@ -20,7 +20,7 @@ from scipy.sparse import csr_array
 
 from benchmarks import synthetic
 from pipeline.features import count_features, learn_vocabulary
-from pipeline.tokens import Tokenizer
+from pipeline.tokens.tokenizer import Tokenizer
 
 # What this project takes for a word, as peers are told; the counts are checked to be equal.
 WORDS = r"\w+(?:'\w+)*"

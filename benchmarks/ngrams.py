@@ -109,7 +109,7 @@ def count_here(train_file: str, test_file: str) -> dict:
     from pyarrow import parquet
 
     from pipeline.features import count_features, learn_vocabulary
-    from pipeline.tokens import Tokenizer
+    from pipeline.tokens.tokenizer import Tokenizer
 
     texts, test_texts = (
         parquet.read_table(file)["text"].cast(pa.large_string()).combine_chunks()

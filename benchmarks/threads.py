@@ -15,7 +15,7 @@ import pyarrow as pa
 from benchmarks.harness import Setting, alternate_timed, threads
 from benchmarks.results import Figure, Question, ratio
 from pipeline.features import count_features, learn_vocabulary
-from pipeline.tokens import Tokenizer
+from pipeline.tokens.tokenizer import Tokenizer
 
 ASKS = "Two threads beside one, tokenising and counting"
 TARGET = 1.6

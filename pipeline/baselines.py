@@ -23,7 +23,7 @@ from pipeline.features import Vocabulary
 from pipeline.model import Array, LogisticRegression
 from pipeline.nltk_data import nltk_corpus, nltk_vader
 from pipeline.storage import arrow
-from pipeline.tokens import Tokenizer
+from pipeline.tokens.tokenizer import Tokenizer
 from pipeline.weighting import log_count_ratio
 
 if TYPE_CHECKING:

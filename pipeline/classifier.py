@@ -28,7 +28,7 @@ from pipeline.features import (
 )
 from pipeline.model import Array, LogisticRegression, scores, sigmoid
 from pipeline.storage import arrays, files
-from pipeline.tokens import Tokenizer
+from pipeline.tokens.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -29,7 +29,7 @@ from pipeline.ngrams import (
 )
 from pipeline.parallel import Room, in_order, in_rooms, n_threads, shares
 from pipeline.storage import arrow, files
-from pipeline.tokens import Tokens
+from pipeline.tokens.tokenizer import Tokens
 from pipeline.trie import Trie
 
 if TYPE_CHECKING:

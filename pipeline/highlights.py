@@ -17,7 +17,7 @@ import numpy as np
 from pipeline.classifier import TextClassifier
 from pipeline.inspection import Explanation, explain, label_of
 from pipeline.model import sigmoid
-from pipeline.spans import Span, token_spans
+from pipeline.tokens.spans import Span, token_spans
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from pipeline.errors import CorpusError
 from pipeline.kernels import ngrams as kernels
 from pipeline.parallel import Room, in_order, in_rooms, n_threads, shares
 from pipeline.storage import arrow
-from pipeline.tokens import Tokens
+from pipeline.tokens.tokenizer import Tokens
 
 # N-grams to a partition, so many that its table fits a processor's second cache.
 PARTITION = 1 << 15

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pipeline.kernels import counting as kernels
 from pipeline.ngrams import PARTITION, in_alphabetical_order
 from pipeline.storage import arrow
-from pipeline.token_types import Types
+from pipeline.tokens.distinct import Types
 
 
 @dataclass(frozen=True)

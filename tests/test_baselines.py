@@ -21,7 +21,7 @@ from pipeline.baselines import majority, naive_bayes, opinion_lexicon, vader_sco
 from pipeline.classifier import TextClassifier
 from pipeline.errors import CorpusError
 from pipeline.inspection import explain
-from pipeline.tokens import Tokenizer
+from pipeline.tokens.tokenizer import Tokenizer
 from pipeline.weighting import log_count_ratio
 
 
@@ -241,7 +241,7 @@ NEED = {
 }
 CALL = """
 from pipeline.baselines import opinion_lexicon, vader_scores
-from pipeline.tokens import Tokenizer
+from pipeline.tokens.tokenizer import Tokenizer
 from pipeline.errors import CorpusError
 try:
     %s

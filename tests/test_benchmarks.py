@@ -19,7 +19,7 @@ from benchmarks.harness import alternate, run_child, threads  # noqa: E402
 from benchmarks.objective import Problem, ascend, find_optimum  # noqa: E402
 from benchmarks.results import Claim, Figure, Question, Table, ratio  # noqa: E402
 from benchmarks.search import Solver, quickest  # noqa: E402
-from pipeline.tokens import Tokenizer  # noqa: E402
+from pipeline.tokens.tokenizer import Tokenizer  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from pipeline.classifier import TextClassifier, read_vocabulary, write_vocabular
 from pipeline.errors import RunError
 from pipeline.features import Vocabulary
 from pipeline.model import LogisticRegression
-from pipeline.tokens import Tokenizer
+from pipeline.tokens.tokenizer import Tokenizer
 
 TEXTS = [
     "An awful, awful film.",

@@ -246,7 +246,7 @@ def test_a_pattern_with_capturing_groups_is_refused(refusal, pattern):
 
 @pytest.mark.parametrize("pattern", [r"\w+(?:'\w+)*", r"\p{L}+"])
 def test_a_pattern_may_use_all_that_nltk_understands(load, pattern):
-    from pipeline.tokens import Tokenizer
+    from pipeline.tokens.tokenizer import Tokenizer
 
     tokens = load(f"[tokens]\ntokenizer = 'pattern'\npattern = '''{pattern}'''").tokens
     settings = tokens.model_dump() | {"stop_words": ()}

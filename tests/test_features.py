@@ -13,8 +13,8 @@ from sklearn.feature_extraction.text import CountVectorizer
 from pipeline.errors import CorpusError
 from pipeline.features import Vocabulary, count_features, learn_vocabulary
 from pipeline.kernels import hashing
-from pipeline.tokens import Tokenizer, Tokens
-from pipeline.words import WORDS
+from pipeline.tokens.tokenizer import Tokenizer, Tokens
+from pipeline.tokens.words import WORDS
 
 # The first call compiles, which no deadline allows for.
 compiled = settings(deadline=None)

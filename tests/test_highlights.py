@@ -14,7 +14,7 @@ from pipeline.features import Vocabulary
 from pipeline.highlights import highlight
 from pipeline.model import LogisticRegression
 from pipeline.stages import load_model
-from pipeline.tokens import Tokenizer
+from pipeline.tokens.tokenizer import Tokenizer
 
 WEIGHTS = {
     "film": 0.5,

@@ -22,7 +22,7 @@ from pipeline.inspection import (
 )
 from pipeline.model import LogisticRegression
 from pipeline.stages import load_model
-from pipeline.tokens import Tokenizer
+from pipeline.tokens.tokenizer import Tokenizer
 
 WORDS = ["film", "awful", "superb", "don't", "not awful", "d\u00e9j\u00e0 vu", "the"]
 WEIGHTS = [0.5, -2.0, 2.0, -1.0, 1.5, 0.5, 0.0]

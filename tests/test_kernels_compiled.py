@@ -31,7 +31,7 @@ def test_a_kernel_that_was_compiled_is_run_without_numba():
     code = """
         import sys
         from pipeline.features import count_features, learn_vocabulary
-        from pipeline.tokens import Tokenizer
+        from pipeline.tokens.tokenizer import Tokenizer
         from pipeline.training import SGDLogisticRegression
         tokens = Tokenizer()(["good", "bad"])
         counts = count_features(tokens, learn_vocabulary(tokens))

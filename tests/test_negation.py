@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from nltk.sentiment import util as nltk_sentiment
 
 from pipeline.config.schema import TokensSection
-from pipeline.negation import NEGATIONS, is_negation, mark_negation
-from pipeline.tokens import Tokenizer
+from pipeline.tokens.negation import NEGATIONS, is_negation, mark_negation
+from pipeline.tokens.tokenizer import Tokenizer
 
 unhurried = settings(deadline=None)
 
@@ -187,7 +187,7 @@ def test_a_scope_never_leaves_its_document(name):
 def test_blocks_and_threads_change_nothing(size, monkeypatch):
     texts = ["it is not", "good", "", "never so bad. good", "NOT_bad", "bad not bad"] * 3
     whole = Tokenizer(mark_negation=True, lowercase=False)(texts)
-    monkeypatch.setattr("pipeline.tokens.WHOLE", size)
+    monkeypatch.setattr("pipeline.tokens.tokenizer.WHOLE", size)
     monkeypatch.setenv("SENTIMENT_THREADS", "3")
     found = Tokenizer(mark_negation=True, lowercase=False)(texts)
     np.testing.assert_array_equal(found.ids, whole.ids)

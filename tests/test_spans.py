@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 import pipeline
-from pipeline.spans import token_spans
-from pipeline.tokens import Tokenizer, Tokens
+from pipeline.tokens.spans import token_spans
+from pipeline.tokens.tokenizer import Tokenizer, Tokens
 
 SETTINGS = [
     {},

@@ -109,7 +109,7 @@ def test_a_rung_that_is_done_is_not_done_again(climbed, small_run, monkeypatch):
 
 @pytest.mark.usefixtures("shared_data")
 def test_the_seconds_of_each_rung_that_learns_hold_its_tokens(small_run, tmp_path, monkeypatch):
-    from pipeline.tokens import Tokenizer
+    from pipeline.tokens.tokenizer import Tokenizer
 
     begun = []
     call = Tokenizer.__call__

@@ -17,16 +17,10 @@ from pyarrow import parquet
 
 from pipeline.kernels import hashing
 from pipeline.kernels import words as kernels
-from pipeline.negation import NEGATIONS
-from pipeline.nltk_tokens import HTML_BREAK
-from pipeline.tokens import (
-    Tokenizer,
-    Tokens,
-    read_tokens,
-    stop_words,
-    write_tokens,
-)
-from pipeline.words import _BLOCKS, WORDS, WORDS_AND_PUNCTUATION
+from pipeline.tokens.negation import NEGATIONS
+from pipeline.tokens.nltk import HTML_BREAK
+from pipeline.tokens.tokenizer import Tokenizer, Tokens, read_tokens, stop_words, write_tokens
+from pipeline.tokens.words import _BLOCKS, WORDS, WORDS_AND_PUNCTUATION
 
 # The first call compiles, which no deadline allows for.
 compiled = settings(deadline=None)
@@ -413,8 +407,8 @@ def test_tokens_come_back_from_their_file(tmp_path, monkeypatch, corpus):
     tokenizer = Tokenizer(punctuation=True)
     tokens, texts = tokenizer(corpus), pa.array(corpus, pa.large_string())
     for size in (1, 100, 1 << 20):
-        monkeypatch.setattr("pipeline.tokens.BLOCK", size)
-        monkeypatch.setattr("pipeline.tokens.WHOLE", size)
+        monkeypatch.setattr("pipeline.tokens.tokenizer.BLOCK", size)
+        monkeypatch.setattr("pipeline.tokens.tokenizer.WHOLE", size)
         written = write_tokens(tmp_path / "train.safetensors", tokenizer, texts)
         for found in (written, read_tokens(tmp_path / "train.safetensors")):
             np.testing.assert_array_equal(found.ids, tokens.ids, strict=True)
@@ -435,8 +429,8 @@ def test_the_types_are_a_text_file_of_a_word_a_line(tmp_path):
 def test_blocks_and_threads_change_nothing(corpus, of_words, size, threads):
     whole = words(*of_words)(corpus)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.tokens.BLOCK", size)
-        patch.setattr("pipeline.tokens.WHOLE", size)
+        patch.setattr("pipeline.tokens.tokenizer.BLOCK", size)
+        patch.setattr("pipeline.tokens.tokenizer.WHOLE", size)
         patch.setenv("SENTIMENT_THREADS", threads)
         found = words(*of_words)(corpus)
         cut = [corpus[:1], corpus[1:]]

@@ -9,9 +9,9 @@ import numpy as np
 
 from pipeline.inspection import ClassFrequency
 from pipeline.model import Array
-from pipeline.negation import NEGATIONS
 from pipeline.storage import arrow
-from pipeline.words import character_table
+from pipeline.tokens.negation import NEGATIONS
+from pipeline.tokens.words import character_table
 
 if TYPE_CHECKING:
     from pipeline.classifier import TextClassifier

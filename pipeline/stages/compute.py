@@ -131,7 +131,7 @@ def _label_rule(section: LabelledSection) -> LabelRule:
 
 def compute_tokens(job: Job) -> tuple[str, list[str]]:
     """Turn texts into token ids: the ids and types of both parts, and `tokenizer.json`."""
-    from pipeline.tokens import write_tokens
+    from pipeline.tokens.tokenizer import write_tokens
 
     tokenizer = tokenizer_of(job.config.tokens)
     files.write_json(job.folder / "tokenizer.json", tokenizer.to_dict())
@@ -152,7 +152,7 @@ def compute_tokens(job: Job) -> tuple[str, list[str]]:
 def compute_features(job: Job) -> tuple[str, list[str]]:
     """Choose a vocabulary and count it: `vocabulary.txt` and the counts of both parts."""
     from pipeline.features import stream_counts, write_vocabulary
-    from pipeline.tokens import read_tokens
+    from pipeline.tokens.tokenizer import read_tokens
 
     tokens = read_tokens(job.run.path / "tokens" / "train.safetensors")
     n_documents = tokens.n_documents
@@ -175,7 +175,7 @@ def compute_train(job: Job) -> tuple[str, list[str]]:
     from pipeline.classifier import TextClassifier
     from pipeline.features import read_vocabulary
     from pipeline.settling import settle
-    from pipeline.tokens import Tokenizer
+    from pipeline.tokens.tokenizer import Tokenizer
 
     config = job.config
     counts = arrays.read_counts(job.run.path / "features" / "train.safetensors")

@@ -227,7 +227,12 @@ STAGES = (
         ),
     ),
     Stage(
-        "tokens", "tokens", compute.compute_tokens, ("corpus",), ("tokens",), ("pipeline.tokens",)
+        "tokens",
+        "tokens",
+        compute.compute_tokens,
+        ("corpus",),
+        ("tokens",),
+        ("pipeline.tokens.tokenizer",),
     ),
     Stage(
         "features",

@@ -8,7 +8,7 @@ from pipeline.config.schema import FeaturesSection, ThresholdGoal, TokensSection
 
 if TYPE_CHECKING:
     from pipeline.features import Vocabulary
-    from pipeline.tokens import Tokenizer, Tokens
+    from pipeline.tokens.tokenizer import Tokenizer, Tokens
     from pipeline.training import SGDLogisticRegression
 
 # The keys of [features] that say how columns are weighted in training, not what is counted.
@@ -17,7 +17,7 @@ WEIGHTING = ("ratio", "alpha", "beta")
 
 def tokenizer_of(section: TokensSection) -> Tokenizer:
     """Return the tokenizer that a section describes."""
-    from pipeline.tokens import Tokenizer, stop_words
+    from pipeline.tokens.tokenizer import Tokenizer, stop_words
 
     settings = section.model_dump()
     settings["stop_words"] = stop_words() if section.stop_words else ()

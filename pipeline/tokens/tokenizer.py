@@ -18,13 +18,13 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.kernels.distinct import renumber
-from pipeline.negation import NEGATED, is_negation, mark_negation
 from pipeline.nltk_data import nltk_corpus
-from pipeline.nltk_tokens import tokenise_with_nltk
 from pipeline.parallel import Room, in_rooms, shares
 from pipeline.storage import arrays, arrow, files
-from pipeline.token_types import Types
-from pipeline.words import is_word, tokenise_words
+from pipeline.tokens.distinct import Types
+from pipeline.tokens.negation import NEGATED, is_negation, mark_negation
+from pipeline.tokens.nltk import tokenise_with_nltk
+from pipeline.tokens.words import is_word, tokenise_words
 
 # Bytes of text that are tokenised at a time, each such block in a thread of its own: into a file,
 # and into memory, where larger ones have fewer types to compare.

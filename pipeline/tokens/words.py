@@ -19,7 +19,7 @@ import regex
 from pipeline.kernels import words as kernels
 from pipeline.parallel import Room
 from pipeline.storage import arrow
-from pipeline.token_types import Types
+from pipeline.tokens.distinct import Types
 
 # Letters, digits and underscores, with apostrophes inside: don't is one token.
 WORDS = r"\w+(?:'\w+)*"

@@ -16,11 +16,11 @@ from typing import NamedTuple
 import numpy as np
 import regex
 
-from pipeline.negation import mark_negation
-from pipeline.nltk_tokens import HTML_BREAK, nltk_tokenizer, token_name, tweet_rewriting
 from pipeline.storage import arrow
-from pipeline.tokens import Tokenizer
-from pipeline.words import WORDS, WORDS_AND_PUNCTUATION
+from pipeline.tokens.negation import mark_negation
+from pipeline.tokens.nltk import HTML_BREAK, nltk_tokenizer, token_name, tweet_rewriting
+from pipeline.tokens.tokenizer import Tokenizer
+from pipeline.tokens.words import WORDS, WORDS_AND_PUNCTUATION
 
 _PLAIN, _PUNCTUATED = regex.compile(WORDS), regex.compile(WORDS_AND_PUNCTUATION)
 _DOTTED_I = regex.compile("\u0130")
