@@ -19,7 +19,8 @@ from pyarrow import parquet
 from scipy.sparse import csr_array
 
 from benchmarks import synthetic
-from pipeline.features import count_features, learn_vocabulary
+from pipeline.features.counting import count_features
+from pipeline.features.vocabulary import learn_vocabulary
 from pipeline.tokens.tokenizer import Tokenizer
 
 # What this project takes for a word, as peers are told; the counts are checked to be equal.

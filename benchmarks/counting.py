@@ -11,7 +11,8 @@ from scipy.sparse import csr_array
 from benchmarks.corpora import WORDS, same_words
 from benchmarks.harness import Setting, alternate_timed, is_installed, missing, threads
 from benchmarks.results import Figure, Question, ratio
-from pipeline.features import Vocabulary, count_features, learn_vocabulary
+from pipeline.features.counting import count_features
+from pipeline.features.vocabulary import Vocabulary, learn_vocabulary
 from pipeline.tokens.tokenizer import Tokenizer
 
 ASKS = "Unigram counts of the training reviews, one thread, text in memory"

@@ -108,7 +108,8 @@ def count_here(train_file: str, test_file: str) -> dict:
     import pyarrow as pa
     from pyarrow import parquet
 
-    from pipeline.features import count_features, learn_vocabulary
+    from pipeline.features.counting import count_features
+    from pipeline.features.vocabulary import learn_vocabulary
     from pipeline.tokens.tokenizer import Tokenizer
 
     texts, test_texts = (

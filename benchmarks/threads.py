@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from benchmarks.harness import Setting, alternate_timed, threads
 from benchmarks.results import Figure, Question, ratio
-from pipeline.features import count_features, learn_vocabulary
+from pipeline.features.counting import count_features
+from pipeline.features.vocabulary import learn_vocabulary
 from pipeline.tokens.tokenizer import Tokenizer
 
 ASKS = "Two threads beside one, tokenising and counting"

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from pipeline.classifier import TextClassifier
 from pipeline.errors import CorpusError
-from pipeline.features import Vocabulary
+from pipeline.features.vocabulary import Vocabulary
 from pipeline.model import Array, LogisticRegression
 from pipeline.nltk_data import nltk_corpus, nltk_vader
 from pipeline.storage import arrow

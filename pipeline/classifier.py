@@ -19,13 +19,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.errors import RunError
-from pipeline.features import (
-    Vocabulary,
-    count_features,
-    read_vocabulary,
-    stream_counts,
-    write_vocabulary,
-)
+from pipeline.features.counting import count_features, stream_counts
+from pipeline.features.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
 from pipeline.model import Array, LogisticRegression, scores, sigmoid
 from pipeline.storage import arrays, files
 from pipeline.tokens.tokenizer import Tokenizer

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.classifier import TextClassifier
-from pipeline.features import count_features
+from pipeline.features.counting import count_features
 from pipeline.model import Array, decide, sigmoid
 from pipeline.storage import arrow
 

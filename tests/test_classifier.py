@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.classifier import TextClassifier, read_vocabulary, write_vocabulary
 from pipeline.errors import RunError
-from pipeline.features import Vocabulary
+from pipeline.features.vocabulary import Vocabulary
 from pipeline.model import LogisticRegression
 from pipeline.tokens.tokenizer import Tokenizer
 

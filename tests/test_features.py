@@ -11,7 +11,8 @@ from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import CountVectorizer
 
 from pipeline.errors import CorpusError
-from pipeline.features import Vocabulary, count_features, learn_vocabulary
+from pipeline.features.counting import count_features
+from pipeline.features.vocabulary import Vocabulary, learn_vocabulary
 from pipeline.kernels import hashing
 from pipeline.tokens.tokenizer import Tokenizer, Tokens
 from pipeline.tokens.words import WORDS
@@ -406,7 +407,7 @@ def test_blocks_partitions_and_threads_change_nothing(monkeypatch, size, threads
     vocabulary = learn_vocabulary(tokens, 3)
     counts = count_features(tokens, vocabulary)
     monkeypatch.setenv("SENTIMENT_THREADS", threads)
-    for name in ("ngrams.PARTITION", "features.BLOCK"):
+    for name in ("features.ngrams.PARTITION", "features.counting.BLOCK"):
         monkeypatch.setattr(f"pipeline.{name}", size)
     again = learn_vocabulary(tokens, 3)
     assert again.words.equals(vocabulary.words)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.classifier import TextClassifier
-from pipeline.features import Vocabulary
+from pipeline.features.vocabulary import Vocabulary
 from pipeline.highlights import highlight
 from pipeline.model import LogisticRegression
 from pipeline.stages import load_model

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from pipeline.classifier import TextClassifier
-from pipeline.features import Vocabulary
+from pipeline.features.vocabulary import Vocabulary
 from pipeline.inspection import (
     ClassFrequency,
     explain,

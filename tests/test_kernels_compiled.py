@@ -30,7 +30,8 @@ def test_a_kernel_that_was_compiled_is_run_without_numba():
     compiled.compile_all()
     code = """
         import sys
-        from pipeline.features import count_features, learn_vocabulary
+        from pipeline.features.counting import count_features
+        from pipeline.features.vocabulary import learn_vocabulary
         from pipeline.tokens.tokenizer import Tokenizer
         from pipeline.training import SGDLogisticRegression
         tokens = Tokenizer()(["good", "bad"])

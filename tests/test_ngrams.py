@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.ngrams import alphabet_of, frequency_order, in_alphabetical_order, names_of
+from pipeline.features.ngrams import alphabet_of, frequency_order, in_alphabetical_order, names_of
 from pipeline.storage import arrow
 
 # Around the eight bytes that are compared first, with prefixes that are shared.

@@ -151,7 +151,8 @@ def compute_tokens(job: Job) -> tuple[str, list[str]]:
 
 def compute_features(job: Job) -> tuple[str, list[str]]:
     """Choose a vocabulary and count it: `vocabulary.txt` and the counts of both parts."""
-    from pipeline.features import stream_counts, write_vocabulary
+    from pipeline.features.counting import stream_counts
+    from pipeline.features.vocabulary import write_vocabulary
     from pipeline.tokens.tokenizer import read_tokens
 
     tokens = read_tokens(job.run.path / "tokens" / "train.safetensors")
@@ -173,7 +174,7 @@ def compute_features(job: Job) -> tuple[str, list[str]]:
 def compute_train(job: Job) -> tuple[str, list[str]]:
     """Learn the weights: the model's folder, and `history.json`."""
     from pipeline.classifier import TextClassifier
-    from pipeline.features import read_vocabulary
+    from pipeline.features.vocabulary import read_vocabulary
     from pipeline.settling import settle
     from pipeline.tokens.tokenizer import Tokenizer
 

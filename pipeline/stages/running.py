@@ -240,7 +240,7 @@ STAGES = (
         compute.compute_features,
         ("tokens",),
         ("features",),
-        ("pipeline.features",),
+        ("pipeline.features.counting", "pipeline.features.vocabulary"),
         WEIGHTING,
     ),
     Stage(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.config.schema import FeaturesSection, ThresholdGoal, TokensSection, TrainSection
 
 if TYPE_CHECKING:
-    from pipeline.features import Vocabulary
+    from pipeline.features.vocabulary import Vocabulary
     from pipeline.tokens.tokenizer import Tokenizer, Tokens
     from pipeline.training import SGDLogisticRegression
 
@@ -26,7 +26,7 @@ def tokenizer_of(section: TokensSection) -> Tokenizer:
 
 def vocabulary_of(section: FeaturesSection, tokens: Tokens) -> Vocabulary:
     """Learn the vocabulary that a section describes from the training part's tokens."""
-    from pipeline.features import learn_vocabulary
+    from pipeline.features.vocabulary import learn_vocabulary
 
     return learn_vocabulary(
         tokens, section.ngrams, section.min_df, section.max_df, section.max_features

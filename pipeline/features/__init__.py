@@ -1,0 +1,1 @@
+"""Token ids to sparse counts: the vocabulary, and counting with it."""

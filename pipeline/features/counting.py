@@ -1,0 +1,139 @@
+"""Tokens to sparse counts: how often each feature of a vocabulary occurs in every document.
+
+Counting is the same operation for the training set, the test set and unseen text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from pipeline.features.vocabulary import Vocabulary
+from pipeline.kernels import counting as kernels
+from pipeline.parallel import Room, in_rooms, n_threads, shares
+from pipeline.tokens.tokenizer import Tokens
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+# N-grams that are counted at a time, each such block in a thread of its own.
+BLOCK = 1 << 20
+
+
+def count_features(
+    tokens: Tokens, vocabulary: Vocabulary, binary: bool = False, unit_length: bool = False
+) -> csr_array:
+    """Count the features of a vocabulary in every document.
+
+    Parameters
+    ----------
+    tokens : Tokens
+        Of any split. A token outside the vocabulary counts nowhere, and neither
+        does an n-gram that holds one.
+    vocabulary : Vocabulary
+    binary : bool
+        Ones for counts.
+    unit_length : bool
+        Divide the counts of each document by their Euclidean length.
+
+    Returns
+    -------
+    scipy.sparse.csr_array, shape (n_documents, n_columns), float32
+        With int32 indices, sorted in each row.
+    """
+    from scipy.sparse import csr_array
+
+    # One thread needs no blocks, and what it counts stays where it is.
+    block = 0 if n_threads() > 1 else max(1, len(tokens.ids))
+    blocks = stream_counts(tokens, vocabulary, binary, unit_length, block)
+    data, indices, indptr = _joined(blocks, tokens, vocabulary._trie.max_n)
+    if len(data) <= np.iinfo(np.int32).max:
+        indptr = indptr.astype(np.int32)  # scipy asks for one type of both
+    counts = csr_array((data, indices, indptr), (tokens.n_documents, len(vocabulary)))
+    counts.has_sorted_indices = counts.has_canonical_format = True
+    return counts
+
+
+class Counts(NamedTuple):
+    """The counts of some documents, as the fields of a CSR array."""
+
+    data: np.ndarray
+    indices: np.ndarray
+    indptr: np.ndarray
+
+
+def _joined(blocks: Iterator[Counts], tokens: Tokens, max_n: int) -> Counts:
+    """Join the counts of blocks; a single one is its own."""
+    # A token ends so many n-grams at most. What is not written to takes no memory.
+    most = max_n * len(tokens.ids)
+    data, indices = np.empty(most, np.float32), np.empty(most, np.int32)
+    indptr, n, d = np.zeros(tokens.n_documents + 1, np.int64), 0, 0
+    for block in blocks:
+        if len(block.indptr) == len(indptr):
+            return block
+        end = n + len(block.data)
+        data[n:end], indices[n:end] = block.data, block.indices
+        indptr[d : d + len(block.indptr)] = n + block.indptr
+        n, d = end, d + len(block.indptr) - 1
+    return Counts(data[:n], indices[:n], indptr)
+
+
+def stream_counts(
+    tokens: Tokens,
+    vocabulary: Vocabulary,
+    binary: bool = False,
+    unit_length: bool = False,
+    block: int = 0,
+) -> Iterator[Counts]:
+    """Count as `count_features` does, in threads; yield the counts of blocks of documents.
+
+    They are good until the next ones are asked for. A block has `block` tokens, or as many as
+    make `BLOCK` n-grams.
+    """
+    trie = vocabulary._trie
+    numbers = trie.numbers(tokens.types)
+    first = np.where(numbers >= 0, trie.roots[numbers], -1).astype(np.int32)
+    first[first < 0] = trie.n_nodes
+
+    def count(documents: slice, room: Room) -> Counts:
+        offsets = tokens.offsets[documents.start : documents.stop + 1]
+        longest = int(np.diff(offsets).max(initial=0))
+        most = trie.max_n * int(offsets[-1] - offsets[0])
+        data, indices = room.array("data", most, np.float32), room.array("indices", most, np.int32)
+        indptr = np.zeros(len(offsets), np.int64)
+        n = kernels.count(
+            tokens.ids,
+            offsets,
+            documents.start,
+            numbers,
+            first,
+            trie.edges,
+            trie.ends,
+            trie.max_n,
+            len(vocabulary),
+            trie.n_nodes,
+            binary,
+            room.array("nodes", longest, np.int32),
+            room.array("slots", longest + 1, np.int64),
+            room.zeros("seen", 0 if binary else trie.n_nodes + 1, np.int64),
+            room.zeros("words", (trie.n_nodes >> 6) + 1, np.uint64),
+            room.zeros("summary", (trie.n_nodes >> 12) + 1, np.uint64),
+            data,
+            indices,
+            indptr,
+        )
+        counts = Counts(data[:n], indices[:n], indptr)
+        if unit_length:
+            _to_unit_length(counts)
+        return counts
+
+    yield from in_rooms(count, shares(tokens.offsets, block or max(1, BLOCK // trie.max_n)))
+
+
+def _to_unit_length(counts: Counts) -> None:
+    """Divide each document's counts by their length; one without features stays as it is."""
+    squares = np.concatenate(([0.0], np.cumsum(np.square(counts.data, dtype=np.float64))))
+    lengths = np.sqrt(np.diff(squares[counts.indptr]))  # exact, for squares of counts are whole
+    np.divide(counts.data, np.repeat(lengths, np.diff(counts.indptr)), out=counts.data)
