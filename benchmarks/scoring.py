@@ -21,7 +21,7 @@ from benchmarks.harness import (
     seconds,
 )
 from benchmarks.results import Figure, Question, ratio
-from pipeline.classifier import TextClassifier
+from pipeline.model.text_classifier import TextClassifier
 
 ASKS = "Reviews per second, raw text to probability"
 TARGET, VW_TARGET = 8.0, 1.0

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from pipeline.classifier import TextClassifier
 from pipeline.errors import CorpusError
 from pipeline.features.vocabulary import Vocabulary
-from pipeline.model import Array, LogisticRegression
+from pipeline.model.logistic import Array, LogisticRegression
+from pipeline.model.text_classifier import TextClassifier
 from pipeline.nltk_data import nltk_corpus, nltk_vader
 from pipeline.storage import arrow
 from pipeline.tokens.tokenizer import Tokenizer

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.model import sigmoid
-from pipeline.scored import Floats, Labels, checked
+from pipeline.model.checks import Floats, Labels, checked
+from pipeline.model.logistic import sigmoid
 
 # The range of temperatures: at one end little but the sign of a score counts, at the other
 # not even that.

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pipeline.errors import ConfigError, CorpusError
-from pipeline.model import Array, gradient, objective, sigmoid
+from pipeline.model.logistic import Array, gradient, objective, sigmoid
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.model import decide, sigmoid
-from pipeline.scored import Floats, Labels
+from pipeline.model.checks import Floats, Labels
+from pipeline.model.logistic import decide, sigmoid
 
 # Thresholds to a table: k / STEPS for k from 1 to STEPS - 1.
 STEPS = 1000

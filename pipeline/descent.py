@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from pipeline.kernels import sgd as kernels
-from pipeline.model import Array
+from pipeline.model.logistic import Array
 from pipeline.parallel import in_order
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.model import decide, sigmoid
+from pipeline.model.logistic import decide, sigmoid
 
 Rows = NDArray[np.int64]
 

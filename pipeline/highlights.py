@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.classifier import TextClassifier
 from pipeline.inspection import Explanation, explain, label_of
-from pipeline.model import sigmoid
+from pipeline.model.logistic import sigmoid
+from pipeline.model.text_classifier import TextClassifier
 from pipeline.tokens.spans import Span, token_spans
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.model import Array, cross_entropy, decide, penalty, scores, sigmoid
+from pipeline.model.logistic import Array, cross_entropy, decide, penalty, scores, sigmoid
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.classifier import TextClassifier
 from pipeline.features.counting import count_features
-from pipeline.model import Array, decide, sigmoid
+from pipeline.model.logistic import Array, decide, sigmoid
+from pipeline.model.text_classifier import TextClassifier
 from pipeline.storage import arrow
 
 if TYPE_CHECKING:

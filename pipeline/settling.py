@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.calibration import fit_temperature
-from pipeline.model import Array
+from pipeline.model.logistic import Array
 from pipeline.thresholds import Goal, ThresholdChoice, choose_threshold
 from pipeline.training import SGDLogisticRegression
 

@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 
 from pipeline.errors import ConfigError
-from pipeline.model import decide, sigmoid
-from pipeline.scored import Floats, Labels, Mask, checked
+from pipeline.model.checks import Floats, Labels, Mask, checked
+from pipeline.model.logistic import decide, sigmoid
 
 Goal = Literal["min_recall", "min_precision", "f1"]
 

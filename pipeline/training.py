@@ -15,7 +15,7 @@ import numpy as np
 from pipeline.descent import CoordinateRates, Descent, GlobalRate, Mixture, Problem
 from pipeline.errors import CorpusError, DivergenceError
 from pipeline.history import Epoch, Part, measure
-from pipeline.model import Array, LogisticRegression
+from pipeline.model.logistic import Array, LogisticRegression
 from pipeline.stratified import draw_by_class
 from pipeline.weighting import interpolated, log_count_ratio, weighted
 

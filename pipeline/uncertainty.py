@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.kernels.bootstrap import resample_sums
-from pipeline.model import cross_entropy, decide, sigmoid
+from pipeline.model.checks import Floats, Labels, checked
+from pipeline.model.logistic import cross_entropy, decide, sigmoid
 from pipeline.parallel import in_order
-from pipeline.scored import Floats, Labels, checked
 
 # Paths in metrics.json, and the attributes of an Evaluation.
 METRICS = (

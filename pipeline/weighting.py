@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.model import Array
+from pipeline.model.logistic import Array
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -18,9 +18,9 @@ from sklearn.naive_bayes import MultinomialNB
 import pipeline
 from pipeline import baselines, nltk_data
 from pipeline.baselines import majority, naive_bayes, opinion_lexicon, vader_scores
-from pipeline.classifier import TextClassifier
 from pipeline.errors import CorpusError
 from pipeline.inspection import explain
+from pipeline.model.text_classifier import TextClassifier
 from pipeline.tokens.tokenizer import Tokenizer
 from pipeline.weighting import log_count_ratio
 

@@ -12,7 +12,7 @@ from scipy.optimize import minimize_scalar
 from pipeline.calibration import COLDEST, HOTTEST, calibration_error, fit_temperature, reliability
 from pipeline.errors import CorpusError, DivergenceError
 from pipeline.evaluation import log_loss
-from pipeline.model import decide, sigmoid
+from pipeline.model.logistic import decide, sigmoid
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.classifier import TextClassifier, read_vocabulary, write_vocabulary
 from pipeline.errors import RunError
-from pipeline.features.vocabulary import Vocabulary
-from pipeline.model import LogisticRegression
+from pipeline.features.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
+from pipeline.model.logistic import LogisticRegression
+from pipeline.model.text_classifier import TextClassifier
 from pipeline.tokens.tokenizer import Tokenizer
 
 TEXTS = [

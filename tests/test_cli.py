@@ -16,8 +16,8 @@ import pytest
 from pyarrow import parquet
 
 import pipeline
-from pipeline.classifier import TextClassifier
 from pipeline.errors import PipelineError
+from pipeline.model.text_classifier import TextClassifier
 from pipeline.storage.run import Run
 
 COMMANDS = ["corpus", "tokens", "features", "train", "eval", "report", "weights", "predict"]

@@ -16,7 +16,7 @@ from pipeline.curves import (
 )
 from pipeline.evaluation import confusion
 from pipeline.examples import least_certain, most_wrong
-from pipeline.model import sigmoid
+from pipeline.model.logistic import sigmoid
 
 scored = st.lists(st.tuples(st.integers(0, 1), st.integers(-40, 40)), min_size=1, max_size=60).map(
     lambda rows: (np.array([y for y, _ in rows], np.int8), np.array([z for _, z in rows]) / 8)

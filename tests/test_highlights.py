@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.classifier import TextClassifier
 from pipeline.features.vocabulary import Vocabulary
 from pipeline.highlights import highlight
-from pipeline.model import LogisticRegression
+from pipeline.model.logistic import LogisticRegression
+from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages import load_model
 from pipeline.tokens.tokenizer import Tokenizer
 

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from pipeline.classifier import TextClassifier
 from pipeline.features.vocabulary import Vocabulary
 from pipeline.inspection import (
     ClassFrequency,
@@ -20,7 +19,8 @@ from pipeline.inspection import (
     top_words,
     weights_table,
 )
-from pipeline.model import LogisticRegression
+from pipeline.model.logistic import LogisticRegression
+from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages import load_model
 from pipeline.tokens.tokenizer import Tokenizer
 

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from scipy.sparse import csr_array
 from scipy.special import expit, log_expit
 
-from pipeline.model import LogisticRegression, cross_entropy, gradient, objective, sigmoid
+from pipeline.model.logistic import LogisticRegression, cross_entropy, gradient, objective, sigmoid
 
 SCORES = st.floats(-1e4, 1e4)
 LANDMARKS = [-1e4, -746.0, -745.2, -709.8, -37.0, -1.0, -5e-324, -0.0]

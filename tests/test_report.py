@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
-from pipeline.classifier import TextClassifier
 from pipeline.evaluation import class_metrics, confusion
 from pipeline.highlights import highlight
+from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages import load_model, read_reviews
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -7,10 +7,10 @@ import pytest
 from pyarrow import parquet
 from scipy.optimize import minimize_scalar
 
-from pipeline.classifier import TextClassifier
 from pipeline.config.loading import load_config
 from pipeline.config.schema import TrainSection
 from pipeline.errors import ConfigError
+from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages import read_labels
 from pipeline.stages.settings import regression_of
 from pipeline.storage import arrays

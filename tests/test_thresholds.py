@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from pipeline.errors import ConfigError, CorpusError
 from pipeline.evaluation import evaluate
-from pipeline.model import decide, sigmoid
+from pipeline.model.logistic import decide, sigmoid
 from pipeline.thresholds import choose_threshold
 
 pytestmark = pytest.mark.filterwarnings("error")

@@ -21,7 +21,7 @@ from scipy.sparse import csr_array
 from pipeline.errors import CorpusError, DivergenceError
 from pipeline.kernels import sgd as kernels
 from pipeline.kernels.compiled import Kernel
-from pipeline.model import cross_entropy, gradient, objective
+from pipeline.model.logistic import cross_entropy, gradient, objective
 from pipeline.training import SGDLogisticRegression
 
 GLOBAL = ("constant", "inverse")  # one rate for all coordinates, whose steps can be averaged

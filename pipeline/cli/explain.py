@@ -13,7 +13,7 @@ from pipeline.cli.group import JSON, RUN, as_json, facts, main, say, unicode
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pipeline.classifier import TextClassifier
+    from pipeline.model.text_classifier import TextClassifier
 
 
 class _Asked(NamedTuple):
@@ -44,9 +44,9 @@ def explain(run: Path, text: str | None, row: int | None, worst: int | None, in_
     Without TEXT, standard input is read; --row and --worst take reviews of the run's
     test part. With --json one object is printed, for --worst a list of them.
     """
-    from pipeline.classifier import TextClassifier
     from pipeline.highlights import highlight
     from pipeline.kernels import compiled
+    from pipeline.model.text_classifier import TextClassifier
 
     if sum(given is not None for given in (text, row, worst)) > 1:
         raise click.UsageError("expected one of TEXT, --row and --worst")

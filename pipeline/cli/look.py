@@ -76,9 +76,9 @@ def predict(run: Path, file: Path, text: str, in_json: bool) -> None:
     FILE is CSV, TSV, JSON lines or Parquet by its extension, else one text a line;
     `-`, the default, reads lines from standard input. With --json, an object a line.
     """
-    from pipeline.classifier import TextClassifier
     from pipeline.inspection import label_of
     from pipeline.kernels import compiled
+    from pipeline.model.text_classifier import TextClassifier
 
     compiled.on_compile = say
     model = TextClassifier.load(run)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.report.summary import share, words_table
 
 if TYPE_CHECKING:
-    from pipeline.classifier import TextClassifier
+    from pipeline.model.text_classifier import TextClassifier
     from pipeline.report.facts import ReportFacts
 
 _METRICS = {

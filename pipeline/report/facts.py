@@ -14,8 +14,8 @@ from pipeline.storage.files import null_for_nan
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pipeline.classifier import TextClassifier
-    from pipeline.scored import Floats, Labels
+    from pipeline.model.checks import Floats, Labels
+    from pipeline.model.text_classifier import TextClassifier
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.inspection import ClassFrequency
-from pipeline.model import Array
+from pipeline.model.logistic import Array
 from pipeline.storage import arrow
 from pipeline.tokens.negation import NEGATIONS
 from pipeline.tokens.words import character_table
 
 if TYPE_CHECKING:
-    from pipeline.classifier import TextClassifier
+    from pipeline.model.text_classifier import TextClassifier
 
 # The page is to stay under 3 MB; this much of it is for words.
 LARGEST = 2_500_000

@@ -173,8 +173,8 @@ def compute_features(job: Job) -> tuple[str, list[str]]:
 
 def compute_train(job: Job) -> tuple[str, list[str]]:
     """Learn the weights: the model's folder, and `history.json`."""
-    from pipeline.classifier import TextClassifier
     from pipeline.features.vocabulary import read_vocabulary
+    from pipeline.model.text_classifier import TextClassifier
     from pipeline.settling import settle
     from pipeline.tokens.tokenizer import Tokenizer
 
@@ -208,9 +208,9 @@ def compute_eval(job: Job) -> tuple[str, list[str]]:
     import pyarrow as pa
     from pyarrow import parquet
 
-    from pipeline.classifier import TextClassifier
     from pipeline.evaluation import evaluate
-    from pipeline.model import decide, sigmoid
+    from pipeline.model.logistic import decide, sigmoid
+    from pipeline.model.text_classifier import TextClassifier
 
     regression = TextClassifier.load(job.run.path / "model").regression
     counts = arrays.read_counts(job.run.path / "features" / "test.safetensors")

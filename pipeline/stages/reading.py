@@ -14,8 +14,8 @@ from pipeline.storage.run import Run
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from pipeline.classifier import TextClassifier
     from pipeline.inspection import ClassFrequency
+    from pipeline.model.text_classifier import TextClassifier
 
 
 def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
@@ -24,8 +24,8 @@ def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
     The second is None for a model folder that has left its run, and where the run's
     features are not those that the model was trained on.
     """
-    from pipeline.classifier import TextClassifier
     from pipeline.inspection import ClassFrequency
+    from pipeline.model.text_classifier import TextClassifier
 
     model = TextClassifier.load(path)
     if not (path / "manifest.json").exists():

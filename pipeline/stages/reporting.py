@@ -25,7 +25,7 @@ def compute_report(job: Job) -> tuple[str, list[str]]:
     from pipeline import report
     from pipeline.curves import agreement
     from pipeline.inspection import weights_table
-    from pipeline.model import scores
+    from pipeline.model.logistic import scores
 
     settings = job.config.report
     model, frequency = load_model(job.run.path)

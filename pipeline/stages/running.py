@@ -249,7 +249,7 @@ STAGES = (
         compute.compute_train,
         ("corpus", "tokens", "features"),
         ("features", "train"),
-        ("pipeline.training", "pipeline.classifier", "pipeline.settling"),
+        ("pipeline.training", "pipeline.model.text_classifier", "pipeline.settling"),
     ),
     Stage(
         "eval",
@@ -257,7 +257,7 @@ STAGES = (
         compute.compute_eval,
         ("corpus", "features", "train"),
         ("eval",),
-        ("pipeline.evaluation", "pipeline.classifier"),
+        ("pipeline.evaluation", "pipeline.model.text_classifier"),
     ),
     Stage(
         "report",

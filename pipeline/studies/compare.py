@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from pipeline.errors import RunError
 from pipeline.evaluation import evaluate
-from pipeline.scored import Floats, Labels
+from pipeline.model.checks import Floats, Labels
 from pipeline.storage import arrow
 from pipeline.storage.files import null_for_nan, read_json, read_table
 from pipeline.storage.run import Run

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline import report
-from pipeline.classifier import TextClassifier
 from pipeline.highlights import highlight
 from pipeline.inspection import moved_words
+from pipeline.model.text_classifier import TextClassifier
 from pipeline.studies.compare import Comparison
 
 # Words, and reviews, that are shown.

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from pipeline.config.schema import Config
 from pipeline.evaluation import Evaluation, evaluate, wilson_interval
-from pipeline.model import Array, decide, sigmoid
+from pipeline.model.logistic import Array, decide, sigmoid
 from pipeline.settling import settle
 from pipeline.stages.settings import regression_of, settling_of
 from pipeline.storage import arrow, files

@@ -16,7 +16,7 @@ from pipeline.baselines import majority, naive_bayes, opinion_lexicon, vader_sco
 from pipeline.config.loading import with_values
 from pipeline.config.schema import Config
 from pipeline.evaluation import wilson_interval
-from pipeline.model import Array, LogisticRegression, decide, sigmoid
+from pipeline.model.logistic import Array, LogisticRegression, decide, sigmoid
 from pipeline.settling import settle
 from pipeline.stages.settings import regression_of, settling_of, tokenizer_of
 from pipeline.storage import arrow

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from pipeline.config.schema import Config, FeaturesSection, TokensSection
 from pipeline.features.counting import count_features
-from pipeline.model import Array
+from pipeline.model.logistic import Array
 from pipeline.stages.settings import counting_of, tokenizer_of, vocabulary_of
 from pipeline.storage import arrow, files
 from pipeline.storage.run import Run

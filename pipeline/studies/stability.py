@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from pipeline.errors import RunError
 from pipeline.inspection import by_weight, look_up, top_words
-from pipeline.model import Array
+from pipeline.model.logistic import Array
 from pipeline.parallel import in_order
 from pipeline.storage import arrays, arrow, files
 from pipeline.studies.journal import Journal

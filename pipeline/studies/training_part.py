@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.classifier import TextClassifier
 from pipeline.config.schema import FeaturesSection, TrainSection
 from pipeline.errors import RunError
-from pipeline.model import Array
+from pipeline.model.logistic import Array
+from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages import read_labels, was_trained_on
 from pipeline.stages.settings import regression_of
 from pipeline.storage import arrays, files

@@ -16,7 +16,7 @@ import numpy as np
 
 from pipeline.config.schema import Config
 from pipeline.evaluation import log_loss
-from pipeline.model import Array, decide, sigmoid
+from pipeline.model.logistic import Array, decide, sigmoid
 from pipeline.parallel import in_order
 from pipeline.settling import settle
 from pipeline.stages.settings import WEIGHTING, regression_of, settling_of

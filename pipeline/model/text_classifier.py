@@ -21,7 +21,7 @@ import pyarrow as pa
 from pipeline.errors import RunError
 from pipeline.features.counting import count_features, stream_counts
 from pipeline.features.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
-from pipeline.model import Array, LogisticRegression, scores, sigmoid
+from pipeline.model.logistic import Array, LogisticRegression, scores, sigmoid
 from pipeline.storage import arrays, files
 from pipeline.tokens.tokenizer import Tokenizer
 
