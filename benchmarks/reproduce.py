@@ -27,10 +27,10 @@ from pyarrow import parquet
 
 from benchmarks.harness import ROOT, run_child, show_progress
 from benchmarks.jobs import sentiment
+from pipeline.evaluation.uncertainty import mcnemar
 from pipeline.stages.freshness import source_digest
 from pipeline.storage.files import digest
 from pipeline.studies.journal import Journal
-from pipeline.uncertainty import mcnemar
 
 PAGE = ROOT / "docs" / "results.md"
 RUNS = ROOT / "runs" / "reproduce"

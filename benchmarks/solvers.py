@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from benchmarks.search import Solver, Weights
-from pipeline.training import SGDLogisticRegression
+from pipeline.training.estimator import SGDLogisticRegression
 
 
 def this_project(X: csr_array, y: np.ndarray, settings: tuple[dict[str, Any], ...]) -> Solver:

@@ -24,7 +24,7 @@ from pipeline.model.text_classifier import TextClassifier
 from pipeline.nltk_data import nltk_corpus, nltk_vader
 from pipeline.storage import arrow
 from pipeline.tokens.tokenizer import Tokenizer
-from pipeline.weighting import log_count_ratio
+from pipeline.training.log_count_ratio import log_count_ratio
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

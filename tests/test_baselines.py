@@ -22,7 +22,7 @@ from pipeline.errors import CorpusError
 from pipeline.inspection import explain
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.tokens.tokenizer import Tokenizer
-from pipeline.weighting import log_count_ratio
+from pipeline.training.log_count_ratio import log_count_ratio
 
 
 @st.composite

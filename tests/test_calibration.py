@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.optimize import minimize_scalar
 
-from pipeline.calibration import COLDEST, HOTTEST, calibration_error, fit_temperature, reliability
 from pipeline.errors import CorpusError, DivergenceError
-from pipeline.evaluation import log_loss
+from pipeline.evaluation.calibration import calibration_error, reliability
+from pipeline.evaluation.metrics import log_loss
 from pipeline.model.logistic import decide, sigmoid
+from pipeline.training.temperature import COLDEST, HOTTEST, fit_temperature
 
 pytestmark = pytest.mark.filterwarnings("error")
 

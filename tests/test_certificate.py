@@ -12,8 +12,8 @@ from scipy.optimize import brentq, minimize
 from scipy.sparse import csr_array
 from scipy.special import expit
 
-from pipeline.certificate import Certificate, best_intercept, certify
 from pipeline.errors import ConfigError, CorpusError
+from pipeline.training.certificate import Certificate, best_intercept, certify
 
 unhurried = settings(deadline=None)
 NUMBERS = st.floats(-3, 3, width=32)

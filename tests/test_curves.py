@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from pipeline.curves import (
+from pipeline.evaluation.curves import (
     agreement,
     bins,
     curves,
@@ -14,7 +14,7 @@ from pipeline.curves import (
     roc_points,
     threshold_table,
 )
-from pipeline.evaluation import confusion
+from pipeline.evaluation.metrics import confusion
 from pipeline.examples import least_certain, most_wrong
 from pipeline.model.logistic import sigmoid
 

@@ -16,9 +16,9 @@ from hypothesis.extra import numpy as hnp
 from scipy.stats import binomtest
 from sklearn import metrics as sklearn_metrics
 
-from pipeline.calibration import calibration_error, reliability
 from pipeline.errors import CorpusError, DivergenceError
-from pipeline.evaluation import (
+from pipeline.evaluation.calibration import calibration_error, reliability
+from pipeline.evaluation.metrics import (
     average_precision,
     brier,
     class_metrics,
@@ -28,7 +28,7 @@ from pipeline.evaluation import (
     roc_auc,
     wilson_interval,
 )
-from pipeline.uncertainty import Scored, intervals
+from pipeline.evaluation.uncertainty import Scored, intervals
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -421,5 +421,5 @@ def test_successes_lie_between_0_and_n(successes):
 
 def test_importing_evaluation_does_not_import_scipy_stats():
     """Half a second of start-up would buy one quantile."""
-    code = "import sys, pipeline.evaluation; sys.exit('scipy.stats' in sys.modules)"
+    code = "import sys, pipeline.evaluation.metrics; sys.exit('scipy.stats' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -33,7 +33,7 @@ def test_a_kernel_that_was_compiled_is_run_without_numba():
         from pipeline.features.counting import count_features
         from pipeline.features.vocabulary import learn_vocabulary
         from pipeline.tokens.tokenizer import Tokenizer
-        from pipeline.training import SGDLogisticRegression
+        from pipeline.training.estimator import SGDLogisticRegression
         tokens = Tokenizer()(["good", "bad"])
         counts = count_features(tokens, learn_vocabulary(tokens))
         SGDLogisticRegression().fit(counts, [1, 0])

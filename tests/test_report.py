@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
-from pipeline.evaluation import class_metrics, confusion
+from pipeline.evaluation.metrics import class_metrics, confusion
 from pipeline.highlights import highlight
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages import load_model, read_reviews

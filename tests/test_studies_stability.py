@@ -15,7 +15,7 @@ from pipeline.studies.certify import certify_run
 from pipeline.studies.journal import Journal
 from pipeline.studies.stability import measure_stability, stable_words
 from pipeline.studies.training_part import TrainingPart
-from pipeline.weighting import log_count_ratio
+from pipeline.training.log_count_ratio import log_count_ratio
 
 N = 400
 

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from pipeline.config.loading import load_config, with_values
 from pipeline.config.schema import Config
 from pipeline.errors import ConfigError, RunError
-from pipeline.evaluation import log_loss, wilson_interval
-from pipeline.settling import settle
+from pipeline.evaluation.metrics import log_loss, wilson_interval
 from pipeline.stages.settings import regression_of, settling_of
 from pipeline.storage.run import Run
 from pipeline.stratified import draw_folds
@@ -23,6 +22,7 @@ from pipeline.studies import crossval, tune
 from pipeline.studies.grid import trials_of
 from pipeline.studies.journal import Journal
 from pipeline.studies.reviews import CountedSplit, Reviews, Split
+from pipeline.training.decision import settle
 
 GRID = """
 [tune]
@@ -214,7 +214,7 @@ def test_the_reviews_of_a_split_that_is_scored_are_not_learned_from(config_of, r
 def test_trials_that_differ_in_epochs_alone_are_learned_once(
     config_of, reviews, tmp_path, monkeypatch
 ):
-    from pipeline.training import SGDLogisticRegression
+    from pipeline.training.estimator import SGDLogisticRegression
 
     fits = []
     fit = SGDLogisticRegression.fit

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from pipeline.errors import ConfigError, CorpusError
-from pipeline.evaluation import evaluate
+from pipeline.evaluation.metrics import evaluate
 from pipeline.model.logistic import decide, sigmoid
-from pipeline.thresholds import choose_threshold
+from pipeline.training.threshold import choose_threshold
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -22,7 +22,7 @@ from pipeline.errors import CorpusError, DivergenceError
 from pipeline.kernels import sgd as kernels
 from pipeline.kernels.compiled import Kernel
 from pipeline.model.logistic import cross_entropy, gradient, objective
-from pipeline.training import SGDLogisticRegression
+from pipeline.training.estimator import SGDLogisticRegression
 
 GLOBAL = ("constant", "inverse")  # one rate for all coordinates, whose steps can be averaged
 SCHEDULES = (*GLOBAL, "adagrad", "fisher")
@@ -621,7 +621,7 @@ class TestPatience:
 ONE_RUN = """
 import hashlib, json, sys
 import numpy as np
-from pipeline.training import SGDLogisticRegression
+from pipeline.training.estimator import SGDLogisticRegression
 
 draw = np.random.default_rng(0)
 X, y = draw.poisson(0.3, (50, 30)), np.arange(50) % 2

@@ -13,9 +13,8 @@ from hypothesis.extra import numpy as hnp
 from scipy.stats import binomtest
 
 from pipeline.errors import CorpusError, DivergenceError
-from pipeline.evaluation import evaluate
-from pipeline.kernels.bootstrap import resample_sums
-from pipeline.uncertainty import (
+from pipeline.evaluation.metrics import evaluate
+from pipeline.evaluation.uncertainty import (
     METRICS,
     Scored,
     _metrics,
@@ -25,6 +24,7 @@ from pipeline.uncertainty import (
     paired_differences,
     resampled,
 )
+from pipeline.kernels.bootstrap import resample_sums
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -255,5 +255,5 @@ def test_mcnemar_refuses_negative_counts():
 
 
 def test_importing_uncertainty_does_not_import_scipy_stats():
-    code = "import sys, pipeline.uncertainty; sys.exit('scipy.stats' in sys.modules)"
+    code = "import sys, pipeline.evaluation.uncertainty; sys.exit('scipy.stats' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

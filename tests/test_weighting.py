@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.sparse import csr_array
 
-from pipeline.training import SGDLogisticRegression
-from pipeline.weighting import interpolated, log_count_ratio, weighted
+from pipeline.training.estimator import SGDLogisticRegression
+from pipeline.training.log_count_ratio import interpolated, log_count_ratio, weighted
 
 
 @st.composite

@@ -16,8 +16,8 @@ from rich.progress import (
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from pipeline.history import Epoch
     from pipeline.stages import StageResult
+    from pipeline.training.history import Epoch
 
 
 class StageProgress:

@@ -16,12 +16,12 @@ from pipeline.display.tables import figures, results
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pipeline.certificate import Certificate
     from pipeline.studies.compare import Comparison
     from pipeline.studies.crossval import CrossValidation
     from pipeline.studies.ladder import Rung
     from pipeline.studies.stability import Stability, StableWord
     from pipeline.studies.tune import Tuning
+    from pipeline.training.certificate import Certificate
 
 # Rows of a table of trials.
 _SHOWN = 20

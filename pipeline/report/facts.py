@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.curves import Curves, curves
+from pipeline.evaluation.curves import Curves, curves
 from pipeline.examples import least_certain, most_wrong
 from pipeline.highlights import Highlight, highlight
 from pipeline.inspection import ClassFrequency, Word, top_words

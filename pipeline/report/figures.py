@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from pipeline.curves import Bins, Curve
+    from pipeline.evaluation.curves import Bins, Curve
     from pipeline.inspection import Word
     from pipeline.report.facts import ReportFacts
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from pipeline.corpus.labels import LabelRule
-    from pipeline.history import Epoch
+    from pipeline.training.history import Epoch
 
 
 @dataclass(frozen=True)
@@ -175,8 +175,8 @@ def compute_train(job: Job) -> tuple[str, list[str]]:
     """Learn the weights: the model's folder, and `history.json`."""
     from pipeline.features.vocabulary import read_vocabulary
     from pipeline.model.text_classifier import TextClassifier
-    from pipeline.settling import settle
     from pipeline.tokens.tokenizer import Tokenizer
+    from pipeline.training.decision import settle
 
     config = job.config
     counts = arrays.read_counts(job.run.path / "features" / "train.safetensors")
@@ -208,7 +208,7 @@ def compute_eval(job: Job) -> tuple[str, list[str]]:
     import pyarrow as pa
     from pyarrow import parquet
 
-    from pipeline.evaluation import evaluate
+    from pipeline.evaluation.metrics import evaluate
     from pipeline.model.logistic import decide, sigmoid
     from pipeline.model.text_classifier import TextClassifier
 

@@ -23,7 +23,7 @@ def compute_report(job: Job) -> tuple[str, list[str]]:
     import numpy as np
 
     from pipeline import report
-    from pipeline.curves import agreement
+    from pipeline.evaluation.curves import agreement
     from pipeline.inspection import weights_table
     from pipeline.model.logistic import scores
 

@@ -26,7 +26,7 @@ from pipeline.storage import files
 from pipeline.storage.run import Run
 
 if TYPE_CHECKING:
-    from pipeline.history import Epoch
+    from pipeline.training.history import Epoch
 
 
 class Listener(Protocol):
@@ -249,7 +249,11 @@ STAGES = (
         compute.compute_train,
         ("corpus", "tokens", "features"),
         ("features", "train"),
-        ("pipeline.training", "pipeline.model.text_classifier", "pipeline.settling"),
+        (
+            "pipeline.training.estimator",
+            "pipeline.model.text_classifier",
+            "pipeline.training.decision",
+        ),
     ),
     Stage(
         "eval",
@@ -257,7 +261,7 @@ STAGES = (
         compute.compute_eval,
         ("corpus", "features", "train"),
         ("eval",),
-        ("pipeline.evaluation", "pipeline.model.text_classifier"),
+        ("pipeline.evaluation.metrics", "pipeline.model.text_classifier"),
     ),
     Stage(
         "report",

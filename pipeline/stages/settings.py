@@ -9,7 +9,7 @@ from pipeline.config.schema import FeaturesSection, ThresholdGoal, TokensSection
 if TYPE_CHECKING:
     from pipeline.features.vocabulary import Vocabulary
     from pipeline.tokens.tokenizer import Tokenizer, Tokens
-    from pipeline.training import SGDLogisticRegression
+    from pipeline.training.estimator import SGDLogisticRegression
 
 # The keys of [features] that say how columns are weighted in training, not what is counted.
 WEIGHTING = ("ratio", "alpha", "beta")
@@ -40,7 +40,7 @@ def counting_of(section: FeaturesSection) -> dict[str, bool]:
 
 def regression_of(train: TrainSection, features: FeaturesSection) -> SGDLogisticRegression:
     """Return the learner that sections describe, untrained."""
-    from pipeline.training import SGDLogisticRegression
+    from pipeline.training.estimator import SGDLogisticRegression
 
     settings: dict[str, Any] = train.model_dump(exclude={"calibrate"})
     if isinstance(train.threshold, ThresholdGoal):

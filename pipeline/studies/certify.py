@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.certificate import Certificate, certify
 from pipeline.errors import ConfigError
 from pipeline.studies.training_part import TrainingPart
-from pipeline.weighting import log_count_ratio, weighted
+from pipeline.training.certificate import Certificate, certify
+from pipeline.training.log_count_ratio import log_count_ratio, weighted
 
 
 def certify_run(path: Path, steps: int = 3) -> Certificate:

@@ -15,12 +15,12 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.errors import RunError
-from pipeline.evaluation import evaluate
+from pipeline.evaluation.metrics import evaluate
+from pipeline.evaluation.uncertainty import METRICS, Scored, mcnemar, paired_differences
 from pipeline.model.checks import Floats, Labels
 from pipeline.storage import arrow
 from pipeline.storage.files import null_for_nan, read_json, read_table
 from pipeline.storage.run import Run
-from pipeline.uncertainty import METRICS, Scored, mcnemar, paired_differences
 
 _TEST = "corpus/test.arrow"
 

@@ -15,15 +15,15 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.config.schema import Config
-from pipeline.evaluation import Evaluation, evaluate, wilson_interval
+from pipeline.evaluation.metrics import Evaluation, evaluate, wilson_interval
 from pipeline.model.logistic import Array, decide, sigmoid
-from pipeline.settling import settle
 from pipeline.stages.settings import regression_of, settling_of
 from pipeline.storage import arrow, files
 from pipeline.stratified import draw_folds
 from pipeline.studies.journal import Journal
 from pipeline.studies.reviews import CountedSplit, Reviews, Split, fold_splits
 from pipeline.studies.tune import n_scores, tune
+from pipeline.training.decision import settle
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,14 @@ import numpy as np
 from pipeline.baselines import majority, naive_bayes, opinion_lexicon, vader_scores
 from pipeline.config.loading import with_values
 from pipeline.config.schema import Config
-from pipeline.evaluation import wilson_interval
+from pipeline.evaluation.metrics import wilson_interval
+from pipeline.evaluation.uncertainty import mcnemar
 from pipeline.model.logistic import Array, LogisticRegression, decide, sigmoid
-from pipeline.settling import settle
 from pipeline.stages.settings import regression_of, settling_of, tokenizer_of
 from pipeline.storage import arrow
 from pipeline.studies.journal import Journal
 from pipeline.studies.reviews import CountedSplit, Reviews, Split
-from pipeline.uncertainty import mcnemar
+from pipeline.training.decision import settle
 
 MAJORITY, LEXICON, VADER = "majority", "opinion lexicon", "VADER"
 BAYES, LOGISTIC, RATIO = "naive Bayes", "logistic regression", "log-count ratios"

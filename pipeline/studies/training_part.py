@@ -14,7 +14,7 @@ from pipeline.stages import read_labels, was_trained_on
 from pipeline.stages.settings import regression_of
 from pipeline.storage import arrays, files
 from pipeline.storage.run import Run
-from pipeline.training import SGDLogisticRegression
+from pipeline.training.estimator import SGDLogisticRegression
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -15,15 +15,15 @@ from typing import Any, TypeVar
 import numpy as np
 
 from pipeline.config.schema import Config
-from pipeline.evaluation import log_loss
+from pipeline.evaluation.metrics import log_loss
 from pipeline.model.logistic import Array, decide, sigmoid
 from pipeline.parallel import in_order
-from pipeline.settling import settle
 from pipeline.stages.settings import WEIGHTING, regression_of, settling_of
 from pipeline.stratified import draw_by_class, draw_folds
 from pipeline.studies.grid import Trial, trials_of
 from pipeline.studies.journal import Journal
 from pipeline.studies.reviews import CountedSplit, Reviews, Split, fold_splits
+from pipeline.training.decision import settle
 
 Item = TypeVar("Item")
 

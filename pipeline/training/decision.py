@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.calibration import fit_temperature
 from pipeline.model.logistic import Array
-from pipeline.thresholds import Goal, ThresholdChoice, choose_threshold
-from pipeline.training import SGDLogisticRegression
+from pipeline.training.estimator import SGDLogisticRegression
+from pipeline.training.temperature import fit_temperature
+from pipeline.training.threshold import Goal, ThresholdChoice, choose_threshold
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

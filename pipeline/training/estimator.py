@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from pipeline.descent import CoordinateRates, Descent, GlobalRate, Mixture, Problem
 from pipeline.errors import CorpusError, DivergenceError
-from pipeline.history import Epoch, Part, measure
 from pipeline.model.logistic import Array, LogisticRegression
 from pipeline.stratified import draw_by_class
-from pipeline.weighting import interpolated, log_count_ratio, weighted
+from pipeline.training.history import Epoch, Part, measure
+from pipeline.training.log_count_ratio import interpolated, log_count_ratio, weighted
+from pipeline.training.sgd import CoordinateRates, Descent, GlobalRate, Mixture, Problem
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

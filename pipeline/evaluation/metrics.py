@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.calibration import Bin, calibration_error, reliability
+from pipeline.evaluation.calibration import Bin, calibration_error, reliability
+from pipeline.evaluation.uncertainty import Interval, Scored
+from pipeline.evaluation.uncertainty import intervals as bootstrap_intervals
 from pipeline.model.checks import Floats, Labels, checked
 from pipeline.model.logistic import cross_entropy, decide, sigmoid
 from pipeline.storage.files import null_for_nan
-from pipeline.uncertainty import Interval, Scored
-from pipeline.uncertainty import intervals as bootstrap_intervals
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Counts and labels to weights, and the decision on top of them."""
