@@ -19,7 +19,7 @@ import pipeline
 from pipeline import baselines, nltk_data
 from pipeline.baselines import majority, naive_bayes, opinion_lexicon, vader_scores
 from pipeline.errors import CorpusError
-from pipeline.inspection import explain
+from pipeline.inspection.explanation import explain
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.tokens.tokenizer import Tokenizer
 from pipeline.training.log_count_ratio import log_count_ratio

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.features.vocabulary import Vocabulary
-from pipeline.highlights import highlight
+from pipeline.inspection.highlights import highlight
 from pipeline.model.logistic import LogisticRegression
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages import load_model

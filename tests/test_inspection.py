@@ -11,14 +11,8 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from pipeline.features.vocabulary import Vocabulary
-from pipeline.inspection import (
-    ClassFrequency,
-    explain,
-    label_of,
-    look_up,
-    top_words,
-    weights_table,
-)
+from pipeline.inspection.explanation import explain, label_of
+from pipeline.inspection.weights import ClassFrequency, look_up, top_words, weights_table
 from pipeline.model.logistic import LogisticRegression
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages import load_model

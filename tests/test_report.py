@@ -16,7 +16,7 @@ import pytest
 from pyarrow import parquet
 
 from pipeline.evaluation.metrics import class_metrics, confusion
-from pipeline.highlights import highlight
+from pipeline.inspection.highlights import highlight
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages import load_model, read_reviews
 
@@ -529,7 +529,7 @@ def test_a_label_of_a_figure_is_never_cut(small_run):
 
     from matplotlib.figure import Figure
 
-    from pipeline.inspection import top_words
+    from pipeline.inspection.weights import top_words
     from pipeline.report import figures
 
     model, frequency = load_model(small_run.path)

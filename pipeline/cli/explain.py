@@ -44,7 +44,7 @@ def explain(run: Path, text: str | None, row: int | None, worst: int | None, in_
     Without TEXT, standard input is read; --row and --worst take reviews of the run's
     test part. With --json one object is printed, for --worst a list of them.
     """
-    from pipeline.highlights import highlight
+    from pipeline.inspection.highlights import highlight
     from pipeline.kernels import compiled
     from pipeline.model.text_classifier import TextClassifier
 
@@ -73,7 +73,7 @@ def _asked(
     if row is None and worst is None:
         yield _Asked(_standard_input() if text is None else text)
         return
-    from pipeline.examples import most_wrong
+    from pipeline.inspection.examples import most_wrong
     from pipeline.stages import read_reviews
 
     reviews = read_reviews(run)

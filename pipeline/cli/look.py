@@ -39,7 +39,7 @@ def weights(run: Path, top: int, words: tuple[str, ...], tsv: bool, in_json: boo
     is the number of training reviews that hold the word, `neg` and `pos` those of
     each class.
     """
-    from pipeline import inspection
+    from pipeline.inspection import weights
     from pipeline.stages import load_model
 
     if tsv and (words or in_json):
@@ -48,15 +48,15 @@ def weights(run: Path, top: int, words: tuple[str, ...], tsv: bool, in_json: boo
     if tsv:
         from pipeline.storage.files import tsv as as_tsv
 
-        click.echo(as_tsv(inspection.weights_table(model, frequency)), nl=False)
+        click.echo(as_tsv(weights.weights_table(model, frequency)), nl=False)
         return
     from pipeline.display.tables import print_found, print_words
 
     if words:
-        found = inspection.look_up(model, words, frequency)
+        found = weights.look_up(model, words, frequency)
         show = functools.partial(print_found, found)
     else:
-        positive, negative = inspection.top_words(model, top, frequency)
+        positive, negative = weights.top_words(model, top, frequency)
         found = [*positive, *negative]
         show = functools.partial(print_words, positive, negative)
     if in_json:
@@ -76,7 +76,7 @@ def predict(run: Path, file: Path, text: str, in_json: bool) -> None:
     FILE is CSV, TSV, JSON lines or Parquet by its extension, else one text a line;
     `-`, the default, reads lines from standard input. With --json, an object a line.
     """
-    from pipeline.inspection import label_of
+    from pipeline.inspection.explanation import label_of
     from pipeline.kernels import compiled
     from pipeline.model.text_classifier import TextClassifier
 

@@ -64,7 +64,7 @@ def features(run: Path, _: Any) -> None:
 def train(run: Path, config: Any) -> None:
     """Show how it went, and the words."""
     from pipeline.display.tables import print_history, print_threshold, print_words
-    from pipeline.inspection import top_words
+    from pipeline.inspection.weights import top_words
     from pipeline.stages import load_model
     from pipeline.storage.files import read_json
 

@@ -12,8 +12,8 @@ from rich.text import Text
 from pipeline.display.tables import results
 
 if TYPE_CHECKING:
-    from pipeline.highlights import Highlight
-    from pipeline.inspection import Explanation
+    from pipeline.inspection.explanation import Explanation
+    from pipeline.inspection.highlights import Highlight
 
 # What moves the cursor or the colours of a terminal; a text may hold it.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from pipeline.inspection import Word
+    from pipeline.inspection.weights import Word
     from pipeline.stages import TestUse
 
 

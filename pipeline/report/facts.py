@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.evaluation.curves import Curves, curves
-from pipeline.examples import least_certain, most_wrong
-from pipeline.highlights import Highlight, highlight
-from pipeline.inspection import ClassFrequency, Word, top_words
+from pipeline.inspection.examples import least_certain, most_wrong
+from pipeline.inspection.highlights import Highlight, highlight
+from pipeline.inspection.weights import ClassFrequency, Word, top_words
 from pipeline.storage.files import null_for_nan
 
 if TYPE_CHECKING:

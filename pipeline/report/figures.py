@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from pipeline.evaluation.curves import Bins, Curve
-    from pipeline.inspection import Word
+    from pipeline.inspection.weights import Word
     from pipeline.report.facts import ReportFacts
 
 # Colours of the files; in the page a variable stands for each, so that it can be dark.

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-    from pipeline.highlights import Highlight, Piece
-    from pipeline.inspection import MovedWord
+    from pipeline.inspection.highlights import Highlight, Piece
+    from pipeline.inspection.weights import MovedWord
     from pipeline.report.facts import FlippedReview, ReportFacts
     from pipeline.report.figures import Drawn
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.inspection import ClassFrequency
+from pipeline.inspection.weights import ClassFrequency
 from pipeline.model.logistic import Array
 from pipeline.storage import arrow
 from pipeline.tokens.negation import NEGATIONS

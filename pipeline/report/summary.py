@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipeline.inspection import Word
+    from pipeline.inspection.weights import Word
     from pipeline.report.facts import ReportFacts
 
 

@@ -14,7 +14,7 @@ from pipeline.storage.run import Run
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from pipeline.inspection import ClassFrequency
+    from pipeline.inspection.weights import ClassFrequency
     from pipeline.model.text_classifier import TextClassifier
 
 
@@ -24,7 +24,7 @@ def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
     The second is None for a model folder that has left its run, and where the run's
     features are not those that the model was trained on.
     """
-    from pipeline.inspection import ClassFrequency
+    from pipeline.inspection.weights import ClassFrequency
     from pipeline.model.text_classifier import TextClassifier
 
     model = TextClassifier.load(path)
@@ -69,7 +69,7 @@ def read_stability(run: Run, model: TextClassifier) -> tuple[Any, Any] | None:
     import numpy as np
     import pyarrow as pa
 
-    from pipeline.inspection import by_weight
+    from pipeline.inspection.weights import by_weight
 
     file = run.path / STUDIES[1]
     if not file.exists():

@@ -24,7 +24,7 @@ def compute_report(job: Job) -> tuple[str, list[str]]:
 
     from pipeline import report
     from pipeline.evaluation.curves import agreement
-    from pipeline.inspection import weights_table
+    from pipeline.inspection.weights import weights_table
     from pipeline.model.logistic import scores
 
     settings = job.config.report

@@ -270,7 +270,7 @@ STAGES = (
         ("corpus", "features", "train", "eval"),
         ("report",),
         (
-            "pipeline.inspection",
+            "pipeline.inspection.weights",
             "pipeline.report",
             "pipeline.stages.reading",
             "pipeline.stages.reporting",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline import report
-from pipeline.highlights import highlight
-from pipeline.inspection import moved_words
+from pipeline.inspection.highlights import highlight
+from pipeline.inspection.weights import moved_words
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.studies.compare import Comparison
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import RunError
-from pipeline.inspection import by_weight, look_up, top_words
+from pipeline.inspection.weights import by_weight, look_up, top_words
 from pipeline.model.logistic import Array
 from pipeline.parallel import in_order
 from pipeline.storage import arrays, arrow, files

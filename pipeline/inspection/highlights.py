@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.inspection import Explanation, explain, label_of
+from pipeline.inspection.explanation import Explanation, explain, label_of
 from pipeline.model.logistic import sigmoid
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.tokens.spans import Span, token_spans
