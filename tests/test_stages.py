@@ -250,7 +250,7 @@ def test_touching_source_is_seen_by_exactly_the_stages_that_import_it(copied_pac
         "model/logistic.py": ALL[3:],
         "kernels/sgd.py": ALL[3:],
         "evaluation/metrics.py": ["eval"],
-        "report/page/ui.js": ["report"],
+        "report/templates/ui.js": ["report"],
         "inspection/weights.py": ["report"],
         "config/schema.py": [],
         "cli.py": [],

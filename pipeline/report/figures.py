@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pipeline.evaluation.curves import Bins, Curve
     from pipeline.inspection.weights import Word
-    from pipeline.report.facts import ReportFacts
+    from pipeline.report.data import ReportFacts
 
 # Colours of the files; in the page a variable stands for each, so that it can be dark.
 POSITIVE, NEGATIVE = "#1b5fc1", "#b3430e"

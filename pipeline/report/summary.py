@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipeline.inspection.weights import Word
-    from pipeline.report.facts import ReportFacts
+    from pipeline.report.data import ReportFacts
 
 
 def summary_page(facts: ReportFacts) -> str:

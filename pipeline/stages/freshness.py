@@ -30,7 +30,7 @@ def source_digest(modules: tuple[str, ...]) -> str:
     for name, path in sorted(sources.items()):
         digest.update(f"{name} {files.digest(path)}\n".encode())
         if path.stem == "__init__":  # the templates of a package are source too
-            for file in sorted(path.parent.glob("page/*")):
+            for file in sorted(path.parent.glob("templates/*")):
                 digest.update(f"{name} {file.name} {files.digest(file)}\n".encode())
     return digest.hexdigest()
 

@@ -9,7 +9,7 @@ from pipeline.report.summary import share, words_table
 
 if TYPE_CHECKING:
     from pipeline.model.text_classifier import TextClassifier
-    from pipeline.report.facts import ReportFacts
+    from pipeline.report.data import ReportFacts
 
 _METRICS = {
     "accuracy": "accuracy",

@@ -1,7 +1,7 @@
 """The report as one HTML page that needs nothing else: no network, no other file.
 
 Text from reviews is hostile. Jinja2 escapes all that it writes; what is markup already is
-marked as such here, and is made of figures and of the files in `page/` alone. A policy
+marked as such here, and is made of figures and of the files in `templates/` alone. A policy
 lets the page run this one script and use this one style sheet, known by their digests.
 """
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from pipeline.inspection.highlights import Highlight, Piece
     from pipeline.inspection.weights import MovedWord
-    from pipeline.report.facts import FlippedReview, ReportFacts
+    from pipeline.report.data import FlippedReview, ReportFacts
     from pipeline.report.figures import Drawn
 
-FOLDER = Path(__file__).parent / "page"
+FOLDER = Path(__file__).parent / "templates"
 _SCRIPTS = ("tokenizer.js", "model.js", "ui.js")
 # A word is highlighted from this share of a text's largest contribution on, in five strengths.
 _HIGHLIGHTED, _LEVELS = 0.1, 5
