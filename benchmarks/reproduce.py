@@ -37,7 +37,7 @@ RUNS = ROOT / "runs" / "reproduce"
 SEEDS = range(5)
 SECONDS_AT_MOST = 25.0
 # What the figures depend on.
-MODULES = ("pipeline.stages.running", "pipeline.studies.crossval")
+MODULES = ("pipeline.stages.runner", "pipeline.studies.crossval")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pipeline.config.schema import TrainSection
 from pipeline.errors import ConfigError
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages import read_labels
-from pipeline.stages.settings import regression_of
+from pipeline.stages.from_config import regression_of
 from pipeline.storage import arrays
 from pipeline.storage.run import Run
 

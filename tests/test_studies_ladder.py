@@ -9,8 +9,8 @@ from sklearn.naive_bayes import MultinomialNB
 
 from pipeline.config.loading import load_config
 from pipeline.errors import RunError
-from pipeline.stages import ledger, read_labels, run_stages
-from pipeline.stages.settings import regression_of
+from pipeline.stages import read_labels, run_stages, test_uses
+from pipeline.stages.from_config import regression_of
 from pipeline.storage import arrays
 from pipeline.storage.run import Run
 from pipeline.studies import ladder
@@ -157,7 +157,7 @@ def test_the_ledger_outlives_force_and_tells_configs_apart(copied_run, sentiment
 def test_a_ledger_that_was_not_written_here_is_refused_by_name(tmp_path, text):
     (tmp_path / "test_uses.json").write_text(text)
     with pytest.raises(RunError, match=r"test_uses\.json: not the file that was saved"):
-        ledger.test_uses(tmp_path)
+        test_uses.read_test_uses(tmp_path)
 
 
 def test_a_fresh_evaluation_is_no_further_use(copied_run):

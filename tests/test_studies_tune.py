@@ -15,7 +15,7 @@ from pipeline.config.loading import load_config, with_values
 from pipeline.config.schema import Config
 from pipeline.errors import ConfigError, RunError
 from pipeline.evaluation.metrics import log_loss, wilson_interval
-from pipeline.stages.settings import regression_of, settling_of
+from pipeline.stages.from_config import regression_of, settling_of
 from pipeline.storage.run import Run
 from pipeline.stratified import draw_folds
 from pipeline.studies import crossval, tune

@@ -80,11 +80,11 @@ def train(run: Path, config: Any) -> None:
 def evaluate(run: Path, _: Any) -> None:
     """Show the metrics, and how often the test part was used."""
     from pipeline.display.tables import print_metrics, print_test_uses
-    from pipeline.stages import test_uses
+    from pipeline.stages import read_test_uses
     from pipeline.storage.files import read_json
 
     print_metrics(read_json(run / "eval" / "metrics.json")["test"])
-    print_test_uses(test_uses(run))
+    print_test_uses(read_test_uses(run))
 
 
 @_stage_command("report", "Draw what was learned on one page.", "report/report.json")

@@ -7,10 +7,9 @@ A stage is fresh when its config sections, the digests of its inputs and the sou
 of the modules that compute it are what the manifest says, and its outputs are there.
 """
 
-from pipeline.stages.compute import read_labels
-from pipeline.stages.ledger import TestUse, record_test_use, test_uses
-from pipeline.stages.reading import Reviews, load_model, read_reviews, was_trained_on
-from pipeline.stages.running import STAGES, Listener, StageResult, run_stages
+from pipeline.stages.read_run import Reviews, load_model, read_labels, read_reviews, was_trained_on
+from pipeline.stages.runner import STAGES, Listener, StageResult, run_stages
+from pipeline.stages.test_uses import TestUse, read_test_uses, record_test_use
 
 __all__ = [
     "STAGES",
@@ -21,8 +20,8 @@ __all__ = [
     "load_model",
     "read_labels",
     "read_reviews",
+    "read_test_uses",
     "record_test_use",
     "run_stages",
-    "test_uses",
     "was_trained_on",
 ]

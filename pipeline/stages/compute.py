@@ -6,28 +6,26 @@ A module is imported by the stage that needs it, so that a run pays for no other
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pipeline
-from pipeline.config.schema import Config, FilesCorpus, HubCorpus, LabelledSection, SplitSection
-from pipeline.stages.ledger import record_test_use
-from pipeline.stages.settings import (
+from pipeline.config.schema import Config, SplitSection
+from pipeline.stages.from_config import (
     counting_of,
+    read_source,
     regression_of,
     settling_of,
     tokenizer_of,
     vocabulary_of,
 )
+from pipeline.stages.read_run import read_labels
+from pipeline.stages.test_uses import record_test_use
 from pipeline.storage import arrays, arrow, files
 from pipeline.storage.run import Run
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from pipeline.corpus.labels import LabelRule
     from pipeline.training.history import Epoch
 
 
@@ -41,35 +39,15 @@ class Job:
     on_epoch: Callable[[Epoch], None]
 
 
-def source_files(config: Config) -> list[Path]:
-    """Return the local files that a corpus is read from."""
-    section = config.corpus
-    if section.source == "sample":
-        return [_sample_file(part) for part in ("train", "test")]
-    if section.source == "files":
-        from pipeline.corpus.files import source_paths
-
-        return [path for pattern in _parts(section) for path in source_paths(pattern)]
-    # A revision of the Hub and a corpus of NLTK stand for their contents.
-    return []
-
-
-def _parts(section: FilesCorpus | HubCorpus) -> tuple[str, ...]:
-    """Return what names train, and test where the corpus comes with one."""
-    return (section.train,) if section.test is None else (section.train, section.test)
-
-
-def _sample_file(part: str) -> Path:
-    return Path(pipeline.__file__).parent / "corpus" / "sample" / f"{part}.jsonl"
-
-
 def compute_corpus(job: Job) -> tuple[str, list[str]]:
     """Load, check, split and audit: `train.arrow`, `test.arrow` and `card.json`."""
     from pipeline.corpus import audit, split
 
     section = job.config.corpus
     settings = section if section.source != "sample" else SplitSection()  # it has a test part
-    scan = split.write_parts(job.folder, _source(job.config), settings.test_fraction, settings.seed)
+    scan = split.write_parts(
+        job.folder, read_source(job.config), settings.test_fraction, settings.seed
+    )
     train, test = split.read_parts(job.folder)
     dropped = 0
     if section.drop_overlap:
@@ -87,46 +65,6 @@ def compute_corpus(job: Job) -> tuple[str, list[str]]:
     if dropped:
         summary += f", {dropped:,} dropped from train that are in test"
     return summary, audit.warnings(card)
-
-
-def _source(config: Config) -> Sequence[Iterable[pa.RecordBatch]]:
-    """Return the corpus that a config names: train, and test where the source has one."""
-    from pipeline.corpus.files import read_batches
-    from pipeline.corpus.labels import LabelRule
-
-    section = config.corpus
-    if section.source == "nltk":
-        from pipeline.corpus.nltk import read_nltk
-
-        return [read_nltk(section.name).to_batches()]
-    if section.source == "sample":
-        rule = LabelRule(("positive",), ("negative",))
-        names = [str(_sample_file(part)) for part in ("train", "test")]
-        return [read_batches(name, "text", "label", rule) for name in names]
-    rule = _label_rule(section)
-    if section.source == "files":
-        return [read_batches(name, section.text, section.label, rule) for name in _parts(section)]
-    from pipeline.corpus.hub import read_hub
-
-    return read_hub(
-        section.dataset,
-        section.revision,
-        _parts(section),
-        section.text,
-        section.label,
-        rule,
-        section.subset,
-    )
-
-
-def _label_rule(section: LabelledSection) -> LabelRule:
-    from pipeline.corpus.labels import LabelRule
-
-    positive, negative = (
-        values if isinstance(values, tuple) else (values,)
-        for values in (section.positive, section.negative)
-    )
-    return LabelRule(positive, negative, section.positive_from, section.negative_to)
 
 
 def compute_tokens(job: Job) -> tuple[str, list[str]]:
@@ -234,8 +172,3 @@ def compute_eval(job: Job) -> tuple[str, list[str]]:
         f"test accuracy {result.accuracy:.2%}, {100 * result.confidence:g}% interval "
         f"{result.accuracy_low:.2%} to {result.accuracy_high:.2%}"
     ), []
-
-
-def read_labels(run: Run, part: str) -> Any:
-    """Return the labels of a part, train or test, of a run's corpus: int8, 1 is positive."""
-    return arrow.values(files.read_table(run.path / "corpus" / f"{part}.arrow")["label"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.stages.compute import Job
-from pipeline.stages.reading import load_model, read_ladder, read_reviews, read_stability
+from pipeline.stages.read_run import load_model, read_ladder, read_reviews, read_stability
 from pipeline.storage import arrays, files
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from pipeline.config.schema import Config
 from pipeline.evaluation.metrics import Evaluation, evaluate, wilson_interval
 from pipeline.model.logistic import Array, decide, sigmoid
-from pipeline.stages.settings import regression_of, settling_of
+from pipeline.stages.from_config import regression_of, settling_of
 from pipeline.storage import arrow, files
 from pipeline.stratified import draw_folds
 from pipeline.studies.journal import Journal

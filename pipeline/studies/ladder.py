@@ -18,7 +18,7 @@ from pipeline.config.schema import Config
 from pipeline.evaluation.metrics import wilson_interval
 from pipeline.evaluation.uncertainty import mcnemar
 from pipeline.model.logistic import Array, LogisticRegression, decide, sigmoid
-from pipeline.stages.settings import regression_of, settling_of, tokenizer_of
+from pipeline.stages.from_config import regression_of, settling_of, tokenizer_of
 from pipeline.storage import arrow
 from pipeline.studies.journal import Journal
 from pipeline.studies.reviews import CountedSplit, Reviews, Split

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pipeline.config.schema import Config, FeaturesSection, TokensSection
 from pipeline.features.counting import count_features
 from pipeline.model.logistic import Array
-from pipeline.stages.settings import counting_of, tokenizer_of, vocabulary_of
+from pipeline.stages.from_config import counting_of, tokenizer_of, vocabulary_of
 from pipeline.storage import arrow, files
 from pipeline.storage.run import Run
 from pipeline.tokens.tokenizer import Tokens

@@ -18,7 +18,7 @@ from pipeline.config.schema import Config
 from pipeline.evaluation.metrics import log_loss
 from pipeline.model.logistic import Array, decide, sigmoid
 from pipeline.parallel import in_order
-from pipeline.stages.settings import WEIGHTING, regression_of, settling_of
+from pipeline.stages.from_config import WEIGHTING, regression_of, settling_of
 from pipeline.stratified import draw_by_class, draw_folds
 from pipeline.studies.grid import Trial, trials_of
 from pipeline.studies.journal import Journal

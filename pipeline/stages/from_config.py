@@ -2,17 +2,94 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.config.schema import FeaturesSection, ThresholdGoal, TokensSection, TrainSection
+import pipeline
+from pipeline.config.schema import (
+    Config,
+    FeaturesSection,
+    FilesCorpus,
+    HubCorpus,
+    LabelledSection,
+    ThresholdGoal,
+    TokensSection,
+    TrainSection,
+)
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from pipeline.corpus.labels import LabelRule
     from pipeline.features.vocabulary import Vocabulary
     from pipeline.tokens.tokenizer import Tokenizer, Tokens
     from pipeline.training.estimator import SGDLogisticRegression
 
 # The keys of [features] that say how columns are weighted in training, not what is counted.
 WEIGHTING = ("ratio", "alpha", "beta")
+
+
+def source_files(config: Config) -> list[Path]:
+    """Return the local files that a corpus is read from."""
+    section = config.corpus
+    if section.source == "sample":
+        return [_sample_file(part) for part in ("train", "test")]
+    if section.source == "files":
+        from pipeline.corpus.files import source_paths
+
+        return [path for pattern in _parts(section) for path in source_paths(pattern)]
+    # A revision of the Hub and a corpus of NLTK stand for their contents.
+    return []
+
+
+def read_source(config: Config) -> Sequence[Iterable[pa.RecordBatch]]:
+    """Return the corpus that a config names: train, and test where the source has one."""
+    from pipeline.corpus.files import read_batches
+    from pipeline.corpus.labels import LabelRule
+
+    section = config.corpus
+    if section.source == "nltk":
+        from pipeline.corpus.nltk import read_nltk
+
+        return [read_nltk(section.name).to_batches()]
+    if section.source == "sample":
+        rule = LabelRule(("positive",), ("negative",))
+        names = [str(_sample_file(part)) for part in ("train", "test")]
+        return [read_batches(name, "text", "label", rule) for name in names]
+    rule = _label_rule(section)
+    if section.source == "files":
+        return [read_batches(name, section.text, section.label, rule) for name in _parts(section)]
+    from pipeline.corpus.hub import read_hub
+
+    return read_hub(
+        section.dataset,
+        section.revision,
+        _parts(section),
+        section.text,
+        section.label,
+        rule,
+        section.subset,
+    )
+
+
+def _label_rule(section: LabelledSection) -> LabelRule:
+    from pipeline.corpus.labels import LabelRule
+
+    positive, negative = (
+        values if isinstance(values, tuple) else (values,)
+        for values in (section.positive, section.negative)
+    )
+    return LabelRule(positive, negative, section.positive_from, section.negative_to)
+
+
+def _parts(section: FilesCorpus | HubCorpus) -> tuple[str, ...]:
+    """Return what names train, and test where the corpus comes with one."""
+    return (section.train,) if section.test is None else (section.train, section.test)
+
+
+def _sample_file(part: str) -> Path:
+    return Path(pipeline.__file__).parent / "corpus" / "sample" / f"{part}.jsonl"
 
 
 def tokenizer_of(section: TokensSection) -> Tokenizer:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pipeline
 from pipeline.config.schema import Config
 from pipeline.parallel import in_order
-from pipeline.stages import compute, reporting
+from pipeline.stages import compute, from_config, reporting
 from pipeline.stages.compute import Job
 from pipeline.stages.freshness import source_digest
+from pipeline.stages.from_config import WEIGHTING
 from pipeline.stages.memory import peak_memory, reset_peak_memory, return_freed_memory
-from pipeline.stages.reading import STUDIES
-from pipeline.stages.settings import WEIGHTING
+from pipeline.stages.read_run import STUDIES
 from pipeline.storage import files
 from pipeline.storage.run import Run
 
@@ -190,7 +190,7 @@ def _dependencies(stage: Stage, config: Config, run: Run) -> dict[str, Any]:
 def _inputs(stage: Stage, config: Config, run: Run) -> dict[str, str]:
     """Return the digests of the files that a stage reads."""
     if stage.name == "corpus":
-        paths = compute.source_files(config)
+        paths = from_config.source_files(config)
         digests = in_order(files.digest, paths)
         return {str(path): digest for path, digest in zip(paths, digests, strict=True)}
     inputs: dict[str, str] = {}
@@ -272,7 +272,7 @@ STAGES = (
         (
             "pipeline.inspection.weights",
             "pipeline.report",
-            "pipeline.stages.reading",
+            "pipeline.stages.read_run",
             "pipeline.stages.reporting",
         ),
         beside=(reporting.MODEL_CARD,),

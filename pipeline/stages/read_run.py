@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.errors import RunError
-from pipeline.stages.compute import read_labels
 from pipeline.storage import arrays, arrow, files
 from pipeline.storage.run import Run
 
@@ -83,6 +82,11 @@ def read_stability(run: Run, model: TextClassifier) -> tuple[Any, Any] | None:
     low, high = np.empty_like(weight), np.empty_like(weight)
     low[order], high[order] = ends
     return low, high
+
+
+def read_labels(run: Run, part: str) -> Any:
+    """Return the labels of a part, train or test, of a run's corpus: int8, 1 is positive."""
+    return arrow.values(files.read_table(run.path / "corpus" / f"{part}.arrow")["label"])
 
 
 class Reviews(NamedTuple):

@@ -37,7 +37,7 @@ class TestUse:
     config: str
 
 
-def test_uses(path: Path) -> list[TestUse]:
+def read_test_uses(path: Path) -> list[TestUse]:
     """Return every use of the test part by a run, the first one first.
 
     Raises
@@ -60,5 +60,5 @@ def record_test_use(path: Path, by: str, config: Config) -> None:
     """Write down that a run has scored the test part."""
     sections = {name: config.section(name) for name in _SECTIONS}
     digest = hashlib.sha256(json.dumps(sections, sort_keys=True).encode()).hexdigest()
-    uses = [*test_uses(path), TestUse(by, digest[:12])]
+    uses = [*read_test_uses(path), TestUse(by, digest[:12])]
     write_json(path / _FILE, {"uses": [asdict(use) for use in uses]})
