@@ -16,11 +16,12 @@ from scipy.sparse import csr_array
 from sklearn.naive_bayes import MultinomialNB
 
 import pipeline
-from pipeline import baselines, nltk_data
-from pipeline.baselines import majority, naive_bayes, opinion_lexicon, vader_scores
+from pipeline import nltk_data
 from pipeline.errors import CorpusError
 from pipeline.inspection.explanation import explain
 from pipeline.model.text_classifier import TextClassifier
+from pipeline.studies import baseline_models
+from pipeline.studies.baseline_models import majority, naive_bayes, opinion_lexicon, vader_scores
 from pipeline.tokens.tokenizer import Tokenizer
 from pipeline.training.log_count_ratio import log_count_ratio
 
@@ -231,7 +232,7 @@ def test_vader_tells_how_many_texts_are_done(nltk_installed):
 
 
 def test_importing_the_baselines_imports_no_library_of_theirs(tmp_path):
-    code = "import sys, pipeline.baselines\nprint({'nltk', 'sklearn'} & set(sys.modules))"
+    code = "import sys, pipeline.studies.baseline_models\nprint({'nltk', 'sklearn'} & set(sys.modules))"
     assert printed(code, tmp_path) == "set()"
 
 
@@ -240,7 +241,7 @@ NEED = {
     "vader_lexicon": ("sentiment", "vader_scores(['good'])"),
 }
 CALL = """
-from pipeline.baselines import opinion_lexicon, vader_scores
+from pipeline.studies.baseline_models import opinion_lexicon, vader_scores
 from pipeline.tokens.tokenizer import Tokenizer
 from pipeline.errors import CorpusError
 try:

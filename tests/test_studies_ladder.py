@@ -13,9 +13,9 @@ from pipeline.stages import read_labels, run_stages, test_uses
 from pipeline.stages.from_config import regression_of
 from pipeline.storage import arrays
 from pipeline.storage.run import Run
-from pipeline.studies import ladder
+from pipeline.studies import baselines
 from pipeline.studies.journal import Journal
-from pipeline.studies.reviews import Reviews
+from pipeline.studies.splits import Reviews
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def climbed(shared_data, small_run, tmp_path_factory):
     in_test = np.arange(len(reviews.labels)) >= 110
     journal = Journal(tmp_path_factory.mktemp("ladder") / "j", {})
     steps: list[int] = []
-    rungs = ladder.climb(config, reviews, in_test, journal, steps.append)
+    rungs = baselines.climb(config, reviews, in_test, journal, steps.append)
     assert sum(steps) == len(rungs) * 40
     return rungs, journal, reviews.labels[in_test]
 
@@ -37,7 +37,7 @@ def called(journal, name):
 
 def test_rungs_go_from_the_commoner_class_to_log_count_ratios(climbed):
     rungs, _, _ = climbed
-    assert [rung.name for rung in rungs] == list(ladder.NAMES)
+    assert [rung.name for rung in rungs] == list(baselines.NAMES)
     assert rungs[0].accuracy == 0.5
 
 
@@ -48,11 +48,11 @@ def test_naive_bayes_is_that_of_scikit_learn(climbed, small_run):
         for part in ("train", "test")
     )
     expected = MultinomialNB().fit(train, read_labels(Run(small_run.path), "train")).predict(test)
-    assert (called(journal, ladder.BAYES) == expected).all()
+    assert (called(journal, baselines.BAYES) == expected).all()
 
 
 @pytest.mark.parametrize(
-    ("name", "ratio"), [(ladder.LOGISTIC, "none"), (ladder.RATIO, "documents")]
+    ("name", "ratio"), [(baselines.LOGISTIC, "none"), (baselines.RATIO, "documents")]
 )
 def test_logistic_regression_is_that_of_the_config(climbed, small_run, name, ratio):
     _, journal, _ = climbed
@@ -76,14 +76,14 @@ def test_a_threshold_by_a_goal_decides_on_the_ladder_too(small_run, sentiment, t
     reviews = Reviews.of(Run(small_run.path), "train", "test")
     in_test = np.arange(len(reviews.labels)) >= 110
     config = load_config(small_run.config, settings)
-    works = ladder._works(config, reviews, in_test, lambda n: None)
-    right = works[ladder.LOGISTIC]() == (reviews.labels[in_test] == 1)
+    works = baselines._works(config, reviews, in_test, lambda n: None)
+    right = works[baselines.LOGISTIC]() == (reviews.labels[in_test] == 1)
     assert right.mean() == metrics["accuracy"]
 
 
 def test_each_rung_is_tested_against_the_one_below(climbed):
     rungs, journal, labels = climbed
-    right = [called(journal, name) == (labels == 1) for name in ladder.NAMES]
+    right = [called(journal, name) == (labels == 1) for name in baselines.NAMES]
     for k, rung in enumerate(rungs):
         assert rung.accuracy == right[k].mean()
         assert rung.low < rung.accuracy <= rung.high
@@ -103,7 +103,7 @@ def test_a_rung_that_is_done_is_not_done_again(climbed, small_run, monkeypatch):
     reviews = Reviews.of(Run(small_run.path), "train", "test")
     in_test = np.arange(len(reviews.labels)) >= 110
     config = load_config(small_run.config)
-    again = ladder.climb(config, reviews, in_test, journal)
+    again = baselines.climb(config, reviews, in_test, journal)
     assert [rung.accuracy for rung in again] == [rung.accuracy for rung in rungs]
 
 
@@ -116,8 +116,8 @@ def test_the_seconds_of_each_rung_that_learns_hold_its_tokens(small_run, tmp_pat
     monkeypatch.setattr(Tokenizer, "__call__", lambda self, *a: begun.append(1) or call(self, *a))
     reviews = Reviews.of(Run(small_run.path), "train", "test")
     in_test = np.arange(len(reviews.labels)) >= 110
-    works = ladder._works(load_config(small_run.config), reviews, in_test, lambda _: None)
-    for name in ladder.LEARNED:
+    works = baselines._works(load_config(small_run.config), reviews, in_test, lambda _: None)
+    for name in baselines.LEARNED:
         works[name]()
     assert len(begun) == 3
 

@@ -14,7 +14,7 @@ from pipeline.storage.run import Run
 from pipeline.studies.certify import certify_run
 from pipeline.studies.journal import Journal
 from pipeline.studies.stability import measure_stability, stable_words
-from pipeline.studies.training_part import TrainingPart
+from pipeline.studies.trained_run import TrainingPart
 from pipeline.training.log_count_ratio import log_count_ratio
 
 N = 400

@@ -21,7 +21,7 @@ from pipeline.stratified import draw_folds
 from pipeline.studies import crossval, tune
 from pipeline.studies.grid import trials_of
 from pipeline.studies.journal import Journal
-from pipeline.studies.reviews import CountedSplit, Reviews, Split
+from pipeline.studies.splits import CountedSplit, Reviews, Split
 from pipeline.training.decision import settle
 
 GRID = """

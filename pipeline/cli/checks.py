@@ -99,7 +99,7 @@ def stability(
     from pipeline.display.studies import print_stability
     from pipeline.storage.files import write_tsv
     from pipeline.studies import stability as study
-    from pipeline.studies.training_part import TrainingPart
+    from pipeline.studies.trained_run import TrainingPart
 
     part = TrainingPart.of(work.path)
     folder = work.path / "stability"
@@ -147,7 +147,7 @@ def compare(run_a: Path, run_b: Path, flipped: int, page: Path | None, in_json: 
         progress.started("compare")
         comparison = compare_runs(run_a, run_b)
         if page is not None:
-            from pipeline.studies.comparison_page import comparison_page
+            from pipeline.studies.compare_page import comparison_page
 
             shown = comparison_page(comparison, run_a, run_b)
             try:

@@ -16,7 +16,7 @@ from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
     from pipeline.studies.journal import Journal
-    from pipeline.studies.reviews import Reviews
+    from pipeline.studies.splits import Reviews
 
 _FOLDS = click.option(
     "--folds", default=10, show_default=True, type=click.IntRange(min=2), help="How many folds."
@@ -63,7 +63,7 @@ def crossval(work: Work, folds: int, seed: int, no_tune: bool, in_json: bool) ->
     from pipeline.stages import record_test_use
     from pipeline.stratified import draw_folds
     from pipeline.studies import crossval as study
-    from pipeline.studies.reviews import Reviews, has_own_test_part
+    from pipeline.studies.splits import Reviews, has_own_test_part
 
     if no_tune:
         work = dataclasses.replace(work, config=work.config.model_copy(update={"tune": None}))
@@ -104,7 +104,7 @@ def tune(work: Work, out: Path | None, in_json: bool) -> Show:
     from pipeline.storage.files import write_text
     from pipeline.studies import tune as study
     from pipeline.studies.grid import trials_of
-    from pipeline.studies.reviews import Reviews
+    from pipeline.studies.splits import Reviews
 
     # What does not fit is said before the corpus is read.
     trials_of(work.config)
@@ -149,8 +149,8 @@ def ladder(work: Work, in_json: bool) -> Show:
     from pipeline.display.studies import print_ladder
     from pipeline.stages import record_test_use
     from pipeline.storage.files import write_json
-    from pipeline.studies import ladder as study
-    from pipeline.studies.reviews import Reviews
+    from pipeline.studies import baselines as study
+    from pipeline.studies.splits import Reviews
 
     work.run_stages("corpus")
     n_train = len(Reviews.of(work.run, "train").labels)

@@ -16,9 +16,9 @@ from pipeline.display.tables import figures, results
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from pipeline.studies.baselines import Rung
     from pipeline.studies.compare import Comparison
     from pipeline.studies.crossval import CrossValidation
-    from pipeline.studies.ladder import Rung
     from pipeline.studies.stability import Stability, StableWord
     from pipeline.studies.tune import Tuning
     from pipeline.training.certificate import Certificate

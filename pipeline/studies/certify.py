@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import ConfigError
-from pipeline.studies.training_part import TrainingPart
+from pipeline.studies.trained_run import TrainingPart
 from pipeline.training.certificate import Certificate, certify
 from pipeline.training.log_count_ratio import log_count_ratio, weighted
 

@@ -21,7 +21,7 @@ from pipeline.stages.from_config import regression_of, settling_of
 from pipeline.storage import arrow, files
 from pipeline.stratified import draw_folds
 from pipeline.studies.journal import Journal
-from pipeline.studies.reviews import CountedSplit, Reviews, Split, fold_splits
+from pipeline.studies.splits import CountedSplit, Reviews, Split, fold_splits
 from pipeline.studies.tune import n_scores, tune
 from pipeline.training.decision import settle
 

@@ -21,7 +21,7 @@ from pipeline.model.logistic import Array
 from pipeline.parallel import in_order
 from pipeline.storage import arrays, arrow, files
 from pipeline.studies.journal import Journal
-from pipeline.studies.training_part import TrainingPart
+from pipeline.studies.trained_run import TrainingPart
 
 # Words whose refits are in memory at a time.
 _BLOCK = 1 << 16

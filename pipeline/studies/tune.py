@@ -22,7 +22,7 @@ from pipeline.stages.from_config import WEIGHTING, regression_of, settling_of
 from pipeline.stratified import draw_by_class, draw_folds
 from pipeline.studies.grid import Trial, trials_of
 from pipeline.studies.journal import Journal
-from pipeline.studies.reviews import CountedSplit, Reviews, Split, fold_splits
+from pipeline.studies.splits import CountedSplit, Reviews, Split, fold_splits
 from pipeline.training.decision import settle
 
 Item = TypeVar("Item")

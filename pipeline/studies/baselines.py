@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.baselines import majority, naive_bayes, opinion_lexicon, vader_scores
 from pipeline.config.loading import with_values
 from pipeline.config.schema import Config
 from pipeline.evaluation.metrics import wilson_interval
@@ -20,8 +19,9 @@ from pipeline.evaluation.uncertainty import mcnemar
 from pipeline.model.logistic import Array, LogisticRegression, decide, sigmoid
 from pipeline.stages.from_config import regression_of, settling_of, tokenizer_of
 from pipeline.storage import arrow
+from pipeline.studies.baseline_models import majority, naive_bayes, opinion_lexicon, vader_scores
 from pipeline.studies.journal import Journal
-from pipeline.studies.reviews import CountedSplit, Reviews, Split
+from pipeline.studies.splits import CountedSplit, Reviews, Split
 from pipeline.training.decision import settle
 
 MAJORITY, LEXICON, VADER = "majority", "opinion lexicon", "VADER"
