@@ -118,7 +118,7 @@ def lexicon_of(monkeypatch):
             self.positive, self.negative = lambda: positive, lambda: negative
 
     def make(positive, negative, **tokenizer) -> dict[str, float]:
-        monkeypatch.setattr(baselines, "nltk_corpus", lambda name: Lists(positive, negative))
+        monkeypatch.setattr(baseline_models, "nltk_corpus", lambda name: Lists(positive, negative))
         model = opinion_lexicon(Tokenizer(**tokenizer))
         return dict(zip(model.vocabulary.words.to_pylist(), model.weights.tolist(), strict=True))
 
@@ -232,7 +232,10 @@ def test_vader_tells_how_many_texts_are_done(nltk_installed):
 
 
 def test_importing_the_baselines_imports_no_library_of_theirs(tmp_path):
-    code = "import sys, pipeline.studies.baseline_models\nprint({'nltk', 'sklearn'} & set(sys.modules))"
+    code = (
+        "import sys, pipeline.studies.baseline_models\n"
+        "print({'nltk', 'sklearn'} & set(sys.modules))"
+    )
     assert printed(code, tmp_path) == "set()"
 
 

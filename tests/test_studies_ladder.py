@@ -99,7 +99,7 @@ def test_each_rung_is_tested_against_the_one_below(climbed):
 
 def test_a_rung_that_is_done_is_not_done_again(climbed, small_run, monkeypatch):
     rungs, journal, _ = climbed
-    monkeypatch.setattr(ladder, "vader_scores", None)
+    monkeypatch.setattr(baselines, "vader_scores", None)
     reviews = Reviews.of(Run(small_run.path), "train", "test")
     in_test = np.arange(len(reviews.labels)) >= 110
     config = load_config(small_run.config)

@@ -7,9 +7,8 @@ imported by the command, so that `--help` does not wait for numpy.
 # Commands join the group as they are imported, and are listed in this order.
 from pipeline.cli import stages  # noqa: I001
 from pipeline.cli import studies
-from pipeline.cli import checks
-from pipeline.cli import look
-from pipeline.cli import explain
-from pipeline.cli.group import main
+from pipeline.cli import runs
+from pipeline.cli import models
+from pipeline.cli.main import main
 
-__all__ = ["checks", "explain", "look", "main", "stages", "studies"]
+__all__ = ["main", "models", "runs", "stages", "studies"]

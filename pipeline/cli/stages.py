@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from pipeline.cli.group import JSON, Command, as_json, main, say
-from pipeline.cli.work import Show, Work, config_command
+from pipeline.cli.command import Show, Work, config_command
+from pipeline.cli.main import JSON, Command, as_json, main, say
 
 
 def _stage_command(name: str, text: str, facts: str = "") -> Callable[[Command], Command]:
@@ -41,7 +41,7 @@ def _print_facts(work: Work, name: str, file: str) -> None:
 @_stage_command("corpus", "Load, check, split and audit the reviews.", "corpus/card.json")
 def corpus(run: Path, _: Any) -> None:
     """Show the audit."""
-    from pipeline.display.tables import print_card
+    from pipeline.cli.display.tables import print_card
     from pipeline.storage.files import read_json
 
     card = run / "corpus" / "card.json"
@@ -63,7 +63,7 @@ def features(run: Path, _: Any) -> None:
 @_stage_command("train", "Learn the weights.", "model/history.json")
 def train(run: Path, config: Any) -> None:
     """Show how it went, and the words."""
-    from pipeline.display.tables import print_history, print_threshold, print_words
+    from pipeline.cli.display.tables import print_history, print_threshold, print_words
     from pipeline.inspection.weights import top_words
     from pipeline.stages import load_model
     from pipeline.storage.files import read_json
@@ -79,7 +79,7 @@ def train(run: Path, config: Any) -> None:
 @_stage_command("eval", "Score the test part.", "eval/metrics.json")
 def evaluate(run: Path, _: Any) -> None:
     """Show the metrics, and how often the test part was used."""
-    from pipeline.display.tables import print_metrics, print_test_uses
+    from pipeline.cli.display.tables import print_metrics, print_test_uses
     from pipeline.stages import read_test_uses
     from pipeline.storage.files import read_json
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.group import JSON, as_json, facts
-from pipeline.cli.work import Show, Work, config_command
+from pipeline.cli.command import Show, Work, config_command
+from pipeline.cli.main import JSON, as_json, facts
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def study_of(work: Work, name: str, depends: dict[str, Any], n_steps: int) -> It
 )
 def crossval(work: Work, folds: int, seed: int, no_tune: bool, in_json: bool) -> Show:
     """Cross-validate, and show the folds."""
-    from pipeline.display.studies import print_cross_validation
+    from pipeline.cli.display.studies import print_cross_validation
     from pipeline.stages import record_test_use
     from pipeline.stratified import draw_folds
     from pipeline.studies import crossval as study
@@ -100,7 +100,7 @@ def tune(work: Work, out: Path | None, in_json: bool) -> Show:
     """Tune, and show the trials."""
     import numpy as np
 
-    from pipeline.display.studies import print_tuning
+    from pipeline.cli.display.studies import print_tuning
     from pipeline.storage.files import write_text
     from pipeline.studies import tune as study
     from pipeline.studies.grid import trials_of
@@ -146,7 +146,7 @@ def ladder(work: Work, in_json: bool) -> Show:
     """Climb the ladder, and show it."""
     import numpy as np
 
-    from pipeline.display.studies import print_ladder
+    from pipeline.cli.display.studies import print_ladder
     from pipeline.stages import record_test_use
     from pipeline.storage.files import write_json
     from pipeline.studies import baselines as study

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli.group import JSON, RUN, as_json, facts, main, unicode
+from pipeline.cli.command import Show, Work, run_command
+from pipeline.cli.main import JSON, RUN, as_json, facts, main, unicode
 from pipeline.cli.studies import study_of
-from pipeline.cli.work import Show, Work, run_command
 from pipeline.errors import RunError
 
 
@@ -43,7 +43,7 @@ def certify(
         bounds = {"plain_gap": certificate.plain_gap, "relative_gap": certificate.relative_gap}
         click.echo(as_json(facts(certificate) | bounds, indent=2))
     else:
-        from pipeline.display.studies import print_certificate
+        from pipeline.cli.display.studies import print_certificate
 
         print_certificate(certificate, gap)
     if gap is not None and not certificate.gap <= gap:
@@ -96,7 +96,7 @@ def stability(
     in_json: bool,
 ) -> Show:
     """Refit, and show the words with what became of their weights."""
-    from pipeline.display.studies import print_stability
+    from pipeline.cli.display.studies import print_stability
     from pipeline.storage.files import write_tsv
     from pipeline.studies import stability as study
     from pipeline.studies.trained_run import TrainingPart
@@ -140,7 +140,7 @@ def compare(run_a: Path, run_b: Path, flipped: int, page: Path | None, in_json: 
     Every metric with a paired bootstrap interval of the difference, McNemar's exact test of
     the accuracies, and the reviews that the runs decide differently. With --json, all of them.
     """
-    from pipeline.display.progress import StageProgress
+    from pipeline.cli.display.progress import StageProgress
     from pipeline.studies.compare import compare as compare_runs
 
     with StageProgress(0, quiet=in_json) as progress:
@@ -159,7 +159,7 @@ def compare(run_a: Path, run_b: Path, flipped: int, page: Path | None, in_json: 
     if in_json:
         click.echo(as_json(comparison.to_dict(), indent=2))
         return
-    from pipeline.display.studies import print_comparison
+    from pipeline.cli.display.studies import print_comparison
 
     print_comparison(comparison, flipped)
     if page is not None:

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.measure import Measurement
 from rich.text import Text
 
-from pipeline.display.tables import figures, results
+from pipeline.cli.display.tables import figures, results
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.display.tables import results
+from pipeline.cli.display.tables import results
 
 if TYPE_CHECKING:
     from pipeline.inspection.explanation import Explanation

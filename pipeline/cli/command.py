@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.group import RUN, main, say, unicode
+from pipeline.cli.main import RUN, main, say, unicode
 
 if TYPE_CHECKING:
+    from pipeline.cli.display.progress import StageProgress
     from pipeline.config.schema import Config
-    from pipeline.display.progress import StageProgress
     from pipeline.storage.run import Run
 
 # Shows a result, once it is computed.
@@ -126,7 +126,7 @@ def _do(
     values: dict[str, Any],
 ) -> None:
     """Compute with progress, then show; what is to be read by a program is shown if quiet, too."""
-    from pipeline.display.progress import StageProgress
+    from pipeline.cli.display.progress import StageProgress
     from pipeline.kernels import compiled
     from pipeline.parallel import interruptible
 
