@@ -4,7 +4,6 @@ Nothing here or in a test writes into the working directory: each session works 
 a folder of its own, and the session's end finds that folder empty.
 """
 
-import itertools
 import json
 import os
 import shutil
@@ -16,6 +15,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import settings
+from small_corpus import small_reviews, write_jsonl
 
 # An example may take as long as it takes: the machine may be busy.
 settings.register_profile("patient", deadline=None)
@@ -24,11 +24,6 @@ settings.load_profile("patient")
 _DATA = os.environ.get("SENTIMENT_DATA")
 if _DATA and Path(_DATA, "nltk_data").is_dir():
     os.environ["NLTK_DATA"] = str(Path(_DATA, "nltk_data"))
-
-POSITIVE = ("superb", "moving", "funny", "don't miss it,", "a joy,")
-NEGATIVE = ("dreadful", "boring", "clumsy", "I don\u2019t recommend it,", "a waste,")
-SUBJECTS = ("the film", "this caf\u00e9", "her second novel", "the hotel", "that old game")
-ENDINGS = ("and the ending was too long.", "though the staff was kind.", "as I said before!")
 
 
 @dataclass(frozen=True)
@@ -70,23 +65,6 @@ def _working_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     left = sorted(path.name for path in folder.iterdir() if path.name != ".hypothesis")
     os.chdir(before)
     assert not left, f"tests have written into the working directory: {left}"
-
-
-def small_reviews() -> tuple[list[str], list[int]]:
-    """Make 150 reviews, of which a few have a word of the other side."""
-    texts, labels = [], []
-    for n, (subject, k, ending) in enumerate(itertools.product(SUBJECTS, range(5), ENDINGS)):
-        for label, (own, other) in enumerate(((NEGATIVE, POSITIVE), (POSITIVE, NEGATIVE))):
-            words = f"{own[k]} {own[(k + n) % 5]}" + (f" not {other[k]}" if n % 4 == 0 else "")
-            texts.append(f"{words} {subject}, {ending}")
-            labels.append(label)
-    return texts, labels
-
-
-def write_jsonl(path: Path, texts: list[str], labels: list[int]) -> None:
-    """Write a corpus as JSON lines."""
-    rows = ({"text": text, "label": label} for text, label in zip(texts, labels, strict=True))
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

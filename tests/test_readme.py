@@ -29,16 +29,6 @@ def test_every_file_that_is_linked_is_there(target):
     assert (ROOT / target).exists()
 
 
-def test_every_module_is_in_the_tour():
-    linked = set(re.findall(r"\]\((pipeline/[^)]+)\)", README))
-    modules = {
-        str(path.relative_to(ROOT))
-        for path in (ROOT / "pipeline").rglob("*.py")
-        if path.name not in ("__init__.py", "__main__.py")
-    }
-    assert modules == linked
-
-
 def test_every_make_target_is_in_the_makefile():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import write_jsonl
+from small_corpus import write_jsonl
 
 from pipeline.config.loading import load_config
 from pipeline.errors import ConfigError, RunError

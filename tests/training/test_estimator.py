@@ -641,7 +641,7 @@ print(json.dumps([digests, "sklearn" in sys.modules]))
 
 def run(script, **environment):
     """Return what a script prints, as JSON, from a Python of its own that takes no warning."""
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     finished = subprocess.run(
         [sys.executable, "-W", "error", "-c", script],
         env={**os.environ, **environment},

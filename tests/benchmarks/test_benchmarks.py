@@ -11,15 +11,14 @@ import pyarrow.compute as pc
 import pytest
 from pyarrow import parquet
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))  # the suite is no part of the package that is installed
+from benchmarks import corpora, growth, report, synthetic
+from benchmarks.harness import alternate, run_child, threads
+from benchmarks.objective import Problem, ascend, find_optimum
+from benchmarks.results import Claim, Figure, Question, Table, ratio
+from benchmarks.search import Solver, quickest
+from pipeline.tokens.tokenizer import Tokenizer
 
-from benchmarks import corpora, growth, report, synthetic  # noqa: E402
-from benchmarks.harness import alternate, run_child, threads  # noqa: E402
-from benchmarks.objective import Problem, ascend, find_optimum  # noqa: E402
-from benchmarks.results import Claim, Figure, Question, Table, ratio  # noqa: E402
-from benchmarks.search import Solver, quickest  # noqa: E402
-from pipeline.tokens.tokenizer import Tokenizer  # noqa: E402
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

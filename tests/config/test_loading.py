@@ -12,7 +12,7 @@ from pipeline.config.loading import load_config
 from pipeline.config.schema import Config
 from pipeline.errors import ConfigError
 
-CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.toml"))
+CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
 FILES = '[corpus]\nsource = "files"\ntrain = "a.csv"\n'
 
 Load = Callable[..., Config]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import write_jsonl
 from hypothesis import given
 from hypothesis import strategies as st
+from small_corpus import write_jsonl
 
 from pipeline.config.loading import load_config, with_values
 from pipeline.config.schema import Config
