@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.sparse.linalg import LinearOperator, cg
 
 from pipeline.errors import ConfigError, CorpusError
 from pipeline.model.logistic import Array, gradient, objective, sigmoid
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
 # A Newton step is solved for until this part of the gradient is left, or by so many products.
 _LEFT, _PRODUCTS = 0.1, 25
 _HALVINGS = 20
+# Of the fall of J that its slope promises; a step to the bottom of a parabola has 1/2.
+_FAIR = 0.25
+# A root is found to the last digits.
+_TINY, _ROUNDING = 1e-300, 4 * np.finfo(float).eps
 
 
 @dataclass(frozen=True)
@@ -152,11 +158,17 @@ class _Problem:
         return _Place(w, b, objective(*arguments), gradient(*arguments)[0])
 
     def newton_step(self, place: _Place) -> _Place:
-        """Go to the lowest place of J's parabola there, or back by halves until J is lower."""
+        """Go to the lowest place of J's parabola there, or back by halves until J has fallen.
+
+        Where p is near 0 or 1 the parabola is flat and its lowest place is far on the other
+        side: J may be lower there by a hair, and steps that took it would go to and fro. So J
+        must fall by a fair part of what its slope promises (Boyd & Vandenberghe, algorithm 9.2).
+        """
         direction = self._newton_direction(place)
+        promised = _dot(place.slope, direction)
         for k in range(_HALVINGS):
             found = self.at(place.w + direction / 2**k)
-            if found.objective < place.objective:
+            if found.objective < place.objective + _FAIR * promised / 2**k:
                 return found
         return place
 
@@ -164,7 +176,8 @@ class _Problem:
         """Solve H x = -gradient roughly, by conjugate gradients (Nocedal & Wright, chapter 7).
 
         H = X' D X + l2 I with D the curvature of each document's loss; where b follows w, its
-        share is taken out. Divided by the diagonal, frequent words are like the others.
+        share is taken out. Divided by the diagonal, frequent words are like the others. The
+        last digits depend on the threads of BLAS, but the bound holds wherever this leads.
         """
         p = sigmoid(self.X @ place.w + place.b)
         curvature = p * (1 - p) * (1.0 if self.costs is None else self.costs) / len(self.y)
@@ -178,19 +191,10 @@ class _Problem:
             return product
 
         diagonal = self.X.astype(np.float64).power(2).T @ curvature + self.l2
-        x, left = np.zeros_like(place.w), -place.slope
-        scaled = left / diagonal
-        search, now = scaled, _dot(left, scaled)
-        enough = _LEFT**2 * _dot(left, left)
-        for _ in range(_PRODUCTS):
-            if _dot(left, left) <= enough:
-                break
-            product = times_hessian(search)
-            length = now / _dot(search, product)
-            x, left = x + length * search, left - length * product
-            scaled = left / diagonal
-            before, now = now, _dot(left, scaled)
-            search = scaled + now / before * search
+        shape = (len(diagonal), len(diagonal))
+        hessian = LinearOperator(shape, times_hessian, dtype=np.float64)
+        scale = LinearOperator(shape, lambda u: u / diagonal, dtype=np.float64)
+        x: Array = cg(hessian, -place.slope, rtol=_LEFT, maxiter=_PRODUCTS, M=scale)[0]
         return x
 
 
@@ -204,9 +208,7 @@ def best_intercept(z: Array, y: Array, costs: Array | None = None) -> float:
 
     The sum rises with b, so there is one such b. With p the share of the cost that is
     positive, sigmoid(min z + b) <= p <= sigmoid(max z + b): so b lies between
-    logit(p) - max z and logit(p) - min z. Newton's steps find it there; where one leads out
-    of the bracket, or did not halve the sum, the bracket is halved instead (Press et al.,
-    Numerical Recipes, section 9.4).
+    logit(p) - max z and logit(p) - min z.
 
     Parameters
     ----------
@@ -229,15 +231,12 @@ def best_intercept(z: Array, y: Array, costs: Array | None = None) -> float:
         )
     log_odds, used = math.log(positive) - math.log(negative), z[costs > 0]
     low, high = log_odds - float(used.max()), log_odds - float(used.min())
-    b, previous = (low + high) / 2, math.inf
-    while low < b < high:
-        p = sigmoid(z + b)
-        slope = float((costs * (p - y)).sum())
-        curvature = float((costs * p * (1 - p)).sum())
-        newton = b - slope / curvature if curvature > 0 else math.nan
-        if slope == 0 or newton == b:
-            break
-        low, high = (low, b) if slope > 0 else (b, high)
-        steady = low < newton < high and abs(slope) <= previous / 2
-        b, previous = newton if steady else (low + high) / 2, abs(slope)
-    return b
+
+    def slope(b: float) -> float:
+        return float((costs * (sigmoid(z + b) - y)).sum())
+
+    if slope(low) >= 0:  # by rounding, where scores are equal
+        return low
+    if slope(high) <= 0:
+        return high
+    return float(brentq(slope, low, high, xtol=_TINY, rtol=_ROUNDING, maxiter=1000))

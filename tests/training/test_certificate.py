@@ -95,8 +95,13 @@ def test_the_gap_shrinks_on_the_way_to_the_optimum(separable):
     assert gaps[-1] < 1e-12 < gaps[0]
 
 
+# Undamped steps go to and fro between the flat ends of the loss here.
+FLAT = np.array([[-3.0], [-1.625], [0.0]]), np.array([0, 1, 0]), np.array([-2.0]), 0.3, None
+
+
 @unhurried
 @given(problems(), st.booleans())
+@example(FLAT, False)
 def test_a_few_newton_steps_make_the_gap_the_distance(problem, fit_intercept):
     X, y, w, l2, costs = problem
     *_, lowest = optimum(X, y, l2, costs, fit_intercept)
