@@ -105,8 +105,7 @@ clean: ## remove the environment, caches and builds; runs stay
 	@echo "2/3 installing $$(grep -c == requirements/runtime.txt) packages into it (one to two minutes)"
 	@$(INSTALL) --require-hashes -r requirements/runtime.txt
 	@$(INSTALL) --no-build-isolation --no-deps -e .
-	@echo "3/3 compiling the inner loops (ten seconds)"
-	@$(BIN)/sentiment compile
+	@printf '3/3 '; $(BIN)/sentiment compile
 	@touch $@
 
 .venv/dev .venv/docs .venv/bench: .venv/%: .venv/runtime requirements/%.txt
