@@ -34,7 +34,7 @@ def n_threads() -> int:
     return int(given)
 
 
-class Room:
+class Workspace:
     """Arrays to work in, block after block.
 
     Memory that is new to a process is slow to touch, the more so for threads at the same time.
@@ -61,27 +61,29 @@ class Room:
         return self._arrays[name]
 
 
-def in_rooms(work: Callable[[Item, Room], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Yield `work(item, room)` of each item in order, as `in_order` does.
+def map_with_workspace(
+    work: Callable[[Item, Workspace], Result], items: Iterable[Item]
+) -> Iterator[Result]:
+    """Yield `work(item, workspace)` of each item in order, as `ordered_map` does.
 
-    A result may lie in the room. It is good until the next one is asked for, when the room
+    A result may lie in the workspace. It is good until the next one is asked for, when the workspace
     goes to another item.
     """
-    free: list[Room] = []
+    free: list[Workspace] = []
 
-    def in_room(item: Item) -> tuple[Result, Room]:
+    def with_workspace(item: Item) -> tuple[Result, Workspace]:
         try:
-            room = free.pop()
+            workspace = free.pop()
         except IndexError:
-            room = Room()
-        return work(item, room), room
+            workspace = Workspace()
+        return work(item, workspace), workspace
 
-    for result, room in in_order(in_room, items):
+    for result, workspace in ordered_map(with_workspace, items):
         yield result
-        free.append(room)
+        free.append(workspace)
 
 
-def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+def ordered_map(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
     """Yield `work(item)` of each item in order, computed in threads ahead of their use.
 
     As many items as there are threads are in work or waiting to be taken, so memory
@@ -141,7 +143,7 @@ def interruptible(work: Callable[[], Result], give_up: Callable[[], None]) -> Re
     return outcome[0]
 
 
-def shares(offsets: np.ndarray[Any, Any], largest: int) -> Iterator[slice]:
+def chunks(offsets: np.ndarray[Any, Any], largest: int) -> Iterator[slice]:
     """Cut items into blocks for threads.
 
     Parameters

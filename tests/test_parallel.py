@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import ConfigError
-from pipeline.parallel import in_order, in_rooms, interruptible, n_threads, shares
+from pipeline.parallel import chunks, interruptible, map_with_workspace, n_threads, ordered_map
 
 COUNTS = ["1", "2", "5"]
 
@@ -38,7 +38,7 @@ def test_results_come_in_the_order_of_the_items(monkeypatch, threads):
         time.sleep(0.02 if n == 0 else 0)
         return n * n
 
-    assert list(in_order(slow_at_first, range(20))) == [n * n for n in range(20)]
+    assert list(ordered_map(slow_at_first, range(20))) == [n * n for n in range(20)]
 
 
 @pytest.mark.parametrize("threads", ["2", "5"])
@@ -46,14 +46,14 @@ def test_items_are_worked_on_at_the_same_time(monkeypatch, threads):
     """Else each would wait at the barrier for the others, and break it."""
     monkeypatch.setenv("SENTIMENT_THREADS", threads)
     together = threading.Barrier(int(threads), timeout=10)
-    assert len(list(in_order(lambda _: together.wait(), range(int(threads))))) == int(threads)
+    assert len(list(ordered_map(lambda _: together.wait(), range(int(threads))))) == int(threads)
 
 
 @pytest.mark.parametrize("threads", COUNTS)
 def test_items_are_taken_as_results_are_used(monkeypatch, threads):
     monkeypatch.setenv("SENTIMENT_THREADS", threads)
     taken = []
-    results = in_order(lambda n: n, (taken.append(n) or n for n in range(100)))
+    results = ordered_map(lambda n: n, (taken.append(n) or n for n in range(100)))
     assert next(results) == 0
     assert len(taken) <= int(threads) + 1
     results.close()
@@ -63,7 +63,7 @@ def test_items_are_taken_as_results_are_used(monkeypatch, threads):
 @pytest.mark.parametrize("threads", COUNTS)
 def test_an_error_comes_where_its_result_would(monkeypatch, threads):
     monkeypatch.setenv("SENTIMENT_THREADS", threads)
-    results = in_order(lambda n: 1 // (n - 2), range(5))
+    results = ordered_map(lambda n: 1 // (n - 2), range(5))
     assert [next(results), next(results)] == [-1, -1]
     with pytest.raises(ZeroDivisionError):
         next(results)
@@ -73,13 +73,13 @@ def test_an_error_comes_where_its_result_would(monkeypatch, threads):
 def test_a_room_is_not_used_again_while_its_result_is(monkeypatch, threads):
     monkeypatch.setenv("SENTIMENT_THREADS", threads)
 
-    def fill(n, room):
-        array = room.array("a", 10, np.int64)
+    def fill(n, workspace):
+        array = workspace.array("a", 10, np.int64)
         array[:] = n
         return array
 
     rooms = set()
-    for n, array in enumerate(in_rooms(fill, range(50))):
+    for n, array in enumerate(map_with_workspace(fill, range(50))):
         rooms.add(id(array))
         assert array.tolist() == [n] * len(array)
     assert len(rooms) <= int(threads) + 2
@@ -98,7 +98,7 @@ def test_blocks_hold_every_item_once_and_none_is_larger_than_it_must_be(
     offsets = first + np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int64)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SENTIMENT_THREADS", threads)
-        blocks = list(shares(offsets, largest))
+        blocks = list(chunks(offsets, largest))
     assert [n for block in blocks for n in range(block.start, block.stop)] == [*range(len(sizes))]
     for block in blocks:
         assert block.stop > block.start

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pipeline.corpus import batches
 from pipeline.corpus.duplicates import Scan
 from pipeline.errors import CorpusError
-from pipeline.parallel import in_order
+from pipeline.parallel import ordered_map
 from pipeline.storage import arrow, files
 
 _PARTS = ("train", "test")
@@ -38,7 +38,7 @@ def write_parts(
     """
     written = [folder / f"{name}.arrow" for name in _PARTS[: len(sources)]]
     scans: list[Scan] = []
-    for part in in_order(
+    for part in ordered_map(
         lambda part: batches.write(*part), list(zip(written, sources, strict=True))
     ):
         scans += part

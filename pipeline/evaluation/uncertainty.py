@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from pipeline.kernels.bootstrap import resample_sums
 from pipeline.model.checks import Floats, Labels, checked
 from pipeline.model.logistic import cross_entropy, decide, sigmoid
-from pipeline.parallel import in_order
+from pipeline.parallel import ordered_map
 
 # Paths in metrics.json, and the attributes of an Evaluation.
 METRICS = (
@@ -120,7 +120,7 @@ def resampled(y: Labels, models: Sequence[Scored], resamples: int, seed: int) ->
             row[:] = np.bincount(generator.integers(0, n, n), minlength=n)
         return [ranking.sums(counts) for ranking in rankings]
 
-    pieces = list(in_order(draw, range(-(-resamples // size))))
+    pieces = list(ordered_map(draw, range(-(-resamples // size))))
     empty = np.empty((0, _N_SUMS))
     return [
         _metrics(np.concatenate([empty, *(piece[k] for piece in pieces)]), n)

@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.features.vocabulary import Vocabulary
 from pipeline.kernels import counting as kernels
-from pipeline.parallel import Room, in_rooms, n_threads, shares
+from pipeline.parallel import Workspace, chunks, map_with_workspace, n_threads
 from pipeline.tokens.tokenizer import Tokens
 
 if TYPE_CHECKING:
@@ -97,11 +97,14 @@ def stream_counts(
     first = np.where(numbers >= 0, trie.roots[numbers], -1).astype(np.int32)
     first[first < 0] = trie.n_nodes
 
-    def count(documents: slice, room: Room) -> Counts:
+    def count(documents: slice, workspace: Workspace) -> Counts:
         offsets = tokens.offsets[documents.start : documents.stop + 1]
         longest = int(np.diff(offsets).max(initial=0))
         most = trie.max_n * int(offsets[-1] - offsets[0])
-        data, indices = room.array("data", most, np.float32), room.array("indices", most, np.int32)
+        data, indices = (
+            workspace.array("data", most, np.float32),
+            workspace.array("indices", most, np.int32),
+        )
         indptr = np.zeros(len(offsets), np.int64)
         n = kernels.count(
             tokens.ids,
@@ -115,11 +118,11 @@ def stream_counts(
             len(vocabulary),
             trie.n_nodes,
             binary,
-            room.array("nodes", longest, np.int32),
-            room.array("slots", longest + 1, np.int64),
-            room.zeros("seen", 0 if binary else trie.n_nodes + 1, np.int64),
-            room.zeros("words", (trie.n_nodes >> 6) + 1, np.uint64),
-            room.zeros("summary", (trie.n_nodes >> 12) + 1, np.uint64),
+            workspace.array("nodes", longest, np.int32),
+            workspace.array("slots", longest + 1, np.int64),
+            workspace.zeros("seen", 0 if binary else trie.n_nodes + 1, np.int64),
+            workspace.zeros("words", (trie.n_nodes >> 6) + 1, np.uint64),
+            workspace.zeros("summary", (trie.n_nodes >> 12) + 1, np.uint64),
             data,
             indices,
             indptr,
@@ -129,7 +132,9 @@ def stream_counts(
             _to_unit_length(counts)
         return counts
 
-    yield from in_rooms(count, shares(tokens.offsets, block or max(1, BLOCK // trie.max_n)))
+    yield from map_with_workspace(
+        count, chunks(tokens.offsets, block or max(1, BLOCK // trie.max_n))
+    )
 
 
 def _to_unit_length(counts: Counts) -> None:

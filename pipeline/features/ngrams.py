@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from pipeline.errors import CorpusError
 from pipeline.kernels import ngrams as kernels
-from pipeline.parallel import Room, in_order, in_rooms, n_threads, shares
+from pipeline.parallel import Workspace, chunks, map_with_workspace, n_threads, ordered_map
 from pipeline.storage import arrow
 from pipeline.tokens.tokenizer import Tokens
 
@@ -71,7 +71,7 @@ def _longer(
         )
     bits = max(1, (n // PARTITION).bit_length())
     # In threads: each has a share of the documents, and a place in each partition.
-    parts = [slice(p.start, p.stop + 1) for p in shares(tokens.offsets, max(1, len(tokens.ids)))]
+    parts = [slice(p.start, p.stop + 1) for p in chunks(tokens.offsets, max(1, len(tokens.ids)))]
     settings = above, length, 64 - bits
     by_part = np.zeros((len(parts), 1 << bits), np.int64)
     keys, positions = np.empty(n, np.uint64), np.empty(n, np.int32)
@@ -84,19 +84,19 @@ def _longer(
         text = tokens.ids, tokens.offsets[parts[t]]
         kernels.spread(*text, *settings, begin[t], keys, positions)
 
-    for _ in in_order(measure, range(len(parts))):
+    for _ in ordered_map(measure, range(len(parts))):
         pass
     sizes = by_part.sum(axis=0)
     starts = np.concatenate(([0], np.cumsum(sizes)))
     begin = starts[:-1] + np.cumsum(by_part, axis=0) - by_part
-    for _ in in_order(spread, range(len(parts))):
+    for _ in ordered_map(spread, range(len(parts))):
         pass
     nodes = np.empty(0 if is_last else len(tokens.ids), np.int32)
 
-    def number(p: int, room: Room) -> None:
+    def number(p: int, workspace: Workspace) -> None:
         part = slice(starts[p], starts[p + 1])
         size = 2 << int(sizes[p]).bit_length()
-        known = room.array("known", size, np.uint64)[:size]
+        known = workspace.array("known", size, np.uint64)[:size]
         known[:] = 0
         kernels.number(
             keys[part],
@@ -104,12 +104,12 @@ def _longer(
             tokens.offsets,
             starts[p],
             known,
-            room.array("numbers", size, np.int32),
-            room.array("last", sizes[p], np.int32),
+            workspace.array("numbers", size, np.int32),
+            workspace.array("last", sizes[p], np.int32),
             nodes,
         )
 
-    for _ in in_rooms(number, range(len(sizes))):
+    for _ in map_with_workspace(number, range(len(sizes))):
         pass
     return Level(keys, positions), nodes
 
@@ -166,7 +166,7 @@ def in_alphabetical_order(digits: np.ndarray, numbers: np.ndarray) -> tuple[np.n
         np.take(digits, order, axis=0, out=sorted_digits[place], mode="clip")
         np.take(numbers, order, out=sorted_numbers[place], mode="clip")
 
-    for _ in in_order(sort, shares(ends, largest)):
+    for _ in ordered_map(sort, chunks(ends, largest)):
         pass
     return sorted_digits, sorted_numbers
 
@@ -201,6 +201,6 @@ def names_of(
         place = spelled[ends[part.start] : ends[part.stop]]
         kernels.spell(data, starts, digits, order[part], place)
 
-    for _ in in_order(spell, shares(ends, max(1, len(spelled)))):
+    for _ in ordered_map(spell, chunks(ends, max(1, len(spelled)))):
         pass
     return arrow.of_bytes(spelled, ends)

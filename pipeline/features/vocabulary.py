@@ -25,7 +25,7 @@ from pipeline.features.ngrams import (
     names_of,
 )
 from pipeline.features.trie import Trie
-from pipeline.parallel import in_order
+from pipeline.parallel import ordered_map
 from pipeline.storage import arrow, files
 from pipeline.tokens.tokenizer import Tokens
 
@@ -157,4 +157,4 @@ def read_vocabulary(path: Path) -> Vocabulary:
 
 def _side_by_side(*works: Callable[[], Any]) -> list[Any]:
     """Return what some functions return, called in threads."""
-    return list(in_order(lambda work: work(), works))
+    return list(ordered_map(lambda work: work(), works))

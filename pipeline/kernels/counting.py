@@ -55,7 +55,7 @@ def walk(digits, columns, n_columns, shift, path, roots, ends, keys, children):
     shift : uint64
         What is left of a hash moved right by so many bits is the partition of an edge.
     path : int32 array, shape (max_n,)
-        Room to work in: the nodes of the n-gram before.
+        Workspace to work in: the nodes of the n-gram before.
     roots : int32 array, shape (n_types,), of -1
         Receives the node of each single token.
     ends : int64 array, shape (n_partitions,)
@@ -160,11 +160,11 @@ def count(
     binary : bool
         Ones for counts.
     nodes, slots : int32 and int64 arrays, as long as the longest document
-        Room to work in.
+        Workspace to work in.
     seen : int64 array, at first of zeros, shape (n_nodes + 1,)
-        Room to work in unless `binary`: the last document that held each node, and how often.
+        Workspace to work in unless `binary`: the last document that held each node, and how often.
     words, summary : uint64 arrays of zeros, a bit for each node and for each word of these
-        Room to work in.
+        Workspace to work in.
     data, indices : float32 and int32 arrays
         Receive the counts and their columns, ascending in each row.
     indptr : int64 array, shape (n_documents + 1,)

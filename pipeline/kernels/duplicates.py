@@ -155,7 +155,7 @@ def scan(text, offsets, words, shingles, counts, fingerprints, sketches):
     offsets : int64 array, (n + 1,)
         Where each document begins and the last one ends, in bytes.
     words, shingles : uint64 arrays, half the bytes of the longest document and 8 more
-        Room to work in.
+        Workspace to work in.
     counts : int32 array, (n, 2)
         Receives characters and white-space-separated words (those of `str.split`).
     fingerprints : uint64 array, (n,)
@@ -281,9 +281,9 @@ def resemblances(text, offsets, more_text, more_offsets, pairs, words, shingles,
     text, offsets, more_text, more_offsets, pairs : uint8 and int64 arrays
         As in `same_bytes`.
     words, shingles : uint64 arrays
-        Room to work in, for one document and for two as `scan` measures it.
+        Workspace to work in, for one document and for two as `scan` measures it.
     table : uint64 array, (a power of two that is at least twice the size of `shingles`, 2)
-        Room to work in.
+        Workspace to work in.
     out : float64 array, (n_pairs,)
         Receives the resemblance, 0 if neither document has a word.
     """

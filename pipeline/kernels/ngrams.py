@@ -27,7 +27,7 @@ def document_frequency(ids, offsets, last, frequency):
     offsets : int64 array, shape (n_documents + 1,)
         Document d has the tokens `ids[offsets[d]:offsets[d + 1]]`.
     last : int64 array, shape (n_types,), of -1
-        Room to work in: the last document that held each type.
+        Workspace to work in: the last document that held each type.
     frequency : int32 array, shape (n_types,), of zeros
         Receives the number of documents.
     """
@@ -92,9 +92,9 @@ def number(keys, positions, offsets, first, known, numbers, last, nodes):
     first : int
         The node of the first distinct one; the others follow.
     known, numbers : uint64 array of zeros and int32 array, a power of two long
-        Room for a table from a key to the n-gram's number in the partition.
+        Workspace for a table from a key to the n-gram's number in the partition.
     last : int32 array, shape (n_ngrams,)
-        Room to work in: the last document that held each.
+        Workspace to work in: the last document that held each.
     nodes : int32 array, shape (n_tokens,) or (0,)
         Receives the node of the n-gram that begins at each position, unless it is empty.
     """
@@ -175,9 +175,9 @@ def sort_stably(digits, k, order, digit, starts, sorted_order):
     order : int32 array, shape (n,)
         The items in the order so far.
     digit : int32 array, shape (n,)
-        Room to work in: what to sort by. Each is far from the one before, and is fetched once.
+        Workspace to work in: what to sort by. Each is far from the one before, and is fetched once.
     starts : int64 array of zeros, one longer than the largest digit and 1
-        Room to work in.
+        Workspace to work in.
     sorted_order : int32 array, shape (n,)
         Receives the items by digit, those of one digit in the order so far.
     """

@@ -76,7 +76,7 @@ def sgd_epoch(data, indices, indptr, targets, order, batch_size, rates, l2, vect
     state : float64 array, shape (STATE_SIZE,)
         Changed in place.
     errors : float64 array, shape (batch_size,)
-        Room to work in.
+        Workspace to work in.
     """
     scale, intercept = state[SCALE], state[INTERCEPT]
     scale_sum, intercept_sum = state[SCALE_SUM], state[INTERCEPT_SUM]
@@ -163,7 +163,7 @@ def coordinate_epoch(
     gradient : float64 array, shape (n_columns,)
         Zeros to work in where a step has more than one document.
     row : float64 array, shape (the most non-zeros of a row,)
-        Room to work in.
+        Workspace to work in.
     """
     fetched = 0
     for first in range(0, order.size, batch_size):

@@ -81,7 +81,7 @@ def tokenise(
     keep_punctuation, strip_breaks : bool
         Whether punctuation makes tokens; whether `<br>` separates.
     words : uint64 array
-        Room for the longest document, normalised: three bytes for one, and two words more.
+        Workspace for the longest document, normalised: three bytes for one, and two words more.
     ids : int32 array
         Receives the tokens' numbers.
     token_offsets : int64 array, shape (n_documents + 1,)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pipeline
 from pipeline.config.schema import Config
-from pipeline.parallel import in_order
+from pipeline.parallel import ordered_map
 from pipeline.stages import compute, from_config, reporting
 from pipeline.stages.compute import Job
 from pipeline.stages.freshness import source_digest
@@ -191,7 +191,7 @@ def _inputs(stage: Stage, config: Config, run: Run) -> dict[str, str]:
     """Return the digests of the files that a stage reads."""
     if stage.name == "corpus":
         paths = from_config.source_files(config)
-        digests = in_order(files.digest, paths)
+        digests = ordered_map(files.digest, paths)
         return {str(path): digest for path, digest in zip(paths, digests, strict=True)}
     inputs: dict[str, str] = {}
     for name in stage.inputs:

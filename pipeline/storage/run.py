@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import RunError
-from pipeline.parallel import in_order
+from pipeline.parallel import ordered_map
 from pipeline.storage.files import (
     FORMAT_VERSION,
     check_format,
@@ -136,7 +136,7 @@ class Run:
                         "sha256": sha256,
                         "bytes": file.stat().st_size,
                     }
-                    for file, sha256 in zip(files, in_order(digest, files), strict=True)
+                    for file, sha256 in zip(files, ordered_map(digest, files), strict=True)
                 }
                 # Should the process end between these steps, the stage is not fresh.
                 self.manifest["stages"].pop(name, None)

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from pipeline.errors import RunError
 from pipeline.inspection.weights import by_weight, look_up, top_words
 from pipeline.model.logistic import Array
-from pipeline.parallel import in_order
+from pipeline.parallel import ordered_map
 from pipeline.storage import arrays, arrow, files
 from pipeline.studies.journal import Journal
 from pipeline.studies.trained_run import TrainingPart
@@ -87,7 +87,7 @@ def measure_stability(
 
     missing = [k for k in range(n_refits) if not is_done(k)]
     on_done(n_refits - len(missing))
-    for k, weights in in_order(lambda k: (k, _refit(part, k, seed)), missing):
+    for k, weights in ordered_map(lambda k: (k, _refit(part, k, seed)), missing):
         arrays.write_arrays(_file(folder, k), {"weights": weights})
         journal[_name(k)] = files.digest(_file(folder, k))
         on_done(1)

@@ -17,7 +17,7 @@ import numpy as np
 from pipeline.config.schema import Config
 from pipeline.evaluation.metrics import log_loss
 from pipeline.model.logistic import Array, decide, sigmoid
-from pipeline.parallel import in_order
+from pipeline.parallel import ordered_map
 from pipeline.stages.from_config import WEIGHTING, regression_of, settling_of
 from pipeline.stratified import draw_by_class, draw_folds
 from pipeline.studies.grid import Trial, trials_of
@@ -153,7 +153,7 @@ def _alike(
 def _scores(trials: list[Numbered], counted: CountedSplit) -> Iterator[dict[int, Any]]:
     """Yield the scores of trials that learn from the same counts, by their numbers."""
     groups = [group for _, group in _alike(trials, _learning)]
-    yield from in_order(lambda group: _learn(group, counted), groups)
+    yield from ordered_map(lambda group: _learn(group, counted), groups)
 
 
 def _learn(trials: list[Numbered], counted: CountedSplit) -> dict[int, Any]:

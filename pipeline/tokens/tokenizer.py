@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from pipeline.kernels.distinct import renumber
 from pipeline.nltk_data import nltk_corpus
-from pipeline.parallel import Room, in_rooms, shares
+from pipeline.parallel import Workspace, chunks, map_with_workspace
 from pipeline.storage import arrays, arrow, files
 from pipeline.tokens.distinct import Types
 from pipeline.tokens.negation import NEGATED, is_negation, mark_negation
@@ -145,7 +145,9 @@ class Tokenizer:
                 yield block, ids[begin:end]
                 begin = end
 
-        for block in in_rooms(lambda block, room: self._tokenise(*block, room), placed()):
+        for block in map_with_workspace(
+            lambda block, workspace: self._tokenise(*block, workspace), placed()
+        ):
             offsets[d + 1 : d + len(block.offsets)] = n + block.offsets[1:]
             numbers = types.add(block.types)
             if d:  # the numbers of the first one are its own, and they lie where they belong
@@ -172,20 +174,24 @@ class Tokenizer:
             asked for.
         """
 
-        def tokenise(block: pa.LargeStringArray, room: Room) -> _Block:
-            return self._tokenise(block, room.array("ids", _n_bytes(block), np.int32), room)
+        def tokenise(block: pa.LargeStringArray, workspace: Workspace) -> _Block:
+            return self._tokenise(
+                block, workspace.array("ids", _n_bytes(block), np.int32), workspace
+            )
 
-        for block in in_rooms(tokenise, _blocks(texts, BLOCK)):
+        for block in map_with_workspace(tokenise, _blocks(texts, BLOCK)):
             renumber(block.ids, types.add(block.types), block.ids)
             yield block.ids, block.offsets
 
-    def _tokenise(self, texts: pa.LargeStringArray, place: np.ndarray, room: Room) -> _Block:
+    def _tokenise(
+        self, texts: pa.LargeStringArray, place: np.ndarray, workspace: Workspace
+    ) -> _Block:
         """Tokenise a block of texts; its ids are written to a place."""
         # Punctuation ends the scope of a negation, so it stays until that is marked.
         keep_punctuation = self.punctuation or self.mark_negation
         settings = self.lowercase, self.strip_breaks
         if self.tokenizer == "words":
-            block = _Block(*tokenise_words(texts, *settings, keep_punctuation, place, room))
+            block = _Block(*tokenise_words(texts, *settings, keep_punctuation, place, workspace))
             if not self.mark_negation and not self.stop_words:
                 return block
             tokens = Tokens(block.ids, block.offsets, block.types.spelled())
@@ -249,7 +255,7 @@ def _blocks(
             yield chunk
             continue
         _, offsets = arrow.buffers(chunk)
-        for part in shares(offsets, largest):
+        for part in chunks(offsets, largest):
             yield chunk[part]
 
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 import regex
 
 from pipeline.kernels import words as kernels
-from pipeline.parallel import Room
+from pipeline.parallel import Workspace
 from pipeline.storage import arrow
 from pipeline.tokens.distinct import Types
 
@@ -56,7 +56,7 @@ def tokenise_words(
     strip_breaks: bool,
     keep_punctuation: bool,
     ids: np.ndarray,
-    room: Room,
+    workspace: Workspace,
 ) -> tuple[np.ndarray, np.ndarray, Types]:
     """Run the compiled tokenizer.
 
@@ -67,7 +67,7 @@ def tokenise_words(
         As in `Tokenizer`.
     ids : int32 array
         Receives the tokens' numbers: as long as the texts have bytes, for none is shorter.
-    room : Room
+    workspace : Workspace
         What is returned lies there in part, and is good while it is not used again.
 
     Returns
@@ -87,10 +87,10 @@ def tokenise_words(
     n_bytes, longest = int(offsets[-1] - offsets[0]), int(np.diff(offsets).max(initial=0))
     # What is not written to takes no memory, so there is room for the worst: a normalised byte
     # becomes three at most (punctuation between zeros), and two words of zeros follow a document.
-    words = room.array("words", 3 * longest // 8 + 4, np.uint64)
+    words = workspace.array("words", 3 * longest // 8 + 4, np.uint64)
     types = Types(
-        room.array("pool", 2 * n_bytes + longest + 4, np.uint64),
-        room.array("starts", n_bytes + 2, np.int64),
+        workspace.array("pool", 2 * n_bytes + longest + 4, np.uint64),
+        workspace.array("starts", n_bytes + 2, np.int64),
     )
     types.reserve(min(n_bytes // 64, 1 << 15))
     token_offsets = np.zeros(len(texts) + 1, np.int64)
@@ -118,7 +118,7 @@ def tokenise_words(
     types.n = int(state[kernels.N_TYPES])
     if state[kernels.N_CONTEXT] and lowercase:
         lowered = arrow.strings([text.lower() for text in texts.to_pylist()])
-        return tokenise_words(lowered, False, strip_breaks, keep_punctuation, ids, room)
+        return tokenise_words(lowered, False, strip_breaks, keep_punctuation, ids, workspace)
     return ids[: state[kernels.N_TOKENS]], token_offsets, types
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline.kernels import sgd as kernels
 from pipeline.model.logistic import Array
-from pipeline.parallel import in_order
+from pipeline.parallel import ordered_map
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -86,7 +86,7 @@ class Mixture:
         def visit(k: int) -> None:
             self.descents[k].epoch(self.shuffles[k].permutation(documents), averaging)
 
-        for _ in in_order(visit, range(len(self.descents))):
+        for _ in ordered_map(visit, range(len(self.descents))):
             pass
 
     def weights(self) -> tuple[Array, float]:

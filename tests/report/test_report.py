@@ -219,10 +219,10 @@ def test_the_words_can_be_searched_and_sorted(page, hostile_run):
         shown = page.numbers(n)
         assert shown == pytest.approx(sorted(values.tolist())[:12], abs=1e-4)
     page.page.locator("#words-table button[data-key=word]").click()
-    in_order = sorted(words, key=lambda word: word.encode("utf-16-be"))
-    assert page.column(1) == in_order[:12]
+    ordered_map = sorted(words, key=lambda word: word.encode("utf-16-be"))
+    assert page.column(1) == ordered_map[:12]
     page.page.locator("#words-next").click()
-    assert page.column(1) == in_order[12:24]
+    assert page.column(1) == ordered_map[12:24]
 
 
 def answers(page: Page, texts: list[str]) -> list[float]:
