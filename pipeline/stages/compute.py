@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Job:
+class StageContext:
     """What a stage gets to work with."""
 
     config: Config
@@ -39,25 +39,29 @@ class Job:
     on_epoch: Callable[[Epoch], None]
 
 
-def compute_corpus(job: Job) -> tuple[str, list[str]]:
+def compute_corpus(context: StageContext) -> tuple[str, list[str]]:
     """Load, check, split and audit: `train.arrow`, `test.arrow` and `card.json`."""
     from pipeline.corpus import audit, split
 
-    section = job.config.corpus
+    section = context.config.corpus
     settings = section if section.source != "sample" else SplitSection()  # it has a test part
     scan = split.write_parts(
-        job.folder, read_source(job.config), settings.test_fraction, settings.seed
+        context.folder, read_source(context.config), settings.test_fraction, settings.seed
     )
-    train, test = split.read_parts(job.folder)
+    train, test = split.read_parts(context.folder)
     dropped = 0
     if section.drop_overlap:
         overlapping = audit.overlapping_rows(train, test, scan)
         dropped = int(overlapping.sum())
-        scan = split.drop_from_train(job.folder, overlapping, scan)
-        train, test = split.read_parts(job.folder)
+        scan = split.drop_from_train(context.folder, overlapping, scan)
+        train, test = split.read_parts(context.folder)
     card = audit.audit(train, test, scan)
-    facts = {"source": job.config.section("corpus"), "dropped_overlap": dropped, **card.to_dict()}
-    files.write_json(job.folder / "card.json", facts)
+    facts = {
+        "source": context.config.section("corpus"),
+        "dropped_overlap": dropped,
+        **card.to_dict(),
+    }
+    files.write_json(context.folder / "card.json", facts)
     summary = ", ".join(
         f"{part.n_reviews:,} {name} ({part.n_positive / part.n_reviews:.1%} positive)"
         for name, part in (("train", card.train), ("test", card.test))
@@ -67,17 +71,17 @@ def compute_corpus(job: Job) -> tuple[str, list[str]]:
     return summary, audit.warnings(card)
 
 
-def compute_tokens(job: Job) -> tuple[str, list[str]]:
+def compute_tokens(context: StageContext) -> tuple[str, list[str]]:
     """Turn texts into token ids: the ids and types of both parts, and `tokenizer.json`."""
     from pipeline.tokens.tokenizer import write_tokens
 
-    tokenizer = tokenizer_of(job.config.tokens)
-    files.write_json(job.folder / "tokenizer.json", tokenizer.to_dict())
+    tokenizer = tokenizer_of(context.config.tokens)
+    files.write_json(context.folder / "tokenizer.json", tokenizer.to_dict())
     train, test = (
         write_tokens(
-            job.folder / f"{part}.safetensors",
+            context.folder / f"{part}.safetensors",
             tokenizer,
-            files.read_table(job.run.path / "corpus" / f"{part}.arrow")["text"],
+            files.read_table(context.run.path / "corpus" / f"{part}.arrow")["text"],
         )
         for part in ("train", "test")
     )
@@ -87,21 +91,21 @@ def compute_tokens(job: Job) -> tuple[str, list[str]]:
     ), []
 
 
-def compute_features(job: Job) -> tuple[str, list[str]]:
+def compute_features(context: StageContext) -> tuple[str, list[str]]:
     """Choose a vocabulary and count it: `vocabulary.txt` and the counts of both parts."""
     from pipeline.features.counting import stream_counts
     from pipeline.features.vocabulary import write_vocabulary
     from pipeline.tokens.tokenizer import read_tokens
 
-    tokens = read_tokens(job.run.path / "tokens" / "train.safetensors")
+    tokens = read_tokens(context.run.path / "tokens" / "train.safetensors")
     n_documents = tokens.n_documents
-    vocabulary = vocabulary_of(job.config.features, tokens)
-    write_vocabulary(job.folder / "vocabulary.txt", vocabulary)
+    vocabulary = vocabulary_of(context.config.features, tokens)
+    write_vocabulary(context.folder / "vocabulary.txt", vocabulary)
 
     def count(part: str) -> int:
-        tokens = read_tokens(job.run.path / "tokens" / f"{part}.safetensors")
-        blocks = stream_counts(tokens, vocabulary, **counting_of(job.config.features))
-        return arrays.write_counts(job.folder / f"{part}.safetensors", blocks, len(vocabulary))
+        tokens = read_tokens(context.run.path / "tokens" / f"{part}.safetensors")
+        blocks = stream_counts(tokens, vocabulary, **counting_of(context.config.features))
+        return arrays.write_counts(context.folder / f"{part}.safetensors", blocks, len(vocabulary))
 
     del tokens  # and its pages
     per_review = count("train") / n_documents
@@ -109,30 +113,30 @@ def compute_features(job: Job) -> tuple[str, list[str]]:
     return f"{len(vocabulary):,} words, {per_review:.0f} different ones in a review", []
 
 
-def compute_train(job: Job) -> tuple[str, list[str]]:
+def compute_train(context: StageContext) -> tuple[str, list[str]]:
     """Learn the weights: the model's folder, and `history.json`."""
     from pipeline.features.vocabulary import read_vocabulary
     from pipeline.model.text_classifier import TextClassifier
     from pipeline.tokens.tokenizer import Tokenizer
     from pipeline.training.decision import settle
 
-    config = job.config
-    counts = arrays.read_counts(job.run.path / "features" / "train.safetensors")
-    labels = read_labels(job.run, "train")
-    regression = regression_of(config.train, config.features).fit(counts, labels, job.on_epoch)
+    config = context.config
+    counts = arrays.read_counts(context.run.path / "features" / "train.safetensors")
+    labels = read_labels(context.run, "train")
+    regression = regression_of(config.train, config.features).fit(counts, labels, context.on_epoch)
     settled = settle(regression, counts, labels, **settling_of(config.train))
-    vocabulary = read_vocabulary(job.run.path / "features" / "vocabulary.txt")
-    tokenizer = Tokenizer.of(files.read_json(job.run.path / "tokens" / "tokenizer.json"))
+    vocabulary = read_vocabulary(context.run.path / "features" / "vocabulary.txt")
+    tokenizer = Tokenizer.of(files.read_json(context.run.path / "tokens" / "tokenizer.json"))
     binary, unit_length = counting_of(config.features).values()
-    TextClassifier(tokenizer, vocabulary, binary, regression, unit_length).save(job.folder)
+    TextClassifier(tokenizer, vocabulary, binary, regression, unit_length).save(context.folder)
     history, kept = regression.history_, regression.kept_
     facts = [dataclasses.asdict(epoch) for epoch in history]
-    files.write_json(job.folder / "history.json", {"epochs": facts})
+    files.write_json(context.folder / "history.json", {"epochs": facts})
     summary = f"accuracy {kept.accuracy:.1%} on train"
     if config.train.validation:
         summary += f", {kept.validation_accuracy:.1%} on the validation part"
     if settled is not None:
-        files.write_json(job.folder / "settled.json", dataclasses.asdict(settled))
+        files.write_json(context.folder / "settled.json", dataclasses.asdict(settled))
         if config.train.calibrate:
             summary += f", temperature {settled.temperature:.3g}"
         if settled.threshold is not None:
@@ -140,7 +144,7 @@ def compute_train(job: Job) -> tuple[str, list[str]]:
     return f"{summary}, {len(history)} epochs", []
 
 
-def compute_eval(job: Job) -> tuple[str, list[str]]:
+def compute_eval(context: StageContext) -> tuple[str, list[str]]:
     """Score the test part: `metrics.json` and `predictions.parquet`."""
     import numpy as np
     import pyarrow as pa
@@ -150,14 +154,14 @@ def compute_eval(job: Job) -> tuple[str, list[str]]:
     from pipeline.model.logistic import decide, sigmoid
     from pipeline.model.text_classifier import TextClassifier
 
-    regression = TextClassifier.load(job.run.path / "model").regression
-    counts = arrays.read_counts(job.run.path / "features" / "test.safetensors")
-    labels = read_labels(job.run, "test")
+    regression = TextClassifier.load(context.run.path / "model").regression
+    counts = arrays.read_counts(context.run.path / "features" / "test.safetensors")
+    labels = read_labels(context.run, "test")
     scores = regression.decision_function(counts)
-    settings = job.config.section("eval")
+    settings = context.config.section("eval")
     result = evaluate(labels, scores, regression.threshold, **settings)
-    record_test_use(job.run.path, "eval", job.config)
-    files.write_json(job.folder / "metrics.json", {"test": result.to_dict()})
+    record_test_use(context.run.path, "eval", context.config)
+    files.write_json(context.folder / "metrics.json", {"test": result.to_dict()})
     probability = sigmoid(scores)
     predictions = {
         "row": np.arange(len(labels)),
@@ -167,7 +171,7 @@ def compute_eval(job: Job) -> tuple[str, list[str]]:
         "log_odds": scores,
     }
     columns = {name: arrow.numbers(values) for name, values in predictions.items()}
-    parquet.write_table(pa.table(columns), job.folder / "predictions.parquet")
+    parquet.write_table(pa.table(columns), context.folder / "predictions.parquet")
     return (
         f"test accuracy {result.accuracy:.2%}, {100 * result.confidence:g}% interval "
         f"{result.accuracy_low:.2%} to {result.accuracy_high:.2%}"

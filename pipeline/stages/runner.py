@@ -17,7 +17,7 @@ import pipeline
 from pipeline.config.schema import Config
 from pipeline.parallel import ordered_map
 from pipeline.stages import compute, from_config, reporting
-from pipeline.stages.compute import Job
+from pipeline.stages.compute import StageContext
 from pipeline.stages.freshness import source_digest
 from pipeline.stages.from_config import WEIGHTING
 from pipeline.stages.memory import peak_memory, reset_peak_memory, return_freed_memory
@@ -65,7 +65,7 @@ class Stage:
     ----------
     name, folder : str
     compute : callable
-        Writes the outputs to a job's folder; returns a summary and warnings.
+        Writes the outputs to a context's folder; returns a summary and warnings.
     inputs : tuple of str
         The stages whose outputs are read.
     sections : tuple of str
@@ -82,7 +82,7 @@ class Stage:
 
     name: str
     folder: str
-    compute: Callable[[Job], tuple[str, list[str]]]
+    compute: Callable[[StageContext], tuple[str, list[str]]]
     inputs: tuple[str, ...]
     sections: tuple[str, ...]
     modules: tuple[str, ...]
@@ -163,7 +163,7 @@ def _compute(
     reset_peak_memory()
     start = time.perf_counter()
     with run.writing(stage.name, stage.folder, config.to_toml()) as (folder, entry):
-        summary, warnings = stage.compute(Job(config, run, folder, listener.epoch))
+        summary, warnings = stage.compute(StageContext(config, run, folder, listener.epoch))
         entry |= {
             "summary": summary,
             "warnings": warnings,

@@ -18,7 +18,7 @@ from pipeline.config.loading import load_config
 from pipeline.corpus import batches, files
 from pipeline.corpus.labels import TABLE_SCHEMA, LabelRule
 from pipeline.errors import CorpusError
-from pipeline.stages.compute import Job, compute_corpus
+from pipeline.stages.compute import StageContext, compute_corpus
 from pipeline.storage.files import read_table
 from pipeline.storage.run import Run
 
@@ -89,7 +89,7 @@ def run_stage(folder: Path, train: Path, *settings: str) -> dict[str, bytes]:
     )
     out = folder / "out"
     out.mkdir()
-    compute_corpus(Job(load_config(config, settings), Run(folder / "run"), out, print))
+    compute_corpus(StageContext(load_config(config, settings), Run(folder / "run"), out, print))
     return {path.name: path.read_bytes() for path in sorted(out.iterdir())}
 
 
@@ -177,15 +177,15 @@ def test_the_stage_imports_nothing_that_others_need(tmp_path: Path, source: str)
         f'[corpus]\nsource = "files"\ntrain = {name}\ntest = {name}\n[features]\n[train]\n'
     )
     out.mkdir()
-    compute_corpus(Job(load_config(config), Run(tmp_path / "run"), out, print))  # compiles
+    compute_corpus(StageContext(load_config(config), Run(tmp_path / "run"), out, print))  # compiles
     script = (
         "import sys\n"
         "from pathlib import Path\n"
         "from pipeline.config.loading import load_config\n"
         "from pipeline.storage.run import Run\n"
-        "from pipeline.stages.compute import Job, compute_corpus\n"
+        "from pipeline.stages.compute import StageContext, compute_corpus\n"
         "config, out = map(Path, sys.argv[1:])\n"
-        "compute_corpus(Job(load_config(config), Run(out / 'run'), out, print))\n"
+        "compute_corpus(StageContext(load_config(config), Run(out / 'run'), out, print))\n"
         f"print([name for name in {ABSENT} if name in sys.modules])\n"
     )
     result = subprocess.run(
