@@ -66,8 +66,8 @@ def map_with_workspace(
 ) -> Iterator[Result]:
     """Yield `work(item, workspace)` of each item in order, as `ordered_map` does.
 
-    A result may lie in the workspace. It is good until the next one is asked for, when the workspace
-    goes to another item.
+    A result may lie in its workspace. It is valid until the next one is asked for, because the
+    workspace then goes to another item.
     """
     free: list[Workspace] = []
 

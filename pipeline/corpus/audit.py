@@ -19,7 +19,7 @@ from pipeline.corpus.duplicates import (
     RESEMBLANCE,
     Documents,
     Ints,
-    Scan,
+    TextStatistics,
     first_occurrences,
     near_duplicates,
 )
@@ -87,14 +87,14 @@ class Audit:
         return {"near_duplicate_resemblance": RESEMBLANCE, **facts}
 
 
-def audit(train: pa.Table, test: pa.Table, scan: Scan) -> Audit:
+def audit(train: pa.Table, test: pa.Table, scan: TextStatistics) -> Audit:
     """Audit a corpus.
 
     Parameters
     ----------
     train, test : pyarrow.Table
         Columns `text` (large_string) and `label` (int8, 0 or 1), without nulls.
-    scan : Scan
+    scan : TextStatistics
         Of the texts of train, and behind them those of test.
     """
     documents = Documents(train["text"], test["text"])
@@ -117,7 +117,9 @@ def audit(train: pa.Table, test: pa.Table, scan: Scan) -> Audit:
     )
 
 
-def overlapping_rows(train: pa.Table, test: pa.Table, scan: Scan) -> npt.NDArray[np.bool_]:
+def overlapping_rows(
+    train: pa.Table, test: pa.Table, scan: TextStatistics
+) -> npt.NDArray[np.bool_]:
     """Return which rows of `train` have a text that is also in `test`, one bool a row."""
     first = first_occurrences(Documents(train["text"], test["text"]), scan.fingerprints)
     shared = np.zeros(first.size, np.bool_)
@@ -155,7 +157,12 @@ def _number(count: int, noun: str) -> str:
 
 
 def _split_audit(
-    rows: slice, n_train: int, labels: npt.NDArray[np.int8], scan: Scan, first: Ints, near: Ints
+    rows: slice,
+    n_train: int,
+    labels: npt.NDArray[np.int8],
+    scan: TextStatistics,
+    first: Ints,
+    near: Ints,
 ) -> SplitAudit:
     """Gather the facts of the documents numbered `rows`."""
     n_characters, n_words = scan.counts[rows].T

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipeline.corpus.duplicates import Scan, scan
+from pipeline.corpus.duplicates import TextStatistics, scan
 from pipeline.corpus.labels import TABLE_SCHEMA
 from pipeline.storage import arrow, files
 
@@ -21,9 +21,9 @@ from pipeline.storage import arrow, files
 BATCH_BYTES = 1 << 22
 
 
-def write(path: Path, batches: Iterable[pa.RecordBatch]) -> list[Scan]:
+def write(path: Path, batches: Iterable[pa.RecordBatch]) -> list[TextStatistics]:
     """Write labelled texts as they come, and return scans of them, taken as they pass."""
-    scans: list[Scan] = []
+    scans: list[TextStatistics] = []
 
     def scanned() -> Iterator[pa.RecordBatch]:
         for batch in cut(batches, BATCH_BYTES):

@@ -44,7 +44,7 @@ _Chunk = tuple[npt.NDArray[np.uint8], Ints]
 
 
 @dataclass(frozen=True)
-class Scan:
+class TextStatistics:
     """What is held of texts.
 
     Attributes
@@ -62,7 +62,7 @@ class Scan:
     sketches: npt.NDArray[np.uint32]
 
     @classmethod
-    def joined(cls, scans: list[Scan]) -> Scan:
+    def joined(cls, scans: list[TextStatistics]) -> TextStatistics:
         """Return scans one behind the other; the list is emptied, to hold none of them twice."""
         n = sum(len(scan.counts) for scan in scans)
         whole = cls.of_size(n)
@@ -76,7 +76,7 @@ class Scan:
         return whole
 
     @classmethod
-    def of_size(cls, n: int) -> Scan:
+    def of_size(cls, n: int) -> TextStatistics:
         """Return room for the scan of so many texts."""
         return cls(
             np.empty((n, 2), np.int32),
@@ -84,14 +84,14 @@ class Scan:
             np.empty((n, _BUCKETS), np.uint32),
         )
 
-    def select(self, rows: npt.NDArray[np.bool_]) -> Scan:
+    def select(self, rows: npt.NDArray[np.bool_]) -> TextStatistics:
         """Return the scan of some of the texts."""
-        return Scan(self.counts[rows], self.fingerprints[rows], self.sketches[rows])
+        return TextStatistics(self.counts[rows], self.fingerprints[rows], self.sketches[rows])
 
 
-def scan(texts: pa.LargeStringArray) -> Scan:
+def scan(texts: pa.LargeStringArray) -> TextStatistics:
     """Read texts, which have no nulls."""
-    found = Scan.of_size(len(texts))
+    found = TextStatistics.of_size(len(texts))
     found.sketches.fill(kernels.NO_HASH)
     if len(texts):
         text, offsets = arrow.buffers(texts)
@@ -172,13 +172,13 @@ def first_occurrences(documents: Documents, fingerprints: _Hashes) -> Ints:
     return first
 
 
-def near_duplicates(documents: Documents, found: Scan, first: Ints) -> Ints:
+def near_duplicates(documents: Documents, found: TextStatistics, first: Ints) -> Ints:
     """Return the near-duplicates among the first documents of their text.
 
     Parameters
     ----------
     documents : Documents
-    found : Scan
+    found : TextStatistics
         Of all of them.
     first : int64 array, shape (n_documents,)
         What `first_occurrences` returns.

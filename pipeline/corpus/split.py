@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.corpus import batches
-from pipeline.corpus.duplicates import Scan
+from pipeline.corpus.duplicates import TextStatistics
 from pipeline.errors import CorpusError
 from pipeline.parallel import ordered_map
 from pipeline.storage import arrow, files
@@ -20,7 +20,7 @@ _PARTS = ("train", "test")
 
 def write_parts(
     folder: Path, sources: Sequence[Iterable[pa.RecordBatch]], test_fraction: float, seed: int
-) -> Scan:
+) -> TextStatistics:
     """Write `train.arrow` and `test.arrow`, side by side, and return the scan of both.
 
     Parameters
@@ -37,7 +37,7 @@ def write_parts(
         If a part is empty, or train has reviews of one class only.
     """
     written = [folder / f"{name}.arrow" for name in _PARTS[: len(sources)]]
-    scans: list[Scan] = []
+    scans: list[TextStatistics] = []
     for part in ordered_map(
         lambda part: batches.write(*part), list(zip(written, sources, strict=True))
     ):
@@ -51,7 +51,7 @@ def write_parts(
         in_test = draw_test(arrow.values(table["label"]), test_fraction, seed)
         scans = _select(written[0], in_test, folder / "test.arrow")
         scans[:0] = _select(written[0], ~in_test, written[0])
-    return Scan.joined(scans)
+    return TextStatistics.joined(scans)
 
 
 def read_parts(folder: Path) -> tuple[pa.Table, pa.Table]:
@@ -60,7 +60,9 @@ def read_parts(folder: Path) -> tuple[pa.Table, pa.Table]:
     return train, test
 
 
-def drop_from_train(folder: Path, rows: npt.NDArray[np.bool_], scan: Scan) -> Scan:
+def drop_from_train(
+    folder: Path, rows: npt.NDArray[np.bool_], scan: TextStatistics
+) -> TextStatistics:
     """Write train without the rows for which `rows` is true; return the scan of what is left.
 
     Raises
@@ -115,7 +117,7 @@ def require_both_classes(train: pa.Table, which: str) -> None:
         )
 
 
-def _select(source: Path, rows: npt.NDArray[np.bool_], target: Path) -> list[Scan]:
+def _select(source: Path, rows: npt.NDArray[np.bool_], target: Path) -> list[TextStatistics]:
     """Write some rows of a part of the corpus to a file, which may be its own."""
     partial = target.with_name(f"{target.name}.partial")
     scans = batches.write(partial, batches.select(files.read_batches(source), rows))

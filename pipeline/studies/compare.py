@@ -109,7 +109,7 @@ def compare(
             f"{path_a} and {path_b}: expected the same test reviews in both; give their configs "
             "one [corpus], then `sentiment eval CONFIG` for both"
         )
-    a, b = _Decided.read(path_a), _Decided.read(path_b)
+    a, b = Predictions.read(path_a), Predictions.read(path_b)
     right_a, right_b = a.predicted == a.labels, b.predicted == b.labels
     only_a, only_b = (int(np.count_nonzero(m)) for m in (right_a & ~right_b, right_b & ~right_a))
     n, both = len(a.labels), int(np.count_nonzero(right_a & right_b))
@@ -133,7 +133,7 @@ def compare(
 
 
 @dataclass(frozen=True)
-class _Decided:
+class Predictions:
     """The predictions of a run, in the order of its test part."""
 
     labels: Labels
@@ -142,7 +142,7 @@ class _Decided:
     model: Scored
 
     @classmethod
-    def read(cls, path: Path) -> _Decided:
+    def read(cls, path: Path) -> Predictions:
         """Read what the `eval` stage wrote."""
         from pyarrow import parquet
 
@@ -182,7 +182,7 @@ def _checked(path: Path) -> str:
 
 
 def _differences(
-    a: _Decided, b: _Decided, confidence: float, resamples: int, seed: int
+    a: Predictions, b: Predictions, confidence: float, resamples: int, seed: int
 ) -> dict[str, Difference]:
     """Return every metric of both, and the interval of its difference."""
     result_a, result_b = (
@@ -197,7 +197,7 @@ def _differences(
     }
 
 
-def _flipped(path: Path, a: _Decided, b: _Decided) -> tuple[Flip, ...]:
+def _flipped(path: Path, a: Predictions, b: Predictions) -> tuple[Flip, ...]:
     """Return the reviews that are decided differently, with their texts."""
     rows = np.flatnonzero(a.predicted != b.predicted)
     apart = np.abs(a.probability[rows] - b.probability[rows])

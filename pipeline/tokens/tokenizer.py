@@ -241,17 +241,17 @@ class _Block(NamedTuple):
 
 
 def _n_bytes(texts: pa.LargeStringArray | pa.ChunkedArray) -> int:
-    chunks = texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]
-    return sum(int(offsets[-1] - offsets[0]) for _, offsets in map(arrow.buffers, chunks))
+    arrow_chunks = texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]
+    return sum(int(offsets[-1] - offsets[0]) for _, offsets in map(arrow.buffers, arrow_chunks))
 
 
 def _blocks(
     texts: pa.LargeStringArray | pa.ChunkedArray, largest: int
 ) -> Iterator[pa.LargeStringArray]:
     """Cut texts into blocks for threads; several chunks are such blocks, if not too large."""
-    chunks = texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]
-    for chunk in chunks:
-        if len(chunks) > 1 and _n_bytes(chunk) < 2 * largest:
+    arrow_chunks = texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]
+    for chunk in arrow_chunks:
+        if len(arrow_chunks) > 1 and _n_bytes(chunk) < 2 * largest:
             yield chunk
             continue
         _, offsets = arrow.buffers(chunk)

@@ -15,7 +15,7 @@ import numpy as np
 from pipeline.errors import CorpusError, DivergenceError
 from pipeline.model.logistic import Array, LogisticRegression
 from pipeline.stratified import draw_by_class
-from pipeline.training.history import Epoch, Part, measure
+from pipeline.training.history import Epoch, Split, measure
 from pipeline.training.log_count_ratio import interpolated, log_count_ratio, weighted
 from pipeline.training.sgd import CoordinateRates, Descent, GlobalRate, Mixture, Problem
 
@@ -179,7 +179,7 @@ class SGDLogisticRegression(LogisticRegression):
         if self.ratio != "none":
             ratio = log_count_ratio(X[training], y[training], self.ratio, self.alpha)
             X = weighted(X, ratio)
-        seen, unseen = (Part.of(X, y, costs, mask) for mask in (~held_out, held_out))
+        seen, unseen = (Split.of(X, y, costs, mask) for mask in (~held_out, held_out))
         problem = Problem(X, np.where(y, costs, -costs), self.l2, self.fit_intercept)
         mixture = Mixture([self._descent(problem) for _ in range(self.shuffles)], self.seed)
         best, waited = np.inf, 0
@@ -287,7 +287,7 @@ class SGDLogisticRegression(LogisticRegression):
             f"schedule: expected constant, inverse, adagrad or fisher, got {self.schedule!r}"
         )
 
-    def _check_divergence(self, epoch: Epoch, seen: Part) -> None:
+    def _check_divergence(self, epoch: Epoch, seen: Split) -> None:
         """Refuse an objective far above that of zero weights, or one that is not a number."""
         at_zero = float(np.mean(seen.costs) * np.log(2))
         if not epoch.objective <= _DIVERGED * at_zero:

@@ -38,7 +38,7 @@ class Epoch:
 
 
 @dataclass(frozen=True)
-class Part:
+class Split:
     """The documents that are trained on, or those that are held out."""
 
     counts: csr_array
@@ -46,7 +46,7 @@ class Part:
     costs: Array
 
     @classmethod
-    def of(cls, counts: csr_array, labels: Array, costs: Array, mask: Array) -> Part:
+    def of(cls, counts: csr_array, labels: Array, costs: Array, mask: Array) -> Split:
         """Return the documents where a mask is true."""
         if mask.all():
             return cls(counts, labels, costs)
@@ -58,7 +58,7 @@ class Part:
 
 
 def measure(
-    number: int, w: Array, b: float, seen: Part, unseen: Part, l2: float, threshold: float
+    number: int, w: Array, b: float, seen: Split, unseen: Split, l2: float, threshold: float
 ) -> Epoch:
     """Measure weights on the training part and on the validation part, which may be empty."""
     z = seen.scores(w, b)

@@ -35,9 +35,9 @@ def table(rows: Rows) -> pa.Table:
     return pa.table({"text": texts, "label": labels})
 
 
-def scanned(*splits: pa.Table) -> duplicates.Scan:
+def scanned(*splits: pa.Table) -> duplicates.TextStatistics:
     chunks = [chunk for split in splits for chunk in split["text"].chunks]
-    return duplicates.Scan.joined([duplicates.scan(chunk) for chunk in chunks])
+    return duplicates.TextStatistics.joined([duplicates.scan(chunk) for chunk in chunks])
 
 
 def audit(train: pa.Table, test: pa.Table) -> Audit:

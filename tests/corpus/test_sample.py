@@ -16,7 +16,7 @@ import pytest
 
 import pipeline
 from pipeline.corpus.audit import audit, overlapping_rows, warnings
-from pipeline.corpus.duplicates import Scan
+from pipeline.corpus.duplicates import TextStatistics
 from pipeline.corpus.duplicates import scan as scan_texts
 from pipeline.corpus.files import read_files
 from pipeline.corpus.labels import LabelRule
@@ -158,7 +158,7 @@ def test_the_audit_finds_nothing_amiss() -> None:
     train, test = (
         read_files(str(FOLDER / f"{split}.jsonl"), "text", "label", rule) for split in SPLITS
     )
-    scan = Scan.joined([scan_texts(part["text"].chunk(0)) for part in (train, test)])
+    scan = TextStatistics.joined([scan_texts(part["text"].chunk(0)) for part in (train, test)])
     found = audit(train, test, scan)
     assert warnings(found) == []
     assert (found.train.n_reviews, found.test.n_reviews) == (2000, 400)
