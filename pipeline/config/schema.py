@@ -174,7 +174,7 @@ class TrainSection(Section):
     learning_rate: Annotated[float, Field(gt=0)] = 0.05
     schedule: Literal["constant", "inverse", "adagrad", "fisher"] = "adagrad"
     average_from: Annotated[int, Field(ge=0)] = 0
-    shuffles: Annotated[int, Field(ge=1)] = 1
+    averaged_runs: Annotated[int, Field(ge=1)] = 1
     fit_intercept: bool = True
     class_weight: Literal["none", "balanced"] | ClassWeights = "none"
     validation: Annotated[float, Field(ge=0, lt=1)] = 0.0

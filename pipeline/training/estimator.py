@@ -17,7 +17,7 @@ from pipeline.model.logistic import Array, LogisticRegression
 from pipeline.stratified import draw_by_class
 from pipeline.training.history import Epoch, Split, measure
 from pipeline.training.log_count_ratio import interpolated, log_count_ratio, weighted
-from pipeline.training.sgd import CoordinateRates, Descent, GlobalRate, Mixture, Problem
+from pipeline.training.sgd import AveragedRuns, CoordinateRates, GlobalRate, Problem, SGDRun
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -53,9 +53,9 @@ class SGDLogisticRegression(LogisticRegression):
     average_from : int
         The first epoch whose steps' weights are averaged into the result (Xu 2011);
         0 takes the last step's weights. For the schedules with one rate.
-    shuffles : int
+    averaged_runs : int
         Descents, each with an order of its own in every epoch, whose weights are averaged: what
-        depends on the order is in part averaged away. See `descent.Mixture`.
+        depends on the order is in part averaged away. See `descent.AveragedRuns`.
     fit_intercept : bool
         Whether b is learned; otherwise it is 0.
     class_weight : None, "balanced" or mapping from class to cost
@@ -99,7 +99,7 @@ class SGDLogisticRegression(LogisticRegression):
         learning_rate: float = 0.05,
         schedule: str = "adagrad",
         average_from: int = 0,
-        shuffles: int = 1,
+        averaged_runs: int = 1,
         fit_intercept: bool = True,
         class_weight: str | Mapping[Any, float] | None = None,
         validation: float = 0.0,
@@ -116,7 +116,7 @@ class SGDLogisticRegression(LogisticRegression):
         self.learning_rate = learning_rate
         self.schedule = schedule
         self.average_from = average_from
-        self.shuffles = shuffles
+        self.averaged_runs = averaged_runs
         self.fit_intercept = fit_intercept
         self.class_weight = class_weight
         self.validation = validation
@@ -181,14 +181,16 @@ class SGDLogisticRegression(LogisticRegression):
             X = weighted(X, ratio)
         seen, unseen = (Split.of(X, y, costs, mask) for mask in (~held_out, held_out))
         problem = Problem(X, np.where(y, costs, -costs), self.l2, self.fit_intercept)
-        mixture = Mixture([self._descent(problem) for _ in range(self.shuffles)], self.seed)
+        averaged = AveragedRuns(
+            [self._sgd_run(problem) for _ in range(self.averaged_runs)], self.seed
+        )
         best, waited = np.inf, 0
         self.history_ = []
         for number in range(1, self.epochs + 1):
-            mixture.epoch(training, 0 < self.average_from <= number)
+            averaged.epoch(training, 0 < self.average_from <= number)
             # What overflows is a divergence, and told as one.
             with np.errstate(over="ignore", invalid="ignore"):
-                w, b = mixture.weights()
+                w, b = averaged.weights()
                 w = w if ratio is None else interpolated(w, self.beta)
                 epoch = measure(number, w, b, seen, unseen, self.l2, self.threshold)
             self._check_divergence(epoch, seen)
@@ -230,7 +232,7 @@ class SGDLogisticRegression(LogisticRegression):
             ("l2", ">= 0", self.l2 >= 0),
             ("epochs", ">= 1", self.epochs >= 1),
             ("batch_size", ">= 1", self.batch_size >= 1),
-            ("shuffles", ">= 1", self.shuffles >= 1),
+            ("averaged_runs", ">= 1", self.averaged_runs >= 1),
             ("learning_rate", "> 0", self.learning_rate > 0),
             ("validation", ">= 0 and < 1", 0 <= self.validation < 1),
             ("threshold", "> 0 and < 1", 0 < self.threshold < 1),
@@ -275,7 +277,7 @@ class SGDLogisticRegression(LogisticRegression):
         draw = np.random.default_rng([self.seed, 1])
         return draw_by_class(y, self.validation, draw, "train.validation")
 
-    def _descent(self, problem: Problem) -> Descent:
+    def _sgd_run(self, problem: Problem) -> SGDRun:
         match self.schedule:
             case "adagrad" | "fisher":
                 fisher = self.schedule == "fisher"

@@ -50,7 +50,7 @@ class Problem:
         )
 
 
-class Descent(Protocol):
+class SGDRun(Protocol):
     """A way of taking steps."""
 
     def epoch(self, order: Array, averaging: bool) -> None:
@@ -60,42 +60,42 @@ class Descent(Protocol):
         """Return w and b: averaged over steps if any were, else those of the last step."""
 
 
-class Mixture:
-    """Descents side by side, in threads, each over orders of its own; their weights' mean.
+class AveragedRuns:
+    """SGD runs in threads, each over orders of its own, and the mean of their weights.
 
-    Averaging the weights of descents is parameter mixing (McDonald, Hall & Mann 2010, section
+    Averaging the weights of runs is parameter mixing (McDonald, Hall & Mann 2010, section
     3; Zinkevich et al. 2010, algorithm 3); there each has a shard of the documents, here all
     have all of them, so that only what depends on the order differs.
 
     Parameters
     ----------
-    descents : list of Descent
+    runs : list of SGDRun
     seed : int
-        Of the orders. The first descent's do not depend on how many there are.
+        Seed of the orders. Those of the first run do not depend on the number of runs.
     """
 
-    def __init__(self, descents: list[Descent], seed: int) -> None:
-        self.descents = descents
+    def __init__(self, runs: list[SGDRun], seed: int) -> None:
+        self.runs = runs
         # [seed, 1] draws the validation part.
-        seeds = [[seed], *([seed, 1 + k] for k in range(1, len(descents)))]
-        self.shuffles = [np.random.default_rng(each) for each in seeds]
+        seeds = [[seed], *([seed, 1 + k] for k in range(1, len(runs)))]
+        self._generators = [np.random.default_rng(seed) for seed in seeds]
 
     def epoch(self, documents: Array, averaging: bool) -> None:
-        """Visit documents once with each descent, in a new order; see `Descent`."""
+        """Visit documents once in each run, in a new order; see `SGDRun`."""
 
         def visit(k: int) -> None:
-            self.descents[k].epoch(self.shuffles[k].permutation(documents), averaging)
+            self.runs[k].epoch(self._generators[k].permutation(documents), averaging)
 
-        for _ in ordered_map(visit, range(len(self.descents))):
+        for _ in ordered_map(visit, range(len(self.runs))):
             pass
 
     def weights(self) -> tuple[Array, float]:
-        """Return the means of the descents' w and b."""
-        w, b = self.descents[0].weights()
-        for descent in self.descents[1:]:
-            also_w, also_b = descent.weights()
+        """Return the means of the runs' w and b."""
+        w, b = self.runs[0].weights()
+        for run in self.runs[1:]:
+            also_w, also_b = run.weights()
             w, b = w + also_w, b + also_b
-        n = len(self.descents)
+        n = len(self.runs)
         return (w, b) if n == 1 else (w / n, b / n)
 
 
@@ -125,7 +125,7 @@ class GlobalRate:
         self.n_steps = 0
 
     def epoch(self, order: Array, averaging: bool) -> None:
-        """Visit documents once; see `Descent`."""
+        """Visit documents once; see `SGDRun`."""
         l2 = self.problem.l2
         t = self.n_steps + np.arange(-(-len(order) // self.batch_size))
         decay = self.learning_rate * l2 * t if self.falling else np.zeros(len(t))
@@ -144,7 +144,7 @@ class GlobalRate:
         self.n_steps += len(t)
 
     def weights(self) -> tuple[Array, float]:
-        """Return w and b; see `Descent`."""
+        """Return w and b; see `SGDRun`."""
         v, u = self.vectors.T
         state = self.state
         n = state[kernels.N_AVERAGED]
@@ -184,7 +184,7 @@ class CoordinateRates:
             self.state[kernels.INTERCEPT_DIVISOR] = 1.0
 
     def epoch(self, order: Array, averaging: bool) -> None:
-        """Visit documents once; see `Descent`. Nothing is averaged."""
+        """Visit documents once; see `SGDRun`. Nothing is averaged."""
         kernels.coordinate_epoch(
             *self.problem.triplet,
             self.problem.targets,
@@ -201,7 +201,7 @@ class CoordinateRates:
         )
 
     def weights(self) -> tuple[Array, float]:
-        """Return w and b; see `Descent`."""
+        """Return w and b; see `SGDRun`."""
         weights = np.empty(len(self.coordinates))
         shrink = self.learning_rate * self.problem.l2 * self.state[kernels.STEP]
         kernels.coordinate_weights(self.coordinates, shrink, weights)

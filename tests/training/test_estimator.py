@@ -772,7 +772,9 @@ class TestWhatCannotBeLearned:
 class TestScikitLearnProtocol:
     def test_parameters_are_the_constructors(self):
         model = SGDLogisticRegression(l2=0.5, schedule="inverse")
-        names = "l2 epochs batch_size learning_rate schedule average_from shuffles fit_intercept"
+        names = (
+            "l2 epochs batch_size learning_rate schedule average_from averaged_runs fit_intercept"
+        )
         names += " class_weight validation patience threshold ratio alpha beta seed"
         assert list(model.get_params()) == names.split()
         assert (model.get_params()["l2"], model.get_params()["schedule"]) == (0.5, "inverse")
@@ -864,7 +866,7 @@ class TestMixingOrders:
         monkeypatch.setenv("SENTIMENT_THREADS", threads)
         X, y = reviews()
         settings = {"epochs": 3, "schedule": schedule, "l2": 1e-3}
-        mixed = SGDLogisticRegression(shuffles=3, seed=5, **settings).fit(X, y)
+        mixed = SGDLogisticRegression(averaged_runs=3, seed=5, **settings).fit(X, y)
         alone = []
         for seed in (5, [5, 2], [5, 3]):
             model = SGDLogisticRegression(**settings)
@@ -877,16 +879,16 @@ class TestMixingOrders:
 
     def test_one_descent_is_what_it_was(self):
         X, y = reviews()
-        one = SGDLogisticRegression(shuffles=1).fit(X, y)
+        one = SGDLogisticRegression(averaged_runs=1).fit(X, y)
         assert (one.coef_ == SGDLogisticRegression().fit(X, y).coef_).all()
 
     def test_the_order_tells_less_the_more_there_are(self):
         """Of weights over seeds, the spread falls as that of a mean does."""
         X, y = reviews(n=200)
 
-        def spread(shuffles):
+        def spread(averaged_runs):
             models = [
-                SGDLogisticRegression(shuffles=shuffles, seed=s, epochs=1).fit(X, y)
+                SGDLogisticRegression(averaged_runs=averaged_runs, seed=s, epochs=1).fit(X, y)
                 for s in range(12)
             ]
             return np.std([model.coef_[0] for model in models], axis=0).mean()
