@@ -41,7 +41,7 @@ class Listener(Protocol):
     def ended(self, result: StageResult) -> None:
         """Hear that a stage is done, or was fresh."""
 
-    def left_stale(self, stage: str) -> None:
+    def out_of_date(self, stage: str) -> None:
         """Hear that a later stage's outputs, which stay, were made of other inputs."""
 
 
@@ -74,7 +74,7 @@ class Stage:
         The modules that do the work; those that they import count too.
     unread : tuple of str
         Keys of those sections that are not read.
-    beside : tuple of str
+    extra_outputs : tuple of str
         Files that it writes into the run folder itself.
     studies : tuple of str
         What it reads of studies of the run, where they were made.
@@ -87,7 +87,7 @@ class Stage:
     sections: tuple[str, ...]
     modules: tuple[str, ...]
     unread: tuple[str, ...] = ()
-    beside: tuple[str, ...] = ()
+    extra_outputs: tuple[str, ...] = ()
     studies: tuple[str, ...] = ()
 
 
@@ -130,7 +130,7 @@ def run_stages(config: Config, run: Run, last: str, listener: Listener) -> None:
             if entry is not None and entry.get("depends", {}).get("inputs") != _inputs(
                 stage, config, run
             ):
-                listener.left_stale(stage.name)
+                listener.out_of_date(stage.name)
 
 
 def _import_ahead(stages: tuple[Stage, ...]) -> None:
@@ -149,7 +149,7 @@ def _is_fresh(
 ) -> bool:
     if entry is None or not run.has_outputs(stage.name):
         return False
-    if not all((run.path / file).is_file() for file in stage.beside):
+    if not all((run.path / file).is_file() for file in stage.extra_outputs):
         return False
     # Compared as text, for to Python 1 (a review) and 1.0 (all of them) are equal.
     then, now = (json.dumps(value, sort_keys=True) for value in (entry.get("depends"), depends))
@@ -275,7 +275,7 @@ STAGES = (
             "pipeline.stages.read_run",
             "pipeline.stages.reporting",
         ),
-        beside=(reporting.MODEL_CARD,),
+        extra_outputs=(reporting.MODEL_CARD,),
         studies=STUDIES,
     ),
 )

@@ -46,7 +46,7 @@ class Heard:
     def ended(self, result: StageResult) -> None:
         self.results.append(result)
 
-    def left_stale(self, stage: str) -> None:
+    def out_of_date(self, stage: str) -> None:
         pass
 
 

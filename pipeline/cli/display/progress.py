@@ -102,7 +102,7 @@ class StageProgress:
         for warning in result.warnings:
             self._print(Text(f"          ! {warning}", style="yellow"))
 
-    def left_stale(self, stage: str) -> None:
+    def out_of_date(self, stage: str) -> None:
         """Say that a stage's folder is not of this config."""
         if not self.quiet:
             text = f"{stage:<9} in the folder is of other inputs; `sentiment {stage}` renews it"
