@@ -69,8 +69,8 @@ def train(run: Path, config: Any) -> None:
     from pipeline.storage.files import read_json
 
     print_history(read_json(run / "model" / "history.json")["epochs"])
-    settled = run / "model" / "settled.json"
-    if settled.exists() and (choice := read_json(settled)["threshold"]) is not None:
+    decision = run / "model" / "decision.json"
+    if decision.exists() and (choice := read_json(decision)["threshold"]) is not None:
         print_threshold(choice, f"{choice['n']:,} reviews of the validation part")
     model, frequency = load_model(run)
     print_words(*top_words(model, config.report.top, frequency))

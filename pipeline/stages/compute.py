@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from pipeline.config.schema import Config, SplitSection
 from pipeline.stages.from_config import (
     counting_of,
+    decision_of,
     read_source,
     regression_of,
-    settling_of,
     tokenizer_of,
     vocabulary_of,
 )
@@ -118,13 +118,13 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     from pipeline.features.vocabulary import read_vocabulary
     from pipeline.model.text_classifier import TextClassifier
     from pipeline.tokens.tokenizer import Tokenizer
-    from pipeline.training.decision import settle
+    from pipeline.training.decision import choose_decision
 
     config = context.config
     counts = arrays.read_counts(context.run.path / "features" / "train.safetensors")
     labels = read_labels(context.run, "train")
     regression = regression_of(config.train, config.features).fit(counts, labels, context.on_epoch)
-    settled = settle(regression, counts, labels, **settling_of(config.train))
+    decision = choose_decision(regression, counts, labels, **decision_of(config.train))
     vocabulary = read_vocabulary(context.run.path / "features" / "vocabulary.txt")
     tokenizer = Tokenizer.of(files.read_json(context.run.path / "tokens" / "tokenizer.json"))
     binary, unit_length = counting_of(config.features).values()
@@ -135,12 +135,12 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     summary = f"accuracy {kept.accuracy:.1%} on train"
     if config.train.validation:
         summary += f", {kept.validation_accuracy:.1%} on the validation part"
-    if settled is not None:
-        files.write_json(context.folder / "settled.json", dataclasses.asdict(settled))
+    if decision is not None:
+        files.write_json(context.folder / "decision.json", dataclasses.asdict(decision))
         if config.train.calibrate:
-            summary += f", temperature {settled.temperature:.3g}"
-        if settled.threshold is not None:
-            summary += f", threshold {regression.threshold:.3f} for {settled.threshold.goal}"
+            summary += f", temperature {decision.temperature:.3g}"
+        if decision.threshold is not None:
+            summary += f", threshold {regression.threshold:.3f} for {decision.threshold.goal}"
     return f"{summary}, {len(history)} epochs", []
 
 

@@ -121,7 +121,7 @@ def regression_of(train: TrainSection, features: FeaturesSection) -> SGDLogistic
 
     settings: dict[str, Any] = train.model_dump(exclude={"calibrate"})
     if isinstance(train.threshold, ThresholdGoal):
-        del settings["threshold"]  # it is settled when the weights are learned
+        del settings["threshold"]  # it is chosen once the weights are learned
     match settings["class_weight"]:
         case "none":
             settings["class_weight"] = None
@@ -131,8 +131,8 @@ def regression_of(train: TrainSection, features: FeaturesSection) -> SGDLogistic
     return SGDLogisticRegression(**settings)
 
 
-def settling_of(train: TrainSection) -> dict[str, Any]:
-    """Return what is to be settled on the validation part, as `settle` takes it."""
+def decision_of(train: TrainSection) -> dict[str, Any]:
+    """Return what is chosen on the validation set, as arguments of `choose_decision`."""
     goal: tuple[str, float | None] | None = None
     match train.threshold:
         case ThresholdGoal(best=str(best)):

@@ -17,12 +17,12 @@ from pipeline.config.schema import Config
 from pipeline.evaluation.metrics import wilson_interval
 from pipeline.evaluation.uncertainty import mcnemar
 from pipeline.model.logistic import Array, LogisticRegression, decide, sigmoid
-from pipeline.stages.from_config import regression_of, settling_of, tokenizer_of
+from pipeline.stages.from_config import decision_of, regression_of, tokenizer_of
 from pipeline.storage import arrow
 from pipeline.studies.baseline_models import majority, naive_bayes, opinion_lexicon, vader_scores
 from pipeline.studies.journal import Journal
 from pipeline.studies.splits import CountedSplit, Reviews, Split
-from pipeline.training.decision import settle
+from pipeline.training.decision import choose_decision
 
 MAJORITY, LEXICON, VADER = "majority", "opinion lexicon", "VADER"
 BAYES, LOGISTIC, RATIO = "naive Bayes", "logistic regression", "log-count ratios"
@@ -122,7 +122,7 @@ def _works(
             train, features = configs[name].train, configs[name].features
             learner = regression_of(train, features)
             learner.fit(split.learned, split.learned_labels)
-            settle(learner, split.learned, split.learned_labels, **settling_of(train))
+            choose_decision(learner, split.learned, split.learned_labels, **decision_of(train))
             return _called(learner, split)
 
         return work

@@ -17,13 +17,13 @@ import pyarrow as pa
 from pipeline.config.schema import Config
 from pipeline.evaluation.metrics import Evaluation, evaluate, wilson_interval
 from pipeline.model.logistic import Array, decide, sigmoid
-from pipeline.stages.from_config import regression_of, settling_of
+from pipeline.stages.from_config import decision_of, regression_of
 from pipeline.storage import arrow, files
 from pipeline.stratified import draw_folds
 from pipeline.studies.journal import Journal
 from pipeline.studies.splits import CountedSplit, Reviews, Split, fold_splits
 from pipeline.studies.tune import n_scores, tune
-from pipeline.training.decision import settle
+from pipeline.training.decision import choose_decision
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def _fold(
     regression = regression_of(config.train, config.features)
     sides = counted.learned, counted.learned_labels
     regression.fit(*sides)
-    settle(regression, *sides, **settling_of(config.train))
+    choose_decision(regression, *sides, **decision_of(config.train))
     log_odds = regression.decision_function(counted.scored).tolist()
     on_done(1)
     return {"log_odds": log_odds, "chosen": chosen, "threshold": regression.threshold}

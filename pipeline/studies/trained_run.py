@@ -107,5 +107,5 @@ def _n_epochs(path: Path, patience: int) -> int:
 
 
 def _temperature(path: Path) -> float:
-    file = path / "model" / "settled.json"
+    file = path / "model" / "decision.json"
     return float(files.read_json(file)["temperature"]) if file.exists() else 1.0

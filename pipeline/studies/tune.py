@@ -18,12 +18,12 @@ from pipeline.config.schema import Config
 from pipeline.evaluation.metrics import log_loss
 from pipeline.model.logistic import Array, decide, sigmoid
 from pipeline.parallel import ordered_map
-from pipeline.stages.from_config import WEIGHTING, regression_of, settling_of
+from pipeline.stages.from_config import WEIGHTING, decision_of, regression_of
 from pipeline.stratified import draw_by_class, draw_folds
 from pipeline.studies.grid import Trial, trials_of
 from pipeline.studies.journal import Journal
 from pipeline.studies.splits import CountedSplit, Reviews, Split, fold_splits
-from pipeline.training.decision import settle
+from pipeline.training.decision import choose_decision
 
 Item = TypeVar("Item")
 
@@ -164,12 +164,12 @@ def _learn(trials: list[Numbered], counted: CountedSplit) -> dict[int, Any]:
 
     def look(number: int) -> None:
         # A copy, for the regression goes on from weights that no temperature has divided.
-        settled = copy.copy(regression)
-        settle(
-            settled, counted.learned, counted.learned_labels, **settling_of(longest.config.train)
+        decided = copy.copy(regression)
+        choose_decision(
+            decided, counted.learned, counted.learned_labels, **decision_of(longest.config.train)
         )
-        z = settled.decision_function(counted.scored)
-        right = decide(sigmoid(z), settled.threshold) == counted.scored_labels
+        z = decided.decision_function(counted.scored)
+        right = decide(sigmoid(z), decided.threshold) == counted.scored_labels
         after[number] = {
             "accuracy": float(right.mean()),
             "log_loss": log_loss(counted.scored_labels, z),

@@ -1,4 +1,4 @@
-"""What is settled once the weights are learned, on the part that was held out.
+"""The decision on top of the weights: a temperature and a threshold, chosen on the validation set.
 
 A temperature divides the scores until their probabilities fit (Guo et al. 2017); the weights
 and the intercept of a linear model can be divided as well, so that what is saved is plain. A
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Settled:
+class Decision:
     """What was chosen on the validation part.
 
     Attributes
@@ -35,13 +35,13 @@ class Settled:
     threshold: ThresholdChoice | None
 
 
-def settle(
+def choose_decision(
     regression: SGDLogisticRegression,
     counts: csr_array,
     labels: Array,
     calibrate: bool,
     goal: tuple[Goal, float | None] | None,
-) -> Settled | None:
+) -> Decision | None:
     """Set the temperature and the threshold of a regression; return None if none is asked for.
 
     Parameters
@@ -68,4 +68,4 @@ def settle(
     if goal is not None:
         choice = choose_threshold(y, z, *goal)
         regression.threshold = choice.threshold
-    return Settled(temperature, choice)
+    return Decision(temperature, choice)

@@ -200,9 +200,9 @@ def test_what_has_no_certificate_is_refused_in_one_line(planted, sentiment, over
         certify_run(run)
 
 
-@pytest.mark.parametrize("name", ["settled.json", "history.json"])
+@pytest.mark.parametrize("name", ["decision.json", "history.json"])
 def test_a_model_that_is_half_there_is_refused(planted, sentiment, tmp_path, name):
-    """Without settled.json the weights would be taken for those that no temperature divided."""
+    """Without decision.json the weights would be taken for those that no temperature divided."""
     run = tmp_path / "half"
     shutil.copytree(train(planted, "settled", sentiment, "train.calibrate=true"), run)
     (run / "model" / name).unlink()

@@ -15,14 +15,14 @@ from pipeline.config.loading import load_config, with_values
 from pipeline.config.schema import Config
 from pipeline.errors import ConfigError, RunError
 from pipeline.evaluation.metrics import log_loss, wilson_interval
-from pipeline.stages.from_config import regression_of, settling_of
+from pipeline.stages.from_config import decision_of, regression_of
 from pipeline.storage.run import Run
 from pipeline.stratified import draw_folds
 from pipeline.studies import crossval, tune
 from pipeline.studies.grid import trials_of
 from pipeline.studies.journal import Journal
 from pipeline.studies.splits import CountedSplit, Reviews, Split
-from pipeline.training.decision import settle
+from pipeline.training.decision import choose_decision
 
 GRID = """
 [tune]
@@ -181,7 +181,7 @@ def test_a_trial_has_the_temperature_and_the_threshold_that_training_settles(
         (trial,) = (t for t in trials_of(config) if t.values == tried.values)
         model = regression_of(trial.config.train, trial.config.features)
         sides = counted.learned, counted.learned_labels
-        settle(model.fit(*sides), *sides, **settling_of(trial.config.train))
+        choose_decision(model.fit(*sides), *sides, **decision_of(trial.config.train))
         loss = log_loss(counted.scored_labels, model.decision_function(counted.scored))
         assert tried.log_loss == pytest.approx(loss, abs=1e-12)
         assert tried.accuracy == model.score(counted.scored, counted.scored_labels)

@@ -1,4 +1,4 @@
-"""What is settled on the validation part: a temperature and a threshold, saved with the model."""
+"""The decision chosen on the validation set: a temperature and a threshold, saved with the model."""
 
 import json
 
@@ -40,7 +40,7 @@ def test_calibration_divides_the_weights_by_the_temperature_that_fits_best(
 ):
     run, model, _ = trained(sentiment, small_run, tmp_path, "train.calibrate=true")
     y, z, plain = validation_part(small_run, run)
-    found = json.loads((run / "model" / "settled.json").read_text())
+    found = json.loads((run / "model" / "decision.json").read_text())
     temperature = found["temperature"]
 
     def loss(t):
@@ -68,7 +68,7 @@ def test_a_threshold_reaches_its_goal_on_the_validation_part(
     hits = np.sum(called & (y == 1))
     value = hits / (np.sum(y == 1) if metric == "recall" else np.sum(called))
     assert value >= least
-    choice = json.loads((run / "model" / "settled.json").read_text())["threshold"]
+    choice = json.loads((run / "model" / "decision.json").read_text())["threshold"]
     assert choice["threshold"] == threshold
     assert choice["at"][metric] == pytest.approx(value)
     assert f"threshold for {metric} >= {least:g}" in result.stdout
@@ -88,7 +88,7 @@ def test_the_threshold_that_was_chosen_decides_on_test(sentiment, small_run, tmp
 
 
 def test_without_a_goal_nothing_is_settled(small_run):
-    assert not (small_run.path / "model" / "settled.json").exists()
+    assert not (small_run.path / "model" / "decision.json").exists()
 
 
 def test_the_certificate_knows_the_temperature(sentiment, small_run, tmp_path):
