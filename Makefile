@@ -9,7 +9,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup train eval report weights crossval tune ladder certify stability \
+.PHONY: help setup train eval report weights crossval tune baselines certify stability \
 	test lint types check docs links wheel reproduce bench screenshot locks clean
 
 help: ## list the targets
@@ -40,8 +40,8 @@ crossval: .venv/runtime ## cross-validate: score each review with a model that d
 tune: .venv/runtime ## search the settings listed in [tune]
 	@$(BIN)/sentiment tune $(CONFIG) $(ARGS)
 
-ladder: .venv/runtime ## compare the model with simpler baselines
-	@$(BIN)/sentiment ladder $(CONFIG) $(ARGS)
+baselines: .venv/runtime ## compare the model with simpler baselines
+	@$(BIN)/sentiment baselines $(CONFIG) $(ARGS)
 
 certify: .venv/runtime ## bound the distance of a run from the optimum (RUN=runs/...)
 	@$(BIN)/sentiment certify $(RUN) $(ARGS)

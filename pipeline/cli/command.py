@@ -28,7 +28,7 @@ class Work:
     config: Config
     run: Run
     progress: StageProgress
-    anew: bool
+    from_scratch: bool
 
     @property
     def path(self) -> Path:
@@ -43,7 +43,7 @@ class Work:
 
 
 _RUN_OPTIONS = (
-    click.option("--force", is_flag=True, help="Compute everything anew."),
+    click.option("--force", is_flag=True, help="Compute everything from scratch."),
     click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only."),
     click.option("-v", "--verbose", is_flag=True, help="Show the memory of each stage, too."),
 )
@@ -88,7 +88,7 @@ def config_command(name: str, text: str, *options: Any) -> Decorator:
                 # A run folder holds the config that it was made of.
                 path, config = run or config, config / "config.toml"
             resolved = load_config(config, overrides)
-            store = Run(path, anew=force)
+            store = Run(path, from_scratch=force)
             _do(compute, resolved, store, force, (quiet, verbose), values)
 
         _add(name, text, command, (*_CONFIG_OPTIONS, *options))
@@ -121,7 +121,7 @@ def _do(
     compute: Callable[..., Show],
     config: Config,
     run: Run,
-    anew: bool,
+    from_scratch: bool,
     loudness: tuple[bool, bool],
     values: dict[str, Any],
 ) -> None:
@@ -138,7 +138,7 @@ def _do(
             run.abandon()
             say("sentiment: interrupted; the stages that were complete are kept")
 
-        work = Work(config, run, progress, anew)
+        work = Work(config, run, progress, from_scratch)
         show = interruptible(functools.partial(compute, work, **values), give_up)
     quiet, _ = loudness
     if not quiet or values.get("in_json"):

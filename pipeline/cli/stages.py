@@ -103,7 +103,7 @@ def compile_kernels(force: bool) -> None:
 
     compiled.on_compile = say
     start = time.perf_counter()
-    if compiled.compile_all(anew=force):
+    if compiled.compile_all(from_scratch=force):
         click.echo(f"compiled the inner loops in {time.perf_counter() - start:.1f} s")
     else:
         click.echo("the inner loops are compiled")

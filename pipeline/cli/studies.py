@@ -1,4 +1,4 @@
-"""Commands that run stages many times: cross-validation, tuning, the ladder of baselines."""
+"""Commands that run stages many times: cross-validation, tuning, baselines."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def study_of(work: Work, name: str, depends: dict[str, Any], n_steps: int) -> It
     folder = work.path / name
     depends |= {"source": source_digest((f"pipeline.studies.{name}",))}
     with locked(folder), naming_the_folder(folder):
-        journal = Journal(folder / "journal.jsonl", depends, work.anew)
+        journal = Journal(folder / "journal.jsonl", depends, work.from_scratch)
         if len(journal):
             work.progress.say(f"{name:<9} goes on; {folder / 'journal.jsonl'} has what is done")
         work.progress.began(name, n_steps)
@@ -133,20 +133,20 @@ def _depends(work: Work, reviews: Reviews, *also: str) -> dict[str, Any]:
 
 
 @config_command(
-    "ladder",
-    """Score baselines and this model on the test part, rung by rung.
+    "baselines",
+    """Score simple baselines and this model on the test set.
 
-    The commoner class, an opinion lexicon, VADER, naive Bayes, logistic regression and its form
-    with log-count ratios; each with its interval, its time and an exact McNemar test against
-    the rung below. A run that was stopped goes on.
+    The majority class, an opinion lexicon, VADER, naive Bayes, logistic regression, and logistic
+    regression with log-count ratios: each with its interval, its time and an exact McNemar test
+    against the previous one. An interrupted run resumes.
     """,
     JSON,
 )
-def ladder(work: Work, in_json: bool) -> Show:
-    """Climb the ladder, and show it."""
+def baselines(work: Work, in_json: bool) -> Show:
+    """Score the baselines, and show them."""
     import numpy as np
 
-    from pipeline.cli.display.studies import print_ladder
+    from pipeline.cli.display.studies import print_baselines
     from pipeline.stages import record_test_use
     from pipeline.storage.files import write_json
     from pipeline.studies import baselines as study
@@ -157,13 +157,15 @@ def ladder(work: Work, in_json: bool) -> Show:
     reviews = Reviews.of(work.run, "train", "test")
     in_test = np.arange(len(reviews.labels)) >= n_train
     n_steps = len(study.NAMES) * int(in_test.sum())
-    with study_of(work, "ladder", _depends(work, reviews), n_steps) as journal:
+    with study_of(work, "baselines", _depends(work, reviews), n_steps) as journal:
         configs = study.configs_of(work.config)
         for name, config in configs.items():
             if name not in journal:
-                record_test_use(work.path, "ladder", config)
-        rungs = study.climb(work.config, reviews, in_test, journal, work.progress.advance)
-        write_json(work.path / "ladder" / "ladder.json", {"rungs": [facts(r) for r in rungs]})
+                record_test_use(work.path, "baselines", config)
+        results = study.run_baselines(work.config, reviews, in_test, journal, work.progress.advance)
+        write_json(
+            work.path / "baselines" / "baselines.json", {"results": [facts(r) for r in results]}
+        )
     if in_json:
-        return lambda: click.echo(as_json([facts(r) for r in rungs], indent=2))
-    return lambda: print_ladder(rungs)
+        return lambda: click.echo(as_json([facts(r) for r in results], indent=2))
+    return lambda: print_baselines(results)

@@ -4,7 +4,7 @@ Importing numba and setting up its types takes half a second and 100 MB in every
 whether it compiles anything or not. The machine code needs neither, so it is kept as an
 object file, one for each file of kernels, and LLVM loads it in some milliseconds. The
 file's name is a digest of all that it was made from: the sources of all kernels, the compiler
-and the processor. An edit of any of them compiles anew.
+and the processor. An edit of any of them compiles again.
 
 In a file of kernels the functions marked with `kernel` are those that others call. They and
 the plain functions that they call are compiled together; as Python they stay callable,
@@ -121,7 +121,7 @@ def kernel(signature: str) -> Callable[[Callable[..., Any]], Kernel]:
     return lambda function: Kernel(function, signature)
 
 
-def compile_all(anew: bool = False) -> bool:
+def compile_all(from_scratch: bool = False) -> bool:
     """Compile every file of kernels that is not compiled; tell whether one was not."""
     package = sys.modules[__name__.rpartition(".")[0]]
     names = [
@@ -130,7 +130,7 @@ def compile_all(anew: bool = False) -> bool:
         if path != Path(__file__)
     ]
     modules = [module for module in map(importlib.import_module, names) if any(_kernels(module))]
-    if not anew:
+    if not from_scratch:
         modules = [module for module in modules if _find(module) is None]
     if not modules:
         return False

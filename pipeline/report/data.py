@@ -123,7 +123,7 @@ def gather(
     scored: tuple[Labels, Floats, Callable[[int], str]],
     top: int,
     n_reviews: int,
-    ladder: dict[str, float],
+    baselines: dict[str, float],
 ) -> ReportFacts:
     """Compute what the report shows.
 
@@ -138,7 +138,7 @@ def gather(
         Words of each sign.
     n_reviews : int
         Reviews of each kind.
-    ladder : dict of str to float
+    baselines : dict of str to float
         The accuracy of other classifiers on the test part, by name.
     """
     labels, scores, text_of = scored
@@ -160,7 +160,7 @@ def gather(
         run,
         {
             "always the more frequent class": max(prevalence, 1 - prevalence),
-            **{name: accuracy for name, accuracy in ladder.items() if name != "majority"},
+            **{name: accuracy for name, accuracy in baselines.items() if name != "majority"},
         },
         tuple(positive),
         tuple(negative),

@@ -47,11 +47,11 @@ def was_trained_on(run: Run) -> bool:
     )
 
 
-STUDIES = ("ladder/ladder.json", "stability/words.tsv")
+STUDIES = ("baselines/baselines.json", "stability/words.tsv")
 
 
-def read_ladder(run: Run) -> dict[str, float]:
-    """Return the test accuracy of each rung of the ladder, if it was climbed on this corpus."""
+def read_baselines(run: Run) -> dict[str, float]:
+    """Return the test accuracy of each baseline, if they were scored on this corpus."""
     file = run.path / STUDIES[0]
     if not file.exists():
         return {}
@@ -60,7 +60,7 @@ def read_ladder(run: Run) -> dict[str, float]:
     digests = run.digests("corpus")
     if any(digests.get(f"corpus/{part}.arrow") != digest for part, digest in reviews.items()):
         return {}
-    return {rung["name"]: rung["accuracy"] for rung in files.read_json(file)["rungs"]}
+    return {result["name"]: result["accuracy"] for result in files.read_json(file)["results"]}
 
 
 def read_stability(run: Run, model: TextClassifier) -> tuple[Any, Any] | None:

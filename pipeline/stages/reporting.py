@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.stages.compute import StageContext
-from pipeline.stages.read_run import load_model, read_ladder, read_reviews, read_stability
+from pipeline.stages.read_run import load_model, read_baselines, read_reviews, read_stability
 from pipeline.storage import arrays, files
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
         (reviews.labels, log_odds, reviews.text),
         settings.top,
         settings.reviews,
-        read_ladder(context.run),
+        read_baselines(context.run),
     )
     stability = read_stability(context.run, model)
     columns = report.kept_columns(model, stability is not None)

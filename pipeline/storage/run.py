@@ -36,7 +36,7 @@ class Run:
     Parameters
     ----------
     path : Path
-    anew : bool
+    from_scratch : bool
         Take no notice of what is there.
 
     Raises
@@ -46,8 +46,8 @@ class Run:
         holds files and no manifest: what stands there is not ours to replace.
     """
 
-    def __init__(self, path: Path, anew: bool = False) -> None:
-        self.path, self.anew = path, anew
+    def __init__(self, path: Path, from_scratch: bool = False) -> None:
+        self.path, self.from_scratch = path, from_scratch
         self.manifest = self._read_manifest()
 
     def _read_manifest(self) -> dict[str, Any]:
@@ -59,13 +59,13 @@ class Run:
                     f"{self.path}: not a run folder, for it holds {other.name} and no "
                     "manifest.json; choose another folder with --run"
                 )
-        if self.anew or not file.exists():
+        if self.from_scratch or not file.exists():
             return {"format_version": FORMAT_VERSION, "stages": {}}
         manifest = read_json(file)
         check_format(manifest, file)
         stages = manifest.get("stages")
         if not isinstance(stages, dict) or not all(map(_is_entry, stages.values())):
-            raise RunError(f"{file}: not the file that was saved; --force begins anew")
+            raise RunError(f"{file}: not the file that was saved; --force restarts it")
         return manifest
 
     @contextmanager

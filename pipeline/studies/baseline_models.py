@@ -1,11 +1,11 @@
-"""The rungs below logistic regression: what little it takes to do nearly as well, or not.
+"""The models of the baselines: simple classifiers to compare logistic regression with.
 
     majority           the more frequent class, whatever the text says
     opinion_lexicon    words that people have listed as good and bad, counted
     vader_scores       such a list with grades, and rules for negation and emphasis
     naive_bayes        weights learned from counts in closed form, each by itself
 
-All but VADER are linear classifiers whose weights are known without a search.
+All but VADER are linear classifiers whose weights have a closed form.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def majority(labels: Array) -> LogisticRegression:
     """Return the classifier that looks at nothing: the score is the log-odds of the classes.
 
     It has an intercept, ln(n_positive / n_negative), and no columns. Where the classes are
-    equally frequent the score is 0, and every document is called negative.
+    equally frequent the score is 0, and every document is predicted negative.
 
     Parameters
     ----------

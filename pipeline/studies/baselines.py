@@ -1,7 +1,7 @@
-"""The baseline ladder: from calling everything the commoner class to log-count ratios.
+"""The baselines: from predicting the majority class to log-count ratios.
 
-Each rung is scored on the test part and compared with the one below on the same reviews. A
-model that does not beat the rung below it has not earned its settings.
+Each baseline is scored on the test set and compared with the previous one on the same reviews.
+A model that does not beat the baseline before it has not earned its settings.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ from pipeline.training.decision import choose_decision
 MAJORITY, LEXICON, VADER = "majority", "opinion lexicon", "VADER"
 BAYES, LOGISTIC, RATIO = "naive Bayes", "logistic regression", "log-count ratios"
 NAMES = (MAJORITY, LEXICON, VADER, BAYES, LOGISTIC, RATIO)
-# The rungs that learn from the counts of words.
+# The baselines that learn from the counts of words.
 LEARNED = (BAYES, LOGISTIC, RATIO)
 
 
 @dataclass(frozen=True)
-class Rung:
-    """One classifier on the test part.
+class BaselineResult:
+    """One baseline on the test set.
 
     Attributes
     ----------
     name : str
     accuracy, low, high : float
-        With the ends of its Wilson interval.
+        Accuracy and its Wilson interval.
     seconds : float
-        To learn from the training reviews and score the test reviews, all that it takes included.
-    gained, lost : int
-        Reviews that it has right and the rung below wrong, and the other way round.
+        Time to learn from the training set and to score the test set.
+    only_this, only_previous : int
+        Reviews that only this baseline gets right, and that only the previous one does.
     p : float
-        Of McNemar's exact test against the rung below; NaN for the lowest.
+        P-value of McNemar's exact test against the previous baseline; NaN for the first.
     """
 
     name: str
@@ -53,30 +53,30 @@ class Rung:
     low: float
     high: float
     seconds: float
-    gained: int
-    lost: int
+    only_this: int
+    only_previous: int
     p: float
 
 
-def climb(
+def run_baselines(
     config: Config,
     reviews: Reviews,
     in_test: Array,
     journal: Journal,
     on_done: Callable[[int], None] = lambda n: None,
-) -> tuple[Rung, ...]:
-    """Score every rung on the test part.
+) -> tuple[BaselineResult, ...]:
+    """Score every baseline on the test set.
 
     Parameters
     ----------
     config : Config
     reviews : Reviews
-        Of both parts.
+        Of the training and the test set.
     in_test : bool array, shape (n,)
     journal : Journal
-        What is in it is not done again.
+        Baselines that it holds are not computed again.
     on_done : callable
-        Told of each review that VADER has scored, and of as many for each other rung.
+        Called with the number of test reviews scored since the last call.
     """
     labels = reviews.labels[in_test]
     n_test = len(labels)
@@ -85,20 +85,20 @@ def climb(
             on_done(n_test)
             continue
         start = time.perf_counter()
-        called = work()
+        predicted = work()
         seconds = time.perf_counter() - start
-        journal[name] = {"called": _packed(called), "seconds": round(seconds, 3)}
+        journal[name] = {"predicted": _packed(predicted), "seconds": round(seconds, 3)}
         if name != VADER:
             on_done(n_test)
-    return tuple(_rungs(journal, labels, config.eval.confidence))
+    return tuple(_results(journal, labels, config.eval.confidence))
 
 
 def configs_of(config: Config) -> dict[str, Config]:
-    """Return the config of each rung that learns: with and without log-count ratios."""
+    """Return the config of each baseline that learns: with and without log-count ratios."""
     ratio = config.features.ratio
-    plain = with_values(config, {"features.ratio": "none"}, "ladder")
+    plain = with_values(config, {"features.ratio": "none"}, "baselines")
     weighted = with_values(
-        config, {"features.ratio": "documents" if ratio == "none" else ratio}, "ladder"
+        config, {"features.ratio": "documents" if ratio == "none" else ratio}, "baselines"
     )
     return {BAYES: plain, LOGISTIC: plain, RATIO: weighted}
 
@@ -106,13 +106,13 @@ def configs_of(config: Config) -> dict[str, Config]:
 def _works(
     config: Config, reviews: Reviews, in_test: Array, on_done: Callable[[int], None]
 ) -> dict[str, Callable[[], Array]]:
-    """Return what each rung does to decide on the test reviews, by its name, lowest first."""
+    """Return, by name, a function that predicts the test reviews, in the order of `NAMES`."""
     labels, texts = reviews.labels, reviews.texts.filter(arrow.mask(in_test))
     n_test = int(in_test.sum())
     configs = configs_of(config)
 
     def counted() -> CountedSplit:
-        # Each rung makes its own, for the seconds of each to be those of all that it takes.
+        # Each baseline counts for itself, so that its seconds include all that it needs.
         tokens = tokenizer_of(config.tokens)(reviews.texts)
         return CountedSplit.of(tokens, labels, Split(~in_test, in_test), config.features)
 
@@ -123,13 +123,13 @@ def _works(
             learner = regression_of(train, features)
             learner.fit(split.learned, split.learned_labels)
             choose_decision(learner, split.learned, split.learned_labels, **decision_of(train))
-            return _called(learner, split)
+            return _predicted(learner, split)
 
         return work
 
     def bayes() -> Array:
         split = counted()
-        return _called(naive_bayes(split.learned, split.learned_labels), split)
+        return _predicted(naive_bayes(split.learned, split.learned_labels), split)
 
     def lexicon() -> Array:
         model = opinion_lexicon(tokenizer_of(config.tokens))
@@ -145,31 +145,36 @@ def _works(
     }
 
 
-def _called(model: LogisticRegression, split: CountedSplit) -> Array:
+def _predicted(model: LogisticRegression, split: CountedSplit) -> Array:
     return decide(sigmoid(model.decision_function(split.scored)), model.threshold)
 
 
-def _rungs(journal: Journal, labels: Array, confidence: float) -> Iterator[Rung]:
-    below: Array | None = None
+def _results(journal: Journal, labels: Array, confidence: float) -> Iterator[BaselineResult]:
+    previous: Array | None = None
     for name in NAMES:
         found = journal[name]
-        right = _unpacked(found["called"]) == (labels == 1)
+        right = _unpacked(found["predicted"]) == (labels == 1)
         n_right = int(right.sum())
         low, high = wilson_interval(n_right, len(right), confidence)
-        gained = lost = 0
+        only_this = only_previous = 0
         p = np.nan
-        if below is not None:
-            gained, lost = int((right & ~below).sum()), int((below & ~right).sum())
-            p = mcnemar(gained, lost)
-        yield Rung(name, n_right / len(right), low, high, found["seconds"], gained, lost, p)
-        below = right
+        if previous is not None:
+            only_this, only_previous = (
+                int((right & ~previous).sum()),
+                int((previous & ~right).sum()),
+            )
+            p = mcnemar(only_this, only_previous)
+        yield BaselineResult(
+            name, n_right / len(right), low, high, found["seconds"], only_this, only_previous, p
+        )
+        previous = right
 
 
-def _packed(called: Array) -> str:
-    """Return decisions as a line of 0 and 1."""
-    return "".join("01"[bool(one)] for one in called)
+def _packed(predicted: Array) -> str:
+    """Return predictions as a string of 0 and 1."""
+    return "".join("01"[bool(one)] for one in predicted)
 
 
 def _unpacked(line: str) -> Array:
-    called: Array = np.frombuffer(line.encode(), np.uint8) == ord("1")
-    return called
+    predicted: Array = np.frombuffer(line.encode(), np.uint8) == ord("1")
+    return predicted

@@ -158,7 +158,7 @@ class Predictions:
         except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
             raise RunError(
                 f"{path / 'eval'}: cannot be read: {error}; `sentiment eval CONFIG --force` "
-                "writes it anew"
+                "rewrites it"
             ) from None
         return cls(labels, predicted, probability, Scored(log_odds, threshold))
 

@@ -22,9 +22,9 @@ class Journal:
         Of the file, whose folder exists.
     depends : dict
         All that the results depend on, as JSON can hold it. Where the file is of
-        anything else, it is begun anew.
-    anew : bool
-        Begin anew in any case.
+        anything else, it is restarted.
+    from_scratch : bool
+        Restart in any case.
 
     Raises
     ------
@@ -32,10 +32,14 @@ class Journal:
         If a line is not one that was written here.
     """
 
-    def __init__(self, path: Path, depends: dict[str, Any], anew: bool = False) -> None:
+    def __init__(self, path: Path, depends: dict[str, Any], from_scratch: bool = False) -> None:
         self.path = path
         head = json.dumps(depends, sort_keys=True)
-        lines = path.read_text(encoding="utf-8").split("\n") if path.exists() and not anew else []
+        lines = (
+            path.read_text(encoding="utf-8").split("\n")
+            if path.exists() and not from_scratch
+            else []
+        )
         if lines[:1] != [head]:
             lines = [head, ""]
         # What stands behind the last line break was being written when the study was stopped.
@@ -43,7 +47,7 @@ class Journal:
         try:
             self._done: dict[str, Any] = dict(json.loads(line) for line in lines[1:-1])
         except (ValueError, TypeError):
-            raise RunError(f"{path}: not the file that was saved; --force begins anew") from None
+            raise RunError(f"{path}: not the file that was saved; --force restarts it") from None
 
     def __contains__(self, name: str) -> bool:
         return name in self._done

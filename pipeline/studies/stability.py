@@ -1,6 +1,6 @@
 """How far each weight would move, had other reviews been drawn.
 
-The reviews are drawn anew, with replacement, as many as there are, and the model is trained on
+The reviews are drawn again, with replacement, as many as there are, and the model is trained on
 them with the same vocabulary and settings: the bootstrap (Efron & Tibshirani 1993, chapter 6).
 A weight whose sign changes from draw to draw says nothing about its word.
 """
@@ -66,7 +66,7 @@ def measure_stability(
     journal: Journal,
     on_done: Callable[[int], None] = lambda n: None,
 ) -> Stability:
-    """Refit the model of a run on reviews drawn anew.
+    """Refit the model of a run on reviews drawn again.
 
     Parameters
     ----------

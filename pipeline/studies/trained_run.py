@@ -69,7 +69,7 @@ class TrainingPart:
         if not run.has_outputs("train"):
             raise RunError(
                 f"{path / 'model'}: not all there as it was saved; `sentiment train CONFIG` "
-                "writes it anew"
+                "rewrites it"
             )
         config = trained["depends"]["config"]
         return cls(

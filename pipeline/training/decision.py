@@ -1,4 +1,4 @@
-"""The decision on top of the weights: a temperature and a threshold, chosen on the validation set.
+"""The decision on top of the weights: temperature and threshold, chosen on the validation set.
 
 A temperature divides the scores until their probabilities fit (Guo et al. 2017); the weights
 and the intercept of a linear model can be divided as well, so that what is saved is plain. A

@@ -21,7 +21,7 @@ from pipeline.model.text_classifier import TextClassifier
 from pipeline.storage.run import Run
 
 COMMANDS = ["corpus", "tokens", "features", "train", "eval", "report", "weights", "predict"]
-STUDIES = ["crossval", "tune", "ladder", "certify", "stability", "compare"]
+STUDIES = ["crossval", "tune", "baselines", "certify", "stability", "compare"]
 TEXTS = ["a superb, moving film", "dreadful and boring", "", "caf\u00e9 \u2019n\u2019 \U0001f600"]
 
 

@@ -335,12 +335,12 @@ CONTRASTS = """() => {
 def test_what_studies_of_the_run_found_is_shown(browser, copied_run, sentiment):
     options = ("--refits", 3, "--confidence", 0.9, "-q")
     assert sentiment("stability", copied_run.path, *options).exit_code == 0
-    (copied_run.path / "ladder").mkdir()
+    (copied_run.path / "baselines").mkdir()
     digests = json.loads((copied_run.path / "manifest.json").read_text())["stages"]["corpus"]
     reviews = {"test": digests["outputs"]["corpus/test.arrow"]["sha256"]}
-    (copied_run.path / "ladder" / "journal.jsonl").write_text(json.dumps({"reviews": reviews}))
-    rungs = {"rungs": [{"name": "VADER", "accuracy": 0.625}]}
-    (copied_run.path / "ladder" / "ladder.json").write_text(json.dumps(rungs))
+    (copied_run.path / "baselines" / "journal.jsonl").write_text(json.dumps({"reviews": reviews}))
+    results = {"results": [{"name": "VADER", "accuracy": 0.625}]}
+    (copied_run.path / "baselines" / "baselines.json").write_text(json.dumps(results))
     result = sentiment("report", copied_run.path)
     assert result.exit_code == 0, result.output
     assert "(fresh)" not in result.stderr.splitlines()[-1]

@@ -122,9 +122,9 @@ def test_an_output_that_is_gone_or_of_another_size_is_noticed(tmp_path, change):
 
 def test_beginning_anew_takes_no_notice_of_what_is_there(tmp_path):
     write_stage(Run(tmp_path), "one")
-    assert Run(tmp_path, anew=True).stage("tokens") is None
+    assert Run(tmp_path, from_scratch=True).stage("tokens") is None
     (tmp_path / "manifest.json").write_text("{")
-    assert Run(tmp_path, anew=True).stage("tokens") is None
+    assert Run(tmp_path, from_scratch=True).stage("tokens") is None
 
 
 @pytest.mark.parametrize("pid", [dead_pid, os.getpid, lambda: 2**40])

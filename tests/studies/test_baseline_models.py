@@ -1,4 +1,4 @@
-"""Claims about the rungs below logistic regression; scikit-learn and NLTK are the judges."""
+"""Claims about the results below logistic regression; scikit-learn and NLTK are the judges."""
 
 import math
 import os

@@ -1,4 +1,4 @@
-"""The ladder: each rung is what it says, and is tested against the one below."""
+"""The baselines: each result is what it says, and is tested against the one below."""
 
 import json
 
@@ -19,43 +19,43 @@ from pipeline.studies.splits import Reviews
 
 
 @pytest.fixture(scope="module")
-def climbed(shared_data, small_run, tmp_path_factory):
-    """Return the rungs of the small run, its journal and its test labels."""
+def scored(shared_data, small_run, tmp_path_factory):
+    """Return the results of the small run, its journal and its test labels."""
     config = load_config(small_run.config)
     reviews = Reviews.of(Run(small_run.path), "train", "test")
     in_test = np.arange(len(reviews.labels)) >= 110
-    journal = Journal(tmp_path_factory.mktemp("ladder") / "j", {})
+    journal = Journal(tmp_path_factory.mktemp("baselines") / "j", {})
     steps: list[int] = []
-    rungs = baselines.climb(config, reviews, in_test, journal, steps.append)
-    assert sum(steps) == len(rungs) * 40
-    return rungs, journal, reviews.labels[in_test]
+    results = baselines.run_baselines(config, reviews, in_test, journal, steps.append)
+    assert sum(steps) == len(results) * 40
+    return results, journal, reviews.labels[in_test]
 
 
-def called(journal, name):
-    return np.array([c == "1" for c in journal[name]["called"]])
+def predicted(journal, name):
+    return np.array([c == "1" for c in journal[name]["predicted"]])
 
 
-def test_rungs_go_from_the_commoner_class_to_log_count_ratios(climbed):
-    rungs, _, _ = climbed
-    assert [rung.name for rung in rungs] == list(baselines.NAMES)
-    assert rungs[0].accuracy == 0.5
+def test_baselines_go_from_the_majority_class_to_log_count_ratios(scored):
+    results, _, _ = scored
+    assert [result.name for result in results] == list(baselines.NAMES)
+    assert results[0].accuracy == 0.5
 
 
-def test_naive_bayes_is_that_of_scikit_learn(climbed, small_run):
-    _, journal, _ = climbed
+def test_naive_bayes_is_that_of_scikit_learn(scored, small_run):
+    _, journal, _ = scored
     train, test = (
         arrays.read_counts(small_run.path / "features" / f"{part}.safetensors")
         for part in ("train", "test")
     )
     expected = MultinomialNB().fit(train, read_labels(Run(small_run.path), "train")).predict(test)
-    assert (called(journal, baselines.BAYES) == expected).all()
+    assert (predicted(journal, baselines.BAYES) == expected).all()
 
 
 @pytest.mark.parametrize(
     ("name", "ratio"), [(baselines.LOGISTIC, "none"), (baselines.RATIO, "documents")]
 )
-def test_logistic_regression_is_that_of_the_config(climbed, small_run, name, ratio):
-    _, journal, _ = climbed
+def test_logistic_regression_is_that_of_the_config(scored, small_run, name, ratio):
+    _, journal, _ = scored
     config = load_config(small_run.config, [f"features.ratio={ratio}"])
     train, test = (
         arrays.read_counts(small_run.path / "features" / f"{part}.safetensors")
@@ -63,7 +63,7 @@ def test_logistic_regression_is_that_of_the_config(climbed, small_run, name, rat
     )
     model = regression_of(config.train, config.features)
     model.fit(train, read_labels(Run(small_run.path), "train"))
-    assert (called(journal, name) == model.predict(test)).all()
+    assert (predicted(journal, name) == model.predict(test)).all()
 
 
 def test_a_threshold_by_a_goal_decides_on_the_ladder_too(small_run, sentiment, tmp_path):
@@ -81,30 +81,30 @@ def test_a_threshold_by_a_goal_decides_on_the_ladder_too(small_run, sentiment, t
     assert right.mean() == metrics["accuracy"]
 
 
-def test_each_rung_is_tested_against_the_one_below(climbed):
-    rungs, journal, labels = climbed
-    right = [called(journal, name) == (labels == 1) for name in baselines.NAMES]
-    for k, rung in enumerate(rungs):
-        assert rung.accuracy == right[k].mean()
-        assert rung.low < rung.accuracy <= rung.high
+def test_each_baseline_is_tested_against_the_previous_one(scored):
+    results, journal, labels = scored
+    right = [predicted(journal, name) == (labels == 1) for name in baselines.NAMES]
+    for k, result in enumerate(results):
+        assert result.accuracy == right[k].mean()
+        assert result.low < result.accuracy <= result.high
         if k == 0:
-            assert np.isnan(rung.p)
+            assert np.isnan(result.p)
             continue
         gained = int((right[k] & ~right[k - 1]).sum())
         lost = int((~right[k] & right[k - 1]).sum())
-        assert (rung.gained, rung.lost) == (gained, lost)
+        assert (result.only_this, result.only_previous) == (gained, lost)
         expected = binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
-        assert rung.p == pytest.approx(expected, rel=1e-9)
+        assert result.p == pytest.approx(expected, rel=1e-9)
 
 
-def test_a_rung_that_is_done_is_not_done_again(climbed, small_run, monkeypatch):
-    rungs, journal, _ = climbed
+def test_a_baseline_that_is_done_is_not_done_again(scored, small_run, monkeypatch):
+    results, journal, _ = scored
     monkeypatch.setattr(baselines, "vader_scores", None)
     reviews = Reviews.of(Run(small_run.path), "train", "test")
     in_test = np.arange(len(reviews.labels)) >= 110
     config = load_config(small_run.config)
-    again = baselines.climb(config, reviews, in_test, journal)
-    assert [rung.accuracy for rung in again] == [rung.accuracy for rung in rungs]
+    again = baselines.run_baselines(config, reviews, in_test, journal)
+    assert [result.accuracy for result in again] == [result.accuracy for result in results]
 
 
 @pytest.mark.usefixtures("shared_data")
@@ -122,14 +122,14 @@ def test_the_seconds_of_each_rung_that_learns_hold_its_tokens(small_run, tmp_pat
     assert len(begun) == 3
 
 
-def test_the_command_writes_the_rungs_and_counts_the_uses_of_test(copied_run, sentiment):
-    args = ("ladder", copied_run.config, "--run", copied_run.path)
+def test_the_command_writes_the_baselines_and_counts_the_uses_of_test(copied_run, sentiment):
+    args = ("baselines", copied_run.config, "--run", copied_run.path)
     shown = sentiment(*args).stdout
-    saved = json.loads((copied_run.path / "ladder" / "ladder.json").read_text())["rungs"]
-    for rung in saved:
-        assert f"{rung['accuracy']:.2%}" in shown
+    saved = json.loads((copied_run.path / "baselines" / "baselines.json").read_text())["results"]
+    for result in saved:
+        assert f"{result['accuracy']:.2%}" in shown
     uses = json.loads((copied_run.path / "test_uses.json").read_text())["uses"]
-    assert [use["by"] for use in uses] == ["eval", "ladder", "ladder", "ladder"]
+    assert [use["by"] for use in uses] == ["eval", "baselines", "baselines", "baselines"]
     assert sentiment(*args, "--json").exit_code == 0
     after = json.loads((copied_run.path / "test_uses.json").read_text())["uses"]
     assert after == uses  # nothing was scored again

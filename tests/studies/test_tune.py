@@ -343,10 +343,10 @@ def test_a_journal_holds_what_was_written_when_it_is_opened_again(tmp_path):
     assert (again["a"], again["b"]) == ({"x": 0.1, "y": None}, [1, 2])
 
 
-@pytest.mark.parametrize(("depends", "anew"), [({"seed": 2}, False), ({"seed": 1}, True)])
-def test_a_journal_of_other_settings_is_begun_anew(tmp_path, depends, anew):
+@pytest.mark.parametrize(("depends", "from_scratch"), [({"seed": 2}, False), ({"seed": 1}, True)])
+def test_a_journal_of_other_settings_is_begun_anew(tmp_path, depends, from_scratch):
     Journal(tmp_path / "j", {"seed": 1})["a"] = 1
-    assert len(Journal(tmp_path / "j", depends, anew)) == 0
+    assert len(Journal(tmp_path / "j", depends, from_scratch)) == 0
     assert len(Journal(tmp_path / "j", depends)) == 0
 
 
@@ -372,9 +372,9 @@ def test_a_journal_with_a_line_of_another_form_is_refused_by_name(tmp_path, line
     Journal(tmp_path / "j", {})["a"] = 1
     with (tmp_path / "j").open("a") as file:
         file.write(f"{line}\n")
-    with pytest.raises(RunError, match="j: not the file that was saved; --force begins anew"):
+    with pytest.raises(RunError, match="j: not the file that was saved; --force restarts it"):
         Journal(tmp_path / "j", {})
-    assert "a" not in Journal(tmp_path / "j", {}, anew=True)
+    assert "a" not in Journal(tmp_path / "j", {}, from_scratch=True)
 
 
 def test_a_study_that_cannot_write_says_so_in_one_line(small_run, copied_run, sentiment):

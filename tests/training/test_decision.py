@@ -1,4 +1,4 @@
-"""The decision chosen on the validation set: a temperature and a threshold, saved with the model."""
+"""The decision chosen on the validation set, temperature and threshold, is saved with the model."""
 
 import json
 

@@ -16,7 +16,7 @@ from pipeline.cli.display.tables import figures, results
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pipeline.studies.baselines import Rung
+    from pipeline.studies.baselines import BaselineResult
     from pipeline.studies.compare import Comparison
     from pipeline.studies.crossval import CrossValidation
     from pipeline.studies.stability import Stability, StableWord
@@ -65,20 +65,20 @@ def print_tuning(result: Tuning, best: Path) -> None:
     console.print(f"the config with the best of them is {escape(str(best))}")
 
 
-def print_ladder(rungs: Sequence[Rung]) -> None:
-    """Print each rung with its interval, its time and the test against the one below."""
+def print_baselines(baselines: Sequence[BaselineResult]) -> None:
+    """Print each baseline with its interval, its time and the test against the previous one."""
     console = results()
-    table = figures("", "accuracy", "interval", "seconds", "won", "lost", "p")
-    for rung in rungs:
-        interval = f"{rung.low:.1%} to {rung.high:.1%}"
-        row = [f"{rung.accuracy:.2%}", interval, f"{rung.seconds:.1f}"]
-        if rung.p == rung.p:
-            row += [f"{rung.gained:,}", f"{rung.lost:,}", _p(rung.p)]
-        table.add_row(rung.name, *row)
+    table = figures("", "accuracy", "interval", "seconds", "only this", "only prev.", "p")
+    for result in baselines:
+        interval = f"{result.low:.1%} to {result.high:.1%}"
+        row = [f"{result.accuracy:.2%}", interval, f"{result.seconds:.1f}"]
+        if result.p == result.p:
+            row += [f"{result.only_this:,}", f"{result.only_previous:,}", _p(result.p)]
+        table.add_row(result.name, *row)
     _print_whole(table)
     console.print(
-        "won, lost: reviews that the rung has right and the one below wrong, and the other way "
-        "round; p: McNemar's exact test of the two",
+        "only this, only prev.: reviews that only this baseline gets right, or only the previous "
+        "one; p: McNemar's exact test of the two",
         style="dim",
     )
 
