@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import settings
 from small_corpus import small_reviews, write_jsonl
+from small_lexicons import write_lexicons
 
 # An example may take as long as it takes: the machine may be busy.
 settings.register_profile("patient", deadline=None)
@@ -53,6 +54,14 @@ def shared_data() -> Path:
     folder = Path(_DATA)
     if not (folder / "data" / "imdb" / "train.parquet").is_file():
         pytest.fail(f"SENTIMENT_DATA is {folder}, which has no data/imdb/train.parquet")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lexicon_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder for NLTK with a few words of its lexicons."""
+    folder = tmp_path_factory.mktemp("nltk_data")
+    write_lexicons(folder)
     return folder
 
 

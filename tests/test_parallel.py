@@ -1,5 +1,6 @@
 """Threads: results in order, in rooms that are not shared, and blocks that cover all."""
 
+import os
 import threading
 import time
 
@@ -27,7 +28,11 @@ def test_without_a_number_there_is_a_thread_for_each_processor(monkeypatch, valu
     monkeypatch.delenv("SENTIMENT_THREADS", raising=False)
     if value is not None:
         monkeypatch.setenv("SENTIMENT_THREADS", value)
-    assert n_threads() >= 1
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 2, 5}, raising=False)
+    assert n_threads() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
+    assert n_threads() == 7
 
 
 @pytest.mark.parametrize("threads", COUNTS)

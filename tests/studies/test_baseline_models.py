@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nltk
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.sparse import csr_array
 from sklearn.naive_bayes import MultinomialNB
+from small_lexicons import nltk_reads
 
 import pipeline
 from pipeline import nltk_data
@@ -101,12 +103,17 @@ def test_naive_bayes_of_jurafsky_and_martins_example():
 
 
 @pytest.fixture
-def nltk_installed(shared_data, monkeypatch):
+def nltk_installed(shared_data):
     """NLTK, which finds its data in the shared folder."""
-    import nltk
+    with nltk_reads(shared_data / "nltk_data"):
+        yield nltk
 
-    monkeypatch.setattr(nltk.data, "path", [str(shared_data / "nltk_data")])
-    return nltk
+
+@pytest.fixture
+def few_words(lexicon_data):
+    """NLTK, which finds a few words of its lexicons."""
+    with nltk_reads(lexicon_data):
+        yield nltk
 
 
 @pytest.fixture
@@ -170,19 +177,19 @@ def test_the_lexicon_is_hu_and_lius(nltk_installed):
     ],
     ids=lambda t: t.tokenizer,
 )
-def test_a_score_is_good_words_less_bad_words(nltk_installed, tokenizer):
+def test_a_score_is_good_words_less_bad_words(few_words, tokenizer):
     model = opinion_lexicon(tokenizer)
     texts = ["A good, good film; a bad story", "awful and boring", "", "a film", "fun but boring"]
     assert model.log_odds(texts).tolist() == [1, -2, 0, 0, 0]
 
 
-def test_a_sum_of_zero_is_called_negative(nltk_installed):
+def test_a_sum_of_zero_is_called_negative(few_words):
     model = opinion_lexicon(Tokenizer())
     label = [explain(model, text).label for text in ("fun but boring", "fun", "")]
     assert label == ["negative", "positive", "negative"]
 
 
-def test_a_lexicon_is_a_model_that_can_be_saved(nltk_installed, tmp_path):
+def test_a_lexicon_is_a_model_that_can_be_saved(few_words, tmp_path):
     model = opinion_lexicon(Tokenizer())
     model.save(tmp_path)
     texts = ["a well-made, lovely film", "state-of-the-art rubbish"]
@@ -203,7 +210,7 @@ def test_the_lexicon_beats_chance_on_real_reviews(nltk_installed):
 TEXTS = ["VADER is smart, handsome, and funny!", "Not good at all.", "", "A film", "horrible :("]
 
 
-def test_vader_is_nltks(nltk_installed):
+def test_vader_is_nltks(few_words):
     from nltk.sentiment.vader import SentimentIntensityAnalyzer
 
     analyzer = SentimentIntensityAnalyzer()
@@ -217,11 +224,11 @@ def test_vader_is_nltks(nltk_installed):
         assert (scores.dtype, scores.tolist()) == (np.float64, expected)
 
 
-def test_vaders_sign_is_the_sentiment(nltk_installed):
+def test_vaders_sign_is_the_sentiment(few_words):
     assert np.sign(vader_scores(TEXTS)).tolist() == [1, -1, 0, 0, -1]
 
 
-def test_vader_tells_how_many_texts_are_done(nltk_installed):
+def test_vader_tells_how_many_texts_are_done(few_words):
     done = []
     vader_scores(TEXTS, done.append)
     assert done == [1, 2, 3, 4, 5]
@@ -266,12 +273,12 @@ def test_missing_data_are_a_hint_of_one_line(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", NEED)
-@pytest.mark.parametrize("size", [0, 20_000])
-def test_damaged_data_are_named(shared_data, name, size, tmp_path):
+@pytest.mark.parametrize("share", [0, 0.5])
+def test_damaged_data_are_named(lexicon_data, name, share, tmp_path):
     folder, call = NEED[name]
-    whole = shared_data / "nltk_data" / folder / f"{name}.zip"
+    whole = (lexicon_data / folder / f"{name}.zip").read_bytes()
     (tmp_path / folder).mkdir()
-    (tmp_path / folder / whole.name).write_bytes(whole.read_bytes()[:size])
+    (tmp_path / folder / f"{name}.zip").write_bytes(whole[: int(share * len(whole))])
     line = printed(CALL % call, tmp_path)
     assert line.startswith(f"NLTK's {name}: cannot be read (")
 
@@ -291,16 +298,16 @@ def printed(code: str, data: Path) -> str:
     return done.stdout.strip()
 
 
-def test_vaders_lexicon_is_downloaded_and_then_read(nltk_installed, monkeypatch):
-    asked, found = [], list(nltk_installed.data.path)
-    nltk_installed.data.path.clear()
-    nltk_installed.data.clear_cache()
+def test_vaders_lexicon_is_downloaded_and_then_read(few_words, monkeypatch):
+    asked, found = [], list(few_words.data.path)
+    few_words.data.path.clear()
+    few_words.data.clear_cache()
 
     def download(name, quiet, print_error_to):
         asked.append((name, quiet))
-        nltk_installed.data.path.extend(found)
+        few_words.data.path.extend(found)
 
-    monkeypatch.setattr(nltk_installed, "download", download)
+    monkeypatch.setattr(few_words, "download", download)
     analyzer = nltk_data.nltk_vader()
     assert asked == [("vader_lexicon", True)]
     assert analyzer.polarity_scores("good")["compound"] > 0

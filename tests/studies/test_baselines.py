@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 from sklearn.naive_bayes import MultinomialNB
+from small_lexicons import nltk_reads
 
 from pipeline.config.loading import load_config
 from pipeline.errors import RunError
@@ -19,14 +20,15 @@ from pipeline.studies.splits import Reviews
 
 
 @pytest.fixture(scope="module")
-def scored(shared_data, small_run, tmp_path_factory):
+def scored(lexicon_data, small_run, tmp_path_factory):
     """Return the results of the small run, its journal and its test labels."""
     config = load_config(small_run.config)
     reviews = Reviews.of(Run(small_run.path), "train", "test")
     in_test = np.arange(len(reviews.labels)) >= 110
     journal = Journal(tmp_path_factory.mktemp("baselines") / "j", {})
     steps: list[int] = []
-    results = baselines.run_baselines(config, reviews, in_test, journal, steps.append)
+    with nltk_reads(lexicon_data):
+        results = baselines.run_baselines(config, reviews, in_test, journal, steps.append)
     assert sum(steps) == len(results) * 40
     return results, journal, reviews.labels[in_test]
 
@@ -107,7 +109,6 @@ def test_a_baseline_that_is_done_is_not_done_again(scored, small_run, monkeypatc
     assert [result.accuracy for result in again] == [result.accuracy for result in results]
 
 
-@pytest.mark.usefixtures("shared_data")
 def test_the_seconds_of_each_rung_that_learns_hold_its_tokens(small_run, tmp_path, monkeypatch):
     from pipeline.tokens.tokenizer import Tokenizer
 
@@ -122,9 +123,12 @@ def test_the_seconds_of_each_rung_that_learns_hold_its_tokens(small_run, tmp_pat
     assert len(begun) == 3
 
 
-def test_the_command_writes_the_baselines_and_counts_the_uses_of_test(copied_run, sentiment):
+def test_the_command_writes_the_baselines_and_counts_the_uses_of_test(
+    copied_run, lexicon_data, sentiment
+):
     args = ("baselines", copied_run.config, "--run", copied_run.path)
-    shown = sentiment(*args).stdout
+    with nltk_reads(lexicon_data):
+        shown = sentiment(*args).stdout
     saved = json.loads((copied_run.path / "baselines" / "baselines.json").read_text())["results"]
     for result in saved:
         assert f"{result['accuracy']:.2%}" in shown

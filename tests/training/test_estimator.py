@@ -377,7 +377,7 @@ class TestOptions:
         X, y = reviews(60)
         y[:] = np.arange(60) % 5 == 0
         balanced, spelled_out = (
-            SGDLogisticRegression(class_weight=class_weight).fit(X, y)
+            SGDLogisticRegression(class_weight=class_weight, validation=0.2).fit(X, y)
             for class_weight in ("balanced", {0: 60 / (2 * 48), 1: 60 / (2 * 12)})
         )
         assert digest(balanced) == digest(spelled_out)
