@@ -1,8 +1,57 @@
-"""Text sentiment classification: reviews to sparse counts to a readable linear model.
+"""Text sentiment classification: reviews to sparse counts to a linear model you can read.
 
-The stages, in the order data flows: `corpus`, `tokens`, `features`, `train`
-(`training` and `model`), `eval` (`evaluation`) and `report` (`inspection`).
-Nothing is imported here, so that a command pays only for what it uses.
+    >>> import pipeline
+    >>> model = pipeline.SentimentClassifier(epochs=20)
+    >>> model = model.fit(["awesome film", "abysmal film"], ["positive", "negative"])
+    >>> model.predict(["awesome"]).tolist()
+    ['positive']
+
+`load` returns the classifier of a run folder; `Tokenizer`, `learn_vocabulary`,
+`count_features` and `SGDLogisticRegression` are its parts. Nothing is imported until it is
+used, so that a command pays only for what it needs.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipeline.classifier import SentimentClassifier, load
+    from pipeline.features.counting import count_features
+    from pipeline.features.vocabulary import learn_vocabulary
+    from pipeline.tokens.tokenizer import Tokenizer
+    from pipeline.training.estimator import SGDLogisticRegression
+
 __version__ = "0.1.0"
+__all__ = [
+    "SGDLogisticRegression",
+    "SentimentClassifier",
+    "Tokenizer",
+    "count_features",
+    "learn_vocabulary",
+    "load",
+]
+
+_HOMES = {
+    "SGDLogisticRegression": "training.estimator",
+    "SentimentClassifier": "classifier",
+    "Tokenizer": "tokens.tokenizer",
+    "count_features": "features.counting",
+    "learn_vocabulary": "features.vocabulary",
+    "load": "classifier",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -24,3 +24,7 @@ class RunError(PipelineError):
 
 class DivergenceError(PipelineError):
     """Training moved away from the optimum instead of towards it."""
+
+
+class NotFittedError(ValueError, AttributeError):
+    """A model is used before it has learned; with the bases of scikit-learn's error."""

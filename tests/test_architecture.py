@@ -28,7 +28,7 @@ LEVELS = (
     {"stages"},
     {"studies"},
     {"cli"},
-    {"__main__"},
+    {"__init__", "__main__"},
 )
 MAX_LINES = 330
 # Where a library may be imported; one that is not named here, anywhere.
@@ -44,7 +44,7 @@ PLACES = {
     "numba": {"kernels"},
     "pydantic": {"config"},
     "rich": {"cli"},
-    "sklearn": {"training"},  # in the method that scikit-learn itself calls
+    "sklearn": {"classifier", "training"},  # in the method that scikit-learn itself calls
 }
 NEVER = {"dill", "cloudpickle", "joblib", "marshal", "pickle", "shelve"}
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -86,7 +86,7 @@ every_file = pytest.mark.parametrize("path", FILES, ids=named)
 
 
 def test_every_room_has_its_level():
-    rooms = {unit(path) for path in FILES} - {"__init__"}
+    rooms = {unit(path) for path in FILES}
     assert rooms <= set().union(*LEVELS)
 
 

@@ -56,6 +56,12 @@ class Highlight:
     pieces: tuple[Piece, ...]
     flip: tuple[str, ...] | None
 
+    def _repr_html_(self) -> str:
+        """Draw the explanation in a notebook."""
+        from pipeline.inspection.notebook import highlight_html
+
+        return highlight_html(self)
+
 
 def highlight(model: TextClassifier, text: str) -> Highlight:
     """Explain the score of a text by its characters."""

@@ -44,6 +44,8 @@ class TextClassifier:
     regression : LogisticRegression
     unit_length : bool
         Whether a document's counts are divided by their Euclidean length.
+    classes : tuple, length 2
+        The labels of the negative and of the positive class.
     """
 
     tokenizer: Tokenizer
@@ -51,6 +53,7 @@ class TextClassifier:
     binary: bool
     regression: LogisticRegression
     unit_length: bool = False
+    classes: tuple[Any, Any] = ("negative", "positive")
 
     @property
     def weights(self) -> Array:
@@ -87,7 +90,7 @@ class TextClassifier:
         )
         facts: dict[str, Any] = {
             "format_version": files.FORMAT_VERSION,
-            "classes": ["negative", "positive"],
+            "classes": list(self.classes),
             "threshold": self.regression.threshold,
             "tokenizer": self.tokenizer.to_dict(),
             "binary": self.binary,
@@ -115,6 +118,7 @@ class TextClassifier:
             tokenizer = Tokenizer.of(facts["tokenizer"])
             binary, unit_length = bool(facts["binary"]), bool(facts["unit_length"])
             threshold = float(facts["threshold"])
+            negative, positive = facts["classes"]
             expected = [facts["sha256"][file] for file in _FILES]
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(
@@ -132,4 +136,5 @@ class TextClassifier:
                 parameters["weights"], float(parameters["intercept"][0]), threshold
             ),
             unit_length,
+            (negative, positive),
         )

@@ -39,8 +39,27 @@ def values(column: pa.ChunkedArray | pa.Array) -> np.ndarray[Any, Any]:
 
 
 def strings(values: Sequence[str]) -> pa.LargeStringArray:
-    """Return strings as one buffer of UTF-8 and their offsets."""
-    encoded = [value.encode() for value in values]
+    """Return strings as one buffer of UTF-8 and their offsets.
+
+    Raises
+    ------
+    TypeError
+        If a value is not a `str`; the message names its position and type.
+
+    Examples
+    --------
+    >>> strings(["a film", ""]).to_pylist()
+    ['a film', '']
+    >>> strings(["a film", None])
+    Traceback (most recent call last):
+        ...
+    TypeError: texts[1]: expected str, got NoneType
+    """
+    try:
+        encoded = [str.encode(value) for value in values]
+    except TypeError:
+        where, found = next((i, v) for i, v in enumerate(values) if not isinstance(v, str))
+        raise TypeError(f"texts[{where}]: expected str, got {type(found).__name__}") from None
     offsets = np.zeros(len(encoded) + 1, np.int64)
     np.cumsum([len(text) for text in encoded], out=offsets[1:])
     return of_bytes(b"".join(encoded), offsets)

@@ -6,7 +6,6 @@ the learning rate's schedule, averaging, early stopping, and the history of it a
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from pipeline.errors import CorpusError, DivergenceError
 from pipeline.model.logistic import Array, LogisticRegression
+from pipeline.model.parameters import Parameters
 from pipeline.stratified import draw_by_class
 from pipeline.training.history import Epoch, Split, measure
 from pipeline.training.log_count_ratio import interpolated, log_count_ratio, weighted
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _DIVERGED = 10.0
 
 
-class SGDLogisticRegression(LogisticRegression):
+class SGDLogisticRegression(Parameters, LogisticRegression):
     """Logistic regression that learns by stochastic gradient descent.
 
     Minimises J(w, b) = (1/n) sum_i c_i log(1 + exp(-y_i z_i)) + (l2/2) ||w||^2 with
@@ -126,19 +126,6 @@ class SGDLogisticRegression(LogisticRegression):
         self.alpha = alpha
         self.beta = beta
         self.seed = seed
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the constructor's parameters by name."""
-        names = list(inspect.signature(type(self).__init__).parameters)[1:]
-        return {name: getattr(self, name) for name in names}
-
-    def set_params(self, **params: Any) -> Self:
-        """Set some of the constructor's parameters."""
-        for name, value in params.items():
-            if name not in self.get_params():
-                raise ValueError(f"unknown parameter {name!r} of {type(self).__name__}")
-            setattr(self, name, value)
-        return self
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn, where it asks, that this is a classifier of sparse rows."""

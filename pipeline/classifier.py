@@ -1,0 +1,330 @@
+"""Texts in, labels out: the whole pipeline as one estimator.
+
+    tokens -> vocabulary -> counts -> weights -> decision
+
+`SentimentClassifier` joins the parts in this order and nothing else. Its parameters have the
+names and the defaults of a config's keys, so a config and a classifier with the same settings
+learn the same weights, to the byte.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.errors import NotFittedError, RunError
+from pipeline.features.counting import count_features
+from pipeline.features.vocabulary import learn_vocabulary
+from pipeline.inspection.highlights import Highlight, highlight
+from pipeline.inspection.weights import ClassFrequency, Word, top_words
+from pipeline.model.logistic import Array, decide, sigmoid
+from pipeline.model.parameters import Parameters
+from pipeline.model.text_classifier import TextClassifier
+from pipeline.tokens.tokenizer import Tokenizer, stop_words
+from pipeline.training.decision import choose_decision
+from pipeline.training.estimator import SGDLogisticRegression
+
+if TYPE_CHECKING:
+    from pipeline.training.history import Epoch
+    from pipeline.training.threshold import Goal
+
+Texts: TypeAlias = "Sequence[str] | pa.LargeStringArray | pa.ChunkedArray"
+
+_TOKENIZER = (
+    *["tokenizer", "pattern", "lowercase", "strip_breaks", "punctuation", "mark_negation"],
+)
+_VOCABULARY = ("ngrams", "min_df", "max_df", "max_features")
+_COUNTS = ("binary", "unit_length")
+
+
+class SentimentClassifier(Parameters):
+    """A text classifier of two classes: bag of words and logistic regression by SGD.
+
+    Works alone or in scikit-learn's tools (`GridSearchCV`, `cross_val_score`,
+    `CalibratedClassifierCV`), and does not need scikit-learn.
+
+    Parameters
+    ----------
+    tokenizer, pattern, lowercase, strip_breaks, punctuation, mark_negation
+        How a text becomes tokens: see `Tokenizer`.
+    stop_words : bool
+        Drop NLTK's English stop words, but no negation.
+    ngrams, min_df, max_df, max_features
+        Which n-grams of tokens are features: see `learn_vocabulary`.
+    binary, unit_length
+        How features are counted: see `count_features`.
+    l2, epochs, batch_size, learning_rate, schedule, average_from, averaged_runs, \
+fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
+        How the weights are learned: see `SGDLogisticRegression`.
+    calibrate : bool
+        Divide the scores by a temperature, fitted on the validation set, so that
+        probabilities match frequencies.
+    threshold : float or mapping
+        A text is predicted positive if its probability is above it; or a goal on the
+        validation set: `{"min_recall": 0.95}`, `{"min_precision": 0.9}` or `{"best": "f1"}`.
+
+    Attributes
+    ----------
+    classes_ : array, shape (2,)
+        The labels in sorted order; the second is the positive class.
+    model_ : TextClassifier
+        The fitted parts: tokenizer, vocabulary, weights.
+    history_ : list of Epoch
+        Loss and accuracy after each epoch. Not there for a loaded model.
+
+    Examples
+    --------
+    >>> from pipeline import SentimentClassifier
+    >>> texts = ["an awesome film", "awesome, and moving", "an abysmal film", "abysmal and dull"]
+    >>> model = SentimentClassifier(epochs=20).fit(texts, ["pos", "pos", "neg", "neg"])
+    >>> model.predict(["Awesome!", "Dull, dull, dull."]).tolist()
+    ['pos', 'neg']
+    >>> positive, negative = model.top_words(1)
+    >>> positive[0].word, negative[0].word
+    ('awesome', 'abysmal')
+    """
+
+    classes_: Array
+    model_: TextClassifier
+    history_: list[Epoch]
+    # How often each class uses a word is known after `fit`, and not of a loaded model.
+    _frequency: ClassFrequency | None = None
+
+    def __init__(
+        self,
+        *,
+        tokenizer: str = "words",
+        pattern: str | None = None,
+        lowercase: bool = True,
+        strip_breaks: bool = False,
+        punctuation: bool = False,
+        stop_words: bool = False,
+        mark_negation: bool = False,
+        ngrams: int = 1,
+        min_df: int | float = 1,
+        max_df: int | float = 1.0,
+        max_features: int = 0,
+        binary: bool = False,
+        unit_length: bool = False,
+        l2: float = 1e-4,
+        epochs: int = 10,
+        batch_size: int = 1,
+        learning_rate: float = 0.05,
+        schedule: str = "adagrad",
+        average_from: int = 0,
+        averaged_runs: int = 1,
+        fit_intercept: bool = True,
+        class_weight: str | Mapping[Any, float] | None = None,
+        validation: float = 0.0,
+        patience: int = 0,
+        calibrate: bool = False,
+        threshold: float | Mapping[str, Any] = 0.5,
+        ratio: str = "none",
+        alpha: float = 1.0,
+        beta: float = 1.0,
+        seed: int = 0,
+    ) -> None:
+        given = locals()
+        for name in self._defaults():
+            setattr(self, name, given[name])
+
+    def fit(self, texts: Texts, labels: Iterable[Any], sample_weight: Any = None) -> Self:
+        """Learn vocabulary and weights.
+
+        Parameters
+        ----------
+        texts : sequence of str, length n
+        labels : sequence, length n
+            Two classes; the second in sorted order is the positive one.
+        sample_weight : float64 array, shape (n,), optional
+            Cost of a mistake on each text, >= 0; 1 by default.
+
+        Raises
+        ------
+        CorpusError
+            If there are not two classes, or no feature is left.
+        ValueError
+            If there is not one label for each text, or a parameter is out of range.
+        TypeError
+            If a text is not a `str`.
+        """
+        settings = self.get_params()
+        threshold, goal = _threshold(settings["threshold"])
+        if (settings["calibrate"] or goal) and not settings["validation"]:
+            raise ValueError(
+                "expected validation > 0 where calibrate is True or threshold is a goal"
+            )
+        dropped = stop_words() if settings["stop_words"] else ()
+        tokenizer = Tokenizer(**_chosen(settings, _TOKENIZER), stop_words=dropped)
+        tokens = tokenizer(_as_sequence(texts))
+        vocabulary = learn_vocabulary(tokens, **_chosen(settings, _VOCABULARY))
+        counting = _chosen(settings, _COUNTS)
+        counts = count_features(tokens, vocabulary, **counting)
+        names = SGDLogisticRegression().get_params().keys()
+        learner = SGDLogisticRegression(**_chosen(settings, names) | {"threshold": threshold})
+        y = np.asarray(labels)
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        regression = learner.fit(counts, y, **weights)
+        self.classes_, self.history_ = regression.classes_, regression.history_
+        y = y == self.classes_[1]
+        choose_decision(regression, counts, y.astype(np.int8), settings["calibrate"], goal)
+        self.model_ = TextClassifier(
+            tokenizer,
+            vocabulary,
+            regression=regression,
+            classes=tuple(self.classes_.tolist()),
+            **counting,
+        )
+        self._frequency = ClassFrequency.of(counts, y)
+        return self
+
+    def predict(self, texts: Texts) -> Array:
+        """Return the predicted label of each text: array, shape (n,)."""
+        positive = decide(sigmoid(self.decision_function(texts)), self._model.regression.threshold)
+        labels: Array = self.classes_[positive.astype(np.intp)]
+        return labels
+
+    def predict_proba(self, texts: Texts) -> Array:
+        """Return the probability of each class: float64, shape (n, 2), as in `classes_`."""
+        positive = sigmoid(self.decision_function(texts))
+        return np.column_stack((1.0 - positive, positive))
+
+    def decision_function(self, texts: Texts) -> Array:
+        """Return the log-odds of the positive class: float64, shape (n,)."""
+        return self._model.log_odds(_as_sequence(texts))
+
+    def score(self, texts: Texts, labels: Iterable[Any], sample_weight: Any = None) -> float:
+        """Return the accuracy, the share of texts that are predicted correctly."""
+        correct = self.predict(texts) == np.asarray(labels)
+        return float(np.average(correct, weights=sample_weight))
+
+    def explain(self, text: str) -> Highlight:
+        """Explain the score of a text: what each word adds, and where it stands.
+
+        In a notebook the result is drawn: the text with its words in colour, and the sum.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"text: expected str, got {type(text).__name__}")
+        return highlight(self._model, text)
+
+    def top_words(self, n: int = 10) -> tuple[list[Word], list[Word]]:
+        """Return the n words with the most positive, and with the most negative weights."""
+        return top_words(self._model, n, self._frequency)
+
+    def save(self, folder: str | Path) -> None:
+        """Write the model to a folder, which `load` and `sentiment predict` read.
+
+        The folder is made, or replaced if it holds a saved model. It holds JSON, text and
+        safetensors; nothing in it is pickled.
+        """
+        target = Path(folder)
+        if target.exists() and not (target / "model.json").is_file():
+            raise RunError(f"{target}: exists and is no saved model; choose another folder")
+        model, partial = self._model, target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            partial.mkdir(parents=True)
+            model.save(partial)
+            if target.exists():
+                old = partial.with_name(partial.name + ".old")
+                target.rename(old)
+                partial.rename(target)
+                shutil.rmtree(old)
+            else:
+                partial.rename(target)
+        except OSError as error:
+            raise RunError(f"{target}: cannot write the model: {error.strerror}") from None
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Return the classifier of a run folder, or of a saved model's folder.
+
+        Raises
+        ------
+        RunError
+            If there is no model, or a file of it is not the one that was saved.
+        """
+        model = TextClassifier.load(Path(path))
+        settings = model.tokenizer.to_dict() | {"stop_words": bool(model.tokenizer.stop_words)}
+        loaded = cls(
+            **settings,
+            binary=model.binary,
+            unit_length=model.unit_length,
+            threshold=model.regression.threshold,
+        )
+        loaded.model_, loaded.classes_ = model, np.array(model.classes)
+        return loaded
+
+    @property
+    def _model(self) -> TextClassifier:
+        if not hasattr(self, "model_"):
+            raise NotFittedError(
+                f"{type(self).__name__}: not fitted yet; call fit, or load a model"
+            )
+        return self.model_
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "model_")
+
+    def __sklearn_tags__(self) -> Any:
+        """Return what scikit-learn asks of an estimator: a classifier of two classes of texts."""
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="classifier",
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags(multi_class=False),
+            input_tags=InputTags(two_d_array=False, string=True),
+        )
+
+
+def load(path: str | Path) -> SentimentClassifier:
+    """Return the fitted classifier of a run folder, or of a saved model's folder.
+
+    Examples
+    --------
+    >>> import pipeline
+    >>> model = pipeline.load("runs/sample")  # doctest: +SKIP
+    >>> model.predict(["What an awesome film"])  # doctest: +SKIP
+    array(['positive'], dtype='<U8')
+    """
+    return SentimentClassifier.load(path)
+
+
+def _chosen(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: settings[name] for name in names}
+
+
+def _as_sequence(texts: Any) -> Any:
+    """Return texts as the tokenizer takes them: arrays and Series become lists."""
+    if isinstance(texts, (str, bytes)) or texts is None:
+        raise TypeError(
+            f"texts: expected a sequence of str, got {type(texts).__name__}; put one text in a list"
+        )
+    return texts if isinstance(texts, (pa.LargeStringArray, pa.ChunkedArray)) else list(texts)
+
+
+def _threshold(
+    threshold: float | Mapping[str, Any],
+) -> tuple[float, tuple[Goal, float | None] | None]:
+    """Part a threshold that is a number from one that is a goal on the validation set."""
+    match threshold:
+        case {"min_recall": float(least), **others} if not others:
+            return 0.5, ("min_recall", least)
+        case {"min_precision": float(least), **others} if not others:
+            return 0.5, ("min_precision", least)
+        case {"best": "f1", **others} if not others:
+            return 0.5, ("f1", None)
+        case float(number):
+            return number, None
+    raise ValueError(
+        "threshold: expected a number, or one of {'min_recall': 0.95}, {'min_precision': 0.9} "
+        f"and {{'best': 'f1'}}, got {threshold!r}"
+    )

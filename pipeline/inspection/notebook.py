@@ -1,0 +1,62 @@
+"""An explanation as HTML for a notebook: the text with its words in colour, and the sum.
+
+Built by hand from escaped strings, so that a notebook needs no template engine. The colours
+are see-through, so they suit a light and a dark notebook.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.inspection.explanation import Explanation
+    from pipeline.inspection.highlights import Highlight
+
+_POSITIVE, _NEGATIVE = "46, 160, 67", "248, 81, 73"  # red, green and blue
+_ROWS = 10
+
+
+def highlight_html(found: Highlight) -> str:
+    """Return an explanation as a fragment of HTML; all that comes from the text is escaped."""
+    explanation = found.explanation
+    return (
+        '<div style="max-width: 60em">'
+        f'<p style="white-space: pre-wrap; line-height: 1.7">{_text(found)}</p>'
+        f"<p><b>{escape(explanation.label)}</b>: probability {explanation.probability:.3f} of "
+        f"being positive, threshold {explanation.threshold:g}</p>{_table(explanation)}</div>"
+    )
+
+
+def _text(found: Highlight) -> str:
+    """Mark each piece by what it adds, relative to the largest contribution."""
+    largest = max((abs(piece.contribution) for piece in found.pieces), default=0.0)
+    marked = []
+    for piece in found.pieces:
+        text, strength = escape(piece.text), abs(piece.contribution) / (largest or 1.0)
+        if strength >= 0.05:
+            colour = _POSITIVE if piece.contribution > 0 else _NEGATIVE
+            text = (
+                f'<span title="{escape(piece.token or "")} {piece.contribution:+.3f}" '
+                f'style="background: rgba({colour}, {0.6 * strength:.2f}); '
+                f'border-radius: 3px">{text}</span>'
+            )
+        marked.append(text)
+    return "".join(marked)
+
+
+def _table(explanation: Explanation) -> str:
+    """List the contributions that move the score most, the rest and the sum."""
+    shown, rest = explanation.contributions[:_ROWS], explanation.contributions[_ROWS:]
+    rows = [
+        (escape(c.word), f"{c.count:g}", f"{c.weight:+.3f}", f"{c.contribution:+.3f}")
+        for c in shown
+    ]
+    if rest:
+        added = sum(c.contribution for c in rest)
+        rows.append((f"({len(rest)} other words)", "", "", f"{added:+.3f}"))
+    rows.append(("(intercept)", "", "", f"{explanation.intercept:+.3f}"))
+    rows.append(("<b>log-odds</b>", "", "", f"<b>{explanation.log_odds:+.3f}</b>"))
+    head = "".join(f"<th>{name}</th>" for name in ("word", "count", "weight", "adds"))
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
