@@ -177,6 +177,6 @@ def write_ready_files(corpus: Corpus, folder: Path) -> ReadyFiles:
 def _lines(texts: pa.LargeStringArray) -> pa.StringArray:
     """Return the words of each text with a space between them."""
     tokens = Tokenizer(strip_breaks=True)(texts)
-    words = tokens.types.cast(pa.string()).take(pa.array(tokens.ids))
+    words = tokens.distinct.cast(pa.string()).take(pa.array(tokens.ids))
     offsets = pa.array(tokens.offsets.astype(np.int32))
     return pc.binary_join(pa.ListArray.from_arrays(offsets, words), " ")

@@ -83,7 +83,7 @@ def digest(texts: pa.LargeStringArray, n_threads: int) -> str:
     )
     for array in arrays:
         found.update(array.tobytes())
-    for strings in (tokens.types, vocabulary.words):
+    for strings in (tokens.distinct, vocabulary.words):
         found.update("\n".join(strings.to_pylist()).encode())
     return found.hexdigest()
 

@@ -93,7 +93,7 @@ def stream_counts(
     make `BLOCK` n-grams.
     """
     trie = vocabulary._trie
-    numbers = trie.numbers(tokens.types)
+    numbers = trie.numbers(tokens.distinct)
     first = np.where(numbers >= 0, trie.roots[numbers], -1).astype(np.int32)
     first[first < 0] = trie.n_nodes
 

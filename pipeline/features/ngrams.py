@@ -50,8 +50,8 @@ class Level:
 
 
 def _single_tokens(tokens: Tokens) -> Level:
-    n_types = len(tokens.types)
-    last, frequency = np.full(n_types, -1), np.zeros(n_types, np.int32)
+    n_distinct = len(tokens.distinct)
+    last, frequency = np.full(n_distinct, -1), np.zeros(n_distinct, np.int32)
     kernels.document_frequency(tokens.ids, tokens.offsets, last, frequency)
     return Level(np.empty(0, np.uint64), frequency)
 
@@ -114,19 +114,19 @@ def _longer(
     return Level(keys, positions), nodes
 
 
-def alphabet_of(types: pa.LargeStringArray) -> np.ndarray:
-    """Return the numbers of distinct types, one at least, in their code-point order: int64."""
-    data, offsets = arrow.buffers(types)
-    # UTF-8 sorts as its code points do. Numbers are sorted sooner than strings, and eight bytes
-    # tell most types apart.
-    words = np.empty(len(types), np.uint64)
+def alphabet_of(distinct: pa.LargeStringArray) -> np.ndarray:
+    """Return the ids of distinct tokens, at least one, in their code-point order: int64."""
+    data, offsets = arrow.buffers(distinct)
+    # UTF-8 sorts as its code points do. Integers sort faster than strings, and the first eight
+    # bytes tell most tokens apart.
+    words = np.empty(len(distinct), np.uint64)
     kernels.first_bytes(data, offsets, words)
     order = np.argsort(words)
     words = words[order]
     same = np.concatenate(([False], words[1:] == words[:-1], [False]))
     tied = same[1:] | same[:-1]
     left = order[tied]
-    order[tied] = left[arrow.values(pc.sort_indices(types.take(arrow.numbers(left))))]
+    order[tied] = left[arrow.values(pc.sort_indices(distinct.take(arrow.numbers(left))))]
     return order
 
 
@@ -188,10 +188,10 @@ def _sorted_by(digits: np.ndarray, which: Iterable[int], order: np.ndarray) -> n
 
 
 def names_of(
-    types: pa.LargeStringArray, digits: np.ndarray, order: np.ndarray
+    distinct: pa.LargeStringArray, digits: np.ndarray, order: np.ndarray
 ) -> pa.LargeStringArray:
     """Spell n-grams in an order: their tokens with a space between them."""
-    data, starts = arrow.buffers(types)
+    data, starts = arrow.buffers(distinct)
     ends = np.empty(len(order) + 1, np.int64)
     kernels.name_ends(digits, order, np.diff(starts), ends)
     spelled = np.empty(ends[-1], np.uint8)

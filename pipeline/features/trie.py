@@ -12,36 +12,36 @@ import pyarrow.compute as pc
 from pipeline.features.ngrams import PARTITION, in_alphabetical_order
 from pipeline.kernels import counting as kernels
 from pipeline.storage import arrow
-from pipeline.tokens.distinct import Types
+from pipeline.tokens.distinct import DistinctTokens
 
 
 @dataclass(frozen=True)
 class Trie:
     """What the counting kernel needs of a vocabulary; `kernels.ngrams` says how it is read."""
 
-    types: pa.LargeStringArray
+    distinct: pa.LargeStringArray
     roots: np.ndarray
     edges: np.ndarray
     ends: np.ndarray
     n_nodes: int
     max_n: int
-    # Types whose numbers are known: those of the corpus that the vocabulary was learned from.
+    # Tokens whose numbers are known: those of the corpus that the vocabulary was learned from.
     learned: tuple[pa.LargeStringArray, np.ndarray] | None = None
 
     @functools.cached_property
-    def _known(self) -> Types:
-        return Types.of(self.types)
+    def _known(self) -> DistinctTokens:
+        return DistinctTokens.of(self.distinct)
 
-    def numbers(self, types: pa.LargeStringArray) -> np.ndarray:
+    def numbers(self, distinct: pa.LargeStringArray) -> np.ndarray:
         """Return the numbers of the tokens of some split, -1 for one that has none."""
-        if self.learned is not None and self.learned[0] is types:
+        if self.learned is not None and self.learned[0] is distinct:
             return self.learned[1]
-        return self._known.find(types)
+        return self._known.find(distinct)
 
     @classmethod
     def of(
         cls,
-        types: pa.LargeStringArray,
+        distinct: pa.LargeStringArray,
         digits: np.ndarray,
         columns: np.ndarray,
         n_columns: int,
@@ -49,7 +49,7 @@ class Trie:
     ) -> Trie:
         """Build the trie of n-grams; `kernels.ngrams.walk` says of what."""
         max_n = digits.shape[1]
-        roots, path = np.full(len(types), -1, np.int32), np.empty(max_n, np.int32)
+        roots, path = np.full(len(distinct), -1, np.int32), np.empty(max_n, np.int32)
         bits = max(1, (n_columns // PARTITION).bit_length())
         given = digits, columns, n_columns, 64 - bits, path, roots
         sizes = np.zeros(1 << bits, np.int64)
@@ -60,24 +60,24 @@ class Trie:
         edges = _buckets(int(1.6 * n_edges) // kernels.BUCKET + 1)
         ends = np.empty(len(edges), np.int32)
         kernels.enter(keys, children, edges, ends)
-        return cls(types, roots, edges, ends, n_nodes, max_n, learned)
+        return cls(distinct, roots, edges, ends, n_nodes, max_n, learned)
 
     @classmethod
     def of_words(cls, words: pa.LargeStringArray) -> Trie:
         """Build the trie of n-grams that are given by name: tokens joined by spaces."""
-        types, n = words, len(words)
+        distinct, n = words, len(words)
         digits = np.arange(1, n + 1, dtype=np.int32)[:, np.newaxis]
-        if pc.any(pc.match_substring(types, " ")).as_py():
-            names = pc.split_pattern(types, " ")
+        if pc.any(pc.match_substring(distinct, " ")).as_py():
+            names = pc.split_pattern(distinct, " ")
             lengths = arrow.values(pc.list_value_length(names))
             encoded = names.flatten().dictionary_encode()
-            types = encoded.dictionary
+            distinct = encoded.dictionary
             digits = np.zeros((n, lengths.max()), np.int32)
             digits[np.arange(digits.shape[1]) < lengths[:, np.newaxis]] = (
                 arrow.values(encoded.indices) + 1
             )
         digits, columns = in_alphabetical_order(digits, np.arange(n, dtype=np.int32))
-        return cls.of(types, digits, columns, n)
+        return cls.of(distinct, digits, columns, n)
 
 
 def _buckets(n: int) -> np.ndarray:

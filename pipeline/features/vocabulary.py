@@ -96,10 +96,10 @@ def learn_vocabulary(
         )
     at_least = min_df if isinstance(min_df, int) else min_df * n
     at_most = max_df if isinstance(max_df, int) else max_df * n
-    # Side by side, for neither needs the other. Numbered in code-point order, types are
-    # digits, and n-grams numbers that a radix sort sorts.
+    # Side by side, because neither needs the other. Tokens numbered in code-point order are
+    # digits, and n-grams are numbers that a radix sort can sort.
     levels, alphabet = _side_by_side(
-        lambda: find_ngrams(tokens, ngrams), lambda: alphabet_of(tokens.types)
+        lambda: find_ngrams(tokens, ngrams), lambda: alphabet_of(tokens.distinct)
     )
     kept = [
         np.flatnonzero((level.frequency >= max(at_least, 1)) & (level.frequency <= at_most))
@@ -111,9 +111,9 @@ def learn_vocabulary(
             f"features: no n-gram occurs in {at_least:g} to {at_most:g} of the {n:,} training "
             "reviews; lower features.min_df or raise features.max_df"
         )
-    types = tokens.types.take(arrow.numbers(alphabet))
-    place = np.empty(len(types), np.int32)
-    place[alphabet] = np.arange(len(types), dtype=np.int32)
+    distinct = tokens.distinct.take(arrow.numbers(alphabet))
+    place = np.empty(len(distinct), np.int32)
+    place[alphabet] = np.arange(len(distinct), dtype=np.int32)
     digits = digits_of(levels, kept, place)
     del levels, kept
     digits, frequency = in_alphabetical_order(digits, frequency)
@@ -121,15 +121,15 @@ def learn_vocabulary(
     order = order[:max_features] if max_features else order
     document_frequency = frequency[order]
     del frequency
-    learned = tokens.types, place
+    learned = tokens.distinct, place
 
     def trie_of_what_is_kept() -> Trie:
         columns = np.full(len(digits), -1, np.int32)
         columns[order] = np.arange(len(order), dtype=np.int32)
-        return Trie.of(types, digits, columns, len(order), learned)
+        return Trie.of(distinct, digits, columns, len(order), learned)
 
     # What was just learned need not be read from the names again.
-    words, trie = _side_by_side(lambda: names_of(types, digits, order), trie_of_what_is_kept)
+    words, trie = _side_by_side(lambda: names_of(distinct, digits, order), trie_of_what_is_kept)
     vocabulary = Vocabulary(words, document_frequency)
     vars(vocabulary)["_trie"] = trie
     return vocabulary

@@ -72,7 +72,7 @@ def compute_corpus(context: StageContext) -> tuple[str, list[str]]:
 
 
 def compute_tokens(context: StageContext) -> tuple[str, list[str]]:
-    """Turn texts into token ids: the ids and types of both parts, and `tokenizer.json`."""
+    """Turn texts into token ids: the ids and distinct tokens of both sets, and `tokenizer.json`."""
     from pipeline.tokens.tokenizer import write_tokens
 
     tokenizer = tokenizer_of(context.config.tokens)
@@ -86,7 +86,7 @@ def compute_tokens(context: StageContext) -> tuple[str, list[str]]:
         for part in ("train", "test")
     )
     return (
-        f"{len(train.ids):,} tokens of {len(train.types):,} types in train, "
+        f"{len(train.ids):,} tokens in train ({len(train.distinct):,} distinct), "
         f"{len(test.ids):,} in test"
     ), []
 

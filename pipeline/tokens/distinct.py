@@ -1,4 +1,4 @@
-"""The distinct tokens (types) of texts, numbered in order of first appearance."""
+"""The distinct tokens of texts, numbered in order of first appearance."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pipeline.kernels.hashing import FULL
 from pipeline.storage import arrow
 
 
-class Types:
+class DistinctTokens:
     """The distinct tokens met so far, numbered in order of first appearance.
 
     Attributes
     ----------
     pool, starts : uint64 and int64 arrays
-        The types, and room for more; `kernels.distinct` says how they are kept.
+        The tokens, and room for more; `kernels.distinct` describes the layout.
     keys, values : uint64 and int32 arrays
         The table that finds them.
     n : int
@@ -34,13 +34,13 @@ class Types:
 
     @classmethod
     def of(cls, strings: pa.LargeStringArray) -> Self:
-        """Return the types that are given, which are distinct."""
-        types = cls()
-        types._merge(*_packed(strings))
-        return types
+        """Return a table of the given strings, which must be distinct."""
+        distinct = cls()
+        distinct._merge(*_packed(strings))
+        return distinct
 
-    def add(self, other: Types) -> np.ndarray:
-        """Return the number of each type of others, new ones included: int32, shape (n_other,)."""
+    def add(self, other: DistinctTokens) -> np.ndarray:
+        """Add the tokens of another table; return their numbers here: int32, shape (other.n,)."""
         if self.n:
             return self._merge(other.pool, other.starts[: other.n + 1])
         self.n, self.keys, self.values = other.n, other.keys, other.values
@@ -65,10 +65,10 @@ class Types:
         size = kernels.spell(self.pool, self.starts, self.n, data, offsets)
         return arrow.of_bytes(data[:size].copy(), offsets)
 
-    def reserve(self, n_types: int) -> None:
-        """Make the table large enough for so many types."""
+    def reserve(self, n_distinct: int) -> None:
+        """Make the hash table large enough for `n_distinct` tokens."""
         size = len(self.keys)
-        while n_types > FULL * size:
+        while n_distinct > FULL * size:
             size *= 2
         if size > len(self.keys):
             larger = np.zeros(size, np.uint64), np.empty(size, np.int32)

@@ -47,21 +47,21 @@ def is_negation(token: str) -> bool:
 
 
 def mark_negation(
-    ids: np.ndarray, offsets: np.ndarray, types: pa.LargeStringArray
+    ids: np.ndarray, offsets: np.ndarray, distinct: pa.LargeStringArray
 ) -> tuple[np.ndarray, pa.LargeStringArray]:
     """Put `NOT_` before every word between a negation and the end of its clause.
 
     A negation inside is a word like the others: it is marked, and ends nothing.
-    Parameters are the fields of `Tokens`; the ids and the types are returned.
+    Parameters are the fields of `Tokens`; the ids and the distinct tokens are returned.
     """
-    words = types.to_pylist()
-    n_types = len(words)
-    kinds = np.fromiter(map(_kind, words), np.uint8, n_types)
-    numbers, codes = np.full(2 * n_types, -1, np.int32), np.empty(2 * n_types, np.int32)
+    words = distinct.to_pylist()
+    n_distinct = len(words)
+    kinds = np.fromiter(map(_kind, words), np.uint8, n_distinct)
+    numbers, codes = np.full(2 * n_distinct, -1, np.int32), np.empty(2 * n_distinct, np.int32)
     marked = np.empty(len(ids), np.int32)
     n = kernels.mark(ids, offsets, kinds, numbers, marked, codes)
     names = [
-        words[code] if code < n_types else NEGATED + words[code - n_types]
+        words[code] if code < n_distinct else NEGATED + words[code - n_distinct]
         for code in codes[:n].tolist()
     ]
     named = arrow.strings(names).dictionary_encode()
@@ -71,7 +71,7 @@ def mark_negation(
 
 
 def _kind(token: str) -> int:
-    """Return what a type is, as the kernel's bits."""
+    """Return what a token is, as the kernel's bits."""
     negates = kernels.NEGATES if is_negation(token) else 0
     if token.isalpha() and token.lower() != "br":
         return kernels.WORD | negates

@@ -24,8 +24,8 @@ def tokenise_with_nltk(
     """Run a tokenizer of NLTK; the settings are those of `Tokenizer`, the result is of `Tokens`.
 
     White space inside a token, as in a telephone number, becomes an underscore: the
-    tokens of an n-gram are told apart by the space between them. So does a NUL, for a
-    zero byte ends a type. Empty tokens, which a pattern may match, are left out.
+    tokens of an n-gram are told apart by the space between them. So does a NUL, because a
+    zero byte ends a token. Empty tokens, which a pattern may match, are left out.
     """
     tokenise: Callable[[str], list[str]] = nltk_tokenizer(tokenizer, pattern).tokenize
     number: dict[str, int] = {}
@@ -36,8 +36,8 @@ def tokenise_with_nltk(
         names = map(token_name, tokens)
         ids.extend(number.setdefault(name, len(number)) for name in names if name)
         offsets.append(len(ids))
-    types = arrow.strings(list(number))
-    return np.array(ids, np.int32), np.array(offsets, np.int64), types
+    distinct = arrow.strings(list(number))
+    return np.array(ids, np.int32), np.array(offsets, np.int64), distinct
 
 
 def token_name(token: str) -> str:

@@ -176,6 +176,6 @@ def _marked(found: list[Span]) -> list[Span]:
     """Put negation marks on the tokens."""
     coded = arrow.strings([span.token for span in found]).dictionary_encode()
     offsets = np.array([0, len(found)])
-    ids, types = mark_negation(arrow.values(coded.indices), offsets, coded.dictionary)
-    names = types.to_pylist()
+    ids, distinct = mark_negation(arrow.values(coded.indices), offsets, coded.dictionary)
+    names = distinct.to_pylist()
     return [span._replace(token=names[i]) for i, span in zip(ids.tolist(), found, strict=True)]

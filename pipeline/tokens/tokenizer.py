@@ -2,9 +2,9 @@
 
 The `words` tokenizer is compiled; the others are NLTK's own. What follows a tokenizer
 (negation marks, stop words, dropping punctuation) works on the distinct tokens and on
-whole arrays. Texts are tokenised in blocks, side by side in threads, and a block's types
-get their numbers among all types when its turn comes: the result is the same for blocks
-of any size and any number of threads.
+whole arrays. Texts are tokenised in blocks, in parallel threads. The distinct tokens of the
+blocks are merged in block order, so the result is the same for any block size and any number
+of threads.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from pipeline.kernels.distinct import renumber
 from pipeline.nltk_data import nltk_corpus
 from pipeline.parallel import Workspace, chunks, map_with_workspace
 from pipeline.storage import arrays, arrow, files
-from pipeline.tokens.distinct import Types
+from pipeline.tokens.distinct import DistinctTokens
 from pipeline.tokens.negation import NEGATED, is_negation, mark_negation
 from pipeline.tokens.nltk import tokenise_with_nltk
 from pipeline.tokens.words import is_word, tokenise_words
 
 # Bytes of text that are tokenised at a time, each such block in a thread of its own: into a file,
-# and into memory, where larger ones have fewer types to compare.
+# and into memory, where larger ones have fewer distinct tokens to merge.
 BLOCK = 1 << 22
 WHOLE = 1 << 26
 
@@ -42,13 +42,13 @@ class Tokens:
         All documents' tokens, one document after the other.
     offsets : int64 array, shape (n_documents + 1,)
         Document d has the tokens `ids[offsets[d]:offsets[d + 1]]`.
-    types : pyarrow.LargeStringArray, length n_types
+    distinct : pyarrow.LargeStringArray, length n_distinct
         The distinct tokens in order of first appearance. None holds white space.
     """
 
     ids: np.ndarray
     offsets: np.ndarray
-    types: pa.LargeStringArray
+    distinct: pa.LargeStringArray
 
     def __post_init__(self) -> None:
         self.ids.flags.writeable = False
@@ -60,15 +60,15 @@ class Tokens:
         return len(self.offsets) - 1
 
     def select(self, chosen: np.ndarray) -> Tokens:
-        """Return the documents for which `chosen`, a bool for each, is true; types stay."""
+        """Return the documents for which `chosen`, a bool for each, is true; `distinct` stays."""
         lengths = np.diff(self.offsets)
         offsets = np.concatenate(([0], np.cumsum(lengths[chosen])))
-        return Tokens(self.ids[np.repeat(chosen, lengths)], offsets, self.types)
+        return Tokens(self.ids[np.repeat(chosen, lengths)], offsets, self.distinct)
 
     def document(self, d: int) -> list[str]:
         """Return the tokens of one document as strings."""
         ids = self.ids[self.offsets[d] : self.offsets[d + 1]]
-        tokens: list[str] = self.types.take(arrow.numbers(ids)).to_pylist()
+        tokens: list[str] = self.distinct.take(arrow.numbers(ids)).to_pylist()
         return tokens
 
 
@@ -136,7 +136,7 @@ class Tokenizer:
         # No token is shorter than a byte, so a block's ids have a place of their own, and move up
         # from there. What is not written to takes no memory.
         ids, offsets = np.empty(_n_bytes(texts), np.int32), np.zeros(len(texts) + 1, np.int64)
-        types, n, d = Types(), 0, 0
+        distinct, n, d = DistinctTokens(), 0, 0
 
         def placed() -> Iterator[tuple[pa.LargeStringArray, np.ndarray]]:
             begin = 0
@@ -149,23 +149,23 @@ class Tokenizer:
             lambda block, workspace: self._tokenise(*block, workspace), placed()
         ):
             offsets[d + 1 : d + len(block.offsets)] = n + block.offsets[1:]
-            numbers = types.add(block.types)
+            numbers = distinct.add(block.distinct)
             if d:  # the numbers of the first one are its own, and they lie where they belong
                 renumber(block.ids, numbers, ids[n : n + len(block.ids)])
             n, d = n + len(block.ids), d + len(block.offsets) - 1
         ids.resize(n, refcheck=False)
-        return Tokens(ids, offsets, types.spelled())
+        return Tokens(ids, offsets, distinct.spelled())
 
     def stream(
-        self, texts: pa.LargeStringArray | pa.ChunkedArray, types: Types
+        self, texts: pa.LargeStringArray | pa.ChunkedArray, distinct: DistinctTokens
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Tokenise texts block by block, in threads; what is held in memory is a few blocks.
 
         Parameters
         ----------
         texts : pyarrow.LargeStringArray or ChunkedArray of it
-        types : Types
-            Receives the types; the ids are their numbers there.
+        distinct : DistinctTokens
+            Receives the distinct tokens; the ids are their numbers there.
 
         Yields
         ------
@@ -180,7 +180,7 @@ class Tokenizer:
             )
 
         for block in map_with_workspace(tokenise, _blocks(texts, BLOCK)):
-            renumber(block.ids, types.add(block.types), block.ids)
+            renumber(block.ids, distinct.add(block.distinct), block.ids)
             yield block.ids, block.offsets
 
     def _tokenise(
@@ -194,28 +194,28 @@ class Tokenizer:
             block = _Block(*tokenise_words(texts, *settings, keep_punctuation, place, workspace))
             if not self.mark_negation and not self.stop_words:
                 return block
-            tokens = Tokens(block.ids, block.offsets, block.types.spelled())
+            tokens = Tokens(block.ids, block.offsets, block.distinct.spelled())
         else:
             tokens = Tokens(*tokenise_with_nltk(texts, self.tokenizer, self.pattern, *settings))
         tokens = self._rewritten(tokens)
         ids = place[: len(tokens.ids)]
         ids[:] = tokens.ids
-        return _Block(ids, tokens.offsets, Types.of(tokens.types))
+        return _Block(ids, tokens.offsets, DistinctTokens.of(tokens.distinct))
 
     def _rewritten(self, tokens: Tokens) -> Tokens:
         """Do what follows the tokenizer."""
         if self.mark_negation:
-            ids, types = mark_negation(tokens.ids, tokens.offsets, tokens.types)
-            tokens = Tokens(ids, tokens.offsets, types)
-        return _drop(tokens, self.unwanted(tokens.types.to_pylist()))
+            ids, distinct = mark_negation(tokens.ids, tokens.offsets, tokens.distinct)
+            tokens = Tokens(ids, tokens.offsets, distinct)
+        return _drop(tokens, self.unwanted(tokens.distinct.to_pylist()))
 
-    def unwanted(self, types: Iterable[str]) -> set[str]:
+    def unwanted(self, distinct: Iterable[str]) -> set[str]:
         """Return those of some tokens, as they are once marked, that the settings drop."""
-        types = set(types)
-        dropped = set() if self.punctuation else {t for t in types if not is_word(t)}
+        distinct = set(distinct)
+        dropped = set() if self.punctuation else {t for t in distinct if not is_word(t)}
         if self.stop_words:
             stop = set(self.stop_words)
-            dropped |= {t for t in types if t.removeprefix(NEGATED).lower() in stop}
+            dropped |= {t for t in distinct if t.removeprefix(NEGATED).lower() in stop}
         return dropped
 
 
@@ -233,11 +233,11 @@ def stop_words() -> tuple[str, ...]:
 
 
 class _Block(NamedTuple):
-    """The fields of `Tokens` of a block of texts, its types in a table that finds them."""
+    """`Tokens` of a block of texts; its distinct tokens are in a table that finds them."""
 
     ids: np.ndarray
     offsets: np.ndarray
-    types: Types
+    distinct: DistinctTokens
 
 
 def _n_bytes(texts: pa.LargeStringArray | pa.ChunkedArray) -> int:
@@ -260,17 +260,17 @@ def _blocks(
 
 
 def _drop(tokens: Tokens, unwanted: set[str]) -> Tokens:
-    """Drop every occurrence of some types; the rest keep their order."""
-    keep_type = np.array([t not in unwanted for t in tokens.types.to_pylist()], bool)
-    if keep_type.all():
+    """Drop every occurrence of some tokens; the rest keep their order."""
+    kept = np.array([t not in unwanted for t in tokens.distinct.to_pylist()], bool)
+    if kept.all():
         return tokens
-    keep = keep_type[tokens.ids]
+    keep = kept[tokens.ids]
     dropped_before = np.searchsorted(np.flatnonzero(~keep), tokens.offsets)
-    renumbered = (np.cumsum(keep_type) - 1).astype(np.int32)
+    renumbered = (np.cumsum(kept) - 1).astype(np.int32)
     return Tokens(
         renumbered[tokens.ids[keep]],
         tokens.offsets - dropped_before,
-        tokens.types.take(arrow.numbers(np.flatnonzero(keep_type))),
+        tokens.distinct.take(arrow.numbers(np.flatnonzero(kept))),
     )
 
 
@@ -279,20 +279,21 @@ def write_tokens(
 ) -> Tokens:
     """Tokenise texts into files, block by block, and return what they hold.
 
-    `path` gets the ids and the offsets, and a list of words beside it the types.
+    The ids and the offsets go to `path`, the distinct tokens to a word list next to it.
     """
-    types, total = Types(), 0
+    distinct, total = DistinctTokens(), 0
     with arrays.ArrayWriter(path, ids=np.int32, offsets=np.int64) as file:
         file.append("offsets", np.zeros(1, np.int64))
-        for ids, offsets in tokenizer.stream(texts, types):
+        for ids, offsets in tokenizer.stream(texts, distinct):
             file.append("ids", ids)
             file.append("offsets", offsets[1:] + total)
             total += len(ids)
-    files.write_words(path.with_suffix(".types.txt"), types.spelled())
+    files.write_words(path.with_suffix(".distinct.txt"), distinct.spelled())
     return read_tokens(path)
 
 
 def read_tokens(path: Path) -> Tokens:
     """Map what `write_tokens` wrote into memory."""
     found = arrays.read_arrays(path)
-    return Tokens(found["ids"], found["offsets"], files.read_words(path.with_suffix(".types.txt")))
+    distinct = files.read_words(path.with_suffix(".distinct.txt"))
+    return Tokens(found["ids"], found["offsets"], distinct)

@@ -19,7 +19,7 @@ import regex
 from pipeline.kernels import words as kernels
 from pipeline.parallel import Workspace
 from pipeline.storage import arrow
-from pipeline.tokens.distinct import Types
+from pipeline.tokens.distinct import DistinctTokens
 
 # Letters, digits and underscores, with apostrophes inside: don't is one token.
 WORDS = r"\w+(?:'\w+)*"
@@ -57,7 +57,7 @@ def tokenise_words(
     keep_punctuation: bool,
     ids: np.ndarray,
     workspace: Workspace,
-) -> tuple[np.ndarray, np.ndarray, Types]:
+) -> tuple[np.ndarray, np.ndarray, DistinctTokens]:
     """Run the compiled tokenizer.
 
     Parameters
@@ -76,7 +76,7 @@ def tokenise_words(
         The part that was written.
     offsets : int64 array, shape (n_texts + 1,)
         Where the tokens of each text begin.
-    types : Types
+    distinct : DistinctTokens
     """
     text, offsets = arrow.buffers(texts)
     # Most texts need the first 65,536 code points only. Any other one begins with such a byte.
@@ -88,11 +88,11 @@ def tokenise_words(
     # What is not written to takes no memory, so there is room for the worst: a normalised byte
     # becomes three at most (punctuation between zeros), and two words of zeros follow a document.
     words = workspace.array("words", 3 * longest // 8 + 4, np.uint64)
-    types = Types(
+    distinct = DistinctTokens(
         workspace.array("pool", 2 * n_bytes + longest + 4, np.uint64),
         workspace.array("starts", n_bytes + 2, np.int64),
     )
-    types.reserve(min(n_bytes // 64, 1 << 15))
+    distinct.reserve(min(n_bytes // 64, 1 << 15))
     token_offsets = np.zeros(len(texts) + 1, np.int64)
     state = np.zeros(kernels.STATE_SIZE, np.int64)
     while True:
@@ -106,20 +106,20 @@ def tokenise_words(
             words,
             ids,
             token_offsets,
-            types.pool,
-            types.starts,
-            types.keys,
-            types.values,
+            distinct.pool,
+            distinct.starts,
+            distinct.keys,
+            distinct.values,
             state,
         )
         if state[kernels.DOCUMENT] == len(texts):
             break
-        types.reserve(len(types.keys))
-    types.n = int(state[kernels.N_TYPES])
+        distinct.reserve(len(distinct.keys))
+    distinct.n = int(state[kernels.N_TYPES])
     if state[kernels.N_CONTEXT] and lowercase:
         lowered = arrow.strings([text.lower() for text in texts.to_pylist()])
         return tokenise_words(lowered, False, strip_breaks, keep_punctuation, ids, workspace)
-    return ids[: state[kernels.N_TOKENS]], token_offsets, types
+    return ids[: state[kernels.N_TOKENS]], token_offsets, distinct
 
 
 @functools.cache

@@ -66,7 +66,7 @@ def test_frequencies_follow_zipf_in_two_regimes(made_up):
 def test_new_words_keep_coming_ever_more_slowly(made_up):
     tokens = Tokenizer()(made_up.texts("train"))
     quarter = len(np.unique(tokens.ids[: len(tokens.ids) // 4]))
-    assert 1.5 < len(tokens.types) / quarter < 3
+    assert 1.5 < len(tokens.distinct) / quarter < 3
 
 
 def test_no_two_ranks_share_a_word():

@@ -15,18 +15,18 @@ words = st.builds(str.__add__, stems, st.text("ab\u00e9\u6620\U0001f3ac", max_si
 
 @given(st.lists(words.filter(bool), min_size=1, unique=True))
 @example(["superbly", "superbl", "superblyb", "superblya", "superbly\u00e9"])
-def test_the_alphabet_is_that_of_code_points(types):
-    order = alphabet_of(arrow.strings(types))
-    assert [types[k] for k in order] == sorted(types)
+def test_the_alphabet_is_that_of_code_points(tokens):
+    order = alphabet_of(arrow.strings(tokens))
+    assert [tokens[k] for k in order] == sorted(tokens)
 
 
 @st.composite
 def ngrams(draw):
-    """Return types in alphabetical order, and distinct n-grams of them."""
-    types = sorted(draw(st.lists(words.filter(bool), min_size=1, unique=True)))
-    token = st.integers(1, len(types))
+    """Return tokens in alphabetical order, and distinct n-grams of them."""
+    tokens = sorted(draw(st.lists(words.filter(bool), min_size=1, unique=True)))
+    token = st.integers(1, len(tokens))
     found = draw(st.lists(st.lists(token, min_size=1, max_size=3), min_size=1, unique_by=tuple))
-    return types, found
+    return tokens, found
 
 
 def as_digits(found):
@@ -60,10 +60,10 @@ def test_a_name_is_its_tokens_with_spaces_between_them(monkeypatch, threads):
 
     @given(ngrams(), st.randoms())
     def check(of, random):
-        types, found = of
+        tokens, found = of
         order = random.sample(range(len(found)), random.randint(1, len(found)))
-        names = names_of(arrow.strings(types), as_digits(found), np.array(order, np.int32))
+        names = names_of(arrow.strings(tokens), as_digits(found), np.array(order, np.int32))
         names.validate(full=True)
-        assert names.to_pylist() == [" ".join(types[t - 1] for t in found[k]) for k in order]
+        assert names.to_pylist() == [" ".join(tokens[t - 1] for t in found[k]) for k in order]
 
     check()

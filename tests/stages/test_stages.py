@@ -369,8 +369,8 @@ def test_the_outputs_are_what_the_design_says(small_run):
     assert set(tree(small_run.path)) == {
         *["config.toml", "manifest.json", "test_uses.json"],
         *["corpus/train.arrow", "corpus/test.arrow", "corpus/card.json"],
-        *["tokens/train.safetensors", "tokens/train.types.txt", "tokens/tokenizer.json"],
-        *["tokens/test.safetensors", "tokens/test.types.txt"],
+        *["tokens/train.safetensors", "tokens/train.distinct.txt", "tokens/tokenizer.json"],
+        *["tokens/test.safetensors", "tokens/test.distinct.txt"],
         *["features/train.safetensors", "features/test.safetensors", "features/vocabulary.txt"],
         *["model/model.json", "model/vocabulary.txt", "model/weights.safetensors"],
         *["model/history.json"],

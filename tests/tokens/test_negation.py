@@ -191,7 +191,7 @@ def test_blocks_and_threads_change_nothing(size, monkeypatch):
     monkeypatch.setenv("SENTIMENT_THREADS", "3")
     found = Tokenizer(mark_negation=True, lowercase=False)(texts)
     np.testing.assert_array_equal(found.ids, whole.ids)
-    assert found.types.equals(whole.types)
+    assert found.distinct.equals(whole.distinct)
 
 
 @every_tokenizer
@@ -270,7 +270,7 @@ def test_a_mark_that_spells_an_existing_token_is_that_token():
         ["NOT_good", "is", "not", "NOT_good"],
         ["not", "NOT_good"],
     ]
-    assert tokens.types.to_pylist() == ["NOT_good", "is", "not"]
+    assert tokens.distinct.to_pylist() == ["NOT_good", "is", "not"]
 
 
 @pytest.mark.parametrize("word", sorted(NEGATIONS))
@@ -355,7 +355,7 @@ def test_marks_are_those_of_reading_from_left_to_right(name, corpus, lowercase, 
         marked = marked_one_by_one(plain.document(d))
         kept = [t for t in marked if punctuation or regex.search(r"\w", t)]
         assert found.document(d) == kept
-    names = found.types.to_pylist()
+    names = found.distinct.to_pylist()
     assert len(set(names)) == len(names)
     assert list(dict.fromkeys(found.ids.tolist())) == list(range(len(names)))
 
@@ -363,12 +363,12 @@ def test_marks_are_those_of_reading_from_left_to_right(name, corpus, lowercase, 
 def test_the_kernel_means_the_same_without_numba(uncompiled):
     text = "It didn't work -- not at all... NOT_good, nobody's (fault) is not fault - - never"
     tokens = Tokenizer(punctuation=True, lowercase=False)([text, "", "not", text])
-    ids, types = mark_negation(tokens.ids, tokens.offsets, tokens.types)
+    ids, distinct = mark_negation(tokens.ids, tokens.offsets, tokens.distinct)
     expected = [t for d in range(4) for t in marked_one_by_one(tokens.document(d))]
-    assert types.take(pa.array(ids)).to_pylist() == expected
+    assert distinct.take(pa.array(ids)).to_pylist() == expected
 
 
 def test_no_tokens_have_no_marks():
     for texts in ([], [""], ["", ""]):
         tokens = Tokenizer(mark_negation=True)(texts)
-        assert (len(tokens.ids), len(tokens.types), tokens.n_documents) == (0, 0, len(texts))
+        assert (len(tokens.ids), len(tokens.distinct), tokens.n_documents) == (0, 0, len(texts))

@@ -47,9 +47,9 @@ every_setting = pytest.mark.parametrize("settings", SETTINGS, ids=settings_name)
 
 
 def documents(tokens: Tokens) -> Iterator[list[str]]:
-    types = tokens.types.to_pylist()
+    distinct = tokens.distinct.to_pylist()
     for start, end in itertools.pairwise(tokens.offsets.tolist()):
-        yield [types[i] for i in tokens.ids[start:end].tolist()]
+        yield [distinct[i] for i in tokens.ids[start:end].tolist()]
 
 
 def check(tokenizer: Tokenizer, text: str, tokens: list[str] | None = None):

@@ -86,11 +86,11 @@ def listed(tokens: Tokens) -> list[list[str]]:
 
 def assert_columnar(tokens: Tokens) -> None:
     """Check what the docstring of `Tokens` says of its arrays."""
-    names = tokens.types.to_pylist()
+    names = tokens.distinct.to_pylist()
     assert tokens.ids.dtype == np.int32
     assert tokens.offsets.dtype == np.int64
-    assert tokens.types.type == pa.large_string()
-    assert tokens.types.null_count == 0
+    assert tokens.distinct.type == pa.large_string()
+    assert tokens.distinct.null_count == 0
     assert tokens.offsets[0] == 0
     assert (np.diff(tokens.offsets) >= 0).all()
     assert tokens.offsets[-1] == len(tokens.ids)
@@ -252,9 +252,11 @@ def test_an_apostrophe_that_joins_nothing_is_punctuation():
     [
         pytest.param(["Good film. " * 50_000, "film"], id="a very long document"),
         pytest.param(["it's", "a" * 1_000_003 + "'" + "é" * 99_999], id="a very long token"),
-        pytest.param([" ".join(f"w{n}" for n in range(60_000))], id="many types in a document"),
         pytest.param(
-            [f"w{n} w{n // 2}." for n in range(10_000)], id="many types in many documents"
+            [" ".join(f"w{n}" for n in range(60_000))], id="many distinct tokens in a document"
+        ),
+        pytest.param(
+            [f"w{n} w{n // 2}." for n in range(10_000)], id="many distinct tokens in many documents"
         ),
         pytest.param(["!" * 100_000, "'" * 100_000, "😀" * 20_000], id="punctuation alone"),
         pytest.param(["a " * 30_000] * 3, id="more tokens than a fifth of the bytes"),
@@ -413,14 +415,14 @@ def test_tokens_come_back_from_their_file(tmp_path, monkeypatch, corpus):
         for found in (written, read_tokens(tmp_path / "train.safetensors")):
             np.testing.assert_array_equal(found.ids, tokens.ids, strict=True)
             np.testing.assert_array_equal(found.offsets, tokens.offsets, strict=True)
-            assert found.types.equals(tokens.types)
+            assert found.distinct.equals(tokens.distinct)
             assert_columnar(found)
 
 
 def test_the_types_are_a_text_file_of_a_word_a_line(tmp_path):
     texts = pa.array(["A good film, isn\u2019t it?", "", "日本 film"], pa.large_string())
     write_tokens(tmp_path / "train.safetensors", Tokenizer(), texts)
-    words = (tmp_path / "train.types.txt").read_text(encoding="utf-8")
+    words = (tmp_path / "train.distinct.txt").read_text(encoding="utf-8")
     assert words.splitlines() == ["a", "good", "film", "isn't", "it", "日本"]
 
 
@@ -439,7 +441,7 @@ def test_blocks_and_threads_change_nothing(corpus, of_words, size, threads):
     for tokens in (found, in_chunks):
         np.testing.assert_array_equal(tokens.ids, whole.ids, strict=True)
         np.testing.assert_array_equal(tokens.offsets, whole.offsets, strict=True)
-        assert tokens.types.equals(whole.types)
+        assert tokens.distinct.equals(whole.distinct)
 
 
 def test_tokens_cannot_be_changed_in_place():
