@@ -139,9 +139,6 @@ class FeaturesSection(Section):
     max_features: Annotated[int, Field(ge=0)] = 0
     binary: bool = False
     unit_length: bool = False
-    ratio: Literal["none", "documents", "counts"] = "none"
-    alpha: Annotated[float, Field(gt=0)] = 1.0
-    beta: Annotated[float, Field(ge=0, le=1)] = 1.0
 
 
 class ClassWeights(Section):
@@ -168,6 +165,9 @@ class ThresholdGoal(Section):
 class TrainSection(Section):
     """How the weights are learned."""
 
+    ratio: Literal["none", "documents", "counts"] = "none"
+    alpha: Annotated[float, Field(gt=0)] = 1.0
+    beta: Annotated[float, Field(ge=0, le=1)] = 1.0
     l2: Annotated[float, Field(ge=0)] = 1e-4
     epochs: Annotated[int, Field(ge=1)] = 10
     batch_size: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1

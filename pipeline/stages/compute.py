@@ -123,7 +123,7 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     config = context.config
     counts = arrays.read_counts(context.run.path / "features" / "train.safetensors")
     labels = read_labels(context.run, "train")
-    regression = regression_of(config.train, config.features).fit(counts, labels, context.on_epoch)
+    regression = regression_of(config.train).fit(counts, labels, context.on_epoch)
     decision = choose_decision(regression, counts, labels, **decision_of(config.train))
     vocabulary = read_vocabulary(context.run.path / "features" / "vocabulary.txt")
     tokenizer = Tokenizer.of(files.read_json(context.run.path / "tokens" / "tokenizer.json"))

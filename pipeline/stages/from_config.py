@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from pipeline.tokens.tokenizer import Tokenizer, Tokens
     from pipeline.training.estimator import SGDLogisticRegression
 
-# The keys of [features] that say how columns are weighted in training, not what is counted.
-WEIGHTING = ("ratio", "alpha", "beta")
-
 
 def source_files(config: Config) -> list[Path]:
     """Return the local files that a corpus is read from."""
@@ -115,19 +112,18 @@ def counting_of(section: FeaturesSection) -> dict[str, bool]:
     return {"binary": section.binary, "unit_length": section.unit_length}
 
 
-def regression_of(train: TrainSection, features: FeaturesSection) -> SGDLogisticRegression:
-    """Return the learner that sections describe, untrained."""
+def regression_of(section: TrainSection) -> SGDLogisticRegression:
+    """Return the learner that a section describes, untrained."""
     from pipeline.training.estimator import SGDLogisticRegression
 
-    settings: dict[str, Any] = train.model_dump(exclude={"calibrate"})
-    if isinstance(train.threshold, ThresholdGoal):
+    settings: dict[str, Any] = section.model_dump(exclude={"calibrate"})
+    if isinstance(section.threshold, ThresholdGoal):
         del settings["threshold"]  # it is chosen once the weights are learned
     match settings["class_weight"]:
         case "none":
             settings["class_weight"] = None
         case {"negative": negative, "positive": positive}:
             settings["class_weight"] = {0: negative, 1: positive}
-    settings |= {name: getattr(features, name) for name in WEIGHTING}
     return SGDLogisticRegression(**settings)
 
 

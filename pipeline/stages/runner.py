@@ -19,7 +19,6 @@ from pipeline.parallel import ordered_map
 from pipeline.stages import compute, from_config, reporting
 from pipeline.stages.compute import StageContext
 from pipeline.stages.freshness import source_digest
-from pipeline.stages.from_config import WEIGHTING
 from pipeline.stages.memory import peak_memory, reset_peak_memory, return_freed_memory
 from pipeline.stages.read_run import STUDIES
 from pipeline.storage import files
@@ -72,8 +71,6 @@ class Stage:
         The sections of the config that are read.
     modules : tuple of str
         The modules that do the work; those that they import count too.
-    unread : tuple of str
-        Keys of those sections that are not read.
     extra_outputs : tuple of str
         Files that it writes into the run folder itself.
     studies : tuple of str
@@ -86,7 +83,6 @@ class Stage:
     inputs: tuple[str, ...]
     sections: tuple[str, ...]
     modules: tuple[str, ...]
-    unread: tuple[str, ...] = ()
     extra_outputs: tuple[str, ...] = ()
     studies: tuple[str, ...] = ()
 
@@ -178,10 +174,7 @@ def _compute(
 def _dependencies(stage: Stage, config: Config, run: Run) -> dict[str, Any]:
     """Return all that a stage's outputs depend on, as the manifest keeps it."""
     return {
-        "config": {
-            section: {k: v for k, v in config.section(section).items() if k not in stage.unread}
-            for section in stage.sections
-        },
+        "config": {section: config.section(section) for section in stage.sections},
         "inputs": _inputs(stage, config, run),
         "source": source_digest(stage.modules),
     }
@@ -241,7 +234,6 @@ STAGES = (
         ("tokens",),
         ("features",),
         ("pipeline.features.counting", "pipeline.features.vocabulary"),
-        WEIGHTING,
     ),
     Stage(
         "train",

@@ -95,10 +95,10 @@ def run_baselines(
 
 def configs_of(config: Config) -> dict[str, Config]:
     """Return the config of each baseline that learns: with and without log-count ratios."""
-    ratio = config.features.ratio
-    plain = with_values(config, {"features.ratio": "none"}, "baselines")
+    ratio = config.train.ratio
+    plain = with_values(config, {"train.ratio": "none"}, "baselines")
     weighted = with_values(
-        config, {"features.ratio": "documents" if ratio == "none" else ratio}, "baselines"
+        config, {"train.ratio": "documents" if ratio == "none" else ratio}, "baselines"
     )
     return {BAYES: plain, LOGISTIC: plain, RATIO: weighted}
 
@@ -119,8 +119,8 @@ def _works(
     def learn(name: str) -> Callable[[], Array]:
         def work() -> Array:
             split = counted()
-            train, features = configs[name].train, configs[name].features
-            learner = regression_of(train, features)
+            train = configs[name].train
+            learner = regression_of(train)
             learner.fit(split.learned, split.learned_labels)
             choose_decision(learner, split.learned, split.learned_labels, **decision_of(train))
             return _predicted(learner, split)

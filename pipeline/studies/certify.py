@@ -27,17 +27,17 @@ def certify_run(path: Path, steps: int = 3) -> Certificate:
         If l2 is 0, or the weights were interpolated after training.
     """
     part = TrainingPart.of(path)
-    if part.features.beta != 1:
+    if part.train.beta != 1:
         raise ConfigError(
-            f"certify: features.beta = {part.features.beta:g} has mixed the weights with their "
+            f"certify: train.beta = {part.train.beta:g} has mixed the weights with their "
             "mean after training, so they minimise nothing; expected a run with beta = 1"
         )
     learner = part.learner()
     seen = ~learner.draw_validation(part.labels)
     counts, labels = part.counts[seen], part.labels[seen]
     weights = part.model.weights * part.temperature
-    if part.features.ratio != "none":
-        ratio = log_count_ratio(counts, labels, part.features.ratio, part.features.alpha)
+    if part.train.ratio != "none":
+        ratio = log_count_ratio(counts, labels, part.train.ratio, part.train.alpha)
         counts = weighted(counts, ratio)
         # A column whose ratio is 0 never has a gradient: its weight there is 0.
         weights = np.divide(weights, ratio, out=np.zeros_like(weights), where=ratio != 0)

@@ -177,7 +177,7 @@ def _fold(
         config, chosen = tuning.best, tuning.tried[0].values
     tokens = reviews.tokens(config.tokens)
     counted = CountedSplit.of(tokens, reviews.labels, split, config.features)
-    regression = regression_of(config.train, config.features)
+    regression = regression_of(config.train)
     sides = counted.learned, counted.learned_labels
     regression.fit(*sides)
     choose_decision(regression, *sides, **decision_of(config.train))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.config.schema import FeaturesSection, TrainSection
+from pipeline.config.schema import TrainSection
 from pipeline.errors import RunError
 from pipeline.model.logistic import Array
 from pipeline.model.text_classifier import TextClassifier
@@ -29,7 +29,7 @@ class TrainingPart:
     model : TextClassifier
     counts : csr_array, shape (n, d)
     labels : int8 array, shape (n,)
-    train, features : TrainSection, FeaturesSection
+    train : TrainSection
         The settings that the model was trained with.
     digests : dict of str
         Of the files that it was learned from.
@@ -43,7 +43,6 @@ class TrainingPart:
     counts: csr_array
     labels: Array
     train: TrainSection
-    features: FeaturesSection
     digests: dict[str, str]
     n_epochs: int
     temperature: float
@@ -77,7 +76,6 @@ class TrainingPart:
             arrays.read_counts(path / "features" / "train.safetensors"),
             read_labels(run, "train"),
             TrainSection.model_validate(config["train"]),
-            FeaturesSection.model_validate(config["features"]),
             trained["depends"]["inputs"],
             _n_epochs(path, config["train"]["patience"]),
             _temperature(path),
@@ -85,14 +83,11 @@ class TrainingPart:
 
     def settings(self) -> dict[str, Any]:
         """Return the settings that the model was trained with, as JSON can hold them."""
-        return {
-            "train": self.train.model_dump(mode="json"),
-            "features": self.features.model_dump(mode="json"),
-        }
+        return self.train.model_dump(mode="json")
 
     def learner(self) -> SGDLogisticRegression:
         """Return the learner that made the model, untrained but for the classes that it knows."""
-        learner = regression_of(self.train, self.features)
+        learner = regression_of(self.train)
         learner.classes_ = self.model.regression.classes_
         return learner
 

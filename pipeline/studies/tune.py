@@ -18,7 +18,7 @@ from pipeline.config.schema import Config
 from pipeline.evaluation.metrics import log_loss
 from pipeline.model.logistic import Array, decide, sigmoid
 from pipeline.parallel import ordered_map
-from pipeline.stages.from_config import WEIGHTING, decision_of, regression_of
+from pipeline.stages.from_config import decision_of, regression_of
 from pipeline.stratified import draw_by_class, draw_folds
 from pipeline.studies.grid import Trial, trials_of
 from pipeline.studies.journal import Journal
@@ -88,9 +88,8 @@ def tune(
     for section, same_tokens in _alike(enumerate(trials), lambda t: t.config.tokens):
         for s, split in enumerate(splits):
             missing = [(k, t) for k, t in same_tokens if _entry(name, s, k) not in journal]
-            for _, same_counts in _alike(missing, _counting):
+            for features, same_counts in _alike(missing, lambda t: t.config.features):
                 tokens = reviews.tokens(section)
-                features = same_counts[0][1].config.features
                 counted = CountedSplit.of(tokens, reviews.labels, split, features)
                 for scores in _scores(same_counts, counted):
                     for k, score in scores.items():
@@ -121,15 +120,9 @@ def _splits(config: Config, labels: Array, within: Array) -> list[Split]:
     return [Split(within & ~scored, scored)]
 
 
-def _counting(trial: Trial) -> dict[str, Any]:
-    """Return what decides how words are counted."""
-    return trial.config.features.model_dump(exclude=set(WEIGHTING))
-
-
 def _learning(trial: Trial) -> dict[str, Any]:
     """Return what decides how weights are learned; trials of one such share their epochs."""
-    train = trial.config.train.model_dump(exclude=set() if _stops_early(trial) else {"epochs"})
-    return train | trial.config.features.model_dump(include=set(WEIGHTING))
+    return trial.config.train.model_dump(exclude=set() if _stops_early(trial) else {"epochs"})
 
 
 def _stops_early(trial: Trial) -> bool:
@@ -159,7 +152,7 @@ def _scores(trials: list[Numbered], counted: CountedSplit) -> Iterator[dict[int,
 def _learn(trials: list[Numbered], counted: CountedSplit) -> dict[int, Any]:
     """Learn once for trials that differ in their epochs alone; return the score of each."""
     _, longest = max(trials, key=lambda numbered: numbered[1].config.train.epochs)
-    regression = regression_of(longest.config.train, longest.config.features)
+    regression = regression_of(longest.config.train)
     after: dict[int, Any] = {}
 
     def look(number: int) -> None:

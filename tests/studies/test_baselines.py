@@ -58,12 +58,12 @@ def test_naive_bayes_is_that_of_scikit_learn(scored, small_run):
 )
 def test_logistic_regression_is_that_of_the_config(scored, small_run, name, ratio):
     _, journal, _ = scored
-    config = load_config(small_run.config, [f"features.ratio={ratio}"])
+    config = load_config(small_run.config, [f"train.ratio={ratio}"])
     train, test = (
         arrays.read_counts(small_run.path / "features" / f"{part}.safetensors")
         for part in ("train", "test")
     )
-    model = regression_of(config.train, config.features)
+    model = regression_of(config.train)
     model.fit(train, read_labels(Run(small_run.path), "train"))
     assert (predicted(journal, name) == model.predict(test)).all()
 

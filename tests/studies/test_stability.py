@@ -166,7 +166,7 @@ def test_the_bound_of_a_run_holds_against_its_optimum(planted, sentiment, ratio,
     """Found by SciPy, on the documents that were trained on, with their costs and ratios."""
     from scipy.optimize import minimize
 
-    settings = (f"features.ratio={ratio}", f"train.class_weight={class_weight}", "train.epochs=3")
+    settings = (f"train.ratio={ratio}", f"train.class_weight={class_weight}", "train.epochs=3")
     run = train(planted, f"bound-{ratio}", sentiment, *settings)
     part, certificate = TrainingPart.of(run), certify_run(run)
     seen = ~part.learner().draw_validation(part.labels)
@@ -191,11 +191,11 @@ def test_the_bound_of_a_run_holds_against_its_optimum(planted, sentiment, ratio,
     ("override", "error", "said"),
     [
         ("train.l2=0", ConfigError, "train.l2 = 0"),
-        ("features.beta=0.5", ConfigError, "features.beta = 0.5"),
+        ("train.beta=0.5", ConfigError, "train.beta = 0.5"),
     ],
 )
 def test_what_has_no_certificate_is_refused_in_one_line(planted, sentiment, override, error, said):
-    run = train(planted, "none", sentiment, override, "features.ratio=documents")
+    run = train(planted, "none", sentiment, override, "train.ratio=documents")
     with pytest.raises(error, match=said):
         certify_run(run)
 

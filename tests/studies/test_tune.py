@@ -160,7 +160,7 @@ def test_a_trial_scores_what_its_config_learns_from_its_split(config_of, reviews
             split = Split(folds != fold, folds == fold)
             tokens = reviews.tokens(trial.config.tokens)
             counted = CountedSplit.of(tokens, reviews.labels, split, trial.config.features)
-            model = regression_of(trial.config.train, trial.config.features)
+            model = regression_of(trial.config.train)
             model.fit(counted.learned, counted.learned_labels)
             accuracies.append(model.score(counted.scored, counted.scored_labels))
         assert tried.accuracies == pytest.approx(accuracies, abs=1e-12)
@@ -179,7 +179,7 @@ def test_a_trial_has_the_temperature_and_the_threshold_that_training_settles(
     counted = CountedSplit.of(tokens, reviews.labels, split, config.features)
     for tried in found.tried:
         (trial,) = (t for t in trials_of(config) if t.values == tried.values)
-        model = regression_of(trial.config.train, trial.config.features)
+        model = regression_of(trial.config.train)
         sides = counted.learned, counted.learned_labels
         choose_decision(model.fit(*sides), *sides, **decision_of(trial.config.train))
         loss = log_loss(counted.scored_labels, model.decision_function(counted.scored))
@@ -266,7 +266,7 @@ def test_every_review_is_scored_by_a_model_of_the_other_folds(config_of, reviews
         counted = CountedSplit.of(
             reviews.tokens(config.tokens), reviews.labels, split, config.features
         )
-        model = regression_of(config.train, config.features)
+        model = regression_of(config.train)
         model.fit(counted.learned, counted.learned_labels)
         expected = model.decision_function(counted.scored)
         assert found.scores[split.scored] == pytest.approx(expected, abs=0)

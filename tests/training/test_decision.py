@@ -31,7 +31,7 @@ def validation_part(small_run, run, *overrides):
     config = load_config(small_run.config, overrides)
     counts = arrays.read_counts(run / "features" / "train.safetensors")
     labels = read_labels(Run(run), "train")
-    plain = regression_of(config.train, config.features).fit(counts, labels)
+    plain = regression_of(config.train).fit(counts, labels)
     return labels[plain.held_out_], plain.decision_function(counts[plain.held_out_]), plain
 
 
