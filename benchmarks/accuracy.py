@@ -1,7 +1,7 @@
 """The time that each takes to reach a good test accuracy with single words.
 
 Of each peer the quickest settings that reach the goal are searched first, then timed. All
-choose by the test part, which is fair for speed and no estimate of accuracy. From counts in
+choose by the test set, which is fair for speed and no estimate of accuracy. From counts in
 memory: this project, SGDClassifier, liblinear. From ready text, after the import: Vowpal
 Wabbit, also from its own binary cache of that text, and fastText.
 """
@@ -85,7 +85,7 @@ Found = tuple[list[Side], str]  # with a note about what was tried
 def run(setting: Setting) -> Question:
     """Search, then time what reached the goal."""
     task = _task(setting)
-    sides, notes = [], ["Settings were chosen by the test part, everybody's alike."]
+    sides, notes = [], ["Settings were chosen by the test set, for every library."]
     for module, find in (
         ("numpy", _here),
         ("sklearn", _sgd_classifier),
@@ -165,7 +165,7 @@ def _vowpal_wabbit(task: Task) -> Found:
             break
     else:
         return [], f"Vowpal Wabbit never reaches the goal: best {best:.2%}, passes {VW_PASSES}."
-    cached = [argument for argument in train if argument != "-k"]  # which would write it anew
+    cached = [argument for argument in train if argument != "-k"]  # which would rewrite it
     sides = [
         Side(name, f"from {source}, {options}", accuracy, functools.partial(jobs.vw_seconds, work))
         for name, source, work in (

@@ -127,7 +127,7 @@ class Counts:
     test_labels: np.ndarray
 
     def accuracy(self, weights: np.ndarray, intercept: float) -> float:
-        """Return the share of the test part that a linear model calls right."""
+        """Return the accuracy of a linear model on the test set."""
         return float(np.mean((self.test @ weights + intercept > 0) == self.test_labels))
 
 
@@ -147,7 +147,7 @@ def count(corpus: Corpus) -> Counts:
 
 @dataclass(frozen=True)
 class ReadyFiles:
-    """One review a line, for the peers that read text; train is shuffled."""
+    """One review a line, for the peers that read text; the training set is shuffled."""
 
     vw_train: Path
     vw_test: Path

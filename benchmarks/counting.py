@@ -1,4 +1,4 @@
-"""Unigram counts in one thread, beside CountVectorizer of scikit-learn.
+"""Unigram counts in one thread, compared with scikit-learn's CountVectorizer.
 
 Both get the same texts in memory and count the same tokens. The counts are compared entry
 by entry before any time is told.

@@ -189,7 +189,7 @@ def threads(number: int) -> Iterator[None]:
 
 
 def is_installed(module: str) -> bool:
-    """Tell whether a peer is there."""
+    """Return True if a peer is installed."""
     return importlib.util.find_spec(module) is not None
 
 

@@ -35,9 +35,9 @@ def write_config(corpus: Corpus, path: Path) -> Path:
 
 
 def whole_job(config: Path, run: Path) -> Child:
-    """Do all of it with this project, anew, in an empty folder.
+    """Do the whole job with this project, from scratch, in an empty folder.
 
-    Without the intervals of the metrics, for no peer computes them.
+    Without the intervals of the metrics, because no peer computes them.
     """
     options = ["--force", "--quiet", "--set", "eval.resamples=0"]
     command = [*sentiment(), "eval", config, *options, "--run", run]
@@ -69,14 +69,14 @@ def trained_sklearn(setting: Setting) -> Path:
 
 
 def vw_train_arguments(files: ReadyFiles, model: Path, *options: str) -> list[str | Path]:
-    """Return what Vowpal Wabbit is called with to train, its cache written anew."""
+    """Return Vowpal Wabbit's command to train, which rewrites its cache."""
     cache = model.with_suffix(".cache")
     data = ["-d", files.vw_train, "-k", "--cache_file", cache, "-f", model]
     return [*data, *options, "--quiet"]
 
 
 def vw_test_arguments(files: ReadyFiles, model: Path, predictions: Path) -> list[str | Path]:
-    """Return what Vowpal Wabbit is called with to score the test part."""
+    """Return Vowpal Wabbit's command to score the test set."""
     return ["-t", "-i", model, "-d", files.vw_test, "-p", predictions, "--quiet"]
 
 

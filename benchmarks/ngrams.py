@@ -155,7 +155,7 @@ def _answer(seconds: float, counts, test_counts) -> dict:
     """Add the peak, which is read before the fingerprint needs memory of its own."""
     import numpy as np
 
-    # Only now, for it imports what the work does not need.
+    # Only now, because it imports what the work does not need.
     from pipeline.stages.memory import peak_memory
 
     peak = peak_memory()

@@ -108,7 +108,7 @@ def _gaps(found: dict[str, Attempt], problem: Problem, optimum: Optimum) -> Tabl
         gap = problem.objective(*attempt.weights) / optimum.objective - 1
         rows.append((name, str(attempt), f"{gap:.3%}"))
     header = ("solver", "settings", "above it")
-    return Table("How near each came to the optimum", header, tuple(rows))
+    return Table("Distance of each from the optimum", header, tuple(rows))
 
 
 def _claims(figures: dict[str, Figure]) -> tuple[Claim, ...]:

@@ -1,4 +1,4 @@
-"""The picture of a run: every result beside its target, and how time and memory grow."""
+"""The picture of a run: every result with its target, and how time and memory grow."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def _draw_legend(figure: Figure, y: float) -> None:
 
 
 def _draw_growth(table: Table, caption: str) -> Figure:
-    """Draw seconds, and memory beside the text, over the number of reviews."""
+    """Draw seconds and memory over the number of reviews."""
     from matplotlib.figure import Figure
 
     columns = dict(zip(table.header, zip(*table.rows, strict=True), strict=True))

@@ -128,7 +128,7 @@ def markdown(questions: Sequence[Question], facts: dict) -> str:
 
 
 def _section(question: Question) -> list[str]:
-    """Return all that one question came to."""
+    """Return the whole result of one question."""
     shown = [f"### {TITLES[question.name]}", "", f"{question.asks}. {question.inputs}.", ""]
     if question.figures:
         shown += ["| | settings | median | spread | accuracy |", "|---|---|---:|---:|---:|"]

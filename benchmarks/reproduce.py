@@ -51,7 +51,7 @@ class Published:
 
 @dataclass(frozen=True)
 class Result:
-    """What a config came to here: mean and standard deviation, in percent.
+    """Result of a config: mean and standard deviation, in percent.
 
     `seconds` are the median of the whole commands; None where that is not measured.
     """
@@ -64,7 +64,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table: what is run, beside what was published, and what it must reach."""
+    """A row of the table: what is run, what was published, and what it must reach."""
 
     task: str
     config: str
@@ -82,7 +82,7 @@ class Row:
 
 
 def five_seeds(config: Path, name: str) -> Result:
-    """Train with each seed in an empty folder; score each model once on the test part."""
+    """Train with each seed in an empty folder; score each model once on the test set."""
     accuracies, seconds = [], []
     for seed in SEEDS:
         run = RUNS / f"{name}-{seed}"
@@ -150,13 +150,13 @@ ROWS = (
 
 @dataclass(frozen=True)
 class Effect:
-    """What negation marks change: accuracies in percent, reviews won and lost, McNemar's p."""
+    """What negation marks change: accuracies in percent, and McNemar's test of the reviews."""
 
     name: str
     without: float
     marked: float
-    won: int
-    lost: int
+    only_marked: int
+    only_unmarked: int
     p: float
 
 
@@ -179,11 +179,13 @@ def negation_effect(config: Path, name: str) -> Effect:
         pairs = zip(table["log_odds"].to_pylist(), table["label"].to_pylist(), strict=True)
         right.append([(z > 0) == (label == 1) for z, label in pairs])
     without, marked = right
-    won = sum(b and not a for a, b in zip(without, marked, strict=True))
-    lost = sum(a and not b for a, b in zip(without, marked, strict=True))
+    only_marked = sum(b and not a for a, b in zip(without, marked, strict=True))
+    only_unmarked = sum(a and not b for a, b in zip(without, marked, strict=True))
     n = len(marked)
-    p = mcnemar(won, lost)
-    return Effect(name, 100 * sum(without) / n, 100 * sum(marked) / n, won, lost, p)
+    p = mcnemar(only_marked, only_unmarked)
+    return Effect(
+        name, 100 * sum(without) / n, 100 * sum(marked) / n, only_marked, only_unmarked, p
+    )
 
 
 def call(command: str, config: Path, *options: str | Path) -> float:
@@ -231,13 +233,13 @@ def results_table(found: dict[str, Result]) -> Iterator[str]:
 
 
 def is_met(row: Row, result: Result) -> bool:
-    """Tell whether a result reaches its target."""
+    """Return True if a result reaches its target."""
     return result.mean >= row.target and (result.seconds or 0.0) <= row.seconds_at_most
 
 
 def effects_table(found: dict[str, Effect]) -> Iterator[str]:
     """Yield the lines of the table of negation's effect."""
-    yield "| config | without | marked | won | lost | p |"
+    yield "| config | without | marked | only marked | only unmarked | p |"
     yield "|---|---:|---:|---:|---:|---:|"
     for name in EFFECTS:
         effect = found.get(name)
@@ -245,7 +247,7 @@ def effects_table(found: dict[str, Effect]) -> Iterator[str]:
             p = "< .0001" if effect.p < 1e-4 else f"{effect.p:.4f}"
             yield (
                 f"| `configs/{name}.toml` | {effect.without:.2f} | {effect.marked:.2f} "
-                f"| {effect.won:,} | {effect.lost:,} | {p} |"
+                f"| {effect.only_marked:,} | {effect.only_unmarked:,} | {p} |"
             )
 
 
@@ -275,7 +277,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     data = os.environ.get("SENTIMENT_DATA")
     parser.add_argument("--data", type=Path, default=Path(data) if data else None)
-    parser.add_argument("--force", action="store_true", help="compute everything anew")
+    parser.add_argument("--force", action="store_true", help="compute everything from scratch")
     parser.add_argument("--only", nargs="+", default=[], metavar="CONFIG", help="of these configs")
     parser.add_argument("--no-negation", action="store_true", help="leave its effect out")
     options = parser.parse_args()

@@ -26,7 +26,7 @@ class Figure:
     unit : str
         Of the values: s, MB, or reviews/s.
     accuracy : float, optional
-        On the test part, between 0 and 1, where a model came of it.
+        Accuracy on the test set, between 0 and 1, if the work made a model.
     """
 
     name: str

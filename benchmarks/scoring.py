@@ -37,7 +37,7 @@ SETTINGS = {
 
 
 def run(setting: Setting) -> Question:
-    """Score the test part in turns."""
+    """Score the test set in turns."""
     folder = jobs.trained_run(setting)
     model = TextClassifier.load(folder)
     texts = setting.corpus.texts("test")

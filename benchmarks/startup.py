@@ -51,7 +51,7 @@ def run(setting: Setting) -> Question:
 
 
 def compile_kernels(rounds: int) -> Figure:
-    """Time the process that compiles every kernel anew."""
+    """Time the process that compiles every kernel from scratch."""
     command = [*jobs.sentiment(), "compile", "--force"]
     values = tuple(run_child(command).seconds for _ in range(rounds))
     return Figure(COMPILE, "the whole process, its imports included", values)

@@ -18,7 +18,7 @@ from pipeline.features.counting import count_features
 from pipeline.features.vocabulary import learn_vocabulary
 from pipeline.tokens.tokenizer import Tokenizer
 
-ASKS = "Two threads beside one, tokenising and counting"
+ASKS = "Two threads compared with one, tokenising and counting"
 TARGET = 1.6
 BLOCK, BLOCKS = b"\0" * (1 << 20), 800
 

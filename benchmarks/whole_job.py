@@ -32,7 +32,7 @@ TARGET, VW_TARGET, MEMORY_TARGET = 5.0, 1.0, 2.0
 
 @dataclass(frozen=True)
 class Done:
-    """What a whole job came to."""
+    """Result of a whole job."""
 
     seconds: float
     peak_bytes: int
