@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.model.checks import Floats, Labels, checked
 from pipeline.model.logistic import sigmoid
@@ -44,20 +45,18 @@ def reliability(y: Labels, scores: Floats, bins: int = 10) -> tuple[Bin, ...]:
 
     References
     ----------
-    DeGroot & Fienberg (1983), The Statistician 32; the bins are those of Guo et al. (2017),
-    so that a probability at an edge falls where a threshold there would put it.
+    DeGroot & Fienberg (1983), The Statistician 32.
     """
     if bins < 1:
         raise ValueError(f"bins: expected a number >= 1, got {bins}")
     gold, z = checked(y, scores)
     order = np.lexsort((gold, z))  # for a sum depends on the order of its terms
     probability, positive = sigmoid(z[order]), gold[order]
-    edges = np.arange(bins + 1) / bins
-    number = np.searchsorted(edges[1:], probability, side="left")
+    number = bin_of(probability, bins)
     return tuple(
         Bin(
-            low=float(edges[k]),
-            high=float(edges[k + 1]),
+            low=k / bins,
+            high=(k + 1) / bins,
             n=int(np.count_nonzero(inside)),
             mean_probability=_mean(probability[inside]),
             share_positive=_mean(positive[inside]),
@@ -67,7 +66,21 @@ def reliability(y: Labels, scores: Floats, bins: int = 10) -> tuple[Bin, ...]:
     )
 
 
-def calibration_error(bins: Sequence[Bin]) -> float:
+def bin_of(probability: Floats, bins: int) -> NDArray[np.int64]:
+    """Return the bin of each probability: k where it is in (k / bins, (k + 1) / bins].
+
+    Bin 0 also holds 0. These are the bins of Guo et al. (2017). They agree with a decision at
+    a threshold: a probability of exactly 0.5 is predicted negative, and is in the bin below 0.5.
+
+    Examples
+    --------
+    >>> bin_of(np.array([0.0, 0.1, 0.5, 0.500001, 1.0]), bins=10).tolist()
+    [0, 0, 4, 5, 9]
+    """
+    return np.searchsorted(np.arange(1, bins + 1) / bins, probability, side="left")
+
+
+def expected_calibration_error(bins: Sequence[Bin]) -> float:
     """Return the expected calibration error, NaN where the bins hold no review.
 
         ECE = sum_b (n_b / n) |mean probability of b - share positive of b|

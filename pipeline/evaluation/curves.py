@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.evaluation.calibration import bin_of
 from pipeline.model.checks import Floats, Labels
 from pipeline.model.logistic import decide, sigmoid
 
@@ -46,20 +47,11 @@ class ThresholdTable:
 
 
 @dataclass(frozen=True)
-class Bins:
-    """Reviews by their probability, in bins of equal width from 0 to 1.
-
-    Attributes
-    ----------
-    negative, positive : tuple of int
-        How many of each class are in each bin.
-    mean_probability : tuple of float
-        Of those in each bin; NaN in an empty one.
-    """
+class Histogram:
+    """How many reviews of each class are in each of some bins of the probability."""
 
     negative: tuple[int, ...]
     positive: tuple[int, ...]
-    mean_probability: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -69,8 +61,7 @@ class Curves:
     roc: Curve
     precision_recall: Curve
     thresholds: ThresholdTable
-    histogram: Bins
-    calibration: Bins
+    histogram: Histogram
 
 
 def curves(y: Labels, scores: Floats) -> Curves:
@@ -87,8 +78,7 @@ def curves(y: Labels, scores: Floats) -> Curves:
         roc_points(y, scores),
         precision_recall_points(y, scores),
         threshold_table(y, scores),
-        bins(y, scores, 40),
-        bins(y, scores, 10),
+        histogram(y, scores, 40),
     )
 
 
@@ -127,17 +117,11 @@ def threshold_table(y: Labels, scores: Floats) -> ThresholdTable:
     )
 
 
-def bins(y: Labels, scores: Floats, n_bins: int) -> Bins:
-    """Put reviews into bins by their probability; one on an edge goes into the upper bin."""
-    probability = sigmoid(scores)
-    bin_of = np.minimum((probability * n_bins).astype(np.int64), n_bins - 1)
-    negative, positive = (np.bincount(bin_of[y == k], minlength=n_bins) for k in (0, 1))
-    # Sorted, because a floating-point sum depends on the order of its terms.
-    order = np.argsort(probability, kind="stable")
-    total = np.bincount(bin_of[order], probability[order], minlength=n_bins)
-    with np.errstate(invalid="ignore"):
-        mean = total / (negative + positive)
-    return Bins(*(tuple(values.tolist()) for values in (negative, positive, mean)))
+def histogram(y: Labels, scores: Floats, bins: int) -> Histogram:
+    """Count the reviews of each class in the bins of `calibration.bin_of`."""
+    number = bin_of(sigmoid(scores), bins)
+    negative, positive = (np.bincount(number[y == k], minlength=bins) for k in (0, 1))
+    return Histogram(tuple(negative.tolist()), tuple(positive.tolist()))
 
 
 def agreement(scores: Floats, others: Floats, threshold: float) -> float:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.evaluation.calibration import Bin, calibration_error, reliability
+from pipeline.evaluation.calibration import Bin, expected_calibration_error, reliability
 from pipeline.evaluation.uncertainty import Interval, Scored
 from pipeline.evaluation.uncertainty import intervals as bootstrap_intervals
 from pipeline.model.checks import Floats, Labels, checked
@@ -138,7 +138,7 @@ def evaluate(
         average_precision=average_precision(y, scores),
         log_loss=log_loss(y, scores),
         brier=brier(y, scores),
-        ece=calibration_error(calibration),
+        ece=expected_calibration_error(calibration),
         calibration=calibration,
         intervals=bootstrap_intervals(y, model, confidence, resamples, seed) if resamples else {},
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from pipeline.evaluation.curves import Bins, Curve
+    from pipeline.evaluation.curves import Curve, Histogram
     from pipeline.inspection.weights import Word
     from pipeline.report.data import ReportFacts
 
@@ -125,9 +125,10 @@ def draw(facts: ReportFacts) -> dict[str, Drawn]:
         ),
         "calibration": (
             "Calibration",
-            "Share of positive reviews against their mean probability, in ten bins; on the "
-            "diagonal the probability means what it says.",
-            lambda ax: _calibration(ax, shown.calibration),
+            "Share of positive reviews against their mean probability, in "
+            f"{len(facts.run.metrics['calibration'])} bins; on the diagonal the probability "
+            "means what it says.",
+            lambda ax: _calibration(ax, facts.run.metrics["calibration"]),
         ),
     }
     with rc_context(_STYLE), warnings.catch_warnings():
@@ -254,7 +255,7 @@ def _epochs_in_words(history: Sequence[dict[str, Any]], key: str) -> str:
     return f"{text} over {len(history)} epochs."
 
 
-def _histogram(ax: Axes, found: Bins) -> None:
+def _histogram(ax: Axes, found: Histogram) -> None:
     n = len(found.negative)
     edges = [k / n for k in range(n + 1)]
     # One goes up and the other down, so that neither hides the other.
@@ -275,15 +276,9 @@ def _curve(ax: Axes, curve: Curve, x: str, y: str) -> None:
     ax.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), xlabel=x, ylabel=y)
 
 
-def _calibration(ax: Axes, found: Bins) -> None:
+def _calibration(ax: Axes, bins: Sequence[dict[str, Any]]) -> None:
     ax.plot([0, 1], [0, 1], ":", color=MUTED, linewidth=1)
-    points = [
-        (mean, positive / (negative + positive))
-        for negative, positive, mean in zip(
-            found.negative, found.positive, found.mean_probability, strict=True
-        )
-        if negative + positive
-    ]
+    points = [(found["mean_probability"], found["share_positive"]) for found in bins if found["n"]]
     ax.plot(*zip(*points, strict=True), color=POSITIVE, marker="o", markersize=5)
     ax.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
     ax.set(xlabel="mean probability of a bin", ylabel="share of positive reviews")

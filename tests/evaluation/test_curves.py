@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import precision_recall_curve, roc_curve
 
+from pipeline.evaluation.calibration import reliability
 from pipeline.evaluation.curves import (
     agreement,
-    bins,
     curves,
+    histogram,
     precision_recall_points,
     roc_points,
     threshold_table,
@@ -74,16 +75,17 @@ def test_the_table_of_thresholds_counts_as_the_evaluation_does(rows, k):
 
 
 @given(scored, st.integers(1, 40))
-def test_every_review_is_in_the_bin_of_its_probability(rows, n_bins):
+def test_the_bins_above_an_edge_hold_what_is_predicted_positive_there(rows, n_bins):
+    """One definition of an edge: a probability of exactly 0.5 is below 0.5, as in the decision."""
     y, z = rows
-    found = bins(y, z, n_bins)
-    place = [min(int(p * n_bins), n_bins - 1) for p in sigmoid(z)]
-    for k in range(n_bins):
-        members = [i for i, where in enumerate(place) if where == k]
-        assert found.positive[k] == sum(y[members])
-        assert found.positive[k] + found.negative[k] == len(members)
-        mean = found.mean_probability[k]
-        assert mean == pytest.approx(np.mean(sigmoid(z)[members])) if members else np.isnan(mean)
+    found, calibration = histogram(y, z, n_bins), reliability(y, z, n_bins)
+    assert sum(found.positive) + sum(found.negative) == len(y)
+    for k in range(1, n_bins):
+        expected = confusion(y, z, k / n_bins)
+        assert sum(found.positive[k:]) == expected.true_positive
+        assert sum(found.negative[k:]) == expected.false_positive
+        n_above = expected.true_positive + expected.false_positive
+        assert sum(each.n for each in calibration[k:]) == n_above
 
 
 @given(scored, st.sampled_from([0.2, 0.5, 0.8]), st.integers(0, 70))

@@ -17,7 +17,7 @@ from scipy.stats import binomtest
 from sklearn import metrics as sklearn_metrics
 
 from pipeline.errors import CorpusError, DivergenceError
-from pipeline.evaluation.calibration import calibration_error, reliability
+from pipeline.evaluation.calibration import expected_calibration_error, reliability
 from pipeline.evaluation.metrics import (
     average_precision,
     brier,
@@ -201,7 +201,7 @@ def test_the_whole_agrees_with_its_pieces(drawn, threshold):
     reported = [result.roc_auc, result.average_precision, result.log_loss, result.brier]
     np.testing.assert_array_equal(reported, pieces)
     assert repr(result.calibration) == repr(reliability(y, scores))
-    assert result.ece == calibration_error(result.calibration)
+    assert result.ece == expected_calibration_error(result.calibration)
     assert repr(result.intervals) == repr(intervals(y, Scored(scores, threshold), 0.9, 20))
 
 

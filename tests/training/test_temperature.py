@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from scipy.optimize import minimize_scalar
 
 from pipeline.errors import CorpusError, DivergenceError
-from pipeline.evaluation.calibration import calibration_error, reliability
+from pipeline.evaluation.calibration import expected_calibration_error, reliability
 from pipeline.evaluation.metrics import log_loss
 from pipeline.model.logistic import decide, sigmoid
 from pipeline.training.temperature import COLDEST, HOTTEST, fit_temperature
@@ -95,23 +95,23 @@ def test_the_error_is_the_sum_over_the_bins(drawn, bins):
     gaps = dict.fromkeys(range(bins), 0.0)
     for label, p in zip(y.tolist(), sigmoid(scores).tolist(), strict=True):
         gaps[next(k for k in range(bins) if p <= (k + 1) / bins)] += p - label
-    found = calibration_error(reliability(y, scores, bins))
+    found = expected_calibration_error(reliability(y, scores, bins))
     assert found == pytest.approx(sum(map(abs, gaps.values())) / y.size, rel=1e-9, abs=1e-12)
 
 
 def test_a_calibrated_model_has_nearly_no_error_and_a_boastful_one_has_some():
-    assert calibration_error(reliability(*calibrated())) < 0.01
-    assert calibration_error(reliability(*calibrated(temperature=4))) > 0.1
+    assert expected_calibration_error(reliability(*calibrated())) < 0.01
+    assert expected_calibration_error(reliability(*calibrated(temperature=4))) > 0.1
 
 
 def test_the_error_of_a_worked_example():
     """Three reviews at 0.5, one positive, and one sure mistake: (3 / 6 + 1) / 4."""
     y, scores = np.array([1, 0, 0, 0], np.int8), np.array([0.0, 0.0, 0.0, 1e4])
-    assert calibration_error(reliability(y, scores)) == pytest.approx((3 / 6 + 1) / 4)
+    assert expected_calibration_error(reliability(y, scores)) == pytest.approx((3 / 6 + 1) / 4)
 
 
 def test_no_bins_no_error():
-    assert math.isnan(calibration_error([]))
+    assert math.isnan(expected_calibration_error([]))
 
 
 # Temperature
@@ -156,7 +156,7 @@ def test_dividing_the_scores_divides_the_temperature():
 def test_scores_divided_by_the_temperature_are_better_calibrated():
     y, scores = calibrated(temperature=4)
     scaled = scores / fit_temperature(y, scores)
-    assert calibration_error(reliability(y, scaled)) < 0.01
+    assert expected_calibration_error(reliability(y, scaled)) < 0.01
     np.testing.assert_array_equal(decide(sigmoid(scaled)), decide(sigmoid(scores)))
 
 
