@@ -30,7 +30,36 @@ LEVELS = (
     {"cli"},
     {"__init__", "__main__"},
 )
-MAX_LINES = 330
+NOT_YET = "is being split"
+MAX_LINES = 300
+MAX_FUNCTION_LINES = 40  # without its docstring
+MAX_PARAMETERS, MAX_KERNEL_PARAMETERS = 6, 10
+# What exceeds these limits, and why that is better than what would fit.
+EXCEPTIONS: dict[str, str] = {
+    "cli/runs.py:stability": NOT_YET,
+    "classifier.py": NOT_YET,
+    "config/schema.py": NOT_YET,
+    "corpus/hub.py:read_hub": NOT_YET,
+    "evaluation/metrics.py:evaluate": NOT_YET,
+    "features/counting.py:stream_counts": NOT_YET,
+    "features/ngrams.py:_longer": NOT_YET,
+    "features/vocabulary.py:learn_vocabulary": NOT_YET,
+    "kernels/counting.py:count": NOT_YET,
+    "kernels/duplicates.py": NOT_YET,
+    "kernels/sgd.py:coordinate_epoch": NOT_YET,
+    "kernels/sgd.py:sgd_epoch": NOT_YET,
+    "kernels/words.py:_normalise": NOT_YET,
+    "kernels/words.py:tokenise": NOT_YET,
+    "report/data.py:gather": NOT_YET,
+    "report/figures.py:draw": NOT_YET,
+    "report/html.py:page": NOT_YET,
+    "report/model_card.py:model_card": NOT_YET,
+    "stages/reporting.py:compute_report": NOT_YET,
+    "studies/stability.py:measure_stability": NOT_YET,
+    "tokens/words.py:tokenise_words": NOT_YET,
+    "training/certificate.py:certify": NOT_YET,
+    "training/history.py:measure": NOT_YET,
+}
 # Where a library may be imported; one that is not named here, anywhere.
 PLACES = {
     "click": {"cli"},
@@ -152,10 +181,35 @@ def test_nothing_is_pickled_or_run_from_a_file():
                     assert node.func.id not in {"eval", "exec", "compile", "__import__"}
 
 
-@every_file
-def test_a_module_fits_in_a_readers_head(path):
+def oversized(path: Path) -> Iterator[str]:
+    """Yield what exceeds a limit: the file, and `file:function` with its figure."""
     n_lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert n_lines <= MAX_LINES, f"{named(path)} has {n_lines} lines"
+    if n_lines > MAX_LINES:
+        yield f"{named(path)}: {n_lines} lines"
+    limit = MAX_KERNEL_PARAMETERS if unit(path) == "kernels" else MAX_PARAMETERS
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            name = f"{named(path)}:{node.name}"
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            n_lines = node.end_lineno - body[0].lineno + 1 if body else 0
+            if n_lines > MAX_FUNCTION_LINES:
+                yield f"{name}: {n_lines} lines"
+            given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            n_parameters = len([a for a in given if a.arg not in {"self", "cls"}])
+            # A constructor has the settings of its object: what fits a model may have many.
+            if n_parameters > limit and node.name != "__init__":
+                yield f"{name}: {n_parameters} parameters"
+
+
+@every_file
+def test_a_module_and_a_function_fit_in_a_readers_head(path):
+    found = [what for what in oversized(path) if what.rpartition(": ")[0] not in EXCEPTIONS]
+    assert not found
+
+
+def test_every_exception_is_needed():
+    found = {what.rpartition(": ")[0] for path in FILES for what in oversized(path)}
+    assert set(EXCEPTIONS) <= found
 
 
 @every_file
