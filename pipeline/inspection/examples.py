@@ -1,7 +1,4 @@
-"""Which reviews are worth a look: those most wrong, and those least certain.
-
-Rows are numbers from 0; those that tie come in their order.
-"""
+"""Which reviews to look at: the most confident errors, and those nearest to the threshold."""
 
 from __future__ import annotations
 
@@ -14,24 +11,44 @@ Rows = NDArray[np.int64]
 
 
 def most_wrong(y: NDArray[np.int8], scores: NDArray[np.float64], threshold: float, n: int) -> Rows:
-    """Return the reviews whose label was missed, those first that gave it the least probability.
+    """Return the rows of misclassified reviews, the least probable true label first.
 
     Parameters
     ----------
-    y : array of 0 and 1, shape (n_reviews,)
+    y : int8 array, shape (n_reviews,)
+        True labels: 0 negative, 1 positive.
     scores : float64 array, shape (n_reviews,)
         Log-odds of the positive class.
     threshold : float in (0, 1)
     n : int
-        How many, at most.
+        The largest number of rows to return.
+
+    Returns
+    -------
+    int64 array, shape (at most n,)
+        Ties in row order.
+
+    Examples
+    --------
+    >>> y = np.array([1, 0, 1], np.int8)
+    >>> most_wrong(y, np.array([-1.0, 2.0, 3.0]), threshold=0.5, n=5).tolist()
+    [1, 0]
     """
     rows: Rows = np.argsort(np.where(y == 1, scores, -scores), kind="stable")
-    missed: Rows = rows[decide(sigmoid(scores), threshold)[rows] != y[rows]]
-    return missed[:n]
+    wrong: Rows = rows[decide(sigmoid(scores), threshold)[rows] != y[rows]]
+    return wrong[:n]
 
 
 def least_certain(scores: NDArray[np.float64], threshold: float, n: int) -> Rows:
-    """Return the reviews whose score is nearest to where the decision changes."""
+    """Return the rows of the reviews whose score is nearest to the decision boundary.
+
+    Parameters and return value are those of `most_wrong`.
+
+    Examples
+    --------
+    >>> least_certain(np.array([4.0, -0.5, 0.1]), threshold=0.5, n=2).tolist()
+    [2, 1]
+    """
     boundary = np.log(threshold) - np.log1p(-threshold)
     rows: Rows = np.argsort(np.abs(scores - boundary), kind="stable")
     return rows[:n]

@@ -1,10 +1,9 @@
-"""One text explained: the intercept and what each word adds sum to its log-odds."""
+"""Why one text got its score: the intercept and what each word adds sum to its log-odds."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,9 +11,6 @@ from pipeline.features.counting import count_features
 from pipeline.model.logistic import decide, sigmoid
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.storage import arrow
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
@@ -29,19 +25,19 @@ class Contribution:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A score as a sum: the intercept and every word's contribution.
+    """A score as a sum: the intercept and the contribution of every word.
 
     Attributes
     ----------
     contributions : tuple of Contribution
-        Those that move the score most first.
+        The largest absolute contribution first.
     scale : float
-        What each count is multiplied by: 1, or 1 / length where counts have unit length.
+        The factor of every count: 1, or 1 / Euclidean length where counts have unit length.
     intercept, log_odds, probability, threshold : float
     label : str
-        `positive` where probability > threshold, else `negative`.
+        The prediction: `positive` if probability > threshold, else `negative`.
     n_tokens, n_unknown : int
-        Tokens of the text, and how many of them are part of none of its words.
+        The number of tokens, and of tokens that are in no word of the vocabulary.
     """
 
     contributions: tuple[Contribution, ...]
@@ -56,9 +52,18 @@ class Explanation:
 
 
 def explain(model: TextClassifier, text: str) -> Explanation:
-    """Take the score of a text apart.
+    """Return the score of a text as a sum of contributions.
 
-    The intercept and the contributions sum to the log-odds.
+    Examples
+    --------
+    >>> import pipeline
+    >>> texts = ["awesome film", "awesome and moving", "abysmal film", "abysmal and dull"]
+    >>> model = pipeline.SentimentClassifier(epochs=20).fit(texts, [1, 1, 0, 0]).model_
+    >>> explanation = explain(model, "Awesome, awesome, unheard of!")
+    >>> [(c.word, c.count, round(c.weight, 2)) for c in explanation.contributions]
+    [('awesome', 2.0, 0.52)]
+    >>> explanation.label, explanation.n_tokens, explanation.n_unknown
+    ('positive', 4, 2)
     """
     tokens = model.tokenizer([text])
     counts = count_features(tokens, model.vocabulary, model.binary).data.astype(np.float64)
@@ -77,21 +82,21 @@ def explain(model: TextClassifier, text: str) -> Explanation:
     )
     log_odds = math.fsum([model.intercept, *added])
     probability = float(sigmoid(np.array([log_odds]))[0])
+    threshold = model.regression.threshold
     known = {token for word in words for token in word.split(" ")}
-    unknown = [token for token in tokens.document(0) if token not in known]
     return Explanation(
         tuple(contributions),
         scale,
         model.intercept,
         log_odds,
         probability,
-        model.regression.threshold,
-        label_of(probability, model.regression.threshold),
-        len(tokens.ids),
-        len(unknown),
+        threshold,
+        label_of(probability, threshold),
+        n_tokens=len(tokens.ids),
+        n_unknown=sum(token not in known for token in tokens.document(0)),
     )
 
 
 def label_of(probability: float, threshold: float) -> str:
-    """Return the decision on a probability by name."""
+    """Return the prediction by name."""
     return "positive" if decide(np.array(probability), threshold) else "negative"

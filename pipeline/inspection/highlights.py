@@ -1,12 +1,12 @@
 """Which characters of a text moved its score, and the fewest words that decide it.
 
-An n-gram's contribution is shared equally among its tokens, and a feature's among the
-places where it occurs. So the contributions of a text's tokens sum to its score less the
-intercept, and a token's is the sum of its shares of every feature that covers it.
+The contribution of an n-gram is shared equally among its tokens, and that of a word among the
+places where it occurs. So the contributions of the tokens and the intercept sum to the score.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -22,16 +22,16 @@ from pipeline.tokens.spans import Span, token_spans
 
 @dataclass(frozen=True)
 class Piece:
-    """A token as the text spells it, or what stands between two.
+    """A token as the text spells it, or the text between two tokens.
 
     Attributes
     ----------
     text : str
         The pieces of a text, joined, are the text.
     token : str or None
-        The token it became; None for what became none.
+        What the tokenizer made of it; None between tokens.
     contribution : float
-        What it adds to the log-odds, 0 for what is part of no feature.
+        What it adds to the log-odds; 0 if it is in no word of the vocabulary.
     """
 
     text: str
@@ -41,20 +41,28 @@ class Piece:
 
 @dataclass(frozen=True)
 class Highlight:
-    """A text taken apart by what moved its score.
+    """A text in pieces, each with its contribution to the score.
 
     Attributes
     ----------
     explanation : Explanation
     pieces : tuple of Piece
     flip : tuple of str, or None
-        Words whose removal, all their occurrences, changes the decision, in the order of their
-        pull; None where none does. Of single words these are the fewest there are.
+        Words whose removal, in all places, changes the prediction, the strongest first; None if
+        no removal does. If all features are single words, no smaller set changes it.
     """
 
     explanation: Explanation
     pieces: tuple[Piece, ...]
     flip: tuple[str, ...] | None
+
+    def strength(self, piece: Piece) -> float:
+        """Return a piece's contribution divided by the largest absolute one: -1 to 1."""
+        return piece.contribution / (self._largest or 1.0)
+
+    @functools.cached_property
+    def _largest(self) -> float:
+        return max((abs(piece.contribution) for piece in self.pieces), default=0.0)
 
     def _repr_html_(self) -> str:
         """Draw the explanation in a notebook."""
@@ -64,15 +72,24 @@ class Highlight:
 
 
 def highlight(model: TextClassifier, text: str) -> Highlight:
-    """Explain the score of a text by its characters."""
+    """Return the explanation of a text, piece by piece.
+
+    Examples
+    --------
+    >>> import pipeline
+    >>> texts = ["awesome film", "awesome and moving", "abysmal film", "abysmal and dull"]
+    >>> model = pipeline.SentimentClassifier(epochs=20).fit(texts, [1, 1, 0, 0]).model_
+    >>> found = highlight(model, "Awesome, but dull.")
+    >>> [(piece.text, round(piece.contribution, 2)) for piece in found.pieces]
+    [('Awesome', 0.52), (', ', 0.0), ('but', 0.0), (' ', 0.0), ('dull', -0.34), ('.', 0.0)]
+    >>> found.explanation.label, found.flip
+    ('positive', ('awesome',))
+    """
     explanation = explain(model, text)
     spans = token_spans(model.tokenizer, text)
-    contributions = _by_token(explanation, [span.token for span in spans])
-    return Highlight(
-        explanation,
-        tuple(_pieces(text, spans, contributions)),
-        fewest_to_flip(explanation, [span.token for span in spans]),
-    )
+    tokens = [span.token for span in spans]
+    pieces = _pieces(text, spans, _by_token(explanation, tokens))
+    return Highlight(explanation, tuple(pieces), fewest_to_flip(explanation, tokens))
 
 
 def _by_token(explanation: Explanation, tokens: Sequence[str]) -> list[float]:
@@ -107,13 +124,12 @@ def _pieces(text: str, spans: Sequence[Span], contributions: Sequence[float]) ->
 
 
 def fewest_to_flip(explanation: Explanation, tokens: Sequence[str]) -> tuple[str, ...] | None:
-    """Find words whose removal changes the decision, as few as can be told at once.
+    """Return words whose removal changes the prediction, as few as a greedy search finds.
 
-    Removing a word takes away every feature that holds it, as if it had not been known. The
-    word whose removal moves the score most goes first, ties in the order of the text, until
-    the decision is another. With single words as features the pulls are independent, so no
-    smaller set does it; with longer n-grams, or counts
-    of unit length, a smaller one may exist.
+    Removing a word removes every feature that holds it. Each step removes the word that moves
+    the score most, the first in the text on ties. With single words as features their effects
+    are independent, so no smaller set changes the prediction. With n-grams, or counts of unit
+    length, there may be one.
 
     Parameters
     ----------
@@ -124,28 +140,35 @@ def fewest_to_flip(explanation: Explanation, tokens: Sequence[str]) -> tuple[str
     Returns
     -------
     tuple of str, or None
-        None if even without all words that pull its way the decision stands.
+        None if the prediction stays the same without all words that support it.
     """
     left = {c.word: c.contribution for c in explanation.contributions}
     counts = {c.word: c.count for c in explanation.contributions}
-    holding: dict[str, list[str]] = defaultdict(list)
+    features: dict[str, list[str]] = defaultdict(list)
     for name in left:
         for token in dict.fromkeys(name.split(" ")):
-            holding[token].append(name)
+            features[token].append(name)
     side = 1.0 if explanation.label == "positive" else -1.0
+
+    def effect(token: str) -> float:
+        return side * sum(left.get(name, 0.0) for name in features[token])
+
+    effects = {token: effect(token) for token in dict.fromkeys(tokens) if token in features}
     score, removed = explanation.log_odds, list[str]()
-    waiting = [token for token in dict.fromkeys(tokens) if token in holding]
     while _label(score, explanation) == explanation.label:
-        pulls = [side * sum(left.get(name, 0.0) for name in holding[t]) for t in waiting]
-        if max(pulls, default=0.0) <= 0:
+        strongest = max(effects, key=effects.__getitem__, default=None)
+        if strongest is None or effects[strongest] <= 0:
             return None
-        token = waiting.pop(int(np.argmax(pulls)))
-        removed.append(token)
-        for name in holding[token]:
+        removed.append(strongest)
+        del effects[strongest]
+        for name in features[strongest]:
             left.pop(name, None)
+        for other in {token for name in features[strongest] for token in name.split(" ")}:
+            if other in effects:
+                effects[other] = effect(other)
         score = explanation.intercept + sum(left.values())
         if left and explanation.scale != 1:
-            # Counts of unit length: what is left has a length of its own.
+            # The remaining counts have another length, so each contribution is scaled by it.
             length = math.sqrt(sum(counts[name] ** 2 for name in left))
             score = explanation.intercept + sum(left.values()) / explanation.scale / length
     return tuple(removed)

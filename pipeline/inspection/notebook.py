@@ -29,11 +29,10 @@ def highlight_html(found: Highlight) -> str:
 
 
 def _text(found: Highlight) -> str:
-    """Mark each piece by what it adds, relative to the largest contribution."""
-    largest = max((abs(piece.contribution) for piece in found.pieces), default=0.0)
+    """Mark each piece by its share of the largest contribution."""
     marked = []
     for piece in found.pieces:
-        text, strength = escape(piece.text), abs(piece.contribution) / (largest or 1.0)
+        text, strength = escape(piece.text), abs(found.strength(piece))
         if strength >= 0.05:
             colour = _POSITIVE if piece.contribution > 0 else _NEGATIVE
             text = (
@@ -46,7 +45,7 @@ def _text(found: Highlight) -> str:
 
 
 def _table(explanation: Explanation) -> str:
-    """List the contributions that move the score most, the rest and the sum."""
+    """Return the largest contributions, the sum of the others, and the log-odds as a table."""
     shown, rest = explanation.contributions[:_ROWS], explanation.contributions[_ROWS:]
     rows = [
         (escape(c.word), f"{c.count:g}", f"{c.weight:+.3f}", f"{c.contribution:+.3f}")
@@ -54,7 +53,8 @@ def _table(explanation: Explanation) -> str:
     ]
     if rest:
         added = sum(c.contribution for c in rest)
-        rows.append((f"({len(rest)} other words)", "", "", f"{added:+.3f}"))
+        words = "other word" if len(rest) == 1 else "other words"
+        rows.append((f"({len(rest)} {words})", "", "", f"{added:+.3f}"))
     rows.append(("(intercept)", "", "", f"{explanation.intercept:+.3f}"))
     rows.append(("<b>log-odds</b>", "", "", f"<b>{explanation.log_odds:+.3f}</b>"))
     head = "".join(f"<th>{name}</th>" for name in ("word", "count", "weight", "adds"))

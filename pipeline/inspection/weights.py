@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Word:
-    """A word of the vocabulary, or one that was asked for and is not in it.
+    """A word, its weight, and how many training reviews hold it.
 
     Attributes
     ----------
     word : str
     weight : float or None
-        What one occurrence adds to the log-odds; None if it is not in the vocabulary.
+        What one occurrence adds to the log-odds; None if the word is not in the vocabulary.
     document_frequency : int
-        Training reviews that hold the word.
+        The number of training reviews that hold the word.
     negative, positive : int or None
-        How many of them are of each class; None where the training counts are not at hand.
+        How many of them are of each class; None if the training counts are not available.
     """
 
     word: str
@@ -42,7 +42,7 @@ class Word:
 
 @dataclass(frozen=True)
 class ClassFrequency:
-    """The number of training reviews of each class that hold each word: int64, (n_words,)."""
+    """How many training reviews of each class hold each word: int64 arrays, shape (n_words,)."""
 
     negative: Array
     positive: Array
@@ -53,8 +53,16 @@ class ClassFrequency:
 
         Parameters
         ----------
-        counts : csr_array, shape (n, d)
-        labels : array of 0 and 1, shape (n,)
+        counts : csr_array, shape (n_reviews, n_words)
+        labels : array of 0 and 1, shape (n_reviews,)
+
+        Examples
+        --------
+        >>> from scipy.sparse import csr_array
+        >>> counts = csr_array([[2, 0], [1, 1], [0, 3]])
+        >>> frequency = ClassFrequency.of(counts, np.array([1, 0, 0]))
+        >>> frequency.negative.tolist(), frequency.positive.tolist()
+        ([1, 2], [1, 0])
         """
         d = counts.shape[1]
         in_positive = np.repeat(labels == 1, np.diff(counts.indptr))
@@ -77,13 +85,22 @@ def top_words(
     ----------
     model : TextClassifier
     top : int
-        How many of each, at most; a word of weight 0 is neither.
+        The largest number of words of each sign.
     frequency : ClassFrequency, optional
 
     Returns
     -------
     positive, negative : list of Word
-        The most extreme first.
+        The largest absolute weight first. A word of weight 0 is in neither.
+
+    Examples
+    --------
+    >>> import pipeline
+    >>> texts = ["awesome film", "awesome and moving", "abysmal film", "abysmal and dull"]
+    >>> model = pipeline.SentimentClassifier(epochs=20).fit(texts, [1, 1, 0, 0]).model_
+    >>> positive, negative = top_words(model, 1)
+    >>> positive[0].word, positive[0].document_frequency, negative[0].word
+    ('awesome', 2, 'abysmal')
     """
     order = by_weight(model)
     signs = model.weights[order]
@@ -98,11 +115,18 @@ def top_words(
 def look_up(
     model: TextClassifier, words: Sequence[str], frequency: ClassFrequency | None = None
 ) -> list[Word]:
-    """Return words by name, as the model's tokenizer spells them.
+    """Return the weights of given words, each in the model's spelling.
 
-    A name of several tokens is looked up as an n-gram; one that the vocabulary has as
-    it stands, such as NOT_good, is that word. One that is not in the vocabulary comes
-    back without a weight.
+    A name that is in the vocabulary as given, such as NOT_good, is that word. Any other name is
+    tokenised first; several tokens are an n-gram. The weight of an unknown word is None.
+
+    Examples
+    --------
+    >>> import pipeline
+    >>> texts = ["awesome film", "awesome and moving", "abysmal film", "abysmal and dull"]
+    >>> model = pipeline.SentimentClassifier(epochs=20).fit(texts, [1, 1, 0, 0]).model_
+    >>> [(word.word, word.weight is None) for word in look_up(model, ["Awesome!", "superb"])]
+    [('awesome', False), ('superb', True)]
     """
     names = [" ".join(model.tokenizer([word]).document(0)) for word in words]
     known = model.vocabulary.words
@@ -120,7 +144,7 @@ def look_up(
 
 @dataclass(frozen=True)
 class MovedWord:
-    """A word's weight in two models, None where it is not in the vocabulary, and b's minus a's."""
+    """A word's weight in models a and b, None if it is unknown there, and b's minus a's."""
 
     word: str
     a: float | None
@@ -129,10 +153,23 @@ class MovedWord:
 
 
 def moved_words(a: TextClassifier, b: TextClassifier, top: int) -> list[MovedWord]:
-    """Return the words whose weights differ most; one that a model does not know weighs 0."""
+    """Return the words whose weights differ most between two models.
+
+    A word has weight 0 in a model that does not know it.
+
+    Examples
+    --------
+    >>> import pipeline
+    >>> texts = ["awesome film", "awesome and moving", "abysmal film", "abysmal and dull"]
+    >>> a, b = (
+    ...     pipeline.SentimentClassifier(epochs=20).fit(texts, labels).model_
+    ...     for labels in ([1, 1, 0, 0], [0, 0, 1, 1])
+    ... )
+    >>> [word.word for word in moved_words(a, b, 2)]
+    ['abysmal', 'awesome']
+    """
     known_a, known_b = a.vocabulary.words, b.vocabulary.words
-    place = pc.index_in(known_a, known_b)
-    shared = arrow.values(place.fill_null(-1))
+    shared = arrow.values(pc.index_in(known_a, known_b).fill_null(-1))
     difference = np.where(shared >= 0, b.weights[shared], 0.0) - a.weights
     only_b = np.ones(len(known_b), bool)
     only_b[shared[shared >= 0]] = False
@@ -155,7 +192,17 @@ def moved_words(a: TextClassifier, b: TextClassifier, top: int) -> list[MovedWor
 
 
 def weights_table(model: TextClassifier, frequency: ClassFrequency | None = None) -> pa.Table:
-    """Return all words by descending weight, with the fields of `Word` as columns."""
+    """Return all words by descending weight, with the fields of `Word` as columns.
+
+    Examples
+    --------
+    >>> import pipeline
+    >>> texts = ["awesome film", "awesome and moving", "abysmal film", "abysmal and dull"]
+    >>> model = pipeline.SentimentClassifier(epochs=20).fit(texts, [1, 1, 0, 0]).model_
+    >>> table = weights_table(model)
+    >>> table.column_names, table["word"][0].as_py(), table.num_rows
+    (['word', 'weight', 'document_frequency'], 'awesome', 6)
+    """
     order = arrow.numbers(by_weight(model))
     columns = {
         "word": model.vocabulary.words,

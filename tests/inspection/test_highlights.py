@@ -66,6 +66,13 @@ def test_an_ngram_is_shared_equally_among_its_tokens_and_a_feature_among_its_pla
     assert [p.contribution for p in once.pieces if p.token] == [-1, -1]
 
 
+def test_the_strength_of_a_piece_is_its_share_of_the_largest_contribution():
+    found = highlight(classifier(), "superb film, zzz")
+    assert [found.strength(piece) for piece in found.pieces] == [1, 0, 0.25, 0, 0]
+    unknown = highlight(classifier(), "zzz")
+    assert [unknown.strength(piece) for piece in unknown.pieces] == [0]
+
+
 @settings(deadline=None)  # the first call loads the compiled kernels
 @given(texts, st.sampled_from([0.1, 0.5, 0.9]))
 def test_no_fewer_single_words_change_the_decision(text, threshold):

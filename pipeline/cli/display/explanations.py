@@ -52,13 +52,12 @@ def _shown(text: str) -> str:
 
 def _coloured(found: Highlight) -> Text:
     """Draw what adds in green and what takes away in red and underlined."""
-    largest = max((abs(piece.contribution) for piece in found.pieces), default=0.0)
     text = Text()
     for piece in found.pieces:
-        style = ""
-        if abs(piece.contribution) > _COLOURED * largest:
-            style = "green" if piece.contribution > 0 else "red underline"
-            style += " bold" if abs(piece.contribution) >= _STRONG * largest else ""
+        style, strength = "", found.strength(piece)
+        if abs(strength) > _COLOURED:
+            style = "green" if strength > 0 else "red underline"
+            style += " bold" if abs(strength) >= _STRONG else ""
         text.append(_shown(piece.text), style=style)
     return text
 
