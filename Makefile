@@ -5,7 +5,9 @@ ARGS ?=
 QUICK ?=
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
+# pip compiles one file after the other, which takes half of an installation: use all processors.
+BYTECODE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -105,10 +107,12 @@ clean: ## remove the environment, caches and builds; runs stay
 	@echo "2/3 installing $$(grep -c == requirements/runtime.txt) packages into it (one to two minutes)"
 	@$(INSTALL) --require-hashes -r requirements/runtime.txt
 	@$(INSTALL) --no-build-isolation --no-deps -e .
+	@$(BYTECODE)
 	@printf '3/3 '; $(BIN)/sentiment compile
 	@touch $@
 
 .venv/dev .venv/docs .venv/bench: .venv/%: .venv/runtime requirements/%.txt
 	@echo "installing the packages of requirements/$*.txt into .venv, once"
 	@$(INSTALL) --require-hashes -r requirements/$*.txt
+	@$(BYTECODE)
 	@touch $@
