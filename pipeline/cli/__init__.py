@@ -1,14 +1,8 @@
-"""The `sentiment` command: a command for each stage, and some to look at its results.
+"""The `sentiment` command: a command for each stage, and more to look inside and to study.
 
-With `display`, which draws, the only place that prints. What a command needs is
-imported by the command, so that `--help` does not wait for numpy.
+With `display`, which draws, this is the only place that prints.
 """
 
-# Commands join the group as they are imported, and are listed in this order.
-from pipeline.cli import stages  # noqa: I001
-from pipeline.cli import studies
-from pipeline.cli import runs
-from pipeline.cli import models
 from pipeline.cli.main import main
 
-__all__ = ["main", "models", "runs", "stages", "studies"]
+__all__ = ["main"]

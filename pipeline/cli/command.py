@@ -1,4 +1,4 @@
-"""What commands that compute have in common: their options, the run, the progress."""
+"""Commands that compute: their options, their run folder, their progress."""
 
 from __future__ import annotations
 
@@ -10,136 +10,124 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.main import RUN, main, say, unicode
+from pipeline.cli.main import RUN, examples, main, say, utf8
 
 if TYPE_CHECKING:
     from pipeline.cli.display.progress import StageProgress
     from pipeline.config.schema import Config
-    from pipeline.storage.run import Run
 
-# Shows a result, once it is computed.
-Show = Callable[[], None]
+# Prints a result, once the progress has left the screen.
+Render = Callable[[], None]
+Decorator = Callable[[Callable[..., Render]], Callable[..., Render]]
 
 
 @dataclass(frozen=True)
-class Work:
-    """What a command works on."""
+class CommandContext:
+    """What a command computes from, where to, and how it reports its progress."""
 
     config: Config
-    run: Run
-    progress: StageProgress
+    path: Path
     from_scratch: bool
-
-    @property
-    def path(self) -> Path:
-        """The run folder."""
-        return self.run.path
-
-    def run_stages(self, last: str) -> None:
-        """Compute what is stale, up to and including a stage."""
-        from pipeline.stages import run_stages
-
-        run_stages(self.config, self.run, last, self.progress)
+    progress: StageProgress
 
 
 _RUN_OPTIONS = (
     click.option("--force", is_flag=True, help="Compute everything from scratch."),
-    click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only."),
-    click.option("-v", "--verbose", is_flag=True, help="Show the memory of each stage, too."),
+    click.option("-q", "--quiet", is_flag=True, help="Print warnings and errors only."),
+    click.option("-v", "--verbose", is_flag=True, help="Print the peak memory of each stage."),
 )
 _CONFIG_OPTIONS = (
-    click.argument("config", type=click.Path(path_type=Path)),
-    click.option("--run", type=click.Path(path_type=Path), help="Another run folder."),
+    click.argument("config", type=click.Path(path_type=Path), default="configs/sample.toml"),
+    click.option(
+        "--run",
+        type=click.Path(path_type=Path),
+        metavar="RUN",
+        help="The run folder, otherwise runs/CONFIG.",
+    ),
     click.option(
         "--set",
         "overrides",
         multiple=True,
         metavar="SECTION.KEY=VALUE",
-        callback=unicode,
-        help="Override a key of the config; may be repeated.",
+        callback=utf8,
+        help="Override a key of the config. Repeat for several keys.",
     ),
     *_RUN_OPTIONS,
 )
-Decorator = Callable[[Callable[..., Show]], None]
 
 
-def config_command(name: str, text: str, *options: Any) -> Decorator:
-    """Make a command with a config of a function that computes and returns what shows the result.
+def config_command(name: str, example: str, *options: Any) -> Decorator:
+    """Make a command that takes a config; see `_add` for the function it is made of."""
 
-    It is computed in a thread that Ctrl-C leaves; shown after that, unless `--quiet` is given
-    and `--json` is not.
-    """
-
-    def decorate(compute: Callable[..., Show]) -> None:
+    def decorate(compute: Callable[..., Render]) -> Callable[..., Render]:
         def command(
-            config: Path,
-            run: Path | None,
-            overrides: tuple[str, ...],
-            force: bool,
-            quiet: bool,
-            verbose: bool,
-            **values: Any,
+            config: Path, run: Path | None, overrides: tuple[str, ...], **values: Any
         ) -> None:
             from pipeline.config.loading import load_config
-            from pipeline.storage.run import Run
 
             path = run or Path("runs") / config.stem
-            if config.is_dir():
-                # A run folder holds the config that it was made of.
+            if config.is_dir():  # a run folder holds its config
                 path, config = run or config, config / "config.toml"
-            resolved = load_config(config, overrides)
-            store = Run(path, from_scratch=force)
-            _do(compute, resolved, store, force, (quiet, verbose), values)
+            _compute_and_render(compute, load_config(config, overrides), path, values)
 
-        _add(name, text, command, (*_CONFIG_OPTIONS, *options))
+        return _add(name, example, compute, command, (*_CONFIG_OPTIONS, *options))
 
     return decorate
 
 
-def run_command(name: str, text: str, *options: Any) -> Decorator:
-    """Make such a command with a run folder in place of a config."""
+def run_command(name: str, example: str, *options: Any) -> Decorator:
+    """Make a command that takes a run folder; see `_add` for the function it is made of."""
 
-    def decorate(compute: Callable[..., Show]) -> None:
-        def command(run: Path, force: bool, quiet: bool, verbose: bool, **values: Any) -> None:
+    def decorate(compute: Callable[..., Render]) -> Callable[..., Render]:
+        def command(run: Path, **values: Any) -> None:
             from pipeline.config.schema import Config
-            from pipeline.storage.run import Run
 
-            _do(compute, Config(), Run(run), force, (quiet, verbose), values)
+            _compute_and_render(compute, Config(), run, values)
 
-        _add(name, text, command, (RUN, *_RUN_OPTIONS, *options))
+        return _add(name, example, compute, command, (RUN, *_RUN_OPTIONS, *options))
 
     return decorate
 
 
-def _add(name: str, text: str, command: Callable[..., None], options: tuple[Any, ...]) -> None:
+def _add(
+    name: str,
+    example: str,
+    compute: Callable[..., Render],
+    command: Callable[..., None],
+    options: tuple[Any, ...],
+) -> Callable[..., Render]:
+    """Register a command.
+
+    `compute` takes a `CommandContext` and the values of the command's own options, and returns
+    a function that prints the result. Its docstring is the help text.
+    """
     for option in reversed(options):
         command = option(command)
-    main.command(name, help=text)(command)
+    main.command(name, help=compute.__doc__, epilog=examples(example))(command)
+    return compute
 
 
-def _do(
-    compute: Callable[..., Show],
-    config: Config,
-    run: Run,
-    from_scratch: bool,
-    loudness: tuple[bool, bool],
-    values: dict[str, Any],
+def _compute_and_render(
+    compute: Callable[..., Render], config: Config, path: Path, values: dict[str, Any]
 ) -> None:
-    """Compute with progress, then show; what is to be read by a program is shown if quiet, too."""
+    """Compute with progress, then print the result; in quiet only what a program reads."""
     from pipeline.cli.display.progress import StageProgress
     from pipeline.kernels import compiled
     from pipeline.parallel import interruptible
+    from pipeline.storage.run import Run
 
-    with StageProgress(config.train.epochs, *loudness) as progress:
+    group = click.get_current_context().find_root().params
+    force, quiet, verbose = (values.pop(name) for name in ("force", "quiet", "verbose"))
+    quiet, verbose = quiet or group["quiet"], verbose or group["verbose"]
+    with StageProgress(config.train.epochs, quiet, verbose) as progress:
         compiled.on_compile = progress.say
+        context = CommandContext(config, path, force, progress)
 
         def give_up() -> None:
             progress.__exit__()
-            run.abandon()
-            say("sentiment: interrupted; the stages that were complete are kept")
+            Run(path, from_scratch=True).abandon()
+            say("sentiment: interrupted; completed work is kept")
 
-        work = Work(config, run, progress, from_scratch)
-        show = interruptible(functools.partial(compute, work, **values), give_up)
-    quiet, _ = loudness
+        render = interruptible(functools.partial(compute, context, **values), give_up)
     if not quiet or values.get("in_json"):
-        show()
+        render()

@@ -1,57 +1,178 @@
-"""The group of commands: what they share, and how an error becomes one line."""
+"""The `sentiment` command: the groups of its commands, what they share, errors as one line.
+
+A command lives in a module of this package, which is imported when the command is used. What
+the command computes with is imported by its function, so that `--help` does not wait for numpy.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from pipeline import __version__
-from pipeline.errors import ConfigError, PipelineError
+from pipeline.errors import ConfigError, PipelineError, RunError
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+# Commands in the order of use: by group, and by the module that defines them.
+_GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
+    "Pipeline (a stage brings the stages before it up to date)": {
+        "stages": ("corpus", "tokens", "features", "train", "eval", "report")
+    },
+    "Look inside a run": {"models": ("weights", "predict", "explain")},
+    "Studies": {
+        "studies": ("tune", "crossval", "baselines"),
+        "runs": ("compare", "stability", "certify"),
+    },
+    "Set-up": {"setup": ("compile",)},
+}
+_MODULES = {
+    name: module
+    for modules in _GROUPS.values()
+    for module, names in modules.items()
+    for name in names
+}
+# Tells click not to wrap the lines that follow.
+_KEEP_LINES = "\b\n"
 
 
-def unicode(_: click.Context, parameter: click.Parameter, value: Any) -> Any:
-    """Refuse what the shell passed on although it is not UTF-8."""
-    for text in value if isinstance(value, tuple) else (value or "",):
-        if any("\ud800" <= c <= "\udfff" for c in text):
-            raise ConfigError(f"{parameter.opts[0]}: expected UTF-8 text, got {text!r}")
-    return value
+class Command(click.Command):
+    """A command whose help ends with examples, each on its own line."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples as they are, without wrapping."""
+        formatter.write(f"\n{(self.epilog or '').removeprefix(_KEEP_LINES)}\n")
 
 
-RUN = click.argument("run", type=click.Path(path_type=Path))
-JSON = click.option("--json", "in_json", is_flag=True, help="Print JSON.")
+class _Commands(Command, click.Group):
+    """Loads a command when it is used, and turns an error into one line and an exit code."""
 
-
-class _Commands(click.Group):
-    """Lists commands in the order data flows, and puts an error into one line."""
+    command_class = Command
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        # After a misspelt name all are needed, for a suggestion.
+        for module in [_MODULES[name]] if name in _MODULES else set(_MODULES.values()):
+            importlib.import_module(f"pipeline.cli.{module}")
+        return super().get_command(ctx, name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, modules in _GROUPS.items():
+            names = [name for group in modules.values() for name in group]
+            commands = [(name, self.get_command(ctx, name)) for name in names]
+            with formatter.section(title):
+                formatter.write_dl([(name, c.get_short_help_str(60)) for name, c in commands if c])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            say("; ".join(["sentiment: interrupted", *error.args]))
+            ctx.exit(130)
         except PipelineError as error:
             if ctx.params["debug"]:
                 raise
-            click.echo(" ".join(f"sentiment: {error}".splitlines()), err=True)
+            say(" ".join(f"sentiment: {error}".splitlines()))
             ctx.exit(error.exit_code)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="sentiment")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def main(debug: bool) -> None:
-    """Reviews to sparse counts to a logistic regression you can read.
+def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    """Print the versions that a report of a defect needs."""
+    if not value:
+        return
+    import os
+    import platform
+    from importlib import metadata
 
-    CONFIG is a TOML file such as configs/sample.toml, or a run folder. Naming a stage
-    computes what is stale up to and including it. RUN is the folder that this made,
-    runs/<config name>.
+    packages = (f"{name} {metadata.version(name)}" for name in ("numpy", "numba"))
+    click.echo(f"sentiment {__version__}")
+    click.echo(", ".join([f"Python {platform.python_version()}", *packages]))
+    click.echo(f"{platform.system()} {platform.machine()}, {os.cpu_count()} x {_processor()}")
+    ctx.exit()
+
+
+def _processor() -> str:
+    import platform
+
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:  # not Linux
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "") or platform.processor() or "unknown processor"
+
+
+def examples(*lines: str) -> str:
+    """Return the last section of a help text."""
+    return _KEEP_LINES + "\n  ".join(("Example:" if len(lines) == 1 else "Examples:", *lines))
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(
+        "sentiment train sample                        learn from the bundled reviews",
+        'sentiment explain runs/sample "A fine film"   show why it is called positive',
+    ),
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the versions of sentiment, Python, NumPy, numba and the processor.",
+)
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("-q", "--quiet", is_flag=True, help="As -q after the command.")
+@click.option("-v", "--verbose", is_flag=True, help="As -v after the command.")
+def main(debug: bool, quiet: bool, verbose: bool) -> None:
+    """Learn from labelled reviews which words make a review positive or negative.
+
+    CONFIG describes an experiment: a TOML file such as configs/imdb.toml, or a run
+    folder, which holds its config. RUN is a folder of results, runs/NAME for the
+    config NAME.toml.
     """
+
+
+class _RunFolder(click.Path):
+    """A folder that exists; otherwise the error suggests the nearest name."""
+
+    name = "run"
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, parameter: Any, context: Any) -> Path:
+        path = Path(str(super().convert(value, parameter, context)))
+        if path.exists():
+            return path
+        from difflib import get_close_matches
+
+        folders = {
+            folder.name: folder
+            for parent in (Path("runs"), path.parent)
+            for folder in parent.glob("*/")
+        }
+        near = get_close_matches(path.name, folders, 1)
+        hint = f"did you mean {folders[near[0]]}?" if near else "`sentiment train` makes one"
+        raise RunError(f"{path}: no such run folder; {hint}")
+
+
+RUN_FOLDER = _RunFolder()
+RUN = click.argument("run", type=RUN_FOLDER)
+JSON = click.option("--json", "in_json", is_flag=True, help="Print JSON.")
+
+
+def utf8(_: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """Refuse an argument that is not UTF-8, which the shell passes on all the same."""
+    for text in value if isinstance(value, tuple) else (value or "",):
+        if any("\ud800" <= c <= "\udfff" for c in text):
+            raise ConfigError(f"{parameter.opts[0]}: expected UTF-8 text, got {text!r}")
+    return value
 
 
 def say(line: str) -> None:
@@ -59,14 +180,19 @@ def say(line: str) -> None:
     click.echo(line, err=True)
 
 
-def facts(result: Any) -> dict[str, Any]:
-    """Return the fields of a result, as JSON can hold them: NaN becomes None."""
+def fields(result: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass as JSON can hold them: NaN becomes None."""
     import dataclasses
 
     from pipeline.storage.files import null_for_nan
 
     plain: dict[str, Any] = null_for_nan(dataclasses.asdict(result))
     return plain
+
+
+def print_json(value: Any) -> None:
+    """Print a value as indented JSON."""
+    click.echo(as_json(value, indent=2))
 
 
 def as_json(value: Any, indent: int | None = None) -> str:

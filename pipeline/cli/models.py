@@ -1,8 +1,8 @@
-"""Commands on a model: its words, its predictions, and the reasons for them."""
+"""Commands that look inside a model: its words, its predictions, and the reasons for them."""
 
 from __future__ import annotations
 
-import functools
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import click
 
-from pipeline.cli.main import JSON, RUN, as_json, facts, main, say, unicode
+from pipeline.cli.main import (
+    JSON,
+    RUN,
+    Command,
+    as_json,
+    examples,
+    fields,
+    main,
+    print_json,
+    say,
+    utf8,
+)
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,32 +32,36 @@ if TYPE_CHECKING:
     from pipeline.model.text_classifier import TextClassifier
 
 
-@main.command()
+@main.command(
+    epilog=examples(
+        "sentiment weights runs/sample --top 30", "sentiment weights runs/sample --word awesome"
+    )
+)
 @RUN
 @click.option(
     "--top",
     default=20,
     show_default=True,
     type=click.IntRange(min=1),
-    help="How many words of each sign.",
+    help="Number of words of each sign.",
 )
 @click.option(
-    "--word", "words", multiple=True, callback=unicode, help="Look a word up; may be repeated."
+    "--word", "words", multiple=True, callback=utf8, help="Look up a word. Repeat for several."
 )
 @click.option("--tsv", is_flag=True, help="Print all words as tab-separated lines.")
 @JSON
 def weights(run: Path, top: int, words: tuple[str, ...], tsv: bool, in_json: bool) -> None:
-    """Show the words with the most positive and the most negative weights.
+    """Show the words with the largest weights.
 
-    A weight is what one occurrence adds to the log-odds of being positive. `reviews`
-    is the number of training reviews that hold the word, `neg` and `pos` those of
+    One occurrence of a word adds its weight to the log-odds that a review is positive.
+    `reviews` counts the training reviews that contain the word, `neg` and `pos` those of
     each class.
     """
     from pipeline.inspection import weights
     from pipeline.stages import load_model
 
     if tsv and (words or in_json):
-        raise click.UsageError("--tsv prints all words; it goes with neither --word nor --json")
+        raise click.UsageError("--tsv prints all words: use it without --word and --json")
     model, frequency = load_model(run)
     if tsv:
         from pipeline.storage.files import tsv as as_tsv
@@ -57,27 +72,35 @@ def weights(run: Path, top: int, words: tuple[str, ...], tsv: bool, in_json: boo
 
     if words:
         found = weights.look_up(model, words, frequency)
-        show = functools.partial(print_found, found)
     else:
         positive, negative = weights.top_words(model, top, frequency)
         found = [*positive, *negative]
-        show = functools.partial(print_words, positive, negative)
     if in_json:
-        click.echo(as_json([facts(word) for word in found], indent=2))
+        print_json([fields(word) for word in found])
+    elif words:
+        print_found(found)
     else:
-        show()
+        print_words(positive, negative)
 
 
-@main.command()
+@main.command(
+    epilog=examples(
+        "sentiment predict runs/sample reviews.csv --text review",
+        'echo "A fine film" | sentiment predict runs/sample',
+    )
+)
 @RUN
 @click.argument("file", default="-", type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--text", default="text", show_default=True, help="The text column of a table.")
+@click.option(
+    "--text", default="text", show_default=True, metavar="COLUMN", help="The column of texts."
+)
 @JSON
 def predict(run: Path, file: Path, text: str, in_json: bool) -> None:
-    """Print label and probability for each text of FILE, tab-separated, as it is read.
+    """Predict the label of each text in a file.
 
-    FILE is CSV, TSV, JSON lines or Parquet by its extension, else one text a line;
-    `-`, the default, reads lines from standard input. With --json, an object a line.
+    FILE is CSV, TSV, JSON lines or Parquet by its extension, otherwise one text a line.
+    Without FILE, lines are read from standard input. Each text gives a line with its label
+    and its probability of being positive, separated by a tab; with --json, an object.
     """
     from pipeline.inspection.explanation import label_of
     from pipeline.kernels import compiled
@@ -92,49 +115,69 @@ def predict(run: Path, file: Path, text: str, in_json: bool) -> None:
             lines = (as_json({"label": label, "probability": p}) for label, p in answers)
         else:
             lines = (f"{label}\t{p:.6f}" for label, p in answers)
-        # A batch at a time, for each echo is flushed: an answer is out before more is read.
+        # One write a batch: each is flushed, so an answer is out before more is read.
         click.echo("\n".join(lines))
 
 
 def _texts(file: Path, column: str) -> Iterator[pa.LargeStringArray]:
     """Yield batches of texts from a file or standard input."""
-    if str(file) != "-":
-        from pipeline.corpus.files import read_texts
+    from pipeline.corpus.files import read_lines, read_texts
 
+    if str(file) == "-":
+        yield from read_lines(cast("BufferedReader", sys.stdin.buffer), "standard input")
+    else:
         yield from read_texts(file, column)
-        return
-    from pipeline.corpus.files import read_lines
-
-    yield from read_lines(cast("BufferedReader", sys.stdin.buffer), "standard input")
 
 
-class _Asked(NamedTuple):
-    """A text to explain, and which review of the test part it is, if it is one."""
+# Options have a letter after their dashes and no white space: "-5 stars" is a text.
+_DASHED_TEXT = re.compile(r"-(?!-?[a-zA-Z]).|-.*\s", re.DOTALL)
+_WITH_NUMBER = ("--row", "--worst")
+
+
+class _TextCommand(Command):
+    """A command whose last argument is a text, which may begin with a dash."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        for k, arg in enumerate(args):
+            if "--" not in args and _DASHED_TEXT.match(arg) and args[k - 1] not in _WITH_NUMBER:
+                args = [*args[:k], *args[k + 1 :], "--", arg]
+        return super().parse_args(ctx, args)
+
+
+class _Review(NamedTuple):
+    """A text to explain; of a test review, also its row and its true label."""
 
     text: str
     row: int | None = None
     label: str | None = None
 
     def title(self) -> str:
-        """Return what stands above the text."""
-        return "" if self.row is None else f"test review {self.row}, which is {self.label}"
+        """Return the heading of the explanation."""
+        return "" if self.row is None else f"test review {self.row}, true label {self.label}"
 
 
-@main.command()
-@RUN
-@click.argument("text", required=False, callback=unicode)
-@click.option(
-    "--row", type=click.IntRange(min=0), help="Explain a review of the test part, from 0."
+@main.command(
+    cls=_TextCommand,
+    epilog=examples(
+        'sentiment explain runs/sample "A fine film, though a bit long"',
+        "sentiment explain runs/sample --worst 3",
+    ),
 )
+@RUN
+@click.argument("text", required=False, callback=utf8)
+@click.option("--row", type=click.IntRange(min=0), help="Explain this test review, from 0.")
 @click.option(
-    "--worst", type=click.IntRange(min=1), help="Explain as many reviews, those most wrong."
+    "--worst",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Explain the N test reviews whose predictions are most wrong.",
 )
 @JSON
 def explain(run: Path, text: str | None, row: int | None, worst: int | None, in_json: bool) -> None:
-    """Show what each word of TEXT adds to its score, and the sum.
+    """Show what each word of a text adds to its score.
 
-    Without TEXT, standard input is read; --row and --worst take reviews of the run's
-    test part. With --json one object is printed, for --worst a list of them.
+    Without TEXT, --row and --worst, the text is read from standard input. With --json one
+    object is printed, with --worst a list of them.
     """
     from pipeline.inspection.highlights import highlight
     from pipeline.kernels import compiled
@@ -144,41 +187,41 @@ def explain(run: Path, text: str | None, row: int | None, worst: int | None, in_
         raise click.UsageError("expected one of TEXT, --row and --worst")
     compiled.on_compile = say
     model = TextClassifier.load(run)
-    found = [
-        (asked, highlight(model, asked.text)) for asked in _asked(model, run, text, row, worst)
-    ]
+    if row is None and worst is None:
+        reviews = [_Review(_standard_input() if text is None else text)]
+    else:
+        reviews = _test_reviews(model, run, row, worst)
+    found = [(review, highlight(model, review.text)) for review in reviews]
     if in_json:
-        objects = [_as_object(one, facts(highlighted)) for one, highlighted in found]
-        click.echo(as_json(objects if worst is not None else objects[0], indent=2))
+        objects = [_as_object(review, fields(highlighted)) for review, highlighted in found]
+        print_json(objects if worst is not None else objects[0])
         return
     from pipeline.cli.display.explanations import print_highlight
 
-    for number, (one, highlighted) in enumerate(found):
+    for number, (review, highlighted) in enumerate(found):
         if number:
             click.echo()
-        print_highlight(highlighted, one.title())
+        print_highlight(highlighted, review.title())
 
 
-def _asked(
-    model: TextClassifier, run: Path, text: str | None, row: int | None, worst: int | None
-) -> Iterator[_Asked]:
-    if row is None and worst is None:
-        yield _Asked(_standard_input() if text is None else text)
-        return
+def _test_reviews(
+    model: TextClassifier, run: Path, row: int | None, worst: int | None
+) -> list[_Review]:
+    """Return one test review by its row, or those whose predictions are most wrong."""
     from pipeline.inspection.examples import most_wrong
     from pipeline.stages import read_reviews
 
     reviews = read_reviews(run)
     n = len(reviews.labels)
-    if row is not None and row >= n:
-        raise ConfigError(f"--row: expected a row of the test part, 0 to {n - 1}, got {row}")
-    if row is not None:
-        rows = [row]
-    else:
+    if row is None:
         scores = model.log_odds(reviews.texts)
         rows = most_wrong(reviews.labels, scores, model.regression.threshold, worst or 0).tolist()
-    for r in rows:
-        yield _Asked(reviews.text(r), r, "positive" if reviews.labels[r] else "negative")
+    elif row < n:
+        rows = [row]
+    else:
+        raise ConfigError(f"--row: expected a row of the test set, 0 to {n - 1}, got {row}")
+    labels = ("negative", "positive")
+    return [_Review(reviews.text(r), r, labels[reviews.labels[r]]) for r in rows]
 
 
 def _standard_input() -> str:
@@ -188,8 +231,8 @@ def _standard_input() -> str:
         raise ConfigError(f"standard input: expected UTF-8 text: {error}") from None
 
 
-def _as_object(asked: _Asked, found: dict[str, Any]) -> dict[str, Any]:
-    """Put the fields of an explanation and of its highlights side by side."""
-    row = {} if asked.row is None else {"row": asked.row, "true_label": asked.label}
+def _as_object(review: _Review, found: dict[str, Any]) -> dict[str, Any]:
+    """Merge the fields of an explanation with those of its highlights."""
+    row = {} if review.row is None else {"row": review.row, "true_label": review.label}
     rest = {"pieces": found["pieces"], "flip": found["flip"]}
-    return {**row, "text": asked.text, **found["explanation"], **rest}
+    return {**row, "text": review.text, **found["explanation"], **rest}

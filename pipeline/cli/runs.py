@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli.command import Show, Work, run_command
-from pipeline.cli.main import JSON, RUN, as_json, facts, main, unicode
+from pipeline.cli.command import CommandContext, Render, run_command
+from pipeline.cli.main import JSON, RUN, RUN_FOLDER, as_json, examples, fields, main, utf8
 from pipeline.cli.studies import study_of
 from pipeline.errors import RunError
 
 
-@main.command()
+@main.command(epilog=examples("sentiment certify runs/sample --gap 0.01"))
 @RUN
 @click.option(
     "--gap",
@@ -41,7 +41,7 @@ def certify(
     certificate = certify_run(run, steps)
     if in_json:
         bounds = {"plain_gap": certificate.plain_gap, "relative_gap": certificate.relative_gap}
-        click.echo(as_json(facts(certificate) | bounds, indent=2))
+        click.echo(as_json(fields(certificate) | bounds, indent=2))
     else:
         from pipeline.cli.display.studies import print_certificate
 
@@ -52,11 +52,7 @@ def certify(
 
 @run_command(
     "stability",
-    """Show how far weights move when other reviews are drawn.
-
-    The model is trained again on reviews drawn with replacement. A word whose interval holds 0
-    is marked: its sign is not to be read. A run that was stopped goes on.
-    """,
+    "sentiment stability runs/sample --refits 20",
     click.option(
         "--refits",
         default=50,
@@ -82,20 +78,24 @@ def certify(
         help="How many words of each sign.",
     ),
     click.option(
-        "--word", "words", multiple=True, callback=unicode, help="Look a word up; may be repeated."
+        "--word", "words", multiple=True, callback=utf8, help="Look a word up; may be repeated."
     ),
     JSON,
 )
 def stability(
-    work: Work,
+    work: CommandContext,
     refits: int,
     seed: int,
     confidence: float,
     top: int,
     words: tuple[str, ...],
     in_json: bool,
-) -> Show:
-    """Refit, and show the words with what became of their weights."""
+) -> Render:
+    """Show how far weights move when other reviews are drawn.
+
+    The model is trained again on reviews drawn with replacement. A word whose interval holds 0
+    is marked: its sign is not to be read. A run that was stopped goes on.
+    """
     from pipeline.cli.display.studies import print_stability
     from pipeline.storage.files import write_tsv
     from pipeline.studies import stability as study
@@ -111,13 +111,13 @@ def stability(
         write_tsv(folder / "words.tsv", study.stability_table(part, result))
     shown = study.stable_words(part, result, top, words)
     if in_json:
-        return lambda: click.echo(as_json([facts(word) for word in shown], indent=2))
+        return lambda: click.echo(as_json([fields(word) for word in shown], indent=2))
     return lambda: print_stability(shown, result, folder / "words.tsv")
 
 
-@main.command()
-@click.argument("run_a", type=click.Path(path_type=Path))
-@click.argument("run_b", type=click.Path(path_type=Path))
+@main.command(epilog=examples("sentiment compare runs/imdb runs/imdb_best --html"))
+@click.argument("run_a", type=RUN_FOLDER)
+@click.argument("run_b", type=RUN_FOLDER)
 @click.option(
     "--flipped",
     default=5,

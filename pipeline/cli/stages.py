@@ -1,4 +1,4 @@
-"""A command for each stage: it computes what is stale, and shows what the stage came to."""
+"""A command for each stage: it brings the stage up to date and prints its result."""
 
 from __future__ import annotations
 
@@ -8,39 +8,41 @@ from typing import Any
 
 import click
 
-from pipeline.cli.command import Show, Work, config_command
-from pipeline.cli.main import JSON, Command, as_json, main, say
+from pipeline.cli.command import CommandContext, Render, config_command
+from pipeline.cli.main import JSON, print_json
+
+PrintResult = Callable[[Path, Any], None]
 
 
-def _stage_command(name: str, text: str, facts: str = "") -> Callable[[Command], Command]:
-    """Make a command of a function that shows what a stage came to.
+def _stage_command(name: str, example: str, file: str = "") -> Callable[[PrintResult], PrintResult]:
+    """Make a command of a function that prints the result of a stage.
 
-    With --json it prints a file of facts that the stage has written, or what the manifest says.
+    With --json the command prints a file that the stage wrote, or its entry in the manifest.
     """
 
-    def decorate(show: Command) -> Command:
-        @config_command(name, text, JSON)
-        def compute(work: Work, in_json: bool) -> Show:
-            work.run_stages(name)
-            if in_json:
-                return lambda: _print_facts(work, name, facts)
-            return lambda: show(work.path, work.config)
+    def decorate(print_result: PrintResult) -> PrintResult:
+        def compute(context: CommandContext, in_json: bool) -> Render:
+            from pipeline.stages import run_stages
+            from pipeline.storage.files import read_json
+            from pipeline.storage.run import Run
 
-        return show
+            run = Run(context.path, context.from_scratch)
+            run_stages(context.config, run, name, context.progress)
+            if in_json:
+                result = read_json(run.path / file) if file else run.stage(name)
+                return lambda: print_json(result)
+            return lambda: print_result(run.path, context.config)
+
+        compute.__doc__ = print_result.__doc__
+        config_command(name, example, JSON)(compute)
+        return print_result
 
     return decorate
 
 
-def _print_facts(work: Work, name: str, file: str) -> None:
-    from pipeline.storage.files import read_json
-
-    found = read_json(work.path / file) if file else work.run.stage(name)
-    click.echo(as_json(found, indent=2))
-
-
-@_stage_command("corpus", "Load, check, split and audit the reviews.", "corpus/card.json")
+@_stage_command("corpus", "sentiment corpus imdb", "corpus/card.json")
 def corpus(run: Path, _: Any) -> None:
-    """Show the audit."""
+    """Load, check, split and audit the reviews."""
     from pipeline.cli.display.tables import print_card
     from pipeline.storage.files import read_json
 
@@ -49,20 +51,20 @@ def corpus(run: Path, _: Any) -> None:
     click.echo(f"examples are in {card}")
 
 
-@_stage_command("tokens", "Turn texts into tokens.")
+@_stage_command("tokens", "sentiment tokens sample --set tokens.tokenizer=tweet")
 def tokens(run: Path, _: Any) -> None:
-    """Show nothing more than the stage's line."""
+    """Split each review into tokens."""
 
 
-@_stage_command("features", "Choose the vocabulary and count it.")
+@_stage_command("features", "sentiment features sample --set features.ngrams=2")
 def features(run: Path, _: Any) -> None:
-    """Point to the vocabulary."""
+    """Choose the vocabulary and count it in each review."""
     click.echo(f"the vocabulary is in {run / 'features' / 'vocabulary.txt'}")
 
 
-@_stage_command("train", "Learn the weights.", "model/history.json")
+@_stage_command("train", "sentiment train sample --set train.l2=0.01", "model/history.json")
 def train(run: Path, config: Any) -> None:
-    """Show how it went, and the words."""
+    """Learn the weights."""
     from pipeline.cli.display.tables import print_history, print_threshold, print_words
     from pipeline.inspection.weights import top_words
     from pipeline.stages import load_model
@@ -71,14 +73,14 @@ def train(run: Path, config: Any) -> None:
     print_history(read_json(run / "model" / "history.json")["epochs"])
     decision = run / "model" / "decision.json"
     if decision.exists() and (choice := read_json(decision)["threshold"]) is not None:
-        print_threshold(choice, f"{choice['n']:,} reviews of the validation part")
+        print_threshold(choice)
     model, frequency = load_model(run)
     print_words(*top_words(model, config.report.top, frequency))
 
 
-@_stage_command("eval", "Score the test part.", "eval/metrics.json")
+@_stage_command("eval", "sentiment eval imdb", "eval/metrics.json")
 def evaluate(run: Path, _: Any) -> None:
-    """Show the metrics, and how often the test part was used."""
+    """Evaluate the model on the test set."""
     from pipeline.cli.display.tables import print_metrics, print_test_uses
     from pipeline.stages import read_test_uses
     from pipeline.storage.files import read_json
@@ -87,23 +89,7 @@ def evaluate(run: Path, _: Any) -> None:
     print_test_uses(read_test_uses(run))
 
 
-@_stage_command("report", "Draw what was learned on one page.", "report/report.json")
+@_stage_command("report", "sentiment report sample", "report/report.json")
 def report(run: Path, _: Any) -> None:
-    """Point to the page."""
+    """Draw the run as one HTML page."""
     click.echo(f"the report is in {run / 'report' / 'index.html'}")
-
-
-@main.command("compile")
-@click.option("--force", is_flag=True, help="Compile what is compiled too.")
-def compile_kernels(force: bool) -> None:
-    """Compile the inner loops, as the first run else does."""
-    import time
-
-    from pipeline.kernels import compiled
-
-    compiled.on_compile = say
-    start = time.perf_counter()
-    if compiled.compile_all(from_scratch=force):
-        click.echo(f"compiled the inner loops in {time.perf_counter() - start:.1f} s")
-    else:
-        click.echo("the inner loops are compiled")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.command import Show, Work, config_command
-from pipeline.cli.main import JSON, as_json, facts
+from pipeline.cli.command import CommandContext, Render, config_command
+from pipeline.cli.main import JSON, as_json, fields
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ _SEED = click.option(
 
 
 @contextmanager
-def study_of(work: Work, name: str, depends: dict[str, Any], n_steps: int) -> Iterator[Journal]:
+def study_of(
+    work: CommandContext, name: str, depends: dict[str, Any], n_steps: int
+) -> Iterator[Journal]:
     """Give a study its journal, in a folder of its own, and a bar."""
     from pipeline.stages.freshness import source_digest
     from pipeline.storage.run import locked, naming_the_folder
@@ -46,30 +48,33 @@ def study_of(work: Work, name: str, depends: dict[str, Any], n_steps: int) -> It
 
 @config_command(
     "crossval",
-    """Score every review by a model of the other folds.
-
-    Vocabulary, weighting and weights are learned inside each fold, and so are the settings
-    where the config has a [tune] section. A corpus that comes in one piece is taken whole; of
-    one that has a test part of its own, train alone. A run that was stopped goes on.
-    """,
+    "sentiment crossval sample --folds 5",
     _FOLDS,
     _SEED,
     click.option("--no-tune", is_flag=True, help="Keep the settings; take no notice of [tune]."),
     JSON,
 )
-def crossval(work: Work, folds: int, seed: int, no_tune: bool, in_json: bool) -> Show:
-    """Cross-validate, and show the folds."""
+def crossval(work: CommandContext, folds: int, seed: int, no_tune: bool, in_json: bool) -> Render:
+    """Score every review by a model of the other folds.
+
+    Vocabulary, weighting and weights are learned inside each fold, and so are the settings
+    where the config has a [tune] section. A corpus that comes in one piece is taken whole; of
+    one that has a test part of its own, train alone. A run that was stopped goes on.
+    """
     from pipeline.cli.display.studies import print_cross_validation
-    from pipeline.stages import record_test_use
+    from pipeline.stages import record_test_use, run_stages
+    from pipeline.storage.run import Run
     from pipeline.stratified import draw_folds
     from pipeline.studies import crossval as study
     from pipeline.studies.splits import Reviews, has_own_test_part
 
+    run = Run(work.path, work.from_scratch)
+
     if no_tune:
         work = dataclasses.replace(work, config=work.config.model_copy(update={"tune": None}))
-    work.run_stages("corpus")
+    run_stages(work.config, run, "corpus", work.progress)
     parts = ("train",) if has_own_test_part(work.config) else ("train", "test")
-    reviews = Reviews.of(work.run, *parts)
+    reviews = Reviews.of(run, *parts)
     tuning = ("tune",) if work.config.tune is not None else ()
     depends = _depends(work, reviews, *tuning) | {"folds": folds, "seed": seed}
     n_steps = study.n_steps(work.config, folds)
@@ -88,30 +93,33 @@ def crossval(work: Work, folds: int, seed: int, no_tune: bool, in_json: bool) ->
 
 @config_command(
     "tune",
+    "sentiment tune sample --out best.toml",
+    click.option("--out", type=click.Path(path_type=Path), help="Where to write the config."),
+    JSON,
+)
+def tune(work: CommandContext, out: Path | None, in_json: bool) -> Render:
     """Try the settings in [tune] and keep the best.
 
     They are tried on a part of train, or on folds of it, and a config with the best is written; the
     test part is not read. A run that was stopped goes on.
-    """,
-    click.option("--out", type=click.Path(path_type=Path), help="Where to write the config."),
-    JSON,
-)
-def tune(work: Work, out: Path | None, in_json: bool) -> Show:
-    """Tune, and show the trials."""
+    """
     import numpy as np
 
     from pipeline.cli.display.studies import print_tuning
+    from pipeline.stages import run_stages
     from pipeline.storage.files import write_text
+    from pipeline.storage.run import Run
     from pipeline.studies import tune as study
     from pipeline.studies.grid import trials_of
     from pipeline.studies.splits import Reviews
 
+    run = Run(work.path, work.from_scratch)
     # What does not fit is said before the corpus is read.
     trials_of(work.config)
     if out is not None and (out.is_dir() or not out.parent.is_dir()):
         raise ConfigError(f"--out: expected a file in a folder that is there, got {out}")
-    work.run_stages("corpus")
-    reviews = Reviews.of(work.run, "train")
+    run_stages(work.config, run, "corpus", work.progress)
+    reviews = Reviews.of(run, "train")
     n_scores = study.n_scores(work.config)
     with study_of(work, "tune", _depends(work, reviews, "tune"), n_scores) as journal:
         everywhere = np.ones(len(reviews.labels), bool)
@@ -121,11 +129,11 @@ def tune(work: Work, out: Path | None, in_json: bool) -> Show:
         best = out or work.path / "tune" / "best.toml"
         write_text(best, result.best.to_toml())
     if in_json:
-        return lambda: click.echo(as_json([facts(tried) for tried in result.tried], indent=2))
+        return lambda: click.echo(as_json([fields(tried) for tried in result.tried], indent=2))
     return lambda: print_tuning(result, best)
 
 
-def _depends(work: Work, reviews: Reviews, *also: str) -> dict[str, Any]:
+def _depends(work: CommandContext, reviews: Reviews, *also: str) -> dict[str, Any]:
     """Return what a study's results depend on: the sections that models are made by, and others."""
     sections = ("tokens", "features", "train", *also)
     config = {name: work.config.section(name) for name in sections}
@@ -134,27 +142,29 @@ def _depends(work: Work, reviews: Reviews, *also: str) -> dict[str, Any]:
 
 @config_command(
     "baselines",
+    "sentiment baselines sample",
+    JSON,
+)
+def baselines(work: CommandContext, in_json: bool) -> Render:
     """Score simple baselines and this model on the test set.
 
     The majority class, an opinion lexicon, VADER, naive Bayes, logistic regression, and logistic
     regression with log-count ratios: each with its interval, its time and an exact McNemar test
     against the previous one. An interrupted run resumes.
-    """,
-    JSON,
-)
-def baselines(work: Work, in_json: bool) -> Show:
-    """Score the baselines, and show them."""
+    """
     import numpy as np
 
     from pipeline.cli.display.studies import print_baselines
-    from pipeline.stages import record_test_use
+    from pipeline.stages import record_test_use, run_stages
     from pipeline.storage.files import write_json
+    from pipeline.storage.run import Run
     from pipeline.studies import baselines as study
     from pipeline.studies.splits import Reviews
 
-    work.run_stages("corpus")
-    n_train = len(Reviews.of(work.run, "train").labels)
-    reviews = Reviews.of(work.run, "train", "test")
+    run = Run(work.path, work.from_scratch)
+    run_stages(work.config, run, "corpus", work.progress)
+    n_train = len(Reviews.of(run, "train").labels)
+    reviews = Reviews.of(run, "train", "test")
     in_test = np.arange(len(reviews.labels)) >= n_train
     n_steps = len(study.NAMES) * int(in_test.sum())
     with study_of(work, "baselines", _depends(work, reviews), n_steps) as journal:
@@ -164,8 +174,8 @@ def baselines(work: Work, in_json: bool) -> Show:
                 record_test_use(work.path, "baselines", config)
         results = study.run_baselines(work.config, reviews, in_test, journal, work.progress.advance)
         write_json(
-            work.path / "baselines" / "baselines.json", {"results": [facts(r) for r in results]}
+            work.path / "baselines" / "baselines.json", {"results": [fields(r) for r in results]}
         )
     if in_json:
-        return lambda: click.echo(as_json([facts(r) for r in results], indent=2))
+        return lambda: click.echo(as_json([fields(r) for r in results], indent=2))
     return lambda: print_baselines(results)

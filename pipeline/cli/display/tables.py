@@ -169,15 +169,15 @@ def print_test_uses(uses: Sequence[TestUse]) -> None:
     results().print(line, style="yellow" if n_configs > 1 else "dim")
 
 
-def print_threshold(choice: dict[str, Any], where: str) -> None:
-    """Print what a threshold that was chosen by a goal comes to, and what 0.5 would."""
+def print_threshold(choice: dict[str, Any]) -> None:
+    """Print the validation metrics at a threshold chosen for a goal, and at 0.5."""
     table = figures("threshold", "accuracy", "precision", "recall", "f1")
     for name in ("at", "at_half"):
         point = choice[name]
         shares = (_share(point[key]) for key in ("accuracy", "precision", "recall", "f1"))
         table.add_row(f"{point['threshold']:.4f}", *shares)
     console = results()
-    console.print(f"threshold for {choice['goal']}, on the {where}")
+    console.print(f"threshold for {choice['goal']}, on {choice['n']:,} validation reviews")
     console.print(table)
 
 

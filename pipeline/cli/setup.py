@@ -1,0 +1,26 @@
+"""Commands that prepare: compile the kernels."""
+
+from __future__ import annotations
+
+import click
+
+from pipeline.cli.main import examples, main, say
+
+
+@main.command("compile", epilog=examples("sentiment compile"))
+@click.option("--force", is_flag=True, help="Compile everything from scratch.")
+def compile_kernels(force: bool) -> None:
+    """Compile the numerical loops ahead of the first run.
+
+    Otherwise the first run compiles them. The compiled code is kept for later runs.
+    """
+    import time
+
+    from pipeline.kernels import compiled
+
+    compiled.on_compile = say
+    start = time.perf_counter()
+    if compiled.compile_all(from_scratch=force):
+        click.echo(f"compiled the numerical loops in {time.perf_counter() - start:.1f} s")
+    else:
+        click.echo("the numerical loops are already compiled")

@@ -1,0 +1,172 @@
+"""What all commands share: help, versions, exit codes, errors of one line."""
+
+import os
+import platform
+import re
+import subprocess
+import sys
+from importlib import metadata
+
+import click
+import pytest
+
+import pipeline
+from pipeline.cli import main
+
+PIPELINE = [sys.executable, "-m", "pipeline"]
+GROUPS = {
+    "Pipeline": ["corpus", "tokens", "features", "train", "eval", "report"],
+    "Look inside": ["weights", "predict", "explain"],
+    "Studies": ["tune", "crossval", "baselines", "compare", "stability", "certify"],
+    "Set-up": ["compile"],
+}
+COMMANDS = [command for commands in GROUPS.values() for command in commands]
+
+
+def test_help_groups_the_commands_in_the_order_of_use(sentiment):
+    result = sentiment("--help")
+    assert result.exit_code == 0
+    found = {}
+    for section in result.output.split("\n\n"):
+        title, *lines = section.splitlines()
+        name = next((name for name in GROUPS if title.startswith(name)), None)
+        if name:
+            found[name] = [line.split()[0] for line in lines]
+    assert found == GROUPS
+    assert list(found) == list(GROUPS)
+
+
+def test_help_says_what_each_command_does_without_an_ellipsis(sentiment):
+    shown = sentiment("--help").output
+    assert "..." not in shown.partition("\n")[2]
+    for command in COMMANDS:
+        (line,) = re.findall(rf"^  {command}  +(.*)$", shown, re.MULTILINE)
+        assert re.fullmatch(r"[A-Z].*\.", line)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_an_example_and_a_sentence_for_each_option(sentiment, command):
+    result = sentiment(command, "-h")
+    assert result.exit_code == 0
+    assert f"\n  sentiment {command}" in result.output.partition("\nExample")[2]
+    shown = "".join(result.output.split())
+    options = [p for p in main.commands[command].params if isinstance(p, click.Option)]
+    for option in options:
+        assert re.fullmatch(r"[A-Z].*\.", option.help or ""), option.name
+        assert "".join(option.help.split()) in shown
+
+
+@pytest.mark.parametrize("command", [[], *([command] for command in COMMANDS)])
+def test_help_fits_80_columns(sentiment, command):
+    assert max(map(len, sentiment(*command, "-h").output.splitlines())) <= 80
+
+
+def test_the_version_names_what_a_report_of_a_defect_needs(sentiment):
+    shown = sentiment("--version").output
+    assert shown.startswith(f"sentiment {pipeline.__version__}\n")
+    assert f"Python {platform.python_version()}, numpy {metadata.version('numpy')}" in shown
+    assert f"numba {metadata.version('numba')}\n" in shown
+    assert platform.machine() in shown
+
+
+def test_a_misspelt_command_gets_a_suggestion(sentiment):
+    result = sentiment("trian")
+    assert result.exit_code == 2
+    assert "train" in result.stderr.splitlines()[-1]
+
+
+def test_a_misspelt_run_gets_a_suggestion(tmp_path, monkeypatch, refused):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "imdb").mkdir(parents=True)
+    line = "no such run folder; did you mean runs/imdb?"
+    assert refused("weights", "runs/imbd") == f"runs/imbd: {line}"
+    assert refused("certify", "imdb") == f"imdb: {line}"
+    assert refused("compare", tmp_path / "runs" / "imdb", "imd") == f"imd: {line}"
+    line = "no such run folder; `sentiment train` makes one"
+    assert refused("predict", "elsewhere") == f"elsewhere: {line}"
+
+
+@pytest.mark.parametrize("options", [("-q", "eval"), ("eval", "-q")])
+def test_quiet_is_taken_before_and_after_the_command(small_run, sentiment, options):
+    assert sentiment(*options, small_run.path).output == ""
+
+
+@pytest.mark.parametrize("options", [("-v", "eval"), ("eval", "-v")])
+def test_verbose_is_taken_before_and_after_the_command(small_run, sentiment, options):
+    assert "peak memory" in sentiment(*options, small_run.path).stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--version"], 0, pipeline.__version__),
+        (["train", "nowhere.toml"], 2, "nowhere.toml"),
+        (["nonsense"], 2, "nonsense"),
+    ],
+)
+def test_the_process_ends_with_the_code_of_the_command_and_all_that_it_said(arguments, code, said):
+    """Though it ends before the interpreter has put everything away."""
+    result = subprocess.run([*PIPELINE, *arguments], capture_output=True, text=True, timeout=60)
+    assert result.returncode == code
+    assert said in result.stdout + result.stderr
+
+
+def test_a_reader_that_has_gone_is_no_traceback():
+    reading, writing = os.pipe()
+    os.close(reading)
+    result = subprocess.run(
+        [*PIPELINE, "--help"], stdout=writing, stderr=subprocess.PIPE, timeout=60
+    )
+    os.close(writing)
+    assert result.returncode == 1
+    assert result.stderr == b""
+
+
+def test_help_does_not_wait_for_numpy():
+    script = (
+        "import sys; from pipeline.cli import main\n"
+        "try: main(['train', '--help'])\n"
+        "except SystemExit: print(*{'numpy', 'rich', 'pydantic', 'pyarrow'} & {*sys.modules})"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=60
+    )
+    assert result.stdout.startswith("Usage: ")
+    assert result.stdout.splitlines()[-1] == ""
+
+
+@pytest.mark.parametrize("args", [["--help"], ["train", "--help"]])
+def test_python_m_pipeline_is_the_same_command(sentiment, args):
+    command = [*PIPELINE, *args]
+    output = subprocess.check_output(command, text=True, timeout=60)
+    # They wrap at different widths, and the first words name the program.
+    assert output.split()[5:] == sentiment(*args).output.split()[3:]
+
+
+def test_an_argument_that_is_no_utf8_is_refused(small_run, refused):
+    text = "caf\udce9"
+    assert refused("explain", small_run.path, text).startswith("text: expected UTF-8 text")
+    line = refused("weights", small_run.path, "--word", text)
+    assert line.startswith("--word: expected UTF-8 text")
+    line = refused("train", small_run.config, "--run", small_run.path, "--set", f"tokens.x={text}")
+    assert line.startswith("--set: expected UTF-8 text")
+
+
+def test_a_process_ends_with_code_2_and_one_line_and_with_debug_a_traceback(tmp_path, process):
+    result = process("weights", tmp_path)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith(f"sentiment: {tmp_path}: no model here")
+    assert result.stderr.count("\n") == 1
+    result = process("--debug", "weights", tmp_path)
+    assert result.returncode != 0
+    assert result.stderr.startswith("Traceback (most recent call last):")
+    assert "no model here" in result.stderr.splitlines()[-1]
+
+
+def test_no_colour_where_it_is_not_wanted(small_run):
+    command = [*PIPELINE, "explain", small_run.path, "a superb film"]
+    environment = os.environ | {"FORCE_COLOR": "1"}
+    for extra, coloured in (({}, True), ({"NO_COLOR": "1"}, False)):
+        output = subprocess.check_output(command, env=environment | extra, text=True, timeout=60)
+        assert ("\x1b[32" in output or "\x1b[1;32" in output) == coloured

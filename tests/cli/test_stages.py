@@ -1,0 +1,306 @@
+"""The commands of the stages: what they print, and what they refuse."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.storage.run import Run
+
+STAGES = ["corpus", "tokens", "features", "train", "eval", "report"]
+
+
+def tree(path: Path) -> dict[str, bytes]:
+    return {str(f.relative_to(path)): f.read_bytes() for f in path.rglob("*") if f.is_file()}
+
+
+def test_a_stage_says_what_it_came_to_and_what_is_fresh(copied_run, sentiment):
+    args = ("report", copied_run.config, "--run", copied_run.path)
+    (copied_run.path / "report" / "summary.md").unlink()
+    lines = sentiment(*args).stderr.splitlines()
+    assert [line.split()[0] for line in lines] == STAGES
+    assert [line.endswith("(fresh)") for line in lines] == [True] * 5 + [False]
+    assert lines[0].startswith("corpus    110 train (50.0% positive), 40 test (50.0% positive)")
+
+
+def test_results_go_to_standard_output_and_progress_does_not(small_run, sentiment):
+    for stage, shown in (
+        ("corpus", "card.json"),
+        ("features", "vocabulary.txt"),
+        ("train", "most positive"),
+        ("eval", "accuracy"),
+        ("report", "index.html"),
+    ):
+        result = sentiment(stage, small_run.config, "--run", small_run.path)
+        assert shown in result.stdout
+        assert "(fresh)" in result.stderr
+        assert "(fresh)" not in result.stdout
+
+
+def test_quiet_says_nothing_where_nothing_is_wrong(small_run, sentiment):
+    result = sentiment("train", small_run.config, "--run", small_run.path, "--quiet")
+    assert (result.exit_code, result.output) == (0, "")
+
+
+def test_a_run_folder_stands_for_its_config(small_run, sentiment):
+    result = sentiment("report", small_run.path)
+    assert result.exit_code == 0
+    assert {line.split()[-1] for line in result.stderr.splitlines()} == {"(fresh)"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "key"),
+    [
+        *[("corpus", "n_overlap"), ("tokens", "seconds"), ("features", "outputs")],
+        *[("train", "epochs"), ("eval", "test"), ("report", "most_wrong")],
+    ],
+)
+@pytest.mark.parametrize("options", [["--json"], ["--json", "-q"]], ids=" ".join)
+def test_what_a_stage_came_to_can_be_read_by_a_program(small_run, sentiment, stage, key, options):
+    result = sentiment(stage, small_run.path, *options)
+    assert key in json.loads(result.stdout)
+
+
+def test_verbose_says_what_memory_a_stage_took(small_run, sentiment):
+    lines = sentiment("train", small_run.path, "-v").stderr.splitlines()
+    assert all(re.search(r"\(fresh, peak memory [\d,]+ MB\)$", line) for line in lines)
+
+
+def test_a_run_is_named_after_its_config_unless_it_is_told(
+    make_corpus, tmp_path, sentiment, monkeypatch
+):
+    config = make_corpus(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert sentiment("corpus", config.name, "-q").exit_code == 0
+    assert (tmp_path / "runs" / "small" / "corpus" / "train.arrow").is_file()
+
+
+def test_an_override_reaches_the_run(copied_run, sentiment):
+    args = ("train", copied_run.config, "--run", copied_run.path)
+    result = sentiment(*args, "--set", "train.l2=0.001", "--set", "train.schedule=constant")
+    assert result.exit_code == 0
+    config = (copied_run.path / "config.toml").read_text()
+    assert "l2 = 0.001\n" in config
+    assert 'schedule = "constant"\n' in config
+
+
+def test_the_accuracy_that_is_shown_is_the_one_that_is_saved(small_run, sentiment):
+    metrics = json.loads((small_run.path / "eval" / "metrics.json").read_text())["test"]
+    output = sentiment("eval", small_run.config, "--run", small_run.path).stdout
+    assert f"accuracy {metrics['accuracy']:.2%} (95% interval" in output
+
+
+@pytest.mark.parametrize("columns", ["20", "52", "80"])
+def test_metrics_are_shown_with_the_intervals_that_are_saved(small_run, sentiment, columns):
+    metrics = json.loads((small_run.path / "eval" / "metrics.json").read_text())["test"]
+    args = ("eval", small_run.config, "--run", small_run.path)
+    lines = sentiment(*args, env={"COLUMNS": columns}).stdout.splitlines()
+    low, high = metrics["intervals"]["roc_auc"]
+    row = next(line for line in lines if "ROC-AUC" in line)
+    assert row.split()[1:] == [f"{metrics['roc_auc']:.4f}", f"{low:.4f}", "to", f"{high:.4f}"]
+    row = next(line for line in lines if "calibration error" in line)
+    assert row.split()[2:] == [f"{metrics['ece']:.4f}"]
+    assert max(map(len, lines)) <= max(52, int(columns))
+
+
+def test_without_resamples_metrics_are_shown_without_intervals(copied_run, sentiment):
+    args = ("eval", copied_run.config, "--run", copied_run.path, "--set", "eval.resamples=0")
+    lines = sentiment(*args).stdout.splitlines()
+    row = next(line for line in lines if "ROC-AUC" in line)
+    assert len(row.split()) == 2
+
+
+def jsonl(rows: list[object]) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+GOOD = [{"text": f"review {n}", "label": n % 2} for n in range(40)]
+
+
+CORPUS = '[corpus]\nsource = "files"\ntrain = "{file}"\n'
+
+
+# The file's name, its content, more of the config, and what the error says.
+BAD_CORPORA = {
+    "missing file": ("a.csv", None, "", "{file}: no such file"),
+    "missing column": ("a.csv", "review,label\nfine,1\n", "", "{file}: no column 'text'"),
+    "missing column of JSON": ("a.jsonl", '{"text": "fine"}\n', "", "{file}: no column 'label'"),
+    "empty file": ("a.csv", "", "", "{file}: the file is empty"),
+    "no rows": ("a.csv", "text,label\n", "", "{file}: the file has no rows"),
+    "one class": ("a.jsonl", jsonl(GOOD[1::2]), "", "corpus: all 20 training reviews are positive"),
+    "unknown label": ("a.csv", "text,label\na,1\nb,2\n", "", "{file}, row 2: label '2' is neither"),
+    "a value the mapping misses": (
+        "a.jsonl",
+        jsonl([*GOOD, {"text": "so so", "label": 3}]),
+        'positive = [1, "good"]\n',
+        "{file}, row 41: label 3 is neither",
+    ),
+    "null text": (
+        "a.jsonl",
+        jsonl([*GOOD, {"text": None, "label": 1}]),
+        "",
+        "{file}, row 41: the text is missing",
+    ),
+    "invalid UTF-8": (
+        "a.csv",
+        b"text,label\ngood,1\nb\xffd,0\n",
+        "",
+        "{file}, line 3: not valid UTF-8",
+    ),
+    "malformed JSON": ("a.jsonl", jsonl(GOOD) + '{"text": "a", \n', "", "{file}, line 41: "),
+    "no extension": ("a", "fine\n", "", "{file}: expected an extension of .csv"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_CORPORA)
+def test_a_bad_corpus_is_named_and_the_run_stays_as_it_was(copied_run, refused, tmp_path, case):
+    name, content, more, expected = BAD_CORPORA[case]
+    file = tmp_path / name
+    if content is not None:
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    config = tmp_path / "bad.toml"
+    config.write_text(CORPUS.format(file=file) + more)
+    before = tree(copied_run.path)
+    line = refused("report", config, "--run", copied_run.path, "-q")
+    assert line.startswith(expected.format(file=file))
+    assert tree(copied_run.path) == before
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("train.l2=-0.1", "train.l2: expected a number >= 0, got -0.1 ("),
+        ("train.lr=1", "train.lr: unknown key; "),
+        ("model.l2=1", "model: unknown section; "),
+        ("train.l2=big", "train.l2: expected a number, got 'big' ("),
+        ("train.batch_size=99999999999999999999", "train.batch_size: expected a number <= "),
+        ('"a\nb".c=1', '"a b": unknown section; '),
+        ("train.learning_rate=1e200", "training diverged: "),
+        ("features.min_df=100000", "features: no n-gram occurs in "),
+        ("l2=1", "--set l2=1: expected section.key=value"),
+    ],
+)
+def test_a_bad_setting_is_named_and_the_run_stays_as_it_was(
+    copied_run, refused, override, expected
+):
+    before = tree(copied_run.path)
+    args = ("report", copied_run.config, "--run", copied_run.path, "-q", "--set", override)
+    assert refused(*args).startswith(expected)
+    assert tree(copied_run.path) == before
+
+
+@pytest.mark.parametrize("content", [None, "[train\n", "[train]\nl2 = 1\nl2 = 2\n"])
+def test_a_config_that_cannot_be_read_is_named(refused, tmp_path, content):
+    config = tmp_path / "x.toml"
+    if content is not None:
+        config.write_text(content)
+    assert refused("train", config, "--run", tmp_path / "run").startswith(f"{config}: ")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_folder_that_cannot_be_written_is_named(small_run, refused, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for path in (tmp_path / "file", tmp_path / "file" / "run"):
+        line = refused("train", small_run.config, "--run", path, "-q")
+        assert line.startswith(f"{tmp_path / 'file'}")
+        assert "cannot write the run" in line
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_run_of_another_format_version_is_named_and_stays_as_it_was(copied_run, refused):
+    for file in ("manifest.json", "model/model.json"):
+        path = copied_run.path / file
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": 99}))
+    before = tree(copied_run.path)
+    expected = "expected format version 1, got 99; "
+    for args in (["report", copied_run.config, "-q", "--run"], ["weights"], ["predict"]):
+        assert expected in refused(*args, copied_run.path)
+    assert expected in refused("explain", copied_run.path, "a text")
+    assert tree(copied_run.path) == before
+
+
+NO_NETWORK = dict.fromkeys(
+    ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"], "http://127.0.0.1:9"
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("corpus", "hint"),
+    [
+        (
+            'source = "hub"\ndataset = "stanfordnlp/imdb"\n'
+            'revision = "e6281661ce1c48d982bc483cf8a173c1bbeb5d31"',
+            "run again where there is a network",
+        ),
+        ('source = "nltk"\nname = "movie_reviews"', "python -m nltk.downloader movie_reviews"),
+    ],
+    ids=["hub", "nltk"],
+)
+def test_without_a_network_a_corpus_that_is_not_here_yet_is_one_line_with_a_hint(
+    tmp_path, process, corpus, hint
+):
+    config = tmp_path / "x.toml"
+    config.write_text(f"[corpus]\n{corpus}\n")
+    folders = {"NLTK_DATA": tmp_path, "HF_HOME": tmp_path, "HOME": tmp_path}
+    endpoint = {"HF_ENDPOINT": "http://127.0.0.1:9", "no_proxy": ""}
+    environment = NO_NETWORK | endpoint | {k: str(v) for k, v in folders.items()}
+    args = ("train", config, "--run", tmp_path / "run", "-q")
+    result = process(*args, **environment)
+    assert result.returncode == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("sentiment: ")
+    assert hint in line
+    assert not (tmp_path / "run" / "manifest.json").exists()
+
+
+def test_two_processes_do_not_write_to_one_run(small_run, tmp_path):
+    shutil.copytree(small_run.path, tmp_path / "run")
+    with Run(tmp_path / "run").locked():
+        code = "from pipeline.cli import main; main()"
+        args = ["train", str(small_run.config), "--run", str(tmp_path / "run"), "--force"]
+        result = subprocess.run(
+            [sys.executable, "-c", code, *args], capture_output=True, text=True, check=False
+        )
+    assert result.returncode == 2
+    assert "another process is writing to this run" in result.stderr
+
+
+INTERRUPTED = """
+import os, signal, time
+from pipeline.cli import main
+from pipeline.cli.display.progress import StageProgress
+
+def epoch(progress, epoch):
+    if epoch.number == 3:
+        os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.01)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+StageProgress.epoch = epoch
+main()
+"""
+
+
+def test_an_interrupt_ends_the_command_in_one_line_and_leaves_nothing_half_written(
+    small_run, tmp_path
+):
+    """It comes in the third of a million epochs, so training has begun and cannot have ended."""
+    args = ["train", small_run.config, "--run", tmp_path / "run", "--set", "train.epochs=1000000"]
+    result = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, *args],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 130
+    *stages, last = result.stderr.splitlines()
+    assert [line.split()[0] for line in stages] == ["corpus", "tokens", "features"]
+    assert last == "sentiment: interrupted; completed work is kept"
+    left = {file.name for file in (tmp_path / "run").iterdir()} - {".lock"}
+    assert left == {"config.toml", "manifest.json", "corpus", "tokens", "features"}
