@@ -1,6 +1,6 @@
 """What a second thread brings to tokenising and counting, with the same result.
 
-Beside it stands what two threads of plain arithmetic reach on this machine: hashing, which
+It also shows what two threads of plain arithmetic reach on this machine: hashing, which
 needs no memory to speak of and lets other threads run.
 """
 
