@@ -1,11 +1,13 @@
-"""Data sets of the Hugging Face Hub, through `datasets`, at a pinned revision.
+"""Data sets of the Hugging Face Hub, at a pinned revision.
 
-Left to itself, `datasets` takes whatever revision is cached where it cannot reach the
-Hub. Here a cached copy counts only if its folder bears the revision that is asked for.
+`huggingface_hub` fetches the files of the revision, and `datasets` reads them from the folder
+that they are in. Given the name of the data set instead, `datasets` would take any revision
+that is cached when it cannot reach the Hub.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,32 +21,34 @@ from pipeline.corpus.labels import LabelRule, labelled_batches
 from pipeline.errors import CorpusError
 
 _TIMEOUT = 8  # seconds that the Hub has for its first answer
+_COMMIT = re.compile("[0-9a-f]{40}")
+# What says which files a data set has, and what is in them.
+_DESCRIPTION = ["README.md", ".huggingface.yaml", "dataset_infos.json"]
 
 
 def read_hub(
     dataset: str,
     revision: str,
+    subset: str | None,
     splits: tuple[str, ...],
-    text: str,
-    label: str,
+    columns: tuple[str, str],
     rule: LabelRule,
-    subset: str | None = None,
 ) -> list[Iterator[pa.RecordBatch]]:
-    """Read splits of a data set, from the local cache where it has this revision.
+    """Read splits of a data set, without a network if this revision is cached.
 
     Parameters
     ----------
     dataset : str
         Such as `stanfordnlp/imdb`.
     revision : str
-        A commit of the data set, in full. A branch or a tag is looked up on the Hub
-        every time, for it may have moved.
+        A full commit hash. A branch or a tag is looked up on the Hub every time, because it
+        may have moved.
+    subset : str or None
+        The data set's configuration; None for the default one.
     splits : tuple of str
-    text, label : str
-        Column names.
+    columns : tuple of str
+        The names of the text column and of the label column.
     rule : LabelRule
-    subset : str, optional
-        The data set's configuration, where it has several.
 
     Returns
     -------
@@ -54,35 +58,37 @@ def read_hub(
     Raises
     ------
     CorpusError
-        If there is no network and no cached copy, or the data set has no such
-        revision, subset, split or column, or a text is missing; of a label, once the
-        iteration comes to it.
+        If there is no network and no cached copy, if the data set has no such revision,
+        subset, split or column, or if a text is missing. A bad label is reported when the
+        iteration reaches it.
     """
     found = _load(dataset, revision, subset)
     parts = []
     for split in splits:
         if split not in found:
             raise CorpusError(f"{dataset}: no split {split!r}; it has: {', '.join(found)}")
-        part = found[split]
-        where = f"{dataset}, {split}"
-        for column in (text, label):
-            if column not in part.column_names:
-                raise CorpusError(
-                    f"{where}: no column {column!r}; it has: {', '.join(part.column_names)}"
-                )
-        names = getattr(part.features[label], "names", ())
-        table = part.with_format("arrow")[:]
-        _check_texts(table[text], text, where)
-        if table[text].null_count:
-            row = pc.index(table[text].is_null(), True).as_py() + 1
-            raise CorpusError(f"{where}, row {row}: the text is missing; expected a string")
-        batches = table.select([text, label]).to_batches()
-        parts.append(labelled_batches(batches, rule, where, names))
+        parts.append(_labelled(found[split], columns, rule, f"{dataset}, {split}"))
     return parts
 
 
+def _labelled(
+    split: Any, columns: tuple[str, str], rule: LabelRule, where: str
+) -> Iterator[pa.RecordBatch]:
+    """Check the columns of a split and return its labelled batches."""
+    text, label = columns
+    for column in columns:
+        if column not in split.column_names:
+            raise CorpusError(
+                f"{where}: no column {column!r}; it has: {', '.join(split.column_names)}"
+            )
+    names = getattr(split.features[label], "names", ())
+    table = split.with_format("arrow")[:]
+    _check_texts(table[text], text, where)
+    return labelled_batches(table.select([text, label]).to_batches(), rule, where, names)
+
+
 def _check_texts(texts: pa.ChunkedArray, column: str, where: str) -> None:
-    """Refuse a column that is no text, or not UTF-8, which Parquet does not look at."""
+    """Refuse a column that is not text, has nulls, or is not UTF-8 (Parquet does not check)."""
     if texts.type not in (pa.string(), pa.large_string(), pa.string_view()):
         raise CorpusError(
             f"{where}: column {column!r} is of type {texts.type}; expected a string column"
@@ -92,75 +98,116 @@ def _check_texts(texts: pa.ChunkedArray, column: str, where: str) -> None:
     except pa.ArrowInvalid:
         row = undecodable(text or b"" for text in texts.cast(pa.large_binary()).to_pylist())
         raise CorpusError(f"{where}, row {row}: {NOT_UTF8}") from None
+    if texts.null_count:
+        row = pc.index(texts.is_null(), True).as_py() + 1
+        raise CorpusError(f"{where}, row {row}: the text is missing; expected a string")
 
 
 def _load(dataset: str, revision: str, subset: str | None) -> Any:
-    """Return the splits by name: the cached ones where they are of this revision."""
+    """Return the splits of a data set by name."""
     import datasets
     import huggingface_hub
+    from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
 
-    datasets.logging.set_verbosity_error()
+    # `datasets` logs as errors what it then raises.
+    datasets.logging.set_verbosity(datasets.logging.CRITICAL)
     huggingface_hub.logging.set_verbosity_error()
     if not sys.stderr.isatty():
         datasets.disable_progress_bars()
-    cached = _cached(dataset, revision, subset)
-    if cached is not None:
-        return cached
-    commit = _commit(dataset, revision)
+        disable_progress_bars()
+    folder = _cached(dataset, revision, subset) or _fetched(dataset, revision, subset)
     try:
-        builder = datasets.load_dataset_builder(dataset, subset, revision=commit)
-        if builder.hash != commit:
-            raise ConnectionError("the Hub went away, and another revision is cached")
-        builder.download_and_prepare()
-        return builder.as_dataset()
+        builder = datasets.load_dataset_builder(folder, subset)
     except Exception as error:
         raise CorpusError(f"{dataset}: could not be loaded: {_first_line(error)}") from error
-
-
-def _cached(dataset: str, revision: str, subset: str | None) -> Any:
-    """Return the splits that are cached of exactly this revision, or None."""
-    import datasets
-    from datasets.naming import camelcase_to_snakecase
-    from datasets.packaged_modules.cache.cache import Cache
-
-    subset = subset or _default_subset(dataset, revision)
-    owner, _, name = dataset.rpartition("/")
-    folder = "___".join(part for part in (owner, camelcase_to_snakecase(name)) if part)
-    found = [
-        copy
-        for copy in Path(datasets.config.HF_DATASETS_CACHE, folder).glob("*/*/*/")
-        if copy.name == revision and subset in (None, copy.parts[-3])
-    ]
-    if len(found) != 1:
-        return None
-    config, version = found[0].parts[-3:-1]
     try:
-        return Cache(
-            repo_id=dataset, dataset_name=name, config_name=config, version=version, hash=revision
-        ).as_dataset()
+        builder.download_and_prepare()  # once: later calls find the tables
     except Exception as error:
         raise CorpusError(
-            f"{found[0]}: the cached copy cannot be read ({_first_line(error)}); "
-            "delete this folder to fetch it again"
+            f"{dataset}: could not be loaded: {_first_line(error.__cause__ or error)}; if its "
+            f"files are damaged, delete {Path(folder).parents[1]} to fetch them again"
+        ) from error
+    try:
+        return builder.as_dataset()
+    except Exception as error:
+        raise CorpusError(
+            f"{builder.cache_dir}: the cached copy cannot be read ({_first_line(error)}); "
+            "delete this folder to make it again"
         ) from error
 
 
-def _default_subset(dataset: str, revision: str) -> str | None:
-    """Return which subset the data set's card, cached with it, makes the default; None if none."""
+def _cached(dataset: str, revision: str, subset: str | None) -> str | None:
+    """Return the folder of a revision if all the files that are needed are there, else None."""
     import huggingface_hub
-    from datasets.utils.metadata import MetadataConfigs
+    from huggingface_hub import errors
 
-    try:
-        path = huggingface_hub.try_to_load_from_cache(
-            dataset, "README.md", revision=revision, repo_type="dataset"
-        )
-        card = huggingface_hub.DatasetCard.load(str(path)) if isinstance(path, str) else None
-    except ValueError:  # not a name, or not a card
-        card = None
-    if card is None:
+    if not _COMMIT.fullmatch(revision):
         return None
-    name = MetadataConfigs.from_dataset_card_data(card.data).get_default_config_name()
-    return None if name is None else str(name)
+    try:
+        # Without this list of its files, a snapshot may be one that was left incomplete.
+        huggingface_hub.get_cached_repo_tree(dataset, repo_type="dataset", revision=revision)
+        return _download(dataset, revision, subset, local_files_only=True)
+    except (
+        errors.CachedRepoTreeNotFoundError,
+        errors.LocalEntryNotFoundError,
+        errors.HFValidationError,
+    ):
+        return None
+
+
+def _fetched(dataset: str, revision: str, subset: str | None) -> str:
+    """Fetch the files of a revision that are not here yet; return their folder."""
+    commit = _commit(dataset, revision)
+    try:
+        return _download(dataset, commit, subset)
+    except Exception as error:
+        raise CorpusError(f"{dataset}: could not be fetched: {_first_line(error)}") from error
+
+
+def _download(dataset: str, commit: str, subset: str | None, local_files_only: bool = False) -> str:
+    """Return the folder of a revision, with the files of one subset in it."""
+    import huggingface_hub
+
+    def fetch(patterns: list[str] | None) -> str:
+        return huggingface_hub.snapshot_download(
+            dataset,
+            repo_type="dataset",
+            revision=commit,
+            allow_patterns=patterns,
+            local_files_only=local_files_only,
+        )
+
+    return fetch(_needed(Path(fetch(_DESCRIPTION), "README.md"), subset))
+
+
+def _needed(card: Path, subset: str | None) -> list[str] | None:
+    """Return patterns of the files of a subset as the data set's card has them; None for all.
+
+    The first subset always belongs to them: `datasets` sees from its files how to read any.
+    """
+    import huggingface_hub
+
+    if not card.is_file():
+        return None
+    subsets = huggingface_hub.DatasetCard.load(card).data.to_dict().get("configs") or []
+    patterns = list(_DESCRIPTION)
+    for k, entry in enumerate(subsets):
+        is_default = entry.get("default") or entry.get("config_name") == "default"
+        if k == 0 or entry.get("config_name") == subset or (subset is None and is_default):
+            if "data_files" not in entry or "data_dir" in entry:
+                return None
+            patterns += _patterns(entry["data_files"])
+    return patterns if subsets else None
+
+
+def _patterns(data_files: Any) -> list[str]:
+    """Return the patterns in the `data_files` of a card: one, a list, or one or more a split."""
+    if isinstance(data_files, str):
+        # `**/` may match no folder at all, which is what `*` may do in `snapshot_download`.
+        return [data_files.removeprefix("./").replace("**/", "*")]
+    if isinstance(data_files, dict):
+        data_files = data_files.get("path", list(data_files.values()))
+    return [pattern for item in data_files for pattern in _patterns(item)]
 
 
 def _commit(dataset: str, revision: str) -> str:
@@ -192,5 +239,5 @@ def _commit(dataset: str, revision: str) -> str:
     return str(info.sha)
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -62,11 +62,10 @@ def read_source(config: Config) -> Sequence[Iterable[pa.RecordBatch]]:
     return read_hub(
         section.dataset,
         section.revision,
-        _parts(section),
-        section.text,
-        section.label,
-        rule,
         section.subset,
+        _parts(section),
+        (section.text, section.label),
+        rule,
     )
 
 

@@ -47,7 +47,7 @@ if commit:
 rule = LabelRule((1, "pos"), (0, "neg"))
 error = None
 try:
-    parts = hub.read_hub(**options, text="text", label="label", rule=rule)
+    parts = hub.read_hub(**options, columns=("text", "label"), rule=rule)
     for part, file in zip(parts, files, strict=True):
         table = pa.Table.from_batches(part)
         assert table.equals(parquet.read_table(file).select(["text", "label"]).cast(table.schema))
@@ -59,7 +59,7 @@ print(json.dumps([error, time.monotonic() - started]))
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a read in a fresh process came to: an error, or the rows that it should."""
+    """The result of a read in a fresh process: an error, or None if the rows were right."""
 
     error: str | None
     seconds: float
@@ -90,7 +90,8 @@ def read(
     }
     environment |= {"HF_ENDPOINT": url, "HF_HOME": str(home), "PYTHONPATH": ROOT}
     environment |= settings or {}
-    options = {"dataset": IMDB, "revision": REVISION, "splits": ["train", "test"]} | options
+    defaults = {"dataset": IMDB, "revision": REVISION, "subset": None, "splits": ["train", "test"]}
+    options = defaults | options
     imdb = Path(os.environ.get("SENTIMENT_DATA", ""), "data", "imdb")
     files = [str(imdb / f"{split}.parquet") for split in options["splits"]]
     done = subprocess.run(
@@ -137,8 +138,15 @@ def fetched(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return folder / "home"
 
 
-def cached_folder(home: Path) -> Path:
-    return home / "datasets" / "stanfordnlp___imdb" / "plain_text" / "0.0.0" / REVISION
+def tables_folder(home: Path) -> Path:
+    """Return where `datasets` keeps the tables that it has made of the files."""
+    (folder,) = (home / "datasets" / REVISION / "plain_text" / "0.0.0").glob("*/")
+    return folder
+
+
+def files_folder(home: Path) -> Path:
+    """Return where `huggingface_hub` keeps the files of the revision."""
+    return home / "hub" / "datasets--stanfordnlp--imdb" / "snapshots" / REVISION
 
 
 # Fetched once
@@ -165,42 +173,48 @@ def test_another_revision_is_not_served_from_the_cache(fetched: Path, revision: 
     assert error.startswith(f"{IMDB}: revision {revision} is not cached and the Hub could not be")
 
 
-def test_another_subset_is_not_served_from_the_cache(fetched: Path) -> None:
+def test_a_subset_that_the_cached_data_set_does_not_have_is_named(fetched: Path) -> None:
     error = read(DEAD, fetched, subset="other").error
     assert error is not None
-    assert "is not cached" in error
+    assert "'other' not found. Available: ['plain_text']" in error
 
 
-def test_a_cached_subset_is_not_taken_for_the_default_one(fetched: Path, tmp_path: Path) -> None:
+def test_files_that_something_else_has_fetched_are_not_taken_for_all_of_them(
+    fetched: Path, tmp_path: Path
+) -> None:
+    """Only `snapshot_download` lists them; a download by `datasets` may have broken off."""
     shutil.copytree(fetched / "hub", tmp_path / "hub", symlinks=True)
-    folder = cached_folder(tmp_path)
-    other = folder.parents[1].with_name("other") / "0.0.0" / REVISION
-    shutil.copytree(cached_folder(fetched), other)
+    shutil.rmtree(files_folder(tmp_path).parents[1] / "trees")
     assert "is not cached" in (read(DEAD, tmp_path).error or "")
-    assert read(DEAD, tmp_path, subset="other").error is None
 
 
-def test_a_cache_without_the_card_is_enough(fetched: Path, tmp_path: Path) -> None:
-    shutil.copytree(cached_folder(fetched), cached_folder(tmp_path))
+def test_a_cached_revision_that_misses_a_file_is_not_taken(fetched: Path, tmp_path: Path) -> None:
+    shutil.copytree(fetched / "hub", tmp_path / "hub", symlinks=True)
+    next(files_folder(tmp_path).glob("*/test-*")).unlink()
+    assert "is not cached" in (read(DEAD, tmp_path).error or "")
+
+
+def test_the_tables_are_made_again_without_a_network(fetched: Path, tmp_path: Path) -> None:
+    shutil.copytree(fetched / "hub", tmp_path / "hub", symlinks=True)
     assert read(DEAD, tmp_path).error is None
 
 
 def test_a_hub_that_goes_away_after_its_first_answer_does_not_bring_up_another_revision(
     fetched: Path,
 ) -> None:
-    """`datasets` then takes the latest revision that it has."""
+    """Given a name, `datasets` then takes the latest revision that it has."""
     outcome = read(DEAD, fetched, OTHER, {"HF_HUB_OFFLINE": "1"}, revision=OTHER)
-    assert outcome.error == (
-        f"{IMDB}: could not be loaded: the Hub went away, and another revision is cached"
-    )
+    assert outcome.error is not None
+    assert outcome.error.startswith(f"{IMDB}: could not be fetched: Cannot find an appropriate")
 
 
 @pytest.mark.slow
 def test_of_two_cached_revisions_each_is_found(fetched: Path, tmp_path: Path) -> None:
-    """`datasets` alone finds the latest."""
     home = tmp_path / "home"
-    for revision in (REVISION, OTHER):
-        shutil.copytree(cached_folder(fetched), cached_folder(home).with_name(revision))
+    shutil.copytree(fetched, home, symlinks=True)
+    shutil.copytree(files_folder(home), files_folder(home).with_name(OTHER), symlinks=True)
+    trees = files_folder(home).parents[1] / "trees"
+    shutil.copy(trees / f"{REVISION}.json", trees / f"{OTHER}.json")
     assert read(DEAD, home, revision=REVISION).error is None
     assert read(DEAD, home, revision=OTHER).error is None
 
@@ -214,27 +228,41 @@ def test_a_branch_is_looked_up_and_then_not_fetched_again(
 
 
 @pytest.mark.parametrize("size", [3_000_000, 30, None])
-def test_a_damaged_cache_is_named(fetched: Path, tmp_path: Path, size: int | None) -> None:
-    shutil.copytree(cached_folder(fetched), cached_folder(tmp_path))
-    table = cached_folder(tmp_path) / "imdb-train.arrow"
+def test_a_damaged_table_is_named(fetched: Path, tmp_path: Path, size: int | None) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(fetched, home, symlinks=True)
+    (table,) = tables_folder(home).glob("*-train.arrow")
     if size is None:
         table.unlink()
     else:
         os.truncate(table, size)
-    error = read(DEAD, tmp_path).error
+    error = read(DEAD, home).error
     assert error is not None
-    assert error.startswith(f"{cached_folder(tmp_path)}: the cached copy cannot be read (")
-    assert error.endswith("); delete this folder to fetch it again")
+    assert error.startswith(f"{table.parent}: the cached copy cannot be read (")
+    assert error.endswith("); delete this folder to make it again")
 
 
 @pytest.mark.slow
-def test_a_cached_folder_that_is_deleted_is_made_again(
+def test_a_damaged_file_is_told_in_one_line(fetched: Path, tmp_path: Path) -> None:
+    shutil.copytree(fetched / "hub", tmp_path / "hub", symlinks=True)
+    os.truncate(next(files_folder(tmp_path).glob("*/train-*")).resolve(), 3_000_000)
+    error = read(DEAD, tmp_path).error
+    assert error is not None
+    assert error.startswith(f"{IMDB}: could not be loaded: Could not open Parquet input")
+    folder = files_folder(tmp_path).parents[1]
+    assert error.endswith(f"; if its files are damaged, delete {folder} to fetch them again")
+
+
+@pytest.mark.slow
+def test_a_folder_that_is_deleted_is_made_again(
     shared_data: Path, fetched: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(fetched, tmp_path / "home", symlinks=True)
-    shutil.rmtree(cached_folder(tmp_path / "home"))
-    with serving(shared_data, tmp_path / "log") as server:
-        assert read(server.url, tmp_path / "home").error is None
+    home = tmp_path / "home"
+    shutil.copytree(fetched, home, symlinks=True)
+    for folder in (tables_folder(home), files_folder(home)):
+        shutil.rmtree(folder)
+        with serving(shared_data, tmp_path / "log") as server:
+            assert read(server.url, home).error is None
 
 
 # Never fetched
@@ -283,9 +311,9 @@ def test_a_download_that_breaks_off_leaves_nothing_to_trip_over(
     with serving(shared_data, tmp_path / "log", "--truncate", "100000") as server:
         error = read(server.url, tmp_path / "home").error
     assert error is not None
-    assert error.startswith(f"{IMDB}: could not be loaded: ")
+    assert error.startswith(f"{IMDB}: could not be fetched: ")
     assert "received 100000 bytes" in error
-    assert not cached_folder(tmp_path / "home").exists()
+    assert not (tmp_path / "home" / "datasets").exists()
     assert "is not cached" in (read(DEAD, tmp_path / "home").error or "")
     with serving(shared_data, tmp_path / "log") as server:
         assert read(server.url, tmp_path / "home").error is None
@@ -346,8 +374,47 @@ def test_what_the_hub_refuses_is_told_in_one_line(
 @pytest.mark.parametrize("name", ["a/b/c", "/etc", "../imdb", "im db", ""])
 def test_what_cannot_be_a_name_is_not_looked_for(name: str) -> None:
     with pytest.raises(CorpusError) as caught:
-        hub.read_hub(name, REVISION, ("train",), "text", "label", RULE)
+        hub.read_hub(name, REVISION, None, ("train",), ("text", "label"), RULE)
     assert str(caught.value) == f"{name}: not the name of a data set; expected owner/name"
+
+
+# Which files are fetched
+
+
+@pytest.mark.parametrize(
+    ("subset", "configs", "expected"),
+    [
+        (None, "", None),
+        (None, "configs: [{config_name: a}]", None),
+        (None, "configs: [{config_name: a, data_dir: a, data_files: x.csv}]", None),
+        (None, "configs: [{config_name: a, data_files: ./x.csv}]", ["x.csv"]),
+        ("a", "configs: [{config_name: a, data_files: [x.csv, '**/y-*']}]", ["x.csv", "*y-*"]),
+        (
+            None,
+            "configs: [{config_name: a, data_files: [{split: train, path: [x, y]}]},"
+            " {config_name: b, data_files: z},"
+            " {config_name: c, data_files: {train: u, test: v}, default: true}]",
+            ["x", "y", "u", "v"],
+        ),
+        (
+            "b",
+            "configs: [{config_name: default, data_files: x}, {config_name: b, data_files: y},"
+            " {config_name: c, data_files: z}]",
+            ["x", "y"],
+        ),
+    ],
+)
+def test_the_files_of_the_subset_and_of_the_first_one_are_needed(
+    tmp_path: Path, subset: str | None, configs: str, expected: list[str] | None
+) -> None:
+    card = tmp_path / "README.md"
+    card.write_text(f"---\nlicense: mit\n{configs}\n---\n", encoding="utf-8")
+    needed = hub._needed(card, subset)
+    assert (needed and needed[3:]) == expected
+
+
+def test_without_a_card_all_files_are_needed(tmp_path: Path) -> None:
+    assert hub._needed(tmp_path / "README.md", None) is None
 
 
 # What a data set may hold
@@ -357,14 +424,15 @@ def test_what_cannot_be_a_name_is_not_looked_for(name: str) -> None:
 def holding(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a function that reads a data set of one split, which holds the given columns."""
 
-    def read_columns(columns: dict[str, Any], split: str = "train", **names: str) -> pa.Table:
+    def read_columns(
+        columns: dict[str, Any], split: str = "train", text: str = "text", label: str = "label"
+    ) -> pa.Table:
         import datasets
 
         features = columns.pop("features", None)
         part = datasets.Dataset.from_dict(columns, features)
         monkeypatch.setattr(hub, "_load", lambda *_: datasets.DatasetDict(train=part, extra=part))
-        column = {"text": "text", "label": "label", **names}
-        (batches,) = hub.read_hub("me/odd", REVISION, (split,), rule=RULE, **column)
+        (batches,) = hub.read_hub("me/odd", REVISION, None, (split,), (text, label), RULE)
         return pa.Table.from_batches(batches)
 
     return read_columns
