@@ -93,40 +93,22 @@ def stream_counts(
     make `BLOCK` n-grams.
     """
     trie = vocabulary._trie
-    numbers = trie.numbers(tokens.distinct)
-    first = np.where(numbers >= 0, trie.roots[numbers], -1).astype(np.int32)
-    first[first < 0] = trie.n_nodes
+    roots = trie.roots_of(tokens.distinct)
+    params = np.zeros(kernels.N_PARAMS, np.int64)
+    params[kernels.MAX_N], params[kernels.BINARY] = trie.max_n, binary
+    params[kernels.N_COLUMNS], params[kernels.N_NODES] = len(vocabulary), trie.n_nodes
+    levels = 1 + (trie.n_nodes >> 12), 1 + (trie.n_nodes >> 6), 0 if binary else 1 + trie.n_nodes
 
     def count(documents: slice, workspace: Workspace) -> Counts:
         offsets = tokens.offsets[documents.start : documents.stop + 1]
-        longest = int(np.diff(offsets).max(initial=0))
         most = trie.max_n * int(offsets[-1] - offsets[0])
-        data, indices = (
-            workspace.array("data", most, np.float32),
-            workspace.array("indices", most, np.int32),
-        )
-        indptr = np.zeros(len(offsets), np.int64)
-        n = kernels.count(
-            tokens.ids,
-            offsets,
-            documents.start,
-            numbers,
-            first,
-            trie.edges,
-            trie.ends,
-            trie.max_n,
-            len(vocabulary),
-            trie.n_nodes,
-            binary,
-            workspace.array("nodes", longest, np.int32),
-            workspace.array("slots", longest + 1, np.int64),
-            workspace.zeros("seen", 0 if binary else trie.n_nodes + 1, np.int64),
-            workspace.zeros("words", (trie.n_nodes >> 6) + 1, np.uint64),
-            workspace.zeros("summary", (trie.n_nodes >> 12) + 1, np.uint64),
-            data,
-            indices,
-            indptr,
-        )
+        data = workspace.array("data", most, np.float32)
+        indices = workspace.array("indices", most, np.int32)
+        marks = workspace.zeros("marks", sum(levels), np.uint64)
+        mine, indptr = params.copy(), np.zeros(len(offsets), np.int64)
+        mine[kernels.N_BEFORE] = documents.start
+        table = trie.edges, trie.children
+        n = kernels.count(tokens.ids, offsets, roots, *table, mine, marks, data, indices, indptr)
         counts = Counts(data[:n], indices[:n], indptr)
         if unit_length:
             _to_unit_length(counts)

@@ -17,12 +17,12 @@ from pipeline.tokens.distinct import DistinctTokens
 
 @dataclass(frozen=True)
 class Trie:
-    """What the counting kernel needs of a vocabulary; `kernels.ngrams` says how it is read."""
+    """What the counting kernel needs of a vocabulary; `kernels.counting` says how it is read."""
 
     distinct: pa.LargeStringArray
     roots: np.ndarray
     edges: np.ndarray
-    ends: np.ndarray
+    children: np.ndarray
     n_nodes: int
     max_n: int
     # Tokens whose numbers are known: those of the corpus that the vocabulary was learned from.
@@ -32,11 +32,14 @@ class Trie:
     def _known(self) -> DistinctTokens:
         return DistinctTokens.of(self.distinct)
 
-    def numbers(self, distinct: pa.LargeStringArray) -> np.ndarray:
-        """Return the numbers of the tokens of some split, -1 for one that has none."""
+    def roots_of(self, distinct: pa.LargeStringArray) -> np.ndarray:
+        """Return the roots of some distinct tokens, `n_nodes` for one without: int32."""
         if self.learned is not None and self.learned[0] is distinct:
-            return self.learned[1]
-        return self._known.find(distinct)
+            numbers = self.learned[1]
+        else:
+            numbers = self._known.find(distinct)
+        roots = np.where(numbers >= 0, self.roots[numbers], -1)
+        return np.where(roots >= 0, roots, self.n_nodes).astype(np.int32)
 
     @classmethod
     def of(
@@ -47,20 +50,22 @@ class Trie:
         n_columns: int,
         learned: tuple[pa.LargeStringArray, np.ndarray] | None = None,
     ) -> Trie:
-        """Build the trie of n-grams; `kernels.ngrams.walk` says of what."""
+        """Build the trie of n-grams; `kernels.counting` says of what."""
         max_n = digits.shape[1]
         roots, path = np.full(len(distinct), -1, np.int32), np.empty(max_n, np.int32)
+        n_roots = kernels.plant(digits, columns, n_columns, roots)
         bits = max(1, (n_columns // PARTITION).bit_length())
-        given = digits, columns, n_columns, 64 - bits, path, roots
+        given = digits, columns, roots, n_roots, 64 - bits, path
         sizes = np.zeros(1 << bits, np.int64)
-        n_nodes = kernels.walk(*given, sizes, np.empty(0, np.uint64), np.empty(0, np.int32))
+        n_nodes = kernels.grow(*given, sizes, np.empty(0, np.uint64), np.empty(0, np.int32))
         n_edges = int(sizes.sum())
-        keys, children = np.empty(n_edges, np.uint64), np.empty(n_edges, np.int32)
-        kernels.walk(*given, np.cumsum(sizes) - sizes, keys, children)
+        keys, nodes = np.empty(n_edges, np.uint64), np.empty(n_edges, np.int32)
+        kernels.grow(*given, np.cumsum(sizes) - sizes, keys, nodes)
         edges = _buckets(int(1.6 * n_edges) // kernels.BUCKET + 1)
-        ends = np.empty(len(edges), np.int32)
-        kernels.enter(keys, children, edges, ends)
-        return cls(distinct, roots, edges, ends, n_nodes, max_n, learned)
+        children = np.empty(len(edges) + 1, np.int32)
+        children[-1] = n_nodes
+        kernels.insert(keys, nodes, edges, children)
+        return cls(distinct, roots, edges, children, n_nodes, max_n, learned)
 
     @classmethod
     def of_words(cls, words: pa.LargeStringArray) -> Trie:

@@ -1,9 +1,14 @@
-"""Token ids to counts of the n-grams of a vocabulary.
+"""Token ids to sparse counts of the n-grams of a vocabulary.
 
-N-grams are the nodes of a trie; those below `n_columns` are the columns of the same number.
-The edges lie in one hash table: in slots for keys, each the name of a node and a token and zero
-where it is free, and as many for the nodes that they lead to. A key belongs in a bucket of eight
-slots, which a processor fetches in one go, or where that is full in the next.
+The n-grams of a vocabulary, their prefixes and their tokens are the nodes of a trie. Node k is
+the n-gram of column k if k < n_columns; the other nodes are not columns themselves. A token that
+occurs in any n-gram has a node of its own, its root.
+
+An edge leads from the node of (t_1, ..., t_n-1) by the root of t_n to the node of (t_1, ..., t_n).
+All edges are in one open-addressed hash table. `edges[slot]` is the key of an edge, `edge_key` of
+these two nodes, or 0 if the slot is empty; `children[slot]` is the node that the edge leads to.
+The search for a key begins at a bucket of eight slots, which a processor fetches at once, and
+continues in the next bucket if that one is full.
 """
 
 import numpy as np
@@ -12,9 +17,13 @@ from pipeline.kernels.compiled import kernel
 from pipeline.kernels.hashing import HALF, MULTIPLIER, ONE, ZERO
 from pipeline.kernels.ngrams import edge_key, partition
 
-FREQUENCY = 0xFFFFFFFF
-# Slots of the table of edges, eight bytes each, that a processor fetches at a time.
+# Slots of the hash table in a bucket: 64 bytes, a line of memory.
 BUCKET = 8
+# Positions in `params` of `count`.
+MAX_N, N_COLUMNS, N_NODES, N_BEFORE, BINARY = 0, 1, 2, 3, 4
+N_PARAMS = 5
+# The half of an entry of `seen` that is a count; the other is a document's number.
+FREQUENCY = np.uint64(0xFFFFFFFF)
 
 
 def _bit_positions():
@@ -34,77 +43,99 @@ POSITIONS = _bit_positions()
 TOP_SIX = np.uint64(58)
 
 
-@kernel(
-    "int64(int32[:, ::1], int32[::1], int64, uint64, int32[::1], int32[::1], int64[::1],"
-    " uint64[::1], int32[::1])"
-)
-def walk(digits, columns, n_columns, shift, path, roots, ends, keys, children):
-    """Give the n-grams of a vocabulary their nodes; return how many nodes there are.
-
-    Walk once to count the edges, and once more to write them, those together that lie near each
-    other in their table.
+@kernel("int64(int32[:, ::1], int32[::1], int64, int32[::1])")
+def plant(digits, columns, n_columns, roots):
+    """Give every token of a vocabulary its root; return the number of nodes so far.
 
     Parameters
     ----------
     digits : int32 array, shape (n_ngrams, max_n)
-        Their tokens, numbered from 1; 0 behind the last. In alphabetical order: what begins alike
-        stands together, the shortest first.
+        The tokens of each n-gram, numbered from 1; 0 behind the last.
     columns : int32 array, shape (n_ngrams,)
-        The column of each; -1 for one that is not in the vocabulary.
+        The column of each n-gram; -1 if it is not in the vocabulary.
     n_columns : int
-    shift : uint64
-        What is left of a hash moved right by so many bits is the partition of an edge.
-    path : int32 array, shape (max_n,)
-        Workspace to work in: the nodes of the n-gram before.
-    roots : int32 array, shape (n_types,), of -1
-        Receives the node of each single token.
-    ends : int64 array, shape (n_partitions,)
-        Where each partition begins; moved to where it ends. Of zeros, it receives their sizes.
-    keys, children : uint64 and int32 arrays, shape (n_edges,) or (0,)
-        Receive the edges, and the node that each leads to, unless they are empty.
+    roots : int32 array, shape (n_tokens,), of -1
+        Receives the root of each token: the column of a token that is one, a new node for a
+        token of longer n-grams only. A token of neither keeps -1.
     """
-    max_n = digits.shape[1]
-    n_nodes, before = n_columns, -1
+    for ngram in range(columns.size):
+        if columns[ngram] >= 0 and (digits.shape[1] == 1 or digits[ngram, 1] == 0):
+            roots[digits[ngram, 0] - 1] = columns[ngram]
+    n_nodes = n_columns
+    for ngram in range(columns.size):
+        if columns[ngram] >= 0:
+            for digit in digits[ngram]:
+                if digit == 0:
+                    break
+                if roots[digit - 1] < 0:
+                    roots[digit - 1] = n_nodes
+                    n_nodes += 1
+    return n_nodes
+
+
+@kernel(
+    "int64(int32[:, ::1], int32[::1], int32[::1], int64, uint64, int32[::1], int64[::1],"
+    " uint64[::1], int32[::1])"
+)
+def grow(digits, columns, roots, n_roots, shift, path, ends, keys, children):
+    """List the edges of a vocabulary's trie; return the number of all nodes.
+
+    Called twice: first to count the edges, with `keys` and `children` empty and `ends` of zeros;
+    then to write them by partitions, which lie close together in the hash table.
+
+    Parameters
+    ----------
+    digits, columns, roots
+        As in `plant`. N-grams are in alphabetical order, so that those with a common prefix
+        follow each other, the shortest first.
+    n_roots : int
+        What `plant` returned.
+    shift : uint64
+        The hash of a key, shifted right by so many bits, is its partition.
+    path : int32 array, shape (max_n,)
+        Workspace: the nodes of the previous n-gram's prefixes.
+    ends : int64 array, shape (n_partitions,)
+        Where each partition begins; moved to where it ends.
+    keys, children : uint64 and int32 arrays, shape (n_edges,) or (0,)
+        Receive the edges.
+    """
+    n_nodes, previous = n_roots, -1
     for ngram in range(columns.size):
         if columns[ngram] < 0:
             continue
         last = 0
-        while last + 1 < max_n and digits[ngram, last + 1] > 0:
+        while last + 1 < digits.shape[1] and digits[ngram, last + 1] > 0:
             last += 1
-        same = 0  # tokens that are those of the n-gram before
-        while before >= 0 and same < last and digits[ngram, same] == digits[before, same]:
-            same += 1
-        before = ngram
-        for k in range(same, last + 1):
-            token = digits[ngram, k] - 1
-            child = columns[ngram]
-            if k < last:  # what it begins with is no column
-                child = n_nodes
+        n_same = 0  # leading tokens that the previous n-gram has, too
+        while previous >= 0 and n_same < last and digits[ngram, n_same] == digits[previous, n_same]:
+            n_same += 1
+        previous = ngram
+        path[0] = roots[digits[ngram, 0] - 1]
+        for k in range(max(n_same, 1), last + 1):
+            path[k] = columns[ngram]
+            if k < last:  # a prefix that is no column
+                path[k] = n_nodes
                 n_nodes += 1
-            if k == 0:
-                roots[token] = child
-            else:
-                key = edge_key(path[k - 1], token)
-                p = partition(key, shift)
-                if keys.size:
-                    keys[ends[p]], children[ends[p]] = key, child
-                ends[p] += 1
-            path[k] = child
+            key = edge_key(path[k - 1], roots[digits[ngram, k] - 1])
+            p = partition(key, shift)
+            if keys.size:
+                keys[ends[p]], children[ends[p]] = key, path[k]
+            ends[p] += 1
     return n_nodes
 
 
 @kernel("void(uint64[::1], int32[::1], uint64[::1], int32[::1])")
-def enter(keys, children, edges, ends):
-    """Enter edges into their table, a part of it that fits a cache at a time.
+def insert(keys, nodes, edges, children):
+    """Insert edges into an empty hash table.
 
     Parameters
     ----------
-    keys, children
-        From `walk`; keys of one partition belong near each other.
-    edges : uint64 array of zeros, some buckets long
+    keys, nodes : uint64 and int32 arrays, shape (n_edges,)
+        From `grow`, by partitions: each fills a part of the table that fits a cache.
+    edges : uint64 array of zeros, shape (n_slots,), whole buckets
         Receives the keys.
-    ends : int32 array, as long as `edges`
-        Receives the nodes that they lead to.
+    children : int32 array, at least as long as `edges`
+        Receives the nodes that the edges lead to.
     """
     for i in range(keys.size):
         slot = _bucket(edges, keys[i])
@@ -112,35 +143,14 @@ def enter(keys, children, edges, ends):
             slot += 1
             if slot == edges.size:
                 slot = 0
-        edges[slot], ends[slot] = keys[i], children[i]
+        edges[slot], children[slot] = keys[i], nodes[i]
 
 
 @kernel(
-    "int64(int32[::1], int64[::1], int64, int32[::1], int32[::1], uint64[::1], int32[::1], int64,"
-    " int64, int64, bool, int32[::1], int64[::1], int64[::1], uint64[::1], uint64[::1],"
+    "int64(int32[::1], int64[::1], int32[::1], uint64[::1], int32[::1], int64[::1], uint64[::1],"
     " float32[::1], int32[::1], int64[::1])"
 )
-def count(
-    ids,
-    offsets,
-    n_before,
-    numbers,
-    first,
-    edges,
-    ends,
-    max_n,
-    n_columns,
-    n_nodes,
-    binary,
-    nodes,
-    slots,
-    seen,
-    words,
-    summary,
-    data,
-    indices,
-    indptr,
-):
+def count(ids, offsets, roots, edges, children, params, marks, data, indices, indptr):
     """Count the n-grams of a vocabulary in every document; return the number of non-zeros.
 
     Parameters
@@ -148,93 +158,100 @@ def count(
     ids : int32 array
     offsets : int64 array, shape (n_documents + 1,)
         Document d has the tokens `ids[offsets[d]:offsets[d + 1]]`.
-    n_before : int
-        How many documents come before these, in which `seen` may have been used.
-    numbers : int32 array, shape (n_types,)
-        For each id, the number of that token in `walk`; -1 for one outside it.
-    first : int32 array, shape (n_types,)
-        For each id, the node of that token alone; the number of nodes for one without.
-    edges, ends
-        From `enter`.
-    max_n, n_columns, n_nodes : int
-    binary : bool
-        Ones for counts.
-    nodes, slots : int32 and int64 arrays, as long as the longest document
-        Workspace to work in.
-    seen : int64 array, at first of zeros, shape (n_nodes + 1,)
-        Workspace to work in unless `binary`: the last document that held each node, and how often.
-    words, summary : uint64 arrays of zeros, a bit for each node and for each word of these
-        Workspace to work in.
-    data, indices : float32 and int32 arrays
+    roots : int32 array, shape (n_distinct,)
+        The root of each id; n_nodes stands for none.
+    edges : uint64 array, shape (n_slots,)
+    children : int32 array, shape (n_slots + 1,)
+        The hash table; the last child is n_nodes, found where an edge is not.
+    params : int64 array, shape (N_PARAMS,)
+        MAX_N, N_COLUMNS and N_NODES of the trie; N_BEFORE, the number of documents that were
+        counted before with these `marks`; BINARY, 1 to write 1 for every count.
+    marks : uint64 array of zeros, shape (n_nodes >> 12) + 1 + (n_nodes >> 6) + 1 + n_nodes + 1
+        Workspace, three levels of what is known of the nodes: 64 nodes of the second level a
+        uint64, 64 nodes a uint64, and, not needed if BINARY, for each node the last document
+        that holds it (high half) and how often (low half).
+    data, indices : float32 and int32 arrays, shape (MAX_N * n_tokens,)
         Receive the counts and their columns, ascending in each row.
     indptr : int64 array, shape (n_documents + 1,)
-        Receives where each row begins.
+        Receives where each row ends.
     """
+    max_n, n_columns, n_nodes = params[MAX_N], params[N_COLUMNS], params[N_NODES]
+    binary = params[BINARY] > 0
+    n_summary, n_bits = (n_nodes >> 12) + 1, (n_nodes >> 6) + 1
+    summary, bits = marks[:n_summary], marks[n_summary : n_summary + n_bits]
+    seen = marks[n_summary + n_bits :]
+    unsigned = data.view(np.uint32)
     n_nonzeros = 0
     for d in range(offsets.size - 1):
         document = ids[offsets[d] : offsets[d + 1]]
-        this_document = np.int64(n_before + d + 1) << 32
+        this_document = np.uint64(params[N_BEFORE] + d + 1) << HALF
+        # The workspace of a document lies where its row will be written.
+        tokens = indices[n_nonzeros : n_nonzeros + document.size]
+        nodes = indices[n_nonzeros + document.size : n_nonzeros + 2 * document.size]
+        slots = unsigned[n_nonzeros : n_nonzeros + document.size + 1]
         for i in range(document.size):
-            nodes[i] = first[document[i]]
+            tokens[i] = roots[document[i]]
         for n in range(1, min(max_n, document.size) + 1):
-            begins = nodes[: document.size - n + 1]
+            found = tokens
             if n > 1:
-                _descend(begins, document[n - 1 :], numbers, edges, ends, np.int32(n_nodes), slots)
+                prefixes = tokens if n == 2 else nodes
+                found = nodes[: document.size - n + 1]
+                _descend(prefixes, tokens[n - 1 :], edges, children, slots, found)
             if binary:
-                _mark(begins, n_columns, words, summary)
+                _mark(found, n_columns, bits, summary)
             else:
-                _mark_and_count(begins, n_columns, words, summary, this_document, seen)
-        end = _drain(words, summary, indices, n_nonzeros)
+                _mark_and_count(found, n_columns, bits, summary, this_document, seen)
+        end = _drain(bits, summary, indices, n_nonzeros)
         for p in range(n_nonzeros, end):
-            data[p] = 1 if binary else seen[indices[p]] & FREQUENCY
+            data[p] = 1 if binary else np.int32(seen[indices[p]] & FREQUENCY)
         n_nonzeros = end
         indptr[d + 1] = n_nonzeros
     return n_nonzeros
 
 
-def _descend(nodes, following, numbers, edges, ends, nowhere, slots):
-    """Move every node along the edge of the token that follows it.
+def _descend(prefixes, tokens, edges, children, slots, nodes):
+    """Write to `nodes` where the edge of each prefix and the token behind it leads.
 
-    Length by length, so that no look at the table waits for another. All buckets are fetched
-    before any is searched: memory is waited for once for many.
+    All buckets are fetched before any is searched, so that the loads overlap instead of waiting
+    for each other.
     """
     fetched = ZERO
     for i in range(nodes.size):
-        slots[i] = _bucket(edges, edge_key(nodes[i], numbers[following[i]]))
+        slots[i] = _bucket(edges, edge_key(prefixes[i], tokens[i]))
         fetched |= edges[slots[i]]
-    slots[nodes.size] = fetched != ZERO  # so that it is not left out
+    slots[nodes.size] = fetched != ZERO  # used, so that the compiler keeps the loads
     for i in range(nodes.size):
-        token = numbers[following[i]]
-        slot = _found(edges, edge_key(nodes[i], token), slots[i])
-        slots[i] = slot if nodes[i] != nowhere and token >= 0 else -1
+        slots[i] = _found(edges, edge_key(prefixes[i], tokens[i]), np.int64(slots[i]))
     for i in range(nodes.size):
-        nodes[i] = ends[slots[i]] if slots[i] >= 0 else nowhere
+        nodes[i] = children[slots[i]]
 
 
-def _mark(nodes, n_columns, words, summary):
-    """Set the bit of every node that is a column, and that of its word."""
+def _mark(nodes, n_columns, bits, summary):
+    """Set the bits of the nodes that are columns, in both levels.
+
+    Without a branch, which a processor would often predict wrongly.
+    """
     for node in nodes:
-        # Without a branch: which nodes are columns is not to be guessed.
         bit = np.uint64(node < n_columns)
-        words[node >> 6] |= bit << np.uint64(node & 63)
+        bits[node >> 6] |= bit << np.uint64(node & 63)
         summary[node >> 12] |= bit << np.uint64(node >> 6 & 63)
 
 
-def _mark_and_count(nodes, n_columns, words, summary, this_document, seen):
-    """Do as `_mark`, and count the nodes of a document, along with its number."""
+def _mark_and_count(nodes, n_columns, bits, summary, this_document, seen):
+    """Set the bits as `_mark` does, and count the nodes."""
     for node in nodes:
         bit = np.uint64(node < n_columns)
-        words[node >> 6] |= bit << np.uint64(node & 63)
+        bits[node >> 6] |= bit << np.uint64(node & 63)
         summary[node >> 12] |= bit << np.uint64(node >> 6 & 63)
         before = seen[node]
-        again = np.int64(before >= this_document)
-        seen[node] = this_document | again * (before & FREQUENCY) + 1
+        again = np.uint64(before >= this_document)
+        seen[node] = this_document | again * (before & FREQUENCY) + ONE
 
 
-def _drain(words, summary, indices, start):
+def _drain(bits, summary, indices, start):
     """Write the columns whose bits are set to `indices`; return where they end.
 
-    Walking the bits in order sorts the columns without comparing. All are clear afterwards.
+    Reading the bits in order sorts the columns without a comparison. All are clear afterwards.
     """
     for s in range(summary.size):
         block = summary[s]
@@ -242,13 +259,13 @@ def _drain(words, summary, indices, start):
         while block != ZERO:
             low = block & (~block + ONE)
             block ^= low
-            w = (s << 6) + POSITIONS[low * DE_BRUIJN >> TOP_SIX]
-            word = words[w]
-            words[w] = ZERO
-            while word != ZERO:
-                low = word & (~word + ONE)
-                word ^= low
-                indices[start] = (w << 6) + POSITIONS[low * DE_BRUIJN >> TOP_SIX]
+            b = (s << 6) + POSITIONS[low * DE_BRUIJN >> TOP_SIX]
+            left = bits[b]
+            bits[b] = ZERO
+            while left != ZERO:
+                low = left & (~left + ONE)
+                left ^= low
+                indices[start] = (b << 6) + POSITIONS[low * DE_BRUIJN >> TOP_SIX]
                 start += 1
     return start
 
@@ -260,15 +277,15 @@ def _bucket(edges, key):
 
 
 def _found(edges, key, slot):
-    """Return the slot that holds a key, whose bucket begins at one; -1 where none does."""
+    """Return the slot of a key whose bucket begins at `slot`; `edges.size` if it has none."""
     while True:
         place = 0
-        for k in range(BUCKET):  # without a branch, for which one it is is not to be guessed
+        for k in range(BUCKET):  # without a branch, as in `_mark`
             place += (k + 1) * (edges[slot + k] == key)
         if place > 0:
             return slot + place - 1
         if edges[slot + BUCKET - 1] == ZERO:
-            return -1
+            return edges.size
         slot += BUCKET
         if slot == edges.size:
             slot = 0
