@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from small_corpus import small_reviews, write_jsonl
 from small_lexicons import write_lexicons
 
-# An example may take as long as it takes: the machine may be busy.
-settings.register_profile("patient", deadline=None)
+# An example may take as long as it takes, and so may drawing it: the machine may be busy.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
 _DATA = os.environ.get("SENTIMENT_DATA")

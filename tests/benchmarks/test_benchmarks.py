@@ -148,7 +148,7 @@ def test_a_peak_that_a_child_sets_back_is_seen():
     if not Path("/proc/self/clear_refs").exists():
         pytest.skip("needs Linux")
     code = (
-        "import time; b = bytearray(200_000_000); time.sleep(0.3); del b; "
+        "import time; b = bytearray(200_000_000); time.sleep(2); del b; "
         "open('/proc/self/clear_refs', 'w').write('5'); time.sleep(0.1)"
     )
     command = [sys.executable, "-c", code]

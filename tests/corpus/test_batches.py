@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -26,8 +26,6 @@ ROOT = str(Path(pipeline.__file__).parents[1])
 RULE = LabelRule((1,), (0,))
 PARTS = ("train", "test")
 ABSENT = ("datasets", "matplotlib", "nltk", "numba", "numpy.ma", "pandas", "scipy.linalg")
-
-relaxed = settings(deadline=None)  # pyarrow loads its kernels in the first example
 
 
 def table(texts: list[str]) -> pa.Table:
@@ -49,7 +47,6 @@ sizes = st.lists(st.integers(0, 6), max_size=6)
 
 
 @given(texts, sizes, st.integers(1, 200))
-@relaxed
 def test_batches_depend_on_the_reviews_alone(texts: list[str], sizes: list[int], size: int) -> None:
     whole = table(texts)
     found = list(batches.cut(sliced(whole, sizes), size))
@@ -58,7 +55,6 @@ def test_batches_depend_on_the_reviews_alone(texts: list[str], sizes: list[int],
 
 
 @given(texts, st.integers(1, 200))
-@relaxed
 def test_a_batch_ends_with_the_review_that_fills_it(texts: list[str], size: int) -> None:
     found = list(batches.cut(table(texts).to_batches(), size))
     parts = [[len(text.encode()) + 8 for text in batch["text"].to_pylist()] for batch in found]
@@ -67,7 +63,6 @@ def test_a_batch_ends_with_the_review_that_fills_it(texts: list[str], size: int)
 
 
 @given(texts, sizes, st.data())
-@relaxed
 def test_rows_are_selected_in_their_order(
     texts: list[str], sizes: list[int], data: st.DataObject
 ) -> None:

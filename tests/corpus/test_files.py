@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -108,8 +108,6 @@ def write(path: Path, content: bytes) -> Path:
 
 
 @every_format
-# The first example pays for a lazy import, and a disk keeps no deadline.
-@settings(deadline=None)
 @given(rows=st.lists(st.tuples(unicode_text | awkward, labels), min_size=1, max_size=8))
 def test_any_text_comes_back_unchanged_with_its_label(folder: Path, name: str, rows: Rows) -> None:
     if name.endswith("sv"):
@@ -119,7 +117,6 @@ def test_any_text_comes_back_unchanged_with_its_label(folder: Path, name: str, r
     assert all_texts(folder / name) == [text for text, _ in rows]
 
 
-@settings(deadline=None)
 @given(rows=st.lists(st.tuples(unicode_text | awkward, labels), min_size=1, max_size=8))
 def test_a_folder_gives_each_file_as_one_review_labelled_by_its_sub_folder(
     tmp_path_factory: pytest.TempPathFactory, rows: Rows
@@ -134,7 +131,6 @@ def test_a_folder_gives_each_file_as_one_review_labelled_by_its_sub_folder(
     assert read(root) == [r for r in rows if r[1] == 1] + [r for r in rows if r[1] == 0]
 
 
-@settings(deadline=None)
 @given(lines=st.lists(unicode_text.map(lambda text: text.replace("\n", "").rstrip("\r"))))
 def test_a_text_file_is_one_text_a_line_and_keeps_empty_lines(
     folder: Path, lines: list[str]

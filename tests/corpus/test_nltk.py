@@ -55,7 +55,7 @@ def read_in_a_process(name: str, data: Path, home: Path) -> str:
         env=os.environ | {"NLTK_DATA": str(data), "HOME": str(home), "PYTHONPATH": ROOT},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert (done.stderr, done.returncode) == ("", 0)

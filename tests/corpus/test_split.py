@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pyarrow as pa
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pipeline.corpus import batches
@@ -16,8 +16,6 @@ from pipeline.storage import arrow
 labels = st.lists(st.integers(0, 1), min_size=4, max_size=60)
 fractions = st.floats(0.01, 0.99)
 seeds = st.integers(0, 2**32)
-
-relaxed = settings(deadline=None)  # pyarrow loads its kernels in the first example
 
 
 def table(labels: list[int], n_chunks: int = 1) -> pa.Table:
@@ -50,7 +48,6 @@ def can_be_split(labels: list[int], fraction: float) -> bool:
 
 
 @given(labels, fractions, seeds, st.integers(1, 4))
-@relaxed
 def test_every_row_is_in_one_part_in_its_order_with_its_label(
     labels: list[int], fraction: float, seed: int, n_chunks: int
 ) -> None:
@@ -65,7 +62,6 @@ def test_every_row_is_in_one_part_in_its_order_with_its_label(
 
 
 @given(labels, fractions, seeds)
-@relaxed
 def test_each_class_has_its_share_in_test_to_half_a_review(
     labels: list[int], fraction: float, seed: int
 ) -> None:
@@ -77,7 +73,6 @@ def test_each_class_has_its_share_in_test_to_half_a_review(
 
 
 @given(labels, fractions, seeds)
-@relaxed
 def test_the_seed_decides(labels: list[int], fraction: float, seed: int) -> None:
     assume(can_be_split(labels, fraction))
     first, again = (split(table(labels), fraction, seed) for _ in range(2))
@@ -101,7 +96,6 @@ def test_every_review_has_the_same_odds_of_being_in_test() -> None:
 
 
 @given(labels, fractions, seeds)
-@relaxed
 def test_a_class_too_small_for_both_parts_is_named(
     labels: list[int], fraction: float, seed: int
 ) -> None:

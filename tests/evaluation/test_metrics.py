@@ -10,7 +10,7 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.stats import binomtest
@@ -183,7 +183,6 @@ def test_wilson_interval_of_a_worked_example():
     assert (round(low, 4), round(high, 4)) == (0.8861, 0.8938)
 
 
-@settings(deadline=None)  # kernels may be compiled
 @given(rows(), THRESHOLDS)
 def test_the_whole_agrees_with_its_pieces(drawn, threshold):
     """`evaluate` reports what the public functions return."""
@@ -210,6 +209,7 @@ def test_every_metric_lies_in_its_interval():
     generator = np.random.default_rng(0)
     y = generator.integers(0, 2, 3000).astype(np.int8)
     result = evaluate(y, generator.normal(0, 2, y.size) + 2 * y - 1)
+    assert len(result.intervals) > 3
     for name, (low, high) in result.intervals.items():
         assert low < operator.attrgetter(name)(result) < high
         assert high - low < 0.1
@@ -239,7 +239,6 @@ def test_a_probability_at_the_threshold_is_negative():
     assert (counts.false_negative, counts.true_positive) == (1, 1)
 
 
-@settings(deadline=None)  # kernels may be compiled
 @given(rows(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(drawn, random):
     """Not even the last bit of a sum."""
@@ -356,7 +355,6 @@ def test_the_keys_of_metrics_json_are_stable():
     ]
 
 
-@settings(deadline=None)  # kernels may be compiled
 @given(rows(), THRESHOLDS)
 def test_the_dict_is_json_and_comes_back_the_same(drawn, threshold):
     """Plain numbers only, and no NaN, which JSON does not have."""

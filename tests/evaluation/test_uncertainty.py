@@ -58,7 +58,6 @@ def some_reviews(n=300, seed=0, strength=1.0):
 
 
 @pytest.mark.parametrize("kernel", [resample_sums, resample_sums.py_func], ids=["native", "python"])
-@settings(deadline=None)
 @given(drawn=drawn_rows(), threshold=st.sampled_from([0.01, 0.5, 0.7]))
 def test_the_metrics_of_a_resample_are_those_of_the_reviews_written_out(kernel, drawn, threshold):
     """Every review as often as it was drawn, scored by `evaluate`: undefined ones too."""
@@ -98,7 +97,7 @@ def test_the_interval_of_the_accuracy_is_near_wilsons():
     assert high == pytest.approx(result.accuracy_high, abs=0.003)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(rows(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(drawn, random):
     """Not even the last bit: what is drawn is a place in the sorted order."""
@@ -227,7 +226,6 @@ def test_reviews_that_cannot_be_scored_are_refused():
 # McNemar's test
 
 
-@settings(deadline=None)
 @given(st.integers(0, 300), st.integers(0, 300))
 def test_mcnemar_is_the_exact_binomial_test(only_a, only_b):
     expected = binomtest(only_a, only_a + only_b).pvalue if only_a + only_b else 1.0

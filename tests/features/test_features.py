@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import CountVectorizer
@@ -16,9 +16,6 @@ from pipeline.features.vocabulary import Vocabulary, learn_vocabulary
 from pipeline.kernels import hashing
 from pipeline.tokens.tokenizer import Tokenizer, Tokens
 from pipeline.tokens.words import WORDS
-
-# The first call compiles, which no deadline allows for.
-compiled = settings(deadline=None)
 
 # In UTF-16 the last two stand the other way round; ' and the space stand below the letters.
 # No combining marks: the tokenizer takes them for letters, scikit-learn's `re` does not.
@@ -92,7 +89,6 @@ def assert_equal_to_scikit_learn(train, other, ngrams, min_df, max_df, binary):
         np.testing.assert_array_equal(counts.toarray(), expected.toarray()[:, columns])
 
 
-@compiled
 @given(corpora, corpora, lengths, bounds, bounds, st.booleans())
 @example(REVIEWS, UNSEEN, 3, 1, 1.0, False)
 @example(REVIEWS, UNSEEN, 2, 2, 0.5, True)
@@ -101,7 +97,6 @@ def test_counts_are_scikit_learns(train, other, ngrams, min_df, max_df, binary):
     assert_equal_to_scikit_learn(train, other, ngrams, min_df, max_df, binary)
 
 
-@compiled
 @given(corpora, corpora, lengths)
 @example(REVIEWS, UNSEEN, 4)
 def test_unpruned_counts_are_scikit_learns(train, other, ngrams):
@@ -116,7 +111,6 @@ def assert_in_order(vocabulary: Vocabulary) -> None:
     assert pairs == sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
 
 
-@compiled
 @given(corpora, lengths)
 @example(REVIEWS, 3)
 @example(["\U00010428 \uff5a"], 2)
@@ -136,7 +130,6 @@ def test_a_vocabulary_is_every_ngram_by_falling_frequency_then_code_points(corpu
     assert vocabulary.words.type == pa.large_string()
 
 
-@compiled
 @given(corpora, lengths, bounds, st.data())
 def test_the_order_of_documents_changes_nothing_but_the_rows(corpus, ngrams, min_df, data):
     corpus = [*corpus, "a b a b"]
@@ -157,7 +150,6 @@ def test_the_order_of_documents_changes_nothing_but_the_rows(corpus, ngrams, min
     np.testing.assert_array_equal(shuffled_counts, counts[order])
 
 
-@compiled
 @given(corpora, lengths, st.integers(1, 30))
 @example(REVIEWS, 3, 5)
 def test_max_features_keeps_a_prefix_of_that_order(corpus, ngrams, max_features):
@@ -172,7 +164,6 @@ def test_max_features_keeps_a_prefix_of_that_order(corpus, ngrams, max_features)
     np.testing.assert_array_equal(count_features(tokens, kept).toarray(), part)
 
 
-@compiled
 @given(corpora, lengths)
 @example(REVIEWS, 3)
 def test_the_document_frequency_is_the_number_of_rows_that_hold_a_feature(corpus, ngrams):
@@ -232,7 +223,6 @@ def test_a_corpus_without_a_token_is_an_error_that_does_not_blame_the_bounds(cor
 # Counts
 
 
-@compiled
 @given(corpora, corpora, lengths, st.booleans())
 @example(REVIEWS, UNSEEN, 3, False)
 @example(["a"], ["", ""], 1, False)
@@ -255,7 +245,6 @@ def test_counts_are_canonical_csr_of_float32_and_int32(train, other, ngrams, bin
         assert counts.has_canonical_format
 
 
-@compiled
 @given(corpora, corpora, lengths, st.booleans(), st.data())
 def test_any_choice_of_features_gives_those_columns_of_all_counts(
     train, other, ngrams, binary, data
@@ -271,7 +260,6 @@ def test_any_choice_of_features_gives_those_columns_of_all_counts(
         np.testing.assert_array_equal(counts.toarray(), every[:, chosen])
 
 
-@compiled
 @given(corpora, lengths, st.data())
 def test_a_slice_of_a_vocabulary_is_a_vocabulary(corpus, ngrams, data):
     vocabulary = learn_vocabulary(tokenised([*corpus, "a b"]), ngrams)

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.features.vocabulary import Vocabulary
@@ -42,7 +42,6 @@ def classifier(
     return TextClassifier(Tokenizer(**settings), vocabulary, binary, regression, unit_length)
 
 
-@settings(deadline=None)  # the first call loads the compiled kernels
 @given(texts, st.booleans(), st.booleans(), st.booleans())
 def test_the_pieces_are_the_text_and_sum_to_the_score(text, binary, unit_length, strip_breaks):
     model = classifier(binary=binary, unit_length=unit_length, strip_breaks=strip_breaks)
@@ -99,7 +98,6 @@ def test_no_fewer_single_words_change_the_decision(text, threshold):
         assert len(found.flip) == sizes[0]
 
 
-@settings(deadline=None)  # the first call loads the compiled kernels
 @given(texts, st.booleans())
 def test_without_the_words_that_flip_it_the_model_decides_otherwise(text, unit_length):
     model = classifier(unit_length=unit_length)

@@ -25,6 +25,7 @@ ARGUMENTS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
     "--disable-background-networking --disable-component-update --disable-sync"
 ).split()
+PATIENCE = 300_000  # milliseconds, as others may use the machine
 HOSTILE = (
     "superb <script>window.hacked = 1</script> film",
     "</textarea></script><img src=x onerror='window.hacked = 1'> boring",
@@ -56,7 +57,9 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=ARGUMENTS, timeout=PATIENCE
+        )
         yield browser
         browser.close()
 
@@ -66,6 +69,7 @@ class Page:
 
     def __init__(self, browser, path: Path, **settings) -> None:
         self.page = browser.new_page(**settings)
+        self.page.set_default_timeout(PATIENCE)
         self.url, self.requests, self.complaints = path.as_uri(), [], []
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("console", lambda message: self.complaints.append(message.text))
@@ -197,9 +201,9 @@ def test_the_words_can_be_searched_and_sorted(page, hostile_run):
     words = model.vocabulary.words.to_pylist()
     search = page.page.locator("#words-search")
     search.fill("bor")
-    assert set(page.column(1)) == {word for word in words if "bor" in word} or (
-        len(page.column(1)) == 12 and all("bor" in word for word in page.column(1))
-    )
+    matching = {word for word in words if "bor" in word}
+    assert set(page.column(1)) <= matching
+    assert len(page.column(1)) == min(12, len(matching))
     search.fill("no such word")
     assert page.column(1) == []
     search.fill("")

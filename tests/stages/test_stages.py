@@ -83,7 +83,7 @@ def sentiment_process(
         check=True,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
 
 
@@ -257,7 +257,7 @@ def test_touching_source_is_seen_by_exactly_the_stages_that_import_it(copied_pac
     }
     command = [sys.executable, "-c", textwrap.dedent(TOUCHED), *expected]
     environment = os.environ | {"PYTHONPATH": str(copied_package)}
-    output = subprocess.check_output(command, env=environment, text=True, timeout=60)
+    output = subprocess.check_output(command, env=environment, text=True, timeout=300)
     found = [line.split() for line in output.splitlines()]
     assert dict(zip(expected, found, strict=True)) == expected
 

@@ -291,7 +291,7 @@ def printed(code: str, data: Path) -> str:
         env=os.environ | {"NLTK_DATA": str(data), "HOME": str(data), "PYTHONPATH": root},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert (done.stderr, done.returncode) == ("", 0)

@@ -7,15 +7,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import regex
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from nltk.sentiment import util as nltk_sentiment
 
 from pipeline.config.schema import TokensSection
 from pipeline.tokens.negation import NEGATIONS, is_negation, mark_negation
 from pipeline.tokens.tokenizer import Tokenizer
-
-unhurried = settings(deadline=None)
 
 # Those that the config allows with the marks; the last two are patterns of one's own.
 TOKENIZERS = {
@@ -83,7 +81,8 @@ def test_a_negation_that_nltk_does_not_know_is_one(name, text, words):
     for whole, parts in apart.items():
         words = words.replace(whole, parts)
     assert negated(text, name) == words
-    assert "NOT_" not in negated_by_nltk(text) or "shouldnt" in text
+    # But for one of them, the only one that NLTK spells without an apostrophe.
+    assert ("NOT_" in negated_by_nltk(text)) == ("shouldnt" in text)
 
 
 @every_tokenizer
@@ -344,7 +343,6 @@ texts = st.lists(st.tuples(pieces, st.sampled_from([" ", " ", "", "\n"])), max_s
 
 
 @every_tokenizer
-@unhurried
 @given(st.lists(texts, max_size=5), st.booleans(), st.booleans())
 @example(["not a - - b", "not -", "- b", "not a -- b"], True, True)
 def test_marks_are_those_of_reading_from_left_to_right(name, corpus, lowercase, punctuation):

@@ -22,9 +22,6 @@ from pipeline.tokens.nltk import HTML_BREAK
 from pipeline.tokens.tokenizer import Tokenizer, Tokens, read_tokens, stop_words, write_tokens
 from pipeline.tokens.words import _BLOCKS, WORDS, WORDS_AND_PUNCTUATION
 
-# The first call compiles, which no deadline allows for.
-compiled = settings(deadline=None)
-
 # lowercase, strip_breaks, punctuation
 WORDS_SETTINGS = list(product((True, False), repeat=3))
 DEFAULT = True, False, False
@@ -104,14 +101,12 @@ def assert_columnar(tokens: Tokens) -> None:
 
 
 @pytest.mark.parametrize("of_words", WORDS_SETTINGS, ids=setting_names)
-@compiled
 @given(any_text)
 @example("The movie wasn\u2019t good.<br /><br />It was 'GREAT' -- 10/10 ... naïve Straße")
 def test_words_are_what_nltk_finds_in_the_prepared_text(of_words, text):
     assert listed(words(*of_words)([text])) == [reference(text, *of_words)]
 
 
-@compiled
 @given(corpora, settings_of_words)
 @example(["", "a", "", "", "b a", ""], DEFAULT)
 @example([], DEFAULT)
@@ -121,7 +116,6 @@ def test_documents_are_tokenised_apart_from_each_other(corpus, of_words):
     assert_columnar(tokens)
 
 
-@compiled
 @given(corpora, settings_of_words, st.data())
 def test_a_slice_of_an_arrow_array_is_read_as_its_own_rows(corpus, of_words, data):
     start = data.draw(st.integers(0, len(corpus)))
@@ -212,7 +206,6 @@ def test_types_are_told_apart_even_where_all_hashes_are_equal(uncompiled, monkey
 
 
 @given(texts, settings_of_words)
-@compiled
 def test_straight_and_curly_apostrophes_give_the_same_tokens(text, of_words):
     straight = text.replace("\u2019", "'")
     curly = text.replace("'", "\u2019")
@@ -302,7 +295,7 @@ def tokenizer_named(name: str, **changed) -> Tokenizer:
 
 
 @pytest.mark.parametrize("name", NLTK_TOKENIZERS)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.sampled_from(SENTENCES) | any_text, settings_of_words)
 def test_the_other_tokenizers_are_nltks_on_the_prepared_text(name, text, of_words):
     """White space (and NUL) in a token is an underscore, an empty token is none."""
@@ -343,7 +336,6 @@ def test_empty_matches_of_a_pattern_vanish():
 # Stop words
 
 
-@compiled
 @given(corpora, st.sets(st.sampled_from(["x", "don't", "word", "a'b", "7", "_", "br", "absent"])))
 def test_dropping_stop_words_keeps_the_order_of_the_rest(corpus, unwanted):
     tokens = Tokenizer(stop_words=tuple(unwanted))(corpus)
@@ -426,7 +418,6 @@ def test_the_types_are_a_text_file_of_a_word_a_line(tmp_path):
     assert words.splitlines() == ["a", "good", "film", "isn't", "it", "日本"]
 
 
-@compiled
 @given(corpora, settings_of_words, st.integers(1, 40), st.sampled_from(["1", "2", "5"]))
 def test_blocks_and_threads_change_nothing(corpus, of_words, size, threads):
     whole = words(*of_words)(corpus)

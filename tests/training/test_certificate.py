@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from reference import mean_slope, objective
@@ -15,7 +15,6 @@ from scipy.special import expit
 from pipeline.errors import ConfigError, CorpusError
 from pipeline.training.certificate import Certificate, best_intercept, certify
 
-unhurried = settings(deadline=None)
 NUMBERS = st.floats(-3, 3, width=32)
 
 
@@ -58,7 +57,6 @@ def separable():
 # The bound
 
 
-@unhurried
 @given(problems(), st.booleans(), st.integers(0, 3))
 def test_no_optimum_is_further_below_than_the_gap(problem, fit_intercept, steps):
     X, y, w, l2, costs = problem
@@ -67,7 +65,6 @@ def test_no_optimum_is_further_below_than_the_gap(problem, fit_intercept, steps)
     assert -1e-9 <= found.objective - lowest <= found.gap + 1e-12
 
 
-@unhurried
 @given(problems(), st.booleans())
 def test_at_the_optimum_the_gap_is_nothing(problem, fit_intercept):
     X, y, _, l2, costs = problem
@@ -99,7 +96,6 @@ def test_the_gap_shrinks_on_the_way_to_the_optimum(separable):
 FLAT = np.array([[-3.0], [-1.625], [0.0]]), np.array([0, 1, 0]), np.array([-2.0]), 0.3, None
 
 
-@unhurried
 @given(problems(), st.booleans())
 @example(FLAT, False)
 def test_a_few_newton_steps_make_the_gap_the_distance(problem, fit_intercept):
@@ -109,7 +105,6 @@ def test_a_few_newton_steps_make_the_gap_the_distance(problem, fit_intercept):
     assert found.gap == pytest.approx(found.objective - lowest, rel=1e-3, abs=1e-6)
 
 
-@unhurried
 @given(problems(), st.booleans())
 def test_no_step_makes_the_gap_wider_or_changes_what_is_judged(problem, fit_intercept):
     X, y, w, l2, costs = problem
@@ -135,7 +130,6 @@ def test_steps_narrow_the_gap_where_a_frequent_word_is_a_little_off():
 # What else a certificate says
 
 
-@unhurried
 @given(problems(), st.booleans())
 def test_the_gradient_is_the_slope_of_the_objective_with_the_best_intercept(problem, fit_intercept):
     """Central differences; the intercept is found anew beside the weights."""

@@ -123,7 +123,7 @@ def is_well_posed(trace, X, y, rule, costs=None):
 class TestDenseTwin:
     """The lazy, sparse path and the slow, dense one are the same algorithm."""
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.data(), corpora(), st.integers(1, 4), st.integers(0, 3))
     def test_sparse_training_is_the_dense_rule_to_rounding(self, data, corpus, epochs, seed):
         X, y = corpus
@@ -521,7 +521,7 @@ def rows_held_out(y, validation, seed):
 
 
 class TestValidationPart:
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     @given(
         st.integers(4, 40), st.integers(4, 40), st.sampled_from([0.2, 0.25, 0.5]), st.integers(0, 9)
     )

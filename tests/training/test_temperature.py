@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.optimize import minimize_scalar
@@ -39,7 +39,6 @@ def calibrated(n=20_000, temperature=1.0):
 # Bins
 
 
-@settings(deadline=None)
 @given(rows(), st.integers(1, 20))
 def test_bins_are_those_of_a_loop_over_the_reviews(drawn, bins):
     y, scores = drawn
@@ -74,7 +73,6 @@ def test_probabilities_of_0_and_1_have_a_bin():
     assert [each.n for each in found] == [1, 0, 0, 1]
 
 
-@settings(deadline=None)
 @given(rows(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(drawn, random):
     y, scores = drawn
@@ -87,7 +85,6 @@ def test_the_order_of_rows_changes_nothing(drawn, random):
 # Expected calibration error
 
 
-@settings(deadline=None)
 @given(rows(), st.integers(1, 20))
 def test_the_error_is_the_sum_over_the_bins(drawn, bins):
     """Guo et al.: |sum of (probability - label)| of a bin, over n."""
@@ -117,7 +114,6 @@ def test_no_bins_no_error():
 # Temperature
 
 
-@settings(deadline=None)
 @given(rows(scores=st.floats(-5, 5).map(lambda z: round(z, 3))))
 def test_the_temperature_has_the_least_log_loss(drawn):
     """No other one that SciPy's search or a grid finds has less."""
@@ -132,7 +128,6 @@ def test_the_temperature_has_the_least_log_loss(drawn):
     assert least <= min(others) + 1e-12
 
 
-@settings(deadline=None)
 @given(rows(scores=st.floats(-5, 5).map(lambda z: round(z, 3))))
 def test_the_slope_is_0_at_the_temperature(drawn):
     y, scores = drawn

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -62,7 +62,6 @@ def rank(goal, least, found):
     return (recall, precision) if float(precision) >= least else None
 
 
-@settings(deadline=None)
 @given(rows(), GOALS)
 def test_no_threshold_meets_the_goal_better(drawn, wanted):
     """All decisions there are, in exact fractions; if none meets the goal, it is refused."""
@@ -80,7 +79,6 @@ def test_no_threshold_meets_the_goal_better(drawn, wanted):
     assert rank(*wanted, ratios(y, *decision)) == max(reached)
 
 
-@settings(deadline=None)
 @given(rows(), GOALS)
 def test_what_a_threshold_comes_to_is_what_evaluation_says(drawn, wanted):
     """At the chosen one, and at 0.5."""
@@ -98,7 +96,6 @@ def test_what_a_threshold_comes_to_is_what_evaluation_says(drawn, wanted):
         np.testing.assert_allclose(found, (expected.accuracy, *of_positive), rtol=1e-15)
 
 
-@settings(deadline=None)
 @given(rows(), GOALS, st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(drawn, wanted, random):
     y, scores = drawn
