@@ -141,7 +141,7 @@ def test_a_line_is_answered_before_the_input_ends(small_run, lines_of):
             process.stdin.flush()
             assert process.stdout.readline().decode() == f"{expected}\n"
         process.stdin.close()
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=300) == 0
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(small_run, tmp_path):

@@ -72,7 +72,6 @@ def test_the_strength_of_a_piece_is_its_share_of_the_largest_contribution():
     assert [unknown.strength(piece) for piece in unknown.pieces] == [0]
 
 
-@settings(deadline=None)  # the first call loads the compiled kernels
 @given(texts, st.sampled_from([0.1, 0.5, 0.9]))
 def test_no_fewer_single_words_change_the_decision(text, threshold):
     found = highlight(classifier(SINGLE, threshold), text)
