@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tomli_w
 
 from benchmarks.corpora import Corpus, ReadyFiles
 from benchmarks.harness import ROOT, SAMPLE_EVERY, Child, Setting, python_child, run_child
+from pipeline.config.toml import to_toml
 
 VW_TRAIN = ("--passes", "5", "--loss_function", "logistic", "-b", "18")
 
@@ -30,7 +30,7 @@ def write_config(corpus: Corpus, path: Path) -> Path:
     """Write configs/imdb.toml with the files of a corpus for its source."""
     config: dict[str, Any] = tomllib.loads((ROOT / "configs" / "imdb.toml").read_text())
     files = {"source": "files", "train": str(corpus.train), "test": str(corpus.test)}
-    path.write_text(tomli_w.dumps({**config, "corpus": files}))
+    path.write_text(to_toml({**config, "corpus": files}))
     return path
 
 

@@ -22,11 +22,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import tomli_w
 from pyarrow import parquet
 
 from benchmarks.harness import ROOT, run_child, show_progress
 from benchmarks.jobs import sentiment
+from pipeline.config.toml import to_toml
 from pipeline.evaluation.uncertainty import mcnemar
 from pipeline.stages.freshness import source_digest
 from pipeline.storage.files import digest
@@ -210,7 +210,7 @@ def config_of(name: str, data: Path | None, folder: Path) -> Path:
     config["corpus"] = {"source": "files", **files}
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / path.name
-    target.write_text(tomli_w.dumps(config), encoding="utf-8")
+    target.write_text(to_toml(config), encoding="utf-8")
     return target
 
 

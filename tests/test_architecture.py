@@ -38,7 +38,6 @@ MAX_PARAMETERS, MAX_KERNEL_PARAMETERS = 6, 10
 EXCEPTIONS: dict[str, str] = {
     "cli/runs.py:stability": NOT_YET,
     "classifier.py": NOT_YET,
-    "config/schema.py": NOT_YET,
     "evaluation/metrics.py:evaluate": NOT_YET,
     "features/ngrams.py:_longer": NOT_YET,
     "features/vocabulary.py:learn_vocabulary": NOT_YET,
@@ -68,7 +67,7 @@ PLACES = {
     "nltk": {"corpus", "nltk_data", "tokens"},
     "llvmlite": {"kernels"},
     "numba": {"kernels"},
-    "pydantic": {"config"},
+    "msgspec": {"config"},
     "rich": {"cli"},
     "sklearn": {"classifier", "training"},  # in the method that scikit-learn itself calls
 }

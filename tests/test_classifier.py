@@ -42,7 +42,7 @@ def test_it_learns_the_weights_that_a_run_with_the_same_settings_learns(small_ru
 
 
 def test_its_parameters_are_the_keys_of_a_config_with_their_defaults():
-    keys = dict(TokensSection()) | dict(FeaturesSection()) | dict(TrainSection())
+    keys = TokensSection().to_dict() | FeaturesSection().to_dict() | TrainSection().to_dict()
     keys["class_weight"] = None  # a config has no None, and writes "none"
     assert SentimentClassifier().get_params() == keys
 
@@ -186,7 +186,7 @@ def test_it_draws_without_a_template_engine():
         "import sys, pipeline\n"
         "model = pipeline.SentimentClassifier().fit(['good', 'bad'], [1, 0])\n"
         "assert 'good' in model.explain('good')._repr_html_()\n"
-        "heavy = {'jinja2', 'click', 'pydantic', 'datasets', 'sklearn', 'matplotlib', 'numba'}\n"
+        "heavy = {'jinja2', 'click', 'msgspec', 'datasets', 'sklearn', 'matplotlib', 'numba'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     assert _printed(code) == "[]"

@@ -71,7 +71,7 @@ def crossval(work: CommandContext, folds: int, seed: int, no_tune: bool, in_json
     run = Run(work.path, work.from_scratch)
 
     if no_tune:
-        work = dataclasses.replace(work, config=work.config.model_copy(update={"tune": None}))
+        work = dataclasses.replace(work, config=work.config.without_tune())
     run_stages(work.config, run, "corpus", work.progress)
     parts = ("train",) if has_own_test_part(work.config) else ("train", "test")
     reviews = Reviews.of(run, *parts)

@@ -44,7 +44,7 @@ def compute_corpus(context: StageContext) -> tuple[str, list[str]]:
     from pipeline.corpus import audit, split
 
     section = context.config.corpus
-    settings = section if section.source != "sample" else SplitSection()  # it has a test part
+    settings = section if isinstance(section, SplitSection) else SplitSection()  # has a test set
     scan = split.write_parts(
         context.folder, read_source(context.config), settings.test_fraction, settings.seed
     )

@@ -13,6 +13,8 @@ from pipeline.config.schema import (
     FilesCorpus,
     HubCorpus,
     LabelledSection,
+    NltkCorpus,
+    SampleCorpus,
     ThresholdGoal,
     TokensSection,
     TrainSection,
@@ -30,9 +32,9 @@ if TYPE_CHECKING:
 def source_files(config: Config) -> list[Path]:
     """Return the local files that a corpus is read from."""
     section = config.corpus
-    if section.source == "sample":
+    if isinstance(section, SampleCorpus):
         return [_sample_file(part) for part in ("train", "test")]
-    if section.source == "files":
+    if isinstance(section, FilesCorpus):
         from pipeline.corpus.files import source_paths
 
         return [path for pattern in _parts(section) for path in source_paths(pattern)]
@@ -46,16 +48,16 @@ def read_source(config: Config) -> Sequence[Iterable[pa.RecordBatch]]:
     from pipeline.corpus.labels import LabelRule
 
     section = config.corpus
-    if section.source == "nltk":
+    if isinstance(section, NltkCorpus):
         from pipeline.corpus.nltk import read_nltk
 
         return [read_nltk(section.name).to_batches()]
-    if section.source == "sample":
+    if isinstance(section, SampleCorpus):
         rule = LabelRule(("positive",), ("negative",))
         names = [str(_sample_file(part)) for part in ("train", "test")]
         return [read_batches(name, "text", "label", rule) for name in names]
     rule = _label_rule(section)
-    if section.source == "files":
+    if isinstance(section, FilesCorpus):
         return [read_batches(name, section.text, section.label, rule) for name in _parts(section)]
     from pipeline.corpus.hub import read_hub
 
@@ -92,7 +94,7 @@ def tokenizer_of(section: TokensSection) -> Tokenizer:
     """Return the tokenizer that a section describes."""
     from pipeline.tokens.tokenizer import Tokenizer, stop_words
 
-    settings = section.model_dump()
+    settings = section.to_dict()
     settings["stop_words"] = stop_words() if section.stop_words else ()
     return Tokenizer(**settings)
 
@@ -115,7 +117,8 @@ def regression_of(section: TrainSection) -> SGDLogisticRegression:
     """Return the learner that a section describes, untrained."""
     from pipeline.training.estimator import SGDLogisticRegression
 
-    settings: dict[str, Any] = section.model_dump(exclude={"calibrate"})
+    settings = section.to_dict()
+    del settings["calibrate"]
     if isinstance(section.threshold, ThresholdGoal):
         del settings["threshold"]  # it is chosen once the weights are learned
     match settings["class_weight"]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from pipeline.config.schema import Config, FeaturesSection, TokensSection
+from pipeline.config.schema import Config, FeaturesSection, SampleCorpus, TokensSection
 from pipeline.features.counting import count_features
 from pipeline.model.logistic import Array
 from pipeline.stages.from_config import counting_of, tokenizer_of, vocabulary_of
@@ -87,7 +87,9 @@ class CountedSplit:
 
 def has_own_test_part(config: Config) -> bool:
     """Tell whether a corpus comes with a test part, rather than have one drawn from it."""
-    return config.corpus.source == "sample" or getattr(config.corpus, "test", None) is not None
+    return (
+        isinstance(config.corpus, SampleCorpus) or getattr(config.corpus, "test", None) is not None
+    )
 
 
 def fold_splits(folds: Array, within: Array) -> list[Split]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.config.checking import checked
 from pipeline.config.schema import TrainSection
 from pipeline.errors import RunError
 from pipeline.model.logistic import Array
@@ -75,7 +76,7 @@ class TrainingPart:
             model,
             arrays.read_counts(path / "features" / "train.safetensors"),
             read_labels(run, "train"),
-            TrainSection.model_validate(config["train"]),
+            checked(config["train"], TrainSection, "train"),
             trained["depends"]["inputs"],
             _n_epochs(path, config["train"]["patience"]),
             _temperature(path),
@@ -83,7 +84,7 @@ class TrainingPart:
 
     def settings(self) -> dict[str, Any]:
         """Return the settings that the model was trained with, as JSON can hold them."""
-        return self.train.model_dump(mode="json")
+        return self.train.to_dict()
 
     def learner(self) -> SGDLogisticRegression:
         """Return the learner that made the model, untrained but for the classes that it knows."""

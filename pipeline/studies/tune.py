@@ -122,7 +122,10 @@ def _splits(config: Config, labels: Array, within: Array) -> list[Split]:
 
 def _learning(trial: Trial) -> dict[str, Any]:
     """Return what decides how weights are learned; trials of one such share their epochs."""
-    return trial.config.train.model_dump(exclude=set() if _stops_early(trial) else {"epochs"})
+    settings = trial.config.train.to_dict()
+    if not _stops_early(trial):
+        del settings["epochs"]
+    return settings
 
 
 def _stops_early(trial: Trial) -> bool:
@@ -196,6 +199,6 @@ def _tuning(
         order = (-tried.accuracy, loss) if tune.by == "accuracy" else (loss, -tried.accuracy)
         ranked.append((order, k, tried))
     ranked.sort(key=lambda item: item[:2])
-    best = trials[ranked[0][1]].config.model_copy(update={"tune": None})
+    best = trials[ranked[0][1]].config.without_tune()
     n_scored = sum(int(split.scored.sum()) for split in splits)
     return Tuning(tuple(tried for *_, tried in ranked), best, n_scored, len(splits))

@@ -126,7 +126,7 @@ def test_help_does_not_wait_for_numpy():
     script = (
         "import sys; from pipeline.cli import main\n"
         "try: main(['train', '--help'])\n"
-        "except SystemExit: print(*{'numpy', 'rich', 'pydantic', 'pyarrow'} & {*sys.modules})"
+        "except SystemExit: print(*{'numpy', 'rich', 'msgspec', 'pyarrow'} & {*sys.modules})"
     )
     result = subprocess.run(
         [sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=300

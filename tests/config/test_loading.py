@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.config.loading import load_config
 from pipeline.config.schema import Config
+from pipeline.config.toml import to_toml
 from pipeline.errors import ConfigError
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -19,6 +20,8 @@ NAMES = (
     *["sentence_polarity", "sentence_polarity_best"],
 )
 FILES = '[corpus]\nsource = "files"\ntrain = "a.csv"\n'
+
+THRESHOLD = "a number between 0 and 1, or a goal such as { min_recall = 0.95 }"
 
 Load = Callable[..., Config]
 Refusal = Callable[..., str]
@@ -63,60 +66,66 @@ def test_an_empty_config_is_the_bundled_corpus_with_every_default(load):
     ("text", "message"),
     [
         ("[train]\nl2 = -0.1", "train.l2: expected a number >= 0, got -0.1"),
-        ("[train]\nl2 = nan", "train.l2: expected a finite number, got nan"),
+        ("[train]\nl2 = nan", "train.l2: expected a finite number >= 0, got nan"),
         ("[train]\nlearning_rate = 0", "train.learning_rate: expected a number > 0, got 0"),
         (
             "[train]\nlearning_rate = inf",
-            "train.learning_rate: expected a finite number, got inf",
+            "train.learning_rate: expected a finite number > 0, got inf",
         ),
-        ("[train]\nl2 = true", "train.l2: expected a number, got True"),
-        ('[train]\nl2 = "1e-4"', "train.l2: expected a number, got '1e-4'"),
-        ("[train]\nepochs = 0", "train.epochs: expected a number >= 1, got 0"),
-        ("[train]\nepochs = 1.5", "train.epochs: expected a whole number, got 1.5"),
-        ("[train]\nepochs = true", "train.epochs: expected a whole number, got True"),
-        ("[train]\nbatch_size = 0", "train.batch_size: expected a number >= 1, got 0"),
-        ("[train]\nvalidation = 1.0", "train.validation: expected a number < 1, got 1.0"),
-        ("[train]\nthreshold = 0.0", "train.threshold: expected a number > 0 or a table, got 0.0"),
-        ("[train]\nthreshold = 1.0", "train.threshold: expected a number < 1 or a table, got 1.0"),
-        ("[train]\nseed = -1", "train.seed: expected a number >= 0, got -1"),
+        ("[train]\nl2 = true", "train.l2: expected a number >= 0, got true"),
+        ('[train]\nl2 = "1e-4"', 'train.l2: expected a number >= 0, got "1e-4"'),
+        ("[train]\nepochs = 0", "train.epochs: expected a whole number >= 1, got 0"),
+        ("[train]\nepochs = 1.5", "train.epochs: expected a whole number >= 1, got 1.5"),
+        ("[train]\nepochs = true", "train.epochs: expected a whole number >= 1, got true"),
+        (
+            "[train]\nbatch_size = 0",
+            "train.batch_size: expected a whole number from 1 to 2147483647, got 0",
+        ),
+        ("[train]\nvalidation = 1.0", "train.validation: expected a number >= 0 and < 1, got 1.0"),
+        ("[train]\nthreshold = 0.0", f"train.threshold: expected {THRESHOLD}, got 0.0"),
+        ("[train]\nthreshold = 1.0", f"train.threshold: expected {THRESHOLD}, got 1.0"),
+        ("[train]\nseed = -1", "train.seed: expected a whole number >= 0, got -1"),
         ("[train]\nfit_intercept = 1", "train.fit_intercept: expected true or false, got 1"),
         (
             '[train]\nschedule = "linear"',
-            "train.schedule: expected 'constant', 'inverse', 'adagrad' or 'fisher', got 'linear'",
+            'train.schedule: expected "constant", "inverse", "adagrad" or "fisher", got "linear"',
         ),
         (
             '[train]\nclass_weight = "equal"',
-            "train.class_weight: expected 'none' or 'balanced' or a table, got 'equal'",
+            'train.class_weight: expected "none", "balanced" or a table such as '
+            '{ negative = 1.0, positive = 2.0 }, got "equal"',
         ),
         (
             "[train]\nclass_weight = {positive = -1}",
             "train.class_weight.positive: expected a number > 0, got -1",
         ),
-        ("[features]\nngrams = 9", "features.ngrams: expected a number <= 8, got 9"),
+        ("[features]\nngrams = 9", "features.ngrams: expected a whole number from 1 to 8, got 9"),
         (
             "[features]\nmin_df = 1.5",
             "features.min_df: expected a number of reviews (1, 2 ...) or a fraction of them "
             "(0.0 to 1.0), got 1.5",
         ),
         ("[features]\nbinary = 0", "features.binary: expected true or false, got 0"),
-        ("[eval]\nconfidence = 95", "eval.confidence: expected a number < 1, got 95"),
-        ("[report]\ntop = 0", "report.top: expected a number >= 1, got 0"),
-        ("[tokens]\npattern = 3", "tokens.pattern: expected a string, got 3"),
+        ("[eval]\nconfidence = 95", "eval.confidence: expected a number between 0 and 1, got 95"),
+        ("[report]\ntop = 0", "report.top: expected a whole number >= 1, got 0"),
+        (
+            "[tokens]\npattern = 3",
+            "tokens.pattern: expected a regular expression without capturing groups, got 3",
+        ),
         ("train = 3", "train: expected a table, got 3"),
         ("corpus = 3", "corpus: expected a table, got 3"),
         (
             FILES + "positive = []",
-            "corpus.positive: expected a string or a whole number or a number "
-            "or true or false or a list that is not empty, got []",
+            "corpus.positive: expected a label or a list of labels, got []",
         ),
-        (FILES.replace('"a.csv"', '["a.csv"]'), "corpus.train: expected a string, got ['a.csv']"),
+        (FILES.replace('"a.csv"', '["a.csv"]'), 'corpus.train: expected a path, got ["a.csv"]'),
         (
             '[corpus]\nsource = "nltk"\nname = "movie_reviews"\ntest_fraction = 1.0',
-            "corpus.test_fraction: expected a number < 1, got 1.0",
+            "corpus.test_fraction: expected a number between 0 and 1, got 1.0",
         ),
         (
             '[corpus]\nsource = "nltk"\nname = "reviews"',
-            "corpus.name: expected 'movie_reviews' or 'sentence_polarity', got 'reviews'",
+            'corpus.name: expected "movie_reviews" or "sentence_polarity", got "reviews"',
         ),
     ],
 )
@@ -130,6 +139,8 @@ def test_a_value_of_the_wrong_type_or_range_is_named_with_what_is_accepted(refus
         ("[trian]\nl2 = 0.1", "trian: unknown section", "train"),
         ("feature = 1", "feature: unknown section", "features"),
         ("[train]\nlearningrate = 0.1", "train.learningrate: unknown key", "learning_rate"),
+        ('[features]\nratio = "none"', "features.ratio: unknown key", "train.ratio"),
+        ("l2 = 1", "l2: unknown section", "train.l2"),
         ("[tokens]\nlower_case = true", "tokens.lower_case: unknown key", "lowercase"),
         (FILES + "lable = 'x'", "corpus.lable: unknown key", "label"),
         (
@@ -142,7 +153,7 @@ def test_a_value_of_the_wrong_type_or_range_is_named_with_what_is_accepted(refus
 def test_an_unknown_key_is_named_with_the_key_that_was_probably_meant(refusal, text, key, meant):
     message = refusal(text)
     assert message.startswith(f"{key}; did you mean {meant}? accepted: ")
-    assert meant in message.split("accepted: ")[1].split(", ")
+    assert "." in meant or meant in message.split("accepted: ")[1].split(", ")
 
 
 @pytest.mark.parametrize("text", ['"a.b" = 1', '[train]\n"a.b" = 1', '[tokens]\n"" = 1'])
@@ -185,11 +196,11 @@ def test_a_file_source_has_no_keys_of_the_hub(refusal):
         ('[corpus]\nsource = "hub"\ndataset = "a/b"', "corpus.revision: this key is required"),
         (
             '[corpus]\ntrain = "a.csv"',
-            'corpus.source: expected "sample", "hub", "nltk" or "files", got nothing',
+            'corpus.source: expected "sample", "files", "hub" or "nltk", got nothing',
         ),
         (
             '[corpus]\nsource = "fles"',
-            "corpus.source: expected 'sample', 'nltk', 'files', 'hub', got 'fles'",
+            'corpus.source: expected "sample", "files", "hub" or "nltk", got "fles"',
         ),
     ],
 )
@@ -200,31 +211,31 @@ def test_a_source_says_which_keys_it_needs(refusal, text, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (
-            FILES + "positive_from = 7",
-            "corpus: expected positive_from and negative_to together",
-        ),
-        (FILES + "negative_to = 4", "corpus: expected positive_from and negative_to together"),
+        (FILES + "positive_from = 7", "corpus.positive_from: expected negative_to with it"),
+        (FILES + "negative_to = 4", "corpus.negative_to: expected positive_from with it"),
         (
             FILES + "positive_from = 4\nnegative_to = 7",
-            "corpus: expected negative_to < positive_from, got 7 and 4",
+            "corpus.negative_to: expected a number below positive_from, got 7 and 4",
         ),
         (
             FILES + "positive_from = 4\nnegative_to = 4",
-            "corpus: expected negative_to < positive_from, got 4 and 4",
+            "corpus.negative_to: expected a number below positive_from, got 4 and 4",
         ),
         (
             '[tokens]\npattern = "a"',
-            'tokens: expected pattern with tokenizer = "pattern", and only with it',
+            'tokens.pattern: expected with tokenizer = "pattern", and only with it',
         ),
         (
             '[tokens]\ntokenizer = "pattern"',
-            'tokens: expected pattern with tokenizer = "pattern", and only with it',
+            'tokens.pattern: expected with tokenizer = "pattern", and only with it',
         ),
-        ("[train]\npatience = 2", "train: expected validation > 0 where patience > 0"),
+        (
+            "[train]\npatience = 2",
+            "train.patience: expected a validation set with it, such as train.validation = 0.1",
+        ),
         (
             '[train]\nschedule = "inverse"\nl2 = 10.0\nlearning_rate = 1',
-            "train: expected l2 * learning_rate < 1, got 10 * 1; lower learning_rate",
+            "train.learning_rate: expected l2 * learning_rate < 1, got 10 * 1; lower it",
         ),
     ],
 )
@@ -250,7 +261,7 @@ def test_a_pattern_may_use_all_that_nltk_understands(load, pattern):
     from pipeline.tokens.tokenizer import Tokenizer
 
     tokens = load(f"[tokens]\ntokenizer = 'pattern'\npattern = '''{pattern}'''").tokens
-    settings = tokens.model_dump() | {"stop_words": ()}
+    settings = tokens.to_dict() | {"stop_words": ()}
     assert Tokenizer(**settings)(["Caf\u00e9 au lait"]).document(0) == ["caf\u00e9", "au", "lait"]
 
 
@@ -289,7 +300,7 @@ def test_overrides_reach_tables_booleans_and_lists(load):
     )
     assert config.section("train")["class_weight"] == {"negative": 1.0, "positive": 2.0}
     assert config.features.binary is True
-    assert config.section("corpus")["positive"] == ["good", 5]
+    assert config.section("corpus")["positive"] == ("good", 5)
 
 
 def test_the_last_of_two_overrides_counts(load):
@@ -386,12 +397,10 @@ FEATURES = st.fixed_dictionaries(
 
 @given(corpus=CORPORA, train=TRAIN, features=FEATURES)
 def test_the_resolved_config_loads_as_the_same_config(tmp_path_factory, corpus, train, features):
-    import tomli_w
-
     path = tmp_path_factory.mktemp("config") / "given.toml"
-    path.write_text(tomli_w.dumps({"corpus": corpus, "train": train, "features": features}))
+    path.write_text(to_toml({"corpus": corpus, "train": train, "features": features}))
     config = load_config(path)
-    assert config.model_dump()["corpus"].items() >= (
+    assert config.to_dict()["corpus"].items() >= (
         {key: tuple(v) if isinstance(v, list) else v for key, v in corpus.items()}.items()
     )
     path.write_text(config.to_toml(), encoding="utf-8")
@@ -402,15 +411,15 @@ def test_the_resolved_config_loads_as_the_same_config(tmp_path_factory, corpus, 
 
 def test_the_resolved_config_says_every_key_that_is_set(load):
     text = load(FILES).to_toml()
-    for section, keys in Config().model_dump(exclude_none=True).items():
-        assert f"[{section}]\n" in text
-        if section != "corpus":
-            assert all(f"\n{key} = " in text for key in keys if keys[key] is not None)
+    for section, values in Config().to_dict().items():
+        assert (f"[{section}]\n" in text) == (values is not None)
+        for key, value in (values or {}).items():
+            assert section == "corpus" or (f"\n{key} = " in text) == (value is not None)
 
 
 def test_a_config_cannot_be_changed(load):
     config = load("")
-    with pytest.raises(ValueError, match="frozen"):
+    with pytest.raises(AttributeError, match="immutable"):
         config.train.l2 = 1.0
 
 
@@ -423,6 +432,6 @@ def test_a_whole_number_of_reviews_is_told_from_a_fraction(load):
 def test_every_section_is_a_stage_in_the_order_data_flows():
     from pipeline.stages import STAGES
 
-    assert list(Config.model_fields) == [*(stage.name for stage in STAGES), "tune"]
+    assert list(Config.__struct_fields__) == [*(stage.name for stage in STAGES), "tune"]
     pairs = itertools.pairwise(STAGES)
     assert all(set(after.inputs) >= {before.name} for before, after in pairs)

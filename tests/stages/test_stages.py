@@ -350,7 +350,7 @@ def test_the_manifest_and_the_run_hold_the_resolved_config_and_the_seed(small_ru
     found: dict[str, Any] = {}
     for entry in manifest(small_run.path)["stages"].values():
         found |= entry["depends"]["config"]
-    assert found == {section: config.section(section) for section in ALL}
+    assert found == json.loads(json.dumps({name: config.section(name) for name in ALL}))
     assert found["train"]["seed"] == 7
 
 

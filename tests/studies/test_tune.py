@@ -115,16 +115,26 @@ def test_a_range_between_whole_numbers_is_of_whole_numbers(config_of):
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ("train.epoch = [1]", r"tune: train.epoch: unknown key; did you mean epochs\?"),
+        ("train.epoch = [1]", r"tune.train.epoch: unknown key; did you mean epochs\?"),
+        ("features.alpha = [1]", r"tune.features.alpha: unknown key; did you mean train.alpha\?"),
         ("corpus.seed = [1]", "tune.corpus: unknown key.*accepted: by, features"),
-        ("train.l2 = []", "tune.train.l2: expected a list that is not empty"),
-        ("train.l2 = 5", "tune.train.l2: expected a list or a table"),
+        (
+            "train.l2 = []",
+            "tune.train.l2: expected a list of values or a table of low, high and steps, got ",
+        ),
+        (
+            "train.l2 = 5",
+            "tune.train.l2: expected a list of values or a table of low, high and steps, got 5",
+        ),
         ("train.l2 = { low = 2, high = 1, steps = 3 }", "expected 0 < low < high, got 2 and 1"),
         ("train.l2 = { low = 1, high = 2 }", "tune.train.l2.steps: this key is required"),
-        ("train.l2 = { low = 1, high = 2, steps = 1 }", "l2.steps: expected a number >= 2, got 1"),
+        (
+            "train.l2 = { low = 1, high = 2, steps = 1 }",
+            "l2.steps: expected a whole number >= 2, got 1",
+        ),
         ("train.l2 = { low = 1, high = 2, steps = 3, scal = 1 }", "l2.scal: unknown.* mean scale"),
-        ('train.l2 = { low = "a", high = 2, steps = 3 }', "l2.low: expected .*a number, got 'a'"),
-        ("train = 3", "tune.train: expected a table, got 3"),
+        ('train.l2 = { low = "a", high = 2, steps = 3 }', 'l2.low: expected a number, got "a"'),
+        ("train = 3", "tune.train: expected a list of values for each key, or .*, got 3"),
         ("folds = 3", "tune: expected keys with lists of values"),
     ],
 )

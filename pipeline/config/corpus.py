@@ -1,0 +1,104 @@
+"""The [corpus] section: one class for each source of reviews."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from pipeline.config.section import Count, Fraction, Number, Section, about
+from pipeline.errors import ConfigError
+
+Scalar = str | int | float | bool
+Labels = Scalar | Annotated[tuple[Scalar, ...], Meta(min_length=1)]
+
+
+class CorpusSection(Section, frozen=True, tag_field="source"):
+    """Settings of every source."""
+
+    source: ClassVar[str]
+    drop_overlap: Annotated[
+        bool, about("Drop training reviews whose text is also in the test set.")
+    ] = False
+
+
+class SplitSection(CorpusSection, frozen=True):
+    """A source that may come without a test set."""
+
+    test_fraction: Annotated[
+        Fraction,
+        about("Fraction of each class that is split off as the test set, if none is given."),
+    ] = 0.2
+    seed: Annotated[Count, about("Random seed of that split.")] = 0
+
+
+class LabelledSection(SplitSection, frozen=True):
+    """A source with a text column, a label column and a meaning for each label."""
+
+    text: Annotated[str, about("Name of the column that holds the texts.")] = "text"
+    label: Annotated[str, about("Name of the column that holds the labels.")] = "label"
+    positive: Annotated[
+        Labels, about("Label or labels of positive reviews.", "a label or a list of labels")
+    ] = (1, "pos", "positive")
+    negative: Annotated[
+        Labels, about("Label or labels of negative reviews.", "a label or a list of labels")
+    ] = (0, "neg", "negative")
+    positive_from: Annotated[
+        Number | None,
+        about("For ratings: the lowest one that is positive. Replaces positive and negative."),
+    ] = None
+    negative_to: Annotated[
+        Number | None,
+        about("For ratings: the highest one that is negative. Those in between are left out."),
+    ] = None
+
+    def __post_init__(self) -> None:
+        low, high = self.negative_to, self.positive_from
+        if low is None and high is not None:
+            raise ConfigError("corpus.positive_from: expected negative_to with it")
+        if high is None and low is not None:
+            raise ConfigError("corpus.negative_to: expected positive_from with it")
+        if low is not None and high is not None and not low < high:
+            raise ConfigError(
+                "corpus.negative_to: expected a number below positive_from, "
+                f"got {low:g} and {high:g}"
+            )
+
+
+class SampleCorpus(CorpusSection, frozen=True, tag="sample"):
+    """The 2,000 training and 400 test reviews that come with the project."""
+
+    source = "sample"
+
+
+class NltkCorpus(SplitSection, frozen=True, tag="nltk", kw_only=True):
+    """A corpus of NLTK, downloaded once or found through NLTK_DATA."""
+
+    source = "nltk"
+    name: Annotated[Literal["movie_reviews", "sentence_polarity"], about("Name of the corpus.")]
+
+
+class FilesCorpus(LabelledSection, frozen=True, tag="files", kw_only=True):
+    """CSV, TSV, JSON lines or Parquet files, or folders with `pos/` and `neg/` text files."""
+
+    source = "files"
+    train: Annotated[str, about("Path, glob or folder of the training reviews.", "a path")]
+    test: Annotated[str | None, about("The same for the test reviews.", "a path")] = None
+
+
+class HubCorpus(LabelledSection, frozen=True, tag="hub", kw_only=True):
+    """A data set of the Hugging Face Hub at a pinned revision, downloaded once."""
+
+    source = "hub"
+    dataset: Annotated[str, about("Owner and name of the data set, such as stanfordnlp/imdb.")]
+    revision: Annotated[
+        str,
+        Meta(pattern="^[0-9a-f]{40}$"),
+        about("Commit of the data set, in full.", "a commit of 40 hexadecimal digits"),
+    ]
+    subset: Annotated[str | None, about("Configuration of the data set, if it has several.")] = None
+    train: Annotated[str, about("Name of the split to train on.")] = "train"
+    test: Annotated[str | None, about("Name of the split to test on.")] = None
+
+
+SOURCES: tuple[type[CorpusSection], ...] = (SampleCorpus, FilesCorpus, HubCorpus, NltkCorpus)

@@ -1,0 +1,222 @@
+"""The sections that a model is made by: [tokens], [features] and [train]."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from pipeline.config.section import (
+    AtLeastOne,
+    Count,
+    Fraction,
+    NotNegative,
+    Positive,
+    Section,
+    Share,
+    about,
+)
+from pipeline.errors import ConfigError
+
+# An int is a number of documents, a float a fraction of them, as in scikit-learn.
+DocumentBound = AtLeastOne | Share
+_BOUND = "a number of reviews (1, 2 ...) or a fraction of them (0.0 to 1.0)"
+
+
+class TokensSection(Section, frozen=True):
+    """How a text becomes tokens."""
+
+    tokenizer: Annotated[
+        Literal["words", "wordpunct", "treebank", "tweet", "toktok", "pattern"],
+        about("Tokenizer: the project's own, one of NLTK's, or the regular expression in pattern."),
+    ] = "words"
+    pattern: Annotated[
+        str | None,
+        about(
+            'Regular expression that matches one token, with tokenizer = "pattern".',
+            "a regular expression without capturing groups",
+        ),
+    ] = None
+    lowercase: Annotated[bool, about("Lowercase the text first.")] = True
+    strip_breaks: Annotated[bool, about("Replace HTML line breaks (<br>) with spaces.")] = False
+    punctuation: Annotated[bool, about("Keep tokens without a letter or digit.")] = False
+    stop_words: Annotated[
+        bool, about("Remove NLTK's English stop words, except negations such as not.")
+    ] = False
+    mark_negation: Annotated[
+        bool,
+        about("Prefix tokens that follow a negation, up to the end of the clause: not NOT_good."),
+    ] = False
+
+    def __post_init__(self) -> None:
+        if (self.tokenizer == "pattern") != (self.pattern is not None):
+            raise ConfigError(
+                'tokens.pattern: expected with tokenizer = "pattern", and only with it'
+            )
+        if self.mark_negation and self.tokenizer in ("wordpunct", "toktok"):
+            raise ConfigError(
+                "tokens.mark_negation: expected another tokenizer, because "
+                f"{self.tokenizer} splits don't into pieces"
+            )
+        if self.pattern is not None:
+            import regex  # NLTK's engine
+
+            try:
+                n_groups = regex.compile(self.pattern).groups
+            except regex.error as error:
+                raise ConfigError(
+                    f"tokens.pattern: expected a regular expression, got {self.pattern!r}: {error}"
+                ) from None
+            if n_groups:
+                raise ConfigError(
+                    "tokens.pattern: expected no capturing groups, "
+                    f"got {self.pattern!r}; write (?:...)"
+                )
+
+
+class FeaturesSection(Section, frozen=True):
+    """Which n-grams of tokens are counted, and how."""
+
+    ngrams: Annotated[
+        int, Meta(ge=1, le=8), about("Longest n-gram, in tokens; shorter ones are counted too.")
+    ] = 1
+    min_df: Annotated[
+        DocumentBound,
+        about("Fewest training reviews that a feature must occur in (document frequency).", _BOUND),
+    ] = 1
+    max_df: Annotated[
+        DocumentBound, about("Most training reviews that a feature may occur in.", _BOUND)
+    ] = 1.0
+    max_features: Annotated[
+        Count, about("Keep this many features, the most frequent ones; 0 keeps all.")
+    ] = 0
+    binary: Annotated[bool, about("Record whether a feature occurs, not how often.")] = False
+    unit_length: Annotated[
+        bool, about("Divide the counts of a review by their Euclidean length.")
+    ] = False
+
+
+class ClassWeights(Section, frozen=True):
+    """The cost of a mistake on a review of each class."""
+
+    negative: Annotated[Positive, about("Cost of a mistake on a negative review.")] = 1.0
+    positive: Annotated[Positive, about("Cost of a mistake on a positive review.")] = 1.0
+
+
+class ThresholdGoal(Section, frozen=True):
+    """A goal that the threshold is chosen for on the validation set; one of them."""
+
+    min_recall: Annotated[Annotated[float, Meta(gt=0, le=1)] | None, about("Least recall.")] = None
+    min_precision: Annotated[
+        Annotated[float, Meta(gt=0, le=1)] | None, about("Least precision.")
+    ] = None
+    best: Annotated[Literal["f1"] | None, about("Metric that is as high as possible.")] = None
+
+    def __post_init__(self) -> None:
+        if sum(getattr(self, name) is not None for name in self.__struct_fields__) != 1:
+            raise ConfigError(
+                'train.threshold: expected one of min_recall, min_precision and best = "f1"'
+            )
+
+
+class TrainSection(Section, frozen=True):
+    """How the weights are learned."""
+
+    ratio: Annotated[
+        Literal["none", "documents", "counts"],
+        about(
+            "Weight features by their log-count ratio, over documents or over counts "
+            "(Wang & Manning 2012)."
+        ),
+    ] = "none"
+    alpha: Annotated[Positive, about("Smoothing of the log-count ratio.")] = 1.0
+    beta: Annotated[
+        Share,
+        about("Share of the learned weights in the result; the rest is their mean magnitude."),
+    ] = 1.0
+    l2: Annotated[NotNegative, about("Strength of the L2 penalty.")] = 1e-4
+    epochs: Annotated[AtLeastOne, about("Passes over the training reviews.")] = 10
+    batch_size: Annotated[
+        int,
+        Meta(ge=1, le=2**31 - 1),
+        about("Reviews in one step: 1 is SGD, all of them is gradient descent."),
+    ] = 1
+    learning_rate: Annotated[Positive, about("Size of the first step.")] = 0.05
+    schedule: Annotated[
+        Literal["constant", "inverse", "adagrad", "fisher"],
+        about(
+            "How the learning rate changes: one rate for all weights (constant, inverse), "
+            "or one for each weight (adagrad, fisher)."
+        ),
+    ] = "adagrad"
+    average_from: Annotated[
+        Count,
+        about(
+            "First epoch whose weights are averaged, with a constant or inverse schedule; "
+            "0 averages none."
+        ),
+    ] = 0
+    averaged_runs: Annotated[
+        AtLeastOne,
+        about("SGD runs, each with its own order of the reviews, whose weights are averaged."),
+    ] = 1
+    fit_intercept: Annotated[
+        bool, about("Learn an intercept: the log-odds of an empty review.")
+    ] = True
+    class_weight: Annotated[
+        Literal["none", "balanced"] | ClassWeights,
+        about(
+            "Cost of a mistake on each class; balanced costs are inverse to the class sizes.",
+            '"none", "balanced" or a table such as { negative = 1.0, positive = 2.0 }',
+        ),
+    ] = "none"
+    validation: Annotated[
+        float,
+        Meta(ge=0, lt=1),
+        about("Fraction of the training reviews that is held out as the validation set."),
+    ] = 0.0
+    patience: Annotated[
+        Count,
+        about(
+            "Stop after this many epochs without a lower validation loss and keep the weights of "
+            "the lowest; 0 never stops early."
+        ),
+    ] = 0
+    calibrate: Annotated[
+        bool,
+        about("Divide the scores by a temperature, so that probabilities fit the validation set."),
+    ] = False
+    threshold: Annotated[
+        Fraction | ThresholdGoal,
+        about(
+            "A review is predicted positive if its probability is above this. A goal chooses it "
+            "on the validation set: { min_recall = 0.95 }, { min_precision = 0.9 } or "
+            '{ best = "f1" }.',
+            "a number between 0 and 1, or a goal such as { min_recall = 0.95 }",
+        ),
+    ] = 0.5
+    seed: Annotated[Count, about("Random seed of the validation set and the shuffles.")] = 0
+
+    def __post_init__(self) -> None:
+        if not self.validation:
+            needs = {
+                "patience": self.patience > 0,
+                "calibrate": self.calibrate,
+                "threshold": isinstance(self.threshold, ThresholdGoal),
+            }
+            for key in (key for key, needed in needs.items() if needed):
+                raise ConfigError(
+                    f"train.{key}: expected a validation set with it, such as "
+                    "train.validation = 0.1"
+                )
+        if self.schedule in ("adagrad", "fisher"):
+            if self.average_from:
+                raise ConfigError(
+                    "train.average_from: expected 0 where train.schedule = "
+                    f'"{self.schedule}", got {self.average_from}'
+                )
+        elif self.l2 * self.learning_rate >= 1:
+            raise ConfigError(
+                "train.learning_rate: expected l2 * learning_rate < 1, "
+                f"got {self.l2:g} * {self.learning_rate:g}; lower it"
+            )

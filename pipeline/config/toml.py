@@ -1,0 +1,69 @@
+"""Values and tables as TOML writes them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def toml_value(value: Any) -> str:
+    """Return a value in one line.
+
+    >>> toml_value({"low": 1e-4, "names": ["a", True]})
+    '{ low = 0.0001, names = ["a", true] }'
+    """
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            # JSON escapes what TOML escapes, but for one character.
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+        case list() | tuple():
+            return f"[{', '.join(map(toml_value, value))}]"
+        case dict():
+            pairs = (f"{toml_key(key)} = {toml_value(item)}" for key, item in value.items())
+            return f"{{ {', '.join(pairs)} }}"
+    return str(value)  # a number or a date
+
+
+def toml_key(key: str) -> str:
+    """Return a key, in quotes where it needs them.
+
+    >>> toml_key("l2"), toml_key("a b")
+    ('l2', '"a b"')
+    """
+    return key if re.fullmatch(r"[\w-]+", key, re.ASCII) else toml_value(key)
+
+
+def to_toml(tables: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return tables as TOML.
+
+    >>> print(to_toml({"train": {"l2": 0.1}, "eval": {"bins": 10}}))
+    [train]
+    l2 = 0.1
+    <BLANKLINE>
+    [eval]
+    bins = 10
+    <BLANKLINE>
+    """
+    return "\n".join(
+        "".join([f"[{name}]\n", *(f"{key} = {value}\n" for key, value in toml_lines(values))])
+        for name, values in tables.items()
+    )
+
+
+def toml_lines(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield each key of a table with its value; a key of a table in it is dotted.
+
+    >>> dict(toml_lines({"l2": 0.1, "class_weight": {"positive": 2}, "test": None}))
+    {'l2': '0.1', 'class_weight.positive': '2'}
+    """
+    for key, value in values.items():
+        inner = (
+            {f"{toml_key(key)}.{toml_key(k)}": v for k, v in value.items()}
+            if isinstance(value, dict)
+            else {toml_key(key): value}
+        )
+        yield from ((name, toml_value(v)) for name, v in inner.items() if v is not None)

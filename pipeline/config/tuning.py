@@ -1,0 +1,85 @@
+"""The [tune] section: which settings are tried."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import field
+from msgspec.structs import force_setattr
+
+from pipeline.config.checking import checked, unknown_key
+from pipeline.config.model import FeaturesSection, TokensSection, TrainSection
+from pipeline.config.section import AtLeastTwo, Count, Fraction, Number, Section, about
+from pipeline.config.toml import toml_value
+from pipeline.errors import ConfigError
+
+_TUNED: dict[str, type[Section]] = {
+    "tokens": TokensSection,
+    "features": FeaturesSection,
+    "train": TrainSection,
+}
+# By key. A value is a list or a Range; msgspec would not say which key holds a wrong one.
+Tried = dict[str, Any]
+_VALUES = "a list of values for each key, or { low = 1e-4, high = 1e-2, steps = 3 }"
+
+
+class Range(Section, frozen=True):
+    """Numbers from one to another, both included: whole ones if both are whole."""
+
+    low: Annotated[int | Number, about("Least value.", "a number")]
+    high: Annotated[int | Number, about("Greatest value.", "a number")]
+    steps: AtLeastTwo
+    scale: Literal["log", "linear"] = "log"
+
+
+class TuneSection(Section, frozen=True):
+    """Which settings `sentiment tune` tries, and how it finds the best."""
+
+    by: Annotated[Literal["accuracy", "log_loss"], about("Metric that decides.")] = "accuracy"
+    validation: Annotated[
+        Fraction, about("Fraction of the training reviews that settings are tried on.")
+    ] = 0.2
+    folds: Annotated[
+        Count, about("Try settings on this many cross-validation folds instead; 0 does not.")
+    ] = 0
+    seed: Annotated[Count, about("Random seed of that fraction or of the folds.")] = 0
+    tokens: Annotated[Tried, about("Values to try for keys of [tokens].", _VALUES)] = field(
+        default_factory=dict
+    )
+    features: Annotated[Tried, about("Values to try for keys of [features].", _VALUES)] = field(
+        default_factory=dict
+    )
+    train: Annotated[Tried, about("Values to try for keys of [train].", _VALUES)] = field(
+        default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        for name, section in _TUNED.items():
+            listed = getattr(self, name)
+            for key in listed:
+                if key not in section.__struct_fields__:
+                    raise ConfigError(f"tune.{name}.{unknown_key(key, section, _TUNED)}")
+            values = {key: _choices(f"tune.{name}.{key}", listed[key]) for key in listed}
+            force_setattr(self, name, values)
+        if not any(getattr(self, name) for name in _TUNED):
+            raise ConfigError(
+                "tune: expected keys with lists of values, such as train.l2 = [0, 1e-4]"
+            )
+
+
+def _choices(key: str, listed: Any) -> tuple[Any, ...] | Range:
+    """Return the values of a key that are tried, as they were listed or as a range."""
+    if isinstance(listed, list | tuple) and listed:
+        return tuple(listed)
+    if isinstance(listed, Range):
+        return listed
+    if not isinstance(listed, dict):
+        raise ConfigError(
+            f"{key}: expected a list of values or a table of low, high and steps, "
+            f"got {toml_value(listed)}"
+        )
+    found = checked(listed, Range, key)
+    if not found.low < found.high or (found.scale == "log" and found.low <= 0):
+        least = "0 < low" if found.scale == "log" else "low"
+        raise ConfigError(f"{key}: expected {least} < high, got {found.low:g} and {found.high:g}")
+    return found
