@@ -14,7 +14,7 @@ class ConfigError(PipelineError):
     """A key of a config is unknown, of the wrong type or out of range."""
 
 
-class CorpusError(PipelineError):
+class CorpusError(PipelineError, ValueError):
     """A corpus is missing, malformed, or not one that a classifier can learn from."""
 
 

@@ -1,7 +1,7 @@
-"""How the decisions on labelled reviews change with the threshold, as points to draw.
+"""The ROC and precision-recall curves, counts at every threshold, and a histogram, to draw.
 
-The input is that of `evaluation`: labels in {0, 1} and log-odds. Everything is computed
-over all reviews; of a curve with more corners than a screen has dots, some are left out.
+The input is that of `metrics`: true labels, 0 or 1, and log-odds. Everything is computed from
+all reviews; a curve with more points than a screen can show is thinned out.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 
 from pipeline.evaluation.calibration import bin_of
 from pipeline.model.checks import Floats, Labels
+from pipeline.model.confusion import counts_above
 from pipeline.model.logistic import decide, sigmoid
 
-# Thresholds to a table: k / STEPS for k from 1 to STEPS - 1.
+# The thresholds of a table are k / STEPS, with k from 1 to STEPS - 1.
 STEPS = 1000
 
 
 @dataclass(frozen=True)
 class Curve:
-    """The corners of a line, from left to right."""
+    """The points of a line, from left to right."""
 
     x: tuple[float, ...]
     y: tuple[float, ...]
@@ -29,14 +30,14 @@ class Curve:
 
 @dataclass(frozen=True)
 class ThresholdTable:
-    """What is called positive at each threshold k / steps, for k from 1 to steps - 1.
+    """Number of reviews predicted positive at each threshold k / steps, for k from 1 to steps - 1.
 
     Attributes
     ----------
     steps, n_negative, n_positive : int
-        The number of steps, and of reviews of each class.
+        Number of steps, and of reviews of each class.
     true_positive, false_positive : tuple of int, length steps - 1
-        Reviews of each class with a probability above the threshold.
+        Positive and negative reviews with a probability above the threshold.
     """
 
     steps: int
@@ -48,7 +49,7 @@ class ThresholdTable:
 
 @dataclass(frozen=True)
 class Histogram:
-    """How many reviews of each class are in each of some bins of the probability."""
+    """Number of reviews of each class in bins of the probability."""
 
     negative: tuple[int, ...]
     positive: tuple[int, ...]
@@ -56,7 +57,7 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Curves:
-    """All that the report draws of the decisions."""
+    """Everything that the report draws from labels and scores."""
 
     roc: Curve
     precision_recall: Curve
@@ -64,83 +65,92 @@ class Curves:
     histogram: Histogram
 
 
-def curves(y: Labels, scores: Floats) -> Curves:
-    """Compute all of them.
+def curves(y_true: Labels, scores: Floats) -> Curves:
+    """Return the curves, the table of thresholds and the histogram.
 
     Parameters
     ----------
-    y : array of int8, shape (n,)
-        Gold labels, 0 negative and 1 positive.
-    scores : array of float64, shape (n,)
+    y_true : int8 array, shape (n,)
+        True labels, 0 negative and 1 positive.
+    scores : float64 array, shape (n,)
         Log-odds of the positive class.
     """
     return Curves(
-        roc_points(y, scores),
-        precision_recall_points(y, scores),
-        threshold_table(y, scores),
-        histogram(y, scores, 40),
+        roc_points(y_true, scores),
+        precision_recall_points(y_true, scores),
+        threshold_table(y_true, scores),
+        histogram(y_true, scores, 40),
     )
 
 
-def roc_points(y: Labels, scores: Floats, most: int = 400) -> Curve:
-    """Return the false positive rate and the true positive rate, threshold by threshold.
+def roc_points(y_true: Labels, scores: Floats, most: int = 400) -> Curve:
+    """Return false positive rate (x) and true positive rate (y), threshold by threshold.
 
-    From (0, 0), where nothing is called positive, to (1, 1). Empty where a class is.
+    The curve runs from (0, 0), where no review is predicted positive, to (1, 1). It is empty
+    if there is one class only.
+
+    Examples
+    --------
+    >>> roc_points(np.array([1, 0, 1, 0]), np.array([2.0, 1.0, 0.5, -1.0]))
+    Curve(x=(0.0, 0.0, 0.5, 0.5, 1.0), y=(0.0, 0.5, 0.5, 1.0, 1.0))
     """
-    true, false = _cumulated(y, scores)
+    true, false = _counts_downwards(y_true, scores)
     if not true[-1] or not false[-1]:
         return Curve((), ())
     kept = _thinned(len(true), most)
     return _curve(false[kept] / false[-1], true[kept] / true[-1])
 
 
-def precision_recall_points(y: Labels, scores: Floats, most: int = 400) -> Curve:
-    """Return recall and precision, threshold by threshold; empty where no review is positive."""
-    true, false = _cumulated(y, scores)
+def precision_recall_points(y_true: Labels, scores: Floats, most: int = 400) -> Curve:
+    """Return recall (x) and precision (y), threshold by threshold.
+
+    The curve is empty if no review is positive.
+
+    Examples
+    --------
+    >>> precision_recall_points(np.array([1, 0, 1]), np.array([2.0, 1.0, 0.5]))
+    Curve(x=(0.5, 0.5, 1.0), y=(1.0, 0.5, 0.6666666666666666))
+    """
+    true, false = _counts_downwards(y_true, scores)
     if not true[-1]:
         return Curve((), ())
-    kept = _thinned(len(true) - 1, most) + 1  # before the first nothing is called positive
+    # Without the first point, where no review is predicted positive.
+    kept = _thinned(len(true) - 1, most) + 1
     return _curve(true[kept] / true[-1], true[kept] / (true + false)[kept])
 
 
-def threshold_table(y: Labels, scores: Floats) -> ThresholdTable:
-    """Count at every threshold as `evaluation.confusion` does at one."""
-    probability = sigmoid(scores)
-    thresholds = np.arange(1, STEPS) / STEPS
-    above = []
-    for label in (1, 0):
-        of_class = np.sort(probability[y == label])
-        above.append(len(of_class) - np.searchsorted(of_class, thresholds, side="right"))
-    n_positive = int(np.count_nonzero(y == 1))
+def threshold_table(y_true: Labels, scores: Floats) -> ThresholdTable:
+    """Count true and false positives at the thresholds 0.001, 0.002, ..., 0.999."""
+    is_positive = y_true == 1
+    above = counts_above(is_positive, sigmoid(scores), np.arange(1, STEPS) / STEPS)
+    n_positive = int(np.count_nonzero(is_positive))
     return ThresholdTable(
-        STEPS, len(y) - n_positive, n_positive, *(tuple(counts.tolist()) for counts in above)
+        STEPS, len(y_true) - n_positive, n_positive, *(tuple(counts.tolist()) for counts in above)
     )
 
 
-def histogram(y: Labels, scores: Floats, bins: int) -> Histogram:
+def histogram(y_true: Labels, scores: Floats, bins: int) -> Histogram:
     """Count the reviews of each class in the bins of `calibration.bin_of`."""
     number = bin_of(sigmoid(scores), bins)
-    negative, positive = (np.bincount(number[y == k], minlength=bins) for k in (0, 1))
+    negative, positive = (np.bincount(number[y_true == k], minlength=bins) for k in (0, 1))
     return Histogram(tuple(negative.tolist()), tuple(positive.tolist()))
 
 
 def agreement(scores: Floats, others: Floats, threshold: float) -> float:
-    """Return the share of reviews on which two models decide alike."""
+    """Return the share of reviews for which two models predict the same class."""
     one, other = (decide(sigmoid(z), threshold) for z in (scores, others))
     return float(np.mean(one == other))
 
 
-def _cumulated(y: Labels, scores: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return how many positives and negatives score at least each distinct score, from above."""
-    order = np.argsort(-scores, kind="stable")
-    z, gold = scores[order], y[order] == 1
-    last_of_ties = np.append(np.flatnonzero(np.diff(z)), len(z) - 1)
-    true = np.cumsum(gold)[last_of_ties]
-    return np.append(0, true), np.append(0, last_of_ties + 1 - true)
+def _counts_downwards(
+    y_true: Labels, scores: Floats
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return true and false positives as the threshold goes down the scores, from none to all."""
+    return counts_above(y_true == 1, scores, np.append(np.unique(scores)[::-1], -np.inf))
 
 
 def _thinned(n: int, most: int) -> NDArray[np.int64]:
-    """Return so many of n places at most, the first and the last among them."""
+    """Return at most so many of n indices, evenly spaced, with the first and the last."""
     return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(np.int64))
 
 

@@ -1,12 +1,12 @@
-"""How far a metric, or a difference of two models, depends on which reviews were drawn.
+"""How much a metric, or a difference between two models, depends on the sample of reviews.
 
-The bootstrap (Efron 1979): from n test reviews draw n with replacement, score the model
-on them, and do so many times. The spread of the results stands for the spread over test
-sets of that size. Models that are compared are scored on the same draws, so that what is
-hard about a draw is hard for both (Berg-Kirkpatrick, Burkett & Klein 2012). McNemar's
-test asks the same of two accuracies without drawing.
+The bootstrap (Efron 1979) draws n of the n test reviews with replacement, computes the metric
+on them, and repeats this many times. The spread of the results estimates the spread over test
+sets of that size. Models that are compared share their resamples, so that a hard resample is
+hard for both (Berg-Kirkpatrick, Burkett & Klein 2012). McNemar's test compares two accuracies
+without resampling.
 
-None of it covers the choice of training reviews or of settings.
+None of this covers the choice of training reviews or of settings.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pipeline.model.checks import Floats, Labels, checked
 from pipeline.model.logistic import cross_entropy, decide, sigmoid
 from pipeline.parallel import ordered_map
 
-# Paths in metrics.json, and the attributes of an Evaluation.
+# Paths in metrics.json, and attributes of an Evaluation.
 METRICS = (
     *("accuracy", "precision", "recall", "f1"),
     *("negative.precision", "negative.recall", "negative.f1"),
@@ -32,114 +32,150 @@ METRICS = (
 )
 Interval = tuple[float, float]
 Metrics = dict[str, Floats]
-# Reviews drawn in one piece, by a generator of its own. Changing it changes every interval.
-_PIECE = 1 << 16
+# Reviews drawn in one chunk, with its own generator. A change of it changes every interval.
+_CHUNK = 1 << 16
 _N_SUMS = 7
 
 
 @dataclass(frozen=True)
 class Scored:
-    """A model's scores of reviews (float64, shape (n,)), and the threshold it decides at."""
+    """The scores that a model gives to reviews, and the threshold of its predictions.
+
+    Attributes
+    ----------
+    scores : float64 array, shape (n,)
+        Log-odds of the positive class.
+    threshold : float in (0, 1)
+        A review is predicted positive where its probability is above it.
+    """
 
     scores: Floats
     threshold: float = 0.5
 
 
 def intervals(
-    y: Labels,
+    y_true: Labels,
     model: Scored,
     confidence: float = 0.95,
     resamples: int = 1000,
     seed: int = 0,
 ) -> dict[str, Interval]:
-    """Return the percentile interval of each metric: the middle share of its resamples.
+    """Return the bootstrap percentile interval of each metric.
 
     Parameters
     ----------
-    y : array of int8, shape (n,)
-        Gold labels, 0 negative and 1 positive.
+    y_true : int8 array, shape (n,)
+        True labels, 0 negative and 1 positive.
     model : Scored
     confidence : float in (0, 1)
         The share of the resamples between the ends.
     resamples : int
-        How many; a resample in which a metric is undefined is left out for it.
+        Number of resamples, >= 0. Those in which a metric is undefined are left out for it.
     seed : int
-        Of the draws, >= 0. The order of the reviews and the number of threads change nothing.
+        Seed of the resamples, >= 0. The order of the reviews and the number of threads change
+        nothing.
 
     Returns
     -------
     dict of (float, float)
-        By the names of `METRICS`; NaN twice where a metric is undefined in every resample.
+        By the names in `METRICS`; NaN twice if a metric is undefined in every resample.
 
     References
     ----------
     Efron & Tibshirani (1993), An Introduction to the Bootstrap, section 13.3.
+
+    Examples
+    --------
+    >>> y_true, scores = np.array([1, 0] * 50), np.array([1.0, -1.0, 2.0, 0.5] * 25)
+    >>> low, high = intervals(y_true, Scored(scores))["accuracy"]
+    >>> round(low, 2), round(high, 2)
+    (0.66, 0.84)
     """
-    (metrics,) = resampled(y, [model], resamples, seed)
+    (metrics,) = resampled(y_true, [model], resamples, seed)
     return {name: _middle(values, confidence) for name, values in metrics.items()}
 
 
 def paired_differences(
-    y: Labels,
+    y_true: Labels,
     a: Scored,
     b: Scored,
     confidence: float = 0.95,
     resamples: int = 1000,
     seed: int = 0,
 ) -> dict[str, Interval]:
-    """Return the percentile interval of b's metric minus a's, both on the same draws.
+    """Return the bootstrap percentile interval of b's metric minus a's, on the same resamples.
 
-    The parameters and the result are those of `intervals`. An interval without 0 says
-    that another draw of test reviews would hardly turn the difference round.
+    The parameters and the result are those of `intervals`. If an interval does not contain 0,
+    another sample of test reviews would rarely reverse the difference.
+
+    Examples
+    --------
+    >>> y_true = np.array([1, 0] * 50)
+    >>> a, b = Scored(np.array([1.0, -1.0, 2.0, 0.5] * 25)), Scored(y_true - 0.5)
+    >>> low, high = paired_differences(y_true, a, b)["accuracy"]
+    >>> round(low, 2), round(high, 2)
+    (0.16, 0.34)
     """
-    of_a, of_b = resampled(y, [a, b], resamples, seed)
+    of_a, of_b = resampled(y_true, [a, b], resamples, seed)
     return {name: _middle(of_b[name] - of_a[name], confidence) for name in METRICS}
 
 
-def resampled(y: Labels, models: Sequence[Scored], resamples: int, seed: int) -> list[Metrics]:
+def resampled(y_true: Labels, models: Sequence[Scored], resamples: int, seed: int) -> list[Metrics]:
     """Return every metric of each model on each resample: float64, shape (resamples,).
 
     Parameters
     ----------
-    y : array of int8, shape (n,)
+    y_true : int8 array, shape (n,)
     models : sequence of Scored
-        All of them are scored on the same draws.
+        All of them share the resamples.
     resamples, seed : int
     """
     if resamples < 0:
         raise ValueError(f"resamples: expected a number >= 0, got {resamples}")
-    rankings = _rankings(y, models)
-    n = len(y)
-    size = max(1, _PIECE // n)
+    rankings = _rankings(y_true, models)
+    n = len(y_true)
+    size = max(1, _CHUNK // n)
 
-    def draw(piece: int) -> list[Floats]:
-        generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(piece,)))
-        n_rows = min(size, resamples - piece * size)
+    def draw(chunk: int) -> list[Floats]:
+        generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(chunk,)))
+        n_rows = min(size, resamples - chunk * size)
         counts = np.empty((n_rows, n), np.int64)
         for row in counts:
             row[:] = np.bincount(generator.integers(0, n, n), minlength=n)
         return [ranking.sums(counts) for ranking in rankings]
 
-    pieces = list(ordered_map(draw, range(-(-resamples // size))))
+    chunks = list(ordered_map(draw, range(-(-resamples // size))))
     empty = np.empty((0, _N_SUMS))
     return [
-        _metrics(np.concatenate([empty, *(piece[k] for piece in pieces)]), n)
+        _metrics(np.concatenate([empty, *(chunk[k] for chunk in chunks)]), n)
         for k in range(len(models))
     ]
 
 
 def mcnemar(only_a_right: int, only_b_right: int) -> float:
-    """Return the exact two-sided p-value of two accuracies on the same reviews.
+    """Return the exact two-sided p-value of McNemar's test of two models on the same reviews.
 
-    Of the reviews that one model alone decides rightly, each is as likely to be the one's
-    as the other's if the models are equally good: a fair coin. With k the smaller count
-    and m the sum of both,
+    If the models are equally accurate, a review that only one of them predicts correctly is
+    a fair coin: it is as likely to be a's as b's. With k the smaller count and m their sum,
 
         p = min(1, 2 sum_{i <= k} C(m, i) / 2^m)
 
-    in whole numbers, divided once. Reviews on which both are right or both wrong say nothing.
+    in whole numbers, divided once. Reviews that both predict correctly, or neither, have no
+    influence.
 
+    Parameters
+    ----------
+    only_a_right, only_b_right : int
+        Number of reviews that only this model predicts correctly.
+
+    References
+    ----------
     McNemar (1947), Psychometrika 12; Dietterich (1998), Neural Computation 10.
+
+    Examples
+    --------
+    >>> mcnemar(1, 9)
+    0.021484375
     """
     if min(only_a_right, only_b_right) < 0:
         raise ValueError(f"expected counts >= 0, got {only_a_right} and {only_b_right}")
@@ -153,11 +189,11 @@ def mcnemar(only_a_right: int, only_b_right: int) -> float:
 
 @dataclass(frozen=True)
 class _Ranking:
-    """A model's reviews in descending order of its scores, as the kernel takes them."""
+    """The reviews in descending order of a model's scores, as the kernel takes them."""
 
     order: NDArray[np.int64]
-    gold: NDArray[np.uint8]
-    called: NDArray[np.uint8]
+    is_positive: NDArray[np.uint8]
+    predicted: NDArray[np.uint8]
     last_of_tie: NDArray[np.uint8]
     losses: Floats
     squares: Floats
@@ -165,31 +201,38 @@ class _Ranking:
     def sums(self, counts: NDArray[np.int64]) -> Floats:
         """Return the sums of `resample_sums`: shape (n_resamples, 7)."""
         sums = np.empty((len(counts), _N_SUMS))
-        reviews = (self.gold, self.called, self.last_of_tie, self.losses, self.squares)
-        resample_sums(np.take(counts, self.order, axis=1), *reviews, sums)
+        resample_sums(
+            np.take(counts, self.order, axis=1),
+            self.is_positive,
+            self.predicted,
+            self.last_of_tie,
+            self.losses,
+            self.squares,
+            sums,
+        )
         return sums
 
 
-def _rankings(y: Labels, models: Sequence[Scored]) -> list[_Ranking]:
-    """Sort the reviews by each model's scores, once."""
-    gold, columns = checked(y, models[0].scores)[0], []
+def _rankings(y_true: Labels, models: Sequence[Scored]) -> list[_Ranking]:
+    """Sort the reviews by the scores of each model."""
+    is_positive, columns = checked(y_true, models[0].scores)[0], []
     for model in models:
         if not 0 < model.threshold < 1:
             raise ValueError(f"threshold: expected a number in (0, 1), got {model.threshold}")
-        columns.append(checked(y, model.scores)[1])
-    # A draw means places in this order, not rows: reviews that are equal here are alike.
-    canonical = np.lexsort((gold, *(-z for z in reversed(columns))))
+        columns.append(checked(y_true, model.scores)[1])
+    # A resample draws positions in this order, so that the order of the rows has no influence.
+    canonical = np.lexsort((is_positive, *(-z for z in reversed(columns))))
     rankings = []
     for model, z in zip(models, columns, strict=True):
         order = np.argsort(-z[canonical], kind="stable")
         rows = canonical[order]
-        ranked, positive = z[rows], gold[rows]
+        ranked, positive = z[rows], is_positive[rows]
         probability = sigmoid(ranked)
         rankings.append(
             _Ranking(
                 order=order,
-                gold=positive.astype(np.uint8),
-                called=decide(probability, model.threshold).astype(np.uint8),
+                is_positive=positive.astype(np.uint8),
+                predicted=decide(probability, model.threshold).astype(np.uint8),
                 last_of_tie=np.append(ranked[1:] != ranked[:-1], True).astype(np.uint8),
                 losses=cross_entropy(ranked, positive),
                 squares=(probability - positive) ** 2,
@@ -199,21 +242,21 @@ def _rankings(y: Labels, models: Sequence[Scored]) -> list[_Ranking]:
 
 
 def _metrics(sums: Floats, n: int) -> Metrics:
-    """Return the metrics of resamples, by the formulas of `evaluation`."""
-    positive, called, hits, right, precision, loss, square = sums.T
+    """Return the metrics of resamples, by the formulas of `metrics`."""
+    positive, predicted, true_positive, half_wins, precision, loss, square = sums.T
     negative = n - positive
-    rejected = n - called - (positive - hits)
-    metrics = {"accuracy": (hits + rejected) / n}
-    # 0 / 0, which is NaN, is what undefined means.
+    true_negative = n - predicted - (positive - true_positive)
+    metrics = {"accuracy": (true_positive + true_negative) / n}
+    # An undefined metric is NaN, as 0 / 0 is.
     with np.errstate(invalid="ignore"):
-        for name, found, of_class, decided in (
-            ("negative", rejected, negative, n - called),
-            ("positive", hits, positive, called),
+        for name, true, of_class, as_class in (
+            ("negative", true_negative, negative, n - predicted),
+            ("positive", true_positive, positive, predicted),
         ):
-            metrics[f"{name}.precision"] = found / decided
-            metrics[f"{name}.recall"] = found / of_class
-            metrics[f"{name}.f1"] = 2 * found / (of_class + decided)
-        metrics["roc_auc"] = right / (2 * positive * negative)
+            metrics[f"{name}.precision"] = true / as_class
+            metrics[f"{name}.recall"] = true / of_class
+            metrics[f"{name}.f1"] = 2 * true / (of_class + as_class)
+        metrics["roc_auc"] = half_wins / (2 * positive * negative)
         metrics["average_precision"] = precision / positive
     for name in ("precision", "recall", "f1"):
         metrics[name] = (metrics[f"negative.{name}"] + metrics[f"positive.{name}"]) / 2
@@ -222,7 +265,7 @@ def _metrics(sums: Floats, n: int) -> Metrics:
 
 
 def _middle(values: Floats, confidence: float) -> Interval:
-    """Return the percentiles that leave as much on each side."""
+    """Return the percentiles that leave the same share of the values on each side."""
     if not 0 < confidence < 1:
         raise ValueError(f"confidence: expected a number in (0, 1), got {confidence}")
     defined = values[~np.isnan(values)]

@@ -1,25 +1,32 @@
-"""Labelled reviews with a model's scores of them: the checks before anything is computed."""
+"""Checks of arrays that are passed in, before anything is computed from them."""
 
 from __future__ import annotations
+
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import CorpusError, DivergenceError
+from pipeline.errors import CorpusError, DivergenceError, NotFittedError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Labels = NDArray[np.int8]
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
-def checked(y: Labels, scores: Floats) -> tuple[Mask, Floats]:
-    """Return which rows are positive, and the scores, once both are fit to use.
+def checked(y_true: Labels, scores: Floats) -> tuple[Mask, Floats]:
+    """Return which reviews are positive, and their scores, once both are valid.
 
     Parameters
     ----------
-    y : array of int8, shape (n,)
-        Gold labels, 0 negative and 1 positive.
-    scores : array of float64, shape (n,)
+    y_true : int8 array, shape (n,)
+        True labels, 0 negative and 1 positive.
+    scores : float64 array, shape (n,)
         Log-odds of the positive class.
 
     Raises
@@ -31,13 +38,13 @@ def checked(y: Labels, scores: Floats) -> tuple[Mask, Floats]:
     ValueError
         If the shapes differ, or a label is not 0 or 1.
     """
-    y, z = np.asarray(y), np.ascontiguousarray(scores, dtype=np.float64)
+    y, z = np.asarray(y_true), np.ascontiguousarray(scores, dtype=np.float64)
     if y.shape != z.shape or y.ndim != 1:
         raise ValueError(f"expected as many labels as scores, got shapes {y.shape} and {z.shape}")
     if not z.size:
         raise CorpusError("expected at least one review to evaluate, got none")
-    gold = y == 1
-    unknown = ~gold & (y != 0)
+    is_positive = y == 1
+    unknown = ~is_positive & (y != 0)
     if unknown.any():
         row = int(unknown.argmax())
         raise ValueError(f"label of row {row}: expected 0 or 1, got {y[row]}")
@@ -45,4 +52,124 @@ def checked(y: Labels, scores: Floats) -> tuple[Mask, Floats]:
     if not finite.all():
         row = int(finite.argmin())
         raise DivergenceError(f"score of row {row}: expected a finite number, got {z[row]}")
-    return gold, z
+    return is_positive, z
+
+
+def checked_counts(X: Any) -> csr_array:
+    """Return counts, sparse or dense, as a float32 CSR matrix, once they are valid.
+
+    Raises
+    ------
+    ValueError
+        If X has not two dimensions, has no columns, or holds a number that is not finite.
+    TypeError
+        If X holds objects that are not numbers.
+    """
+    from scipy.sparse import csr_array, issparse
+
+    if not issparse(X):
+        X = np.asarray(X)
+        if X.dtype.kind in "OSU":
+            X = X.astype(np.float64)
+        if X.ndim != 2:
+            raise ValueError(
+                f"X: expected 2 dimensions, rows and columns, got {X.ndim}. "
+                "Reshape your data: X.reshape(1, -1) makes one row of it"
+            )
+    if X.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: expected real numbers in X, got {X.dtype}")
+    if X.shape[1] == 0:
+        raise ValueError(
+            f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required."
+        )
+    X = csr_array(X, dtype=np.float32)
+    if not np.isfinite(X.data).all():
+        raise ValueError("X: expected finite counts, got NaN or infinity")
+    return X
+
+
+def checked_classes(y: Any, n_rows: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the two classes in sorted order, and the labels as 0 and 1.
+
+    Raises
+    ------
+    CorpusError
+        If there are not two classes.
+    ValueError
+        If y is not one label for each row.
+    """
+    y = np.asarray(y)
+    if y.ndim == 2 and y.shape[1] == 1:
+        warnings.warn(
+            "A column-vector y was passed when a 1d array was expected; y.ravel() makes it one",
+            _as_in_sklearn("DataConversionWarning", UserWarning),
+            stacklevel=3,
+        )
+        y = y.ravel()
+    if y.ndim != 1:
+        raise ValueError(f"y should be a 1d array of labels, got {y.ndim} dimensions")
+    if len(y) != n_rows:
+        raise ValueError(f"expected a label for each of {n_rows} rows, got {len(y)} labels")
+    if y.dtype.kind == "f" and not (np.isfinite(y) & (y == np.round(y))).all():
+        raise ValueError(
+            "Unknown label type: continuous. y: expected classes, got fractions, NaN or infinity"
+        )
+    classes, labels = np.unique(y, return_inverse=True)
+    if len(classes) == 2:
+        return classes, labels
+    shown = ", ".join(map(repr, classes[:5].tolist())) + (", ..." if len(classes) > 5 else "")
+    if len(classes) > 2:
+        raise CorpusError(
+            "Only binary classification is supported. Expected two classes in y, "
+            f"got {len(classes)} classes: {shown}"
+        )
+    raise CorpusError(f"training: expected two classes in y, got {len(classes)} class: {shown}")
+
+
+def checked_weights(sample_weight: Any, labels: NDArray[np.int64]) -> Floats:
+    """Return the weight of each document, 1 by default, once they are valid.
+
+    Parameters
+    ----------
+    sample_weight : array of numbers >= 0, shape (n,), or None
+    labels : array of 0 and 1, shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If there is not one for each document, one is negative or not finite, or all those of a
+        class are zero.
+    """
+    if sample_weight is None:
+        return np.ones(len(labels))
+    weights = np.asarray(sample_weight, np.float64)
+    if weights.shape != labels.shape:
+        raise ValueError(
+            f"sample_weight: expected an array of shape {labels.shape}, got {weights.shape}"
+        )
+    refused = ~(np.isfinite(weights) & (weights >= 0))
+    if refused.any():
+        row = int(refused.argmax())
+        raise ValueError(
+            f"sample_weight of row {row}: expected a finite number >= 0, got {weights[row]}"
+        )
+    if not np.bincount(labels, weights, minlength=2).all():
+        raise ValueError(
+            "sample_weight: expected a weight above zero in each class, got only zeros"
+        )
+    return weights
+
+
+def not_fitted(estimator: object) -> NotFittedError:
+    """Return the error of an estimator that is used before `fit`."""
+    kind: type[NotFittedError] = _as_in_sklearn("NotFittedError", NotFittedError)
+    return kind(f"{type(estimator).__name__} is not fitted yet; call fit first")
+
+
+def _as_in_sklearn(name: str, kind: type[Any]) -> type[Any]:
+    """Return a class that is also scikit-learn's, if it is loaded: its tools know no other."""
+    module = sys.modules.get("sklearn.exceptions")
+    if module is None:
+        return kind
+    theirs: type[Any] = getattr(module, name)
+    return theirs if issubclass(theirs, kind) else type(name, (kind, theirs), {})

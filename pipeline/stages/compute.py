@@ -123,7 +123,8 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     config = context.config
     counts = arrays.read_counts(context.run.path / "features" / "train.safetensors")
     labels = read_labels(context.run, "train")
-    regression = regression_of(config.train).fit(counts, labels, context.on_epoch)
+    regression = regression_of(config.train)
+    regression.fit(counts, labels, on_epoch=context.on_epoch)
     decision = choose_decision(regression, counts, labels, **decision_of(config.train))
     vocabulary = read_vocabulary(context.run.path / "features" / "vocabulary.txt")
     tokenizer = Tokenizer.of(files.read_json(context.run.path / "tokens" / "tokenizer.json"))
@@ -151,6 +152,7 @@ def compute_eval(context: StageContext) -> tuple[str, list[str]]:
     from pyarrow import parquet
 
     from pipeline.evaluation.metrics import evaluate
+    from pipeline.evaluation.uncertainty import Scored
     from pipeline.model.logistic import decide, sigmoid
     from pipeline.model.text_classifier import TextClassifier
 
@@ -159,7 +161,7 @@ def compute_eval(context: StageContext) -> tuple[str, list[str]]:
     labels = read_labels(context.run, "test")
     scores = regression.decision_function(counts)
     settings = context.config.section("eval")
-    result = evaluate(labels, scores, regression.threshold, **settings)
+    result = evaluate(labels, Scored(scores, regression.threshold), **settings)
     record_test_use(context.run.path, "eval", context.config)
     files.write_json(context.folder / "metrics.json", {"test": result.to_dict()})
     probability = sigmoid(scores)

@@ -185,10 +185,7 @@ def _differences(
     a: Predictions, b: Predictions, confidence: float, resamples: int, seed: int
 ) -> dict[str, Difference]:
     """Return every metric of both, and the interval of its difference."""
-    result_a, result_b = (
-        evaluate(each.labels, each.model.scores, each.model.threshold, resamples=0)
-        for each in (a, b)
-    )
+    result_a, result_b = (evaluate(each.labels, each.model, resamples=0) for each in (a, b))
     ends = paired_differences(a.labels, a.model, b.model, confidence, resamples, seed)
     values = ((name, operator.attrgetter(name)) for name in METRICS)
     return {

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from pipeline.config.schema import Config
 from pipeline.evaluation.metrics import Evaluation, evaluate, wilson_interval
+from pipeline.evaluation.uncertainty import Scored
 from pipeline.model.logistic import Array, decide, sigmoid
 from pipeline.stages.from_config import decision_of, regression_of
 from pipeline.storage import arrow, files
@@ -118,7 +119,7 @@ def cross_validate(
         float(np.std(accuracies, ddof=1)),
         n_right / len(labels),
         *wilson_interval(n_right, len(labels), config.eval.confidence),
-        evaluate(labels, scores, threshold, **config.section("eval")),
+        evaluate(labels, Scored(scores, threshold), **config.section("eval")),
         labels,
         scores,
         predicted,

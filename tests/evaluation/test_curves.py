@@ -15,8 +15,8 @@ from pipeline.evaluation.curves import (
     roc_points,
     threshold_table,
 )
-from pipeline.evaluation.metrics import confusion
 from pipeline.inspection.examples import least_certain, most_wrong
+from pipeline.model.confusion import confusion
 from pipeline.model.logistic import sigmoid
 
 scored = st.lists(st.tuples(st.integers(0, 1), st.integers(-40, 40)), min_size=1, max_size=60).map(

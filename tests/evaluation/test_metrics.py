@@ -21,14 +21,13 @@ from pipeline.evaluation.calibration import expected_calibration_error, reliabil
 from pipeline.evaluation.metrics import (
     average_precision,
     brier,
-    class_metrics,
-    confusion,
     evaluate,
     log_loss,
     roc_auc,
     wilson_interval,
 )
 from pipeline.evaluation.uncertainty import Scored, intervals
+from pipeline.model.confusion import class_metrics, confusion
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -129,18 +128,18 @@ def test_brier_is_the_mean_squared_error_of_the_probabilities(drawn):
 def test_confusion_is_scikit_learns(drawn, threshold):
     """The decision is that of the probability against the threshold."""
     y, scores = drawn
-    called = [exact_probability(score) > threshold for score in scores.tolist()]
-    expected = sklearn_metrics.confusion_matrix(y, called, labels=[0, 1]).ravel()
+    predicted = [exact_probability(score) > threshold for score in scores.tolist()]
+    expected = sklearn_metrics.confusion_matrix(y, predicted, labels=[0, 1]).ravel()
     assert astuple(confusion(y, scores, threshold)) == tuple(expected.tolist())
 
 
 @given(rows(), THRESHOLDS)
 def test_precision_recall_f1_and_support_are_scikit_learns(drawn, threshold):
-    """Per class, with scikit-learn told to call a division by nothing NaN."""
+    """Per class, with scikit-learn told that a division by nothing is NaN."""
     y, scores = drawn
-    called = [exact_probability(score) > threshold for score in scores.tolist()]
+    predicted = [exact_probability(score) > threshold for score in scores.tolist()]
     expected = sklearn_metrics.precision_recall_fscore_support(
-        y, called, labels=[0, 1], zero_division=np.nan
+        y, predicted, labels=[0, 1], zero_division=np.nan
     )
     ours = [astuple(each) for each in class_metrics(confusion(y, scores, threshold))]
     np.testing.assert_allclose(np.transpose(ours), np.array(expected), rtol=1e-15)
@@ -149,7 +148,8 @@ def test_precision_recall_f1_and_support_are_scikit_learns(drawn, threshold):
 @given(rows(), THRESHOLDS)
 def test_macro_averages_are_the_means_of_both_classes(drawn, threshold):
     """They are undefined where either class is."""
-    result = evaluate(*drawn, threshold, resamples=0)
+    y, scores = drawn
+    result = evaluate(y, Scored(scores, threshold), resamples=0)
     for name in ("precision", "recall", "f1"):
         each = [getattr(result.negative, name), getattr(result.positive, name)]
         assert getattr(result, name) == pytest.approx(np.mean(each), rel=1e-15, nan_ok=True)
@@ -187,7 +187,7 @@ def test_wilson_interval_of_a_worked_example():
 def test_the_whole_agrees_with_its_pieces(drawn, threshold):
     """`evaluate` reports what the public functions return."""
     y, scores = drawn
-    result = evaluate(y, scores, threshold, confidence=0.9, resamples=20)
+    result = evaluate(y, Scored(scores, threshold), confidence=0.9, resamples=20)
     counts = confusion(y, scores, threshold)
     correct = counts.true_negative + counts.true_positive
     assert result.confusion == counts
@@ -208,7 +208,7 @@ def test_every_metric_lies_in_its_interval():
     """Of a balanced test set with thousands of reviews."""
     generator = np.random.default_rng(0)
     y = generator.integers(0, 2, 3000).astype(np.int8)
-    result = evaluate(y, generator.normal(0, 2, y.size) + 2 * y - 1)
+    result = evaluate(y, Scored(generator.normal(0, 2, y.size) + 2 * y - 1))
     assert len(result.intervals) > 3
     for name, (low, high) in result.intervals.items():
         assert low < operator.attrgetter(name)(result) < high
@@ -217,17 +217,17 @@ def test_every_metric_lies_in_its_interval():
 
 def test_without_resamples_there_are_no_intervals():
     """But Wilson's of the accuracy, which needs none."""
-    result = evaluate(np.array([0, 1], np.int8), np.array([-1.0, 1.0]), resamples=0)
+    result = evaluate(np.array([0, 1], np.int8), Scored(np.array([-1.0, 1.0])), resamples=0)
     assert result.intervals == {}
     assert result.accuracy_low < result.accuracy == 1
 
 
 def test_settings_reach_the_resamples_and_the_bins():
-    y, scores = np.array([0, 1] * 20, np.int8), np.sin(np.arange(40.0))
-    here = evaluate(y, scores)
-    assert evaluate(y, scores, seed=1).intervals != here.intervals
-    assert evaluate(y, scores, resamples=10).intervals != here.intervals
-    assert len(evaluate(y, scores, bins=7).calibration) == 7
+    y, model = np.array([0, 1] * 20, np.int8), Scored(np.sin(np.arange(40.0)))
+    here = evaluate(y, model)
+    assert evaluate(y, model, seed=1).intervals != here.intervals
+    assert evaluate(y, model, resamples=10).intervals != here.intervals
+    assert len(evaluate(y, model, bins=7).calibration) == 7
 
 
 # Decisions and invariances
@@ -245,7 +245,9 @@ def test_the_order_of_rows_changes_nothing(drawn, random):
     y, scores = drawn
     order = list(range(y.size))
     random.shuffle(order)
-    here, there = evaluate(y[order], scores[order], resamples=20), evaluate(y, scores, resamples=20)
+    here, there = (
+        evaluate(y[rows], Scored(scores[rows]), resamples=20) for rows in (order, slice(None))
+    )
     assert here.to_dict() == there.to_dict()
 
 
@@ -255,7 +257,7 @@ def test_the_order_of_many_rows_changes_nothing():
     y = generator.integers(0, 2, 10_000).astype(np.int8)
     scores = generator.normal(0, 5, y.size)
     order = generator.permutation(y.size)
-    assert evaluate(y[order], scores[order]) == evaluate(y, scores)
+    assert evaluate(y[order], Scored(scores[order])) == evaluate(y, Scored(scores))
 
 
 @given(rows(scores=st.integers(-20, 20).map(float)))
@@ -264,7 +266,8 @@ def test_swapping_the_classes_swaps_their_metrics(drawn):
     y, scores = drawn
     scores = scores + 0.5  # away from the boundary, where the rule is not symmetric
     here, there = (
-        evaluate(*each, resamples=0).to_dict() for each in ((y, scores), (1 - y, -scores))
+        evaluate(labels, Scored(z), resamples=0).to_dict()
+        for labels, z in ((y, scores), (1 - y, -scores))
     )
     assert here["negative"] == there["positive"]
     assert here["accuracy"] == there["accuracy"]
@@ -275,7 +278,7 @@ def test_inputs_are_left_as_they_were():
     """Arrays that cannot be written to are good enough."""
     y, scores = np.array([1, 0, 1], np.int8), np.array([2.0, 1.0, -1.0])
     y.flags.writeable = scores.flags.writeable = False
-    assert evaluate(y, scores).n == 3
+    assert evaluate(y, Scored(scores)).n == 3
 
 
 def test_extreme_scores_raise_no_floating_point_flag_but_underflow():
@@ -283,7 +286,7 @@ def test_extreme_scores_raise_no_floating_point_flag_but_underflow():
     y = np.array([0, 1, 0, 1], np.int8)
     for size in (1e4, 1e300):
         with np.errstate(over="raise", divide="raise", invalid="raise"):
-            result = evaluate(y, np.array([-size, size, size, -size]))
+            result = evaluate(y, Scored(np.array([-size, size, size, -size])))
         assert result.log_loss == size / 2
         assert result.brier == 0.5
 
@@ -301,8 +304,8 @@ def test_ranking_is_undefined_with_one_class():
     assert average_precision(ones, scores) == 1.0
 
 
-def test_precision_is_undefined_where_nothing_is_called_that_class():
-    """Recall and F1 are 0 there, for the class was there to be found."""
+def test_precision_is_undefined_where_no_review_is_predicted_to_have_the_class():
+    """Recall and F1 are 0 there, because the class has a review."""
     negative, positive = class_metrics(confusion(np.array([0, 1]), np.array([-1.0, -1.0])))
     assert math.isnan(positive.precision)
     assert (positive.recall, positive.f1) == (0.0, 0.0)
@@ -310,15 +313,15 @@ def test_precision_is_undefined_where_nothing_is_called_that_class():
 
 
 def test_recall_is_undefined_where_no_review_has_the_class():
-    """Precision and F1 are 0 there, for something was called that class in error."""
+    """Precision and F1 are 0 there, because a review is wrongly predicted to have the class."""
     _, positive = class_metrics(confusion(np.array([0, 0]), np.array([1.0, -1.0])))
     assert math.isnan(positive.recall)
     assert (positive.precision, positive.f1, positive.support) == (0.0, 0.0, 0)
 
 
-def test_f1_is_undefined_where_a_class_is_neither_there_nor_called():
+def test_f1_is_undefined_where_a_class_has_no_review_and_no_prediction():
     """And so are the macro averages, though the other class is perfect."""
-    result = evaluate(np.array([1, 1], np.int8), np.array([1.0, 2.0]))
+    result = evaluate(np.array([1, 1], np.int8), Scored(np.array([1.0, 2.0])))
     assert math.isnan(result.negative.f1)
     assert result.positive.f1 == 1.0
     assert all(math.isnan(x) for x in (result.precision, result.recall, result.f1))
@@ -334,7 +337,7 @@ def test_the_interval_of_no_trials_is_undefined():
 
 def test_the_keys_of_metrics_json_are_stable():
     """Others read these paths: a key may be added, not renamed."""
-    metrics = evaluate(np.array([0, 1], np.int8), np.array([-1.0, 1.0])).to_dict()
+    metrics = evaluate(np.array([0, 1], np.int8), Scored(np.array([-1.0, 1.0]))).to_dict()
     of_class = {"precision", "recall", "f1", "support"}
     assert set(metrics) == {
         *("n", "prevalence", "threshold", "accuracy", "accuracy_low", "accuracy_high"),
@@ -358,13 +361,14 @@ def test_the_keys_of_metrics_json_are_stable():
 @given(rows(), THRESHOLDS)
 def test_the_dict_is_json_and_comes_back_the_same(drawn, threshold):
     """Plain numbers only, and no NaN, which JSON does not have."""
-    metrics = evaluate(*drawn, np.float64(threshold), np.float64(0.95), resamples=20).to_dict()
+    y, model = drawn[0], Scored(drawn[1], np.float64(threshold))
+    metrics = evaluate(y, model, np.float64(0.95), resamples=20).to_dict()
     assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
 
 
 def test_undefined_is_null():
     """NaN in the dataclass is None in the dict, at both levels."""
-    metrics = evaluate(np.array([0], np.int8), np.array([-1.0])).to_dict()
+    metrics = evaluate(np.array([0], np.int8), Scored(np.array([-1.0]))).to_dict()
     assert metrics["roc_auc"] is None
     assert metrics["positive"]["f1"] is None
     assert metrics["positive"]["support"] == 0
@@ -374,14 +378,19 @@ def test_undefined_is_null():
 
 def test_an_evaluation_cannot_be_changed():
     """A result is a fact."""
-    result = evaluate(np.array([0, 1], np.int8), np.array([-1.0, 1.0]))
+    result = evaluate(np.array([0, 1], np.int8), Scored(np.array([-1.0, 1.0])))
     with pytest.raises(FrozenInstanceError):
         result.accuracy = 1.0
 
 
 # What is refused
 
-METRICS = [evaluate, confusion, roc_auc, average_precision, log_loss, brier]
+
+def evaluation(y_true, scores):
+    return evaluate(y_true, Scored(scores))
+
+
+METRICS = [evaluation, confusion, roc_auc, average_precision, log_loss, brier]
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -405,9 +414,9 @@ def test_thresholds_and_confidences_lie_strictly_between_0_and_1(number):
     """At 0 or 1 a decision or an interval says nothing."""
     y, scores = np.array([0, 1], np.int8), np.array([-1.0, 1.0])
     with pytest.raises(ValueError, match="threshold: expected a number in"):
-        evaluate(y, scores, threshold=number)
+        evaluate(y, Scored(scores, number))
     with pytest.raises(ValueError, match="confidence: expected a number in"):
-        evaluate(y, scores, confidence=number)
+        evaluate(y, Scored(scores), confidence=number)
 
 
 @pytest.mark.parametrize("successes", [-1, 11])

@@ -66,12 +66,12 @@ def test_the_metrics_of_a_resample_are_those_of_the_reviews_written_out(kernel, 
     canonical = np.lexsort((y, -scores))
     counts = np.stack([np.bincount(rows, minlength=y.size) for rows in draws])
     sums = np.empty((3, 7))
-    reviews = (ranking.gold, ranking.called, ranking.last_of_tie, ranking.losses, ranking.squares)
-    kernel(np.take(counts, ranking.order, axis=1), *reviews, sums)
+    reviews = (ranking.is_positive, ranking.predicted, ranking.last_of_tie)
+    kernel(np.take(counts, ranking.order, axis=1), *reviews, ranking.losses, ranking.squares, sums)
     metrics = _metrics(sums, y.size)
     for k, places in enumerate(draws):
         chosen = canonical[places]
-        expected = evaluate(y[chosen], scores[chosen], threshold, resamples=0)
+        expected = evaluate(y[chosen], Scored(scores[chosen], threshold), resamples=0)
         for name in METRICS:
             assert metrics[name][k] == pytest.approx(
                 operator.attrgetter(name)(expected), rel=1e-12, abs=1e-300, nan_ok=True
@@ -82,7 +82,7 @@ def test_every_review_is_as_likely_to_be_drawn():
     """The mean of the resamples is the metric, and their spread the formula's."""
     y, scores = some_reviews()
     (metrics,) = resampled(y, [Scored(scores)], 4000, seed=1)
-    result = evaluate(y, scores)
+    result = evaluate(y, Scored(scores))
     accuracy, spread = result.accuracy, math.sqrt(result.accuracy * (1 - result.accuracy) / y.size)
     assert metrics["accuracy"].mean() == pytest.approx(accuracy, abs=4 * spread / math.sqrt(4000))
     assert metrics["accuracy"].std() == pytest.approx(spread, rel=0.05)
@@ -91,7 +91,7 @@ def test_every_review_is_as_likely_to_be_drawn():
 
 def test_the_interval_of_the_accuracy_is_near_wilsons():
     y, scores = some_reviews(n=2000)
-    result = evaluate(y, scores)
+    result = evaluate(y, Scored(scores))
     low, high = intervals(y, Scored(scores), resamples=2000)["accuracy"]
     assert low == pytest.approx(result.accuracy_low, abs=0.003)
     assert high == pytest.approx(result.accuracy_high, abs=0.003)

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
-from pipeline.evaluation.metrics import class_metrics, confusion
 from pipeline.inspection.highlights import highlight
+from pipeline.model.confusion import class_metrics, confusion
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages import load_model, read_reviews
 

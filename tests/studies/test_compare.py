@@ -81,7 +81,7 @@ def test_differences_are_bs_metrics_minus_as_accuracy_first(small_run, other_run
     y = np.array(a["label"], np.int8)
     model_a = Scored(np.array(a["log_odds"]), 0.5)
     model_b = Scored(np.array(b["log_odds"]), 0.45)
-    results = [evaluate(y, model.scores, model.threshold) for model in (model_a, model_b)]
+    results = [evaluate(y, model) for model in (model_a, model_b)]
     ends = paired_differences(y, model_a, model_b)
     assert list(comparison.differences) == list(METRICS)
     assert next(iter(comparison.differences)) == "accuracy"

@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from pipeline.errors import ConfigError, CorpusError
 from pipeline.evaluation.metrics import evaluate
+from pipeline.evaluation.uncertainty import Scored
 from pipeline.model.logistic import decide, sigmoid
 from pipeline.training.threshold import choose_threshold
 
@@ -36,20 +37,20 @@ def rows(draw):
 
 
 def every_decision(y, scores):
-    """Yield hits and number called positive, at thresholds on and about every probability."""
+    """Yield true positives and predicted positives, at thresholds on and near every probability."""
     probability = sigmoid(scores)
     edges = {0.5, *probability, *np.nextafter(probability, 0), np.nextafter(0, 1)}
     for threshold in sorted(edges):
         if 0 < threshold < 1:
-            called = decide(probability, threshold)
-            yield int((called & (y == 1)).sum()), int(called.sum())
+            predicted = decide(probability, threshold)
+            yield int((predicted & (y == 1)).sum()), int(predicted.sum())
 
 
-def ratios(y, hits, called):
+def ratios(y, true, predicted):
     """Return precision (-1 where undefined), recall and F1, exactly."""
     n_positive = int(y.sum())
-    precision = Fraction(hits, called) if called else Fraction(-1)
-    return precision, Fraction(hits, n_positive), Fraction(2 * hits, called + n_positive)
+    precision = Fraction(true, predicted) if predicted else Fraction(-1)
+    return precision, Fraction(true, n_positive), Fraction(2 * true, predicted + n_positive)
 
 
 def rank(goal, least, found):
@@ -74,13 +75,13 @@ def test_no_threshold_meets_the_goal_better(drawn, wanted):
         return
     choice = choose_threshold(y, scores, *wanted)
     assert 0 < choice.threshold < 1
-    called = decide(sigmoid(scores), choice.threshold)
-    decision = int((called & (y == 1)).sum()), int(called.sum())
+    predicted = decide(sigmoid(scores), choice.threshold)
+    decision = int((predicted & (y == 1)).sum()), int(predicted.sum())
     assert rank(*wanted, ratios(y, *decision)) == max(reached)
 
 
 @given(rows(), GOALS)
-def test_what_a_threshold_comes_to_is_what_evaluation_says(drawn, wanted):
+def test_the_metrics_of_a_threshold_are_those_of_evaluate(drawn, wanted):
     """At the chosen one, and at 0.5."""
     y, scores = drawn
     try:
@@ -90,7 +91,7 @@ def test_what_a_threshold_comes_to_is_what_evaluation_says(drawn, wanted):
     assert (choice.at.threshold, choice.at_half.threshold) == (choice.threshold, 0.5)
     assert choice.n == y.size
     for point in (choice.at, choice.at_half):
-        expected = evaluate(y, scores, point.threshold, resamples=0)
+        expected = evaluate(y, Scored(scores, point.threshold), resamples=0)
         of_positive = expected.positive.precision, expected.positive.recall, expected.positive.f1
         found = point.accuracy, point.precision, point.recall, point.f1
         np.testing.assert_allclose(found, (expected.accuracy, *of_positive), rtol=1e-15)
@@ -190,7 +191,7 @@ def test_a_recall_that_probabilities_of_0_put_out_of_reach_is_refused():
 
 
 def test_reviews_that_are_all_negative_are_refused():
-    with pytest.raises(ConfigError, match="expected a positive one among the 2 validation"):
+    with pytest.raises(ConfigError, match="expected a positive review among the 2 validation"):
         choose_threshold(np.zeros(2, np.int8), np.zeros(2), "f1")
     with pytest.raises(CorpusError, match="at least one review"):
         choose_threshold(np.zeros(0, np.int8), np.zeros(0), "f1")
