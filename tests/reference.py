@@ -7,7 +7,18 @@ whether the batch has the coordinate or not.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 from scipy.special import expit
+
+
+def reviews(n=60, d=8, seed=0, noise=0.15):
+    """Return counts of d words in n documents, and labels that the words half explain."""
+    draw = np.random.default_rng(seed)
+    counts = draw.poisson(draw.uniform(0.1, 1.0, d), (n, d))
+    scores = counts @ draw.normal(size=d)
+    y = (scores > np.median(scores)).astype(np.int64)
+    y[draw.random(n) < noise] ^= 1
+    return csr_array(counts, dtype=np.float32), y
 
 
 @dataclass(frozen=True)

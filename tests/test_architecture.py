@@ -38,7 +38,6 @@ MAX_PARAMETERS, MAX_KERNEL_PARAMETERS = 6, 10
 EXCEPTIONS: dict[str, str] = {
     "cli/runs.py:stability": NOT_YET,
     "classifier.py": NOT_YET,
-    "evaluation/metrics.py:evaluate": NOT_YET,
     "features/ngrams.py:_longer": NOT_YET,
     "features/vocabulary.py:learn_vocabulary": NOT_YET,
     "kernels/duplicates.py": NOT_YET,
@@ -54,7 +53,6 @@ EXCEPTIONS: dict[str, str] = {
     "studies/stability.py:measure_stability": NOT_YET,
     "tokens/words.py:tokenise_words": NOT_YET,
     "training/certificate.py:certify": NOT_YET,
-    "training/history.py:measure": NOT_YET,
 }
 # Where a library may be imported; one that is not named here, anywhere.
 PLACES = {

@@ -1,11 +1,11 @@
-"""The saved model: all it takes to get from a text to a probability, in one folder.
+"""The fitted parts that turn a text into a probability, saved and loaded as one folder.
 
-    model.json             settings, threshold, format version, digests of the rest
-    vocabulary.txt         the words in column order, with document frequencies
-    weights.safetensors    a weight for each word, and the intercept
+    model.json             settings, threshold, format version, digests of the other files
+    vocabulary.txt         the features in column order, with document frequencies
+    weights.safetensors    the weight of each feature, and the intercept
 
-The folder can be moved; `predict` needs no other. A run's also holds history.json, what
-training came to, which a classifier does not need.
+The folder can be moved, and prediction needs no other file. In a run it also holds
+history.json, the record of training, which prediction does not read.
 """
 
 from __future__ import annotations
@@ -40,12 +40,24 @@ class TextClassifier:
     tokenizer : Tokenizer
     vocabulary : Vocabulary
     binary : bool
-        Whether a document's words are counted or only noted.
+        Count a feature at most once in a text.
     regression : LogisticRegression
     unit_length : bool
-        Whether a document's counts are divided by their Euclidean length.
+        Divide the counts of a text by their Euclidean length.
     classes : tuple, length 2
         The labels of the negative and of the positive class.
+
+    Examples
+    --------
+    >>> from pipeline.features.vocabulary import learn_vocabulary
+    >>> tokenizer = Tokenizer()
+    >>> vocabulary = learn_vocabulary(tokenizer(["awesome film", "abysmal film"]))
+    >>> vocabulary.words.to_pylist()
+    ['film', 'abysmal', 'awesome']
+    >>> regression = LogisticRegression.of([0.0, -2.0, 2.0], 0.1)
+    >>> model = TextClassifier(tokenizer, vocabulary, False, regression)
+    >>> model.log_odds(["Awesome, awesome!", "abysmal"]).tolist()
+    [4.1, -1.9]
     """
 
     tokenizer: Tokenizer
@@ -57,25 +69,25 @@ class TextClassifier:
 
     @property
     def weights(self) -> Array:
-        """The weight of each word, float64, shape (n_words,)."""
+        """The weight of each feature: float64, shape (n_features,)."""
         weights: Array = self.regression.coef_[0]
         return weights
 
     @property
     def intercept(self) -> float:
-        """The log-odds of a text without a word of the vocabulary."""
+        """The log-odds of a text without a feature of the vocabulary."""
         return float(self.regression.intercept_[0])
 
     def count(self, texts: pa.LargeStringArray | Sequence[str]) -> csr_array:
-        """Return the counts of the vocabulary's words in texts, shape (n_texts, n_words)."""
+        """Return the counts of the features in texts: shape (n_texts, n_features)."""
         return count_features(self.tokenizer(texts), self.vocabulary, self.binary, self.unit_length)
 
     def log_odds(self, texts: pa.LargeStringArray | Sequence[str]) -> Array:
         """Return the score of each text: float64, shape (n_texts,)."""
         tokens = self.tokenizer(texts)
         blocks = stream_counts(tokens, self.vocabulary, self.binary, self.unit_length)
-        parts = [scores(*block, self.weights, self.intercept) for block in blocks]
-        return np.concatenate([np.empty(0), *parts])
+        by_block = [scores(*block, self.weights, self.intercept) for block in blocks]
+        return np.concatenate([np.empty(0), *by_block])
 
     def probabilities(self, texts: pa.LargeStringArray | Sequence[str]) -> Array:
         """Return the probability that each text is positive: float64, shape (n_texts,)."""
@@ -88,7 +100,7 @@ class TextClassifier:
             folder / _FILES[1],
             {"weights": self.weights, "intercept": self.regression.intercept_},
         )
-        facts: dict[str, Any] = {
+        metadata: dict[str, Any] = {
             "format_version": files.FORMAT_VERSION,
             "classes": list(self.classes),
             "threshold": self.regression.threshold,
@@ -97,36 +109,34 @@ class TextClassifier:
             "unit_length": self.unit_length,
             "sha256": {file: files.digest(folder / file) for file in _FILES},
         }
-        files.write_json(folder / "model.json", facts)
+        files.write_json(folder / "model.json", metadata)
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read a model from its folder, or from the run that it belongs to.
+        """Read a model from its folder, or from its run's folder.
 
         Raises
         ------
         RunError
-            If there is no model, it is of another format version, or a file of it
-            is not the one that was saved.
+            If there is no model, it has another format version, or a file has changed since
+            it was saved.
         """
         folder = path / "model" if (path / "model").is_dir() else path
         if not (folder / "model.json").exists():
             raise RunError(f"{path}: no model here; expected a run folder or its model folder")
-        facts = files.read_json(folder / "model.json")
-        files.check_format(facts, folder / "model.json")
+        metadata = files.read_json(folder / "model.json")
+        files.check_format(metadata, folder / "model.json")
         try:
-            tokenizer = Tokenizer.of(facts["tokenizer"])
-            binary, unit_length = bool(facts["binary"]), bool(facts["unit_length"])
-            threshold = float(facts["threshold"])
-            negative, positive = facts["classes"]
-            expected = [facts["sha256"][file] for file in _FILES]
+            tokenizer = Tokenizer.of(metadata["tokenizer"])
+            binary, unit_length = bool(metadata["binary"]), bool(metadata["unit_length"])
+            threshold = float(metadata["threshold"])
+            negative, positive = metadata["classes"]
+            expected = [metadata["sha256"][file] for file in _FILES]
         except (KeyError, TypeError, ValueError) as error:
-            raise RunError(
-                f"{folder / 'model.json'}: not the file that was saved: {error}"
-            ) from None
+            raise RunError(f"{folder / 'model.json'}: not as it was saved: {error}") from None
         for file, saved in zip(_FILES, expected, strict=True):
             if not (folder / file).exists() or files.digest(folder / file) != saved:
-                raise RunError(f"{folder / file}: missing, or not the file that was saved")
+                raise RunError(f"{folder / file}: missing, or changed since it was saved")
         parameters = arrays.read_arrays(folder / _FILES[1])
         return cls(
             tokenizer,

@@ -1,8 +1,8 @@
-"""The decision on top of the weights: temperature and threshold, chosen on the validation set.
+"""The decision on top of the weights: a temperature and a threshold, chosen on the validation set.
 
-A temperature divides the scores until their probabilities fit (Guo et al. 2017); the weights
-and the intercept of a linear model can be divided as well, so that what is saved is plain. A
-threshold meets a stated goal.
+A temperature divides the scores so that probabilities match frequencies (Guo et al. 2017). A
+linear model can divide its weights and its intercept instead, so the saved model stays plain.
+A threshold meets a stated goal.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Decision:
-    """What was chosen on the validation part.
+    """The temperature and the threshold that were chosen on the validation set.
 
     Attributes
     ----------
     temperature : float
-        What the weights and the intercept were divided by; 1 where they were not.
+        Divisor of the weights and the intercept; 1 without calibration.
     threshold : ThresholdChoice or None
-        None where no goal was given.
+        None without a goal.
     """
 
     temperature: float
@@ -42,23 +42,28 @@ def choose_decision(
     calibrate: bool,
     goal: tuple[Goal, float | None] | None,
 ) -> Decision | None:
-    """Set the temperature and the threshold of a regression; return None if none is asked for.
+    """Set the temperature and the threshold of a fitted regression, and return them.
 
     Parameters
     ----------
     regression : SGDLogisticRegression
-        Fitted to `counts` and `labels`, some of them held out; changed in place.
+        Fitted to `counts` and `labels` with a validation set; changed in place.
     counts : csr_array, shape (n, d)
     labels : array of 0 and 1, shape (n,)
     calibrate : bool
-        Whether to fit a temperature.
+        Fit a temperature.
     goal : tuple, optional
-        Of the threshold, and what it must reach: see `choose_threshold`.
+        The goal of the threshold and the least that it must reach: see `choose_threshold`.
+
+    Returns
+    -------
+    Decision or None
+        None if neither a temperature nor a threshold is asked for.
     """
     if goal is None and not calibrate:
         return None
-    held_out = regression.held_out_
-    y, z = labels[held_out], regression.decision_function(counts[held_out])
+    chosen_on = regression.in_validation_
+    y, z = labels[chosen_on], regression.decision_function(counts[chosen_on])
     temperature, choice = 1.0, None
     if calibrate:
         temperature = fit_temperature(y, z)

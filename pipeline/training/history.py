@@ -1,32 +1,36 @@
-"""What training came to, epoch by epoch: loss and accuracy on the parts of the documents."""
+"""Loss and accuracy after each epoch, and when to stop."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.errors import DivergenceError
 from pipeline.model.logistic import Array, cross_entropy, decide, penalty, scores, sigmoid
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+# An objective so many times that of zero weights is a divergence, not noise.
+_DIVERGED = 10.0
+
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one pass over the training documents came to.
+    """Loss and accuracy after one pass over the training set.
 
     Attributes
     ----------
     number : int
         From 1.
     objective : float
-        J(w, b), loss and penalty, on the training part.
+        J(w, b), loss and penalty, on the training set.
     loss, accuracy : float
-        Mean cross-entropy (nats) and accuracy on the training part.
+        Mean cross-entropy (nats) and accuracy on the training set, all documents alike.
     validation_loss, validation_accuracy : float
-        The same on the validation part; NaN where there is none.
+        The same on the validation set; NaN without one.
     """
 
     number: int
@@ -39,7 +43,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Split:
-    """The documents that are trained on, or those that are held out."""
+    """The counts, labels and costs of the training or the validation set."""
 
     counts: csr_array
     labels: Array
@@ -53,30 +57,81 @@ class Split:
         return cls(counts[mask], labels[mask], costs[mask])
 
     def scores(self, w: Array, b: float) -> Array:
-        """Return the score of every document."""
+        """Return the score of each document: float64, shape (n,)."""
         return scores(self.counts.data, self.counts.indices, self.counts.indptr, w, b)
 
 
-def measure(
-    number: int, w: Array, b: float, seen: Split, unseen: Split, l2: float, threshold: float
-) -> Epoch:
-    """Measure weights on the training part and on the validation part, which may be empty."""
-    z = seen.scores(w, b)
-    losses = cross_entropy(z, seen.labels)
-    validation_loss = validation_accuracy = np.nan
-    if len(unseen.labels):
-        v = unseen.scores(w, b)
-        validation_loss = cross_entropy(v, unseen.labels).mean()
-        validation_accuracy = _accuracy(v, unseen.labels, threshold)
-    return Epoch(
-        number,
-        float((seen.costs * losses).mean()) + penalty(w, l2),
-        float(losses.mean()),
-        _accuracy(z, seen.labels, threshold),
-        float(validation_loss),
-        float(validation_accuracy),
-    )
+@dataclass
+class History:
+    """The epochs of a fit, measured one by one.
 
+    Attributes
+    ----------
+    training, validation : Split
+        The validation set may be empty.
+    l2, threshold : float
+    patience : int
+        Number of epochs without a lower validation loss after which training stops; 0 for never.
+    advice : str
+        What to change if training diverges.
+    epochs : list of Epoch
+    """
 
-def _accuracy(z: Array, labels: Array, threshold: float) -> float:
-    return float(np.mean(decide(sigmoid(z), threshold) == labels))
+    training: Split
+    validation: Split
+    l2: float
+    threshold: float
+    patience: int
+    advice: str
+    epochs: list[Epoch] = field(default_factory=list)
+    _lowest: float = np.inf
+    _waited: int = 0
+
+    def add(self, w: Array, b: float) -> Epoch:
+        """Measure the weights after an epoch, and append the result.
+
+        Raises
+        ------
+        DivergenceError
+            If the objective is far above that of zero weights, or not a number.
+        """
+        number = len(self.epochs) + 1
+        z = self.training.scores(w, b)
+        losses = cross_entropy(z, self.training.labels)
+        objective = float((self.training.costs * losses).mean()) + penalty(w, self.l2)
+        at_zero = float(np.mean(self.training.costs) * np.log(2))
+        if not objective <= _DIVERGED * at_zero:
+            raise DivergenceError(
+                f"training diverged: after epoch {number} the objective is {objective:.3g}, "
+                f"with all weights zero it is {at_zero:.3g}; {self.advice}"
+            )
+        validation_loss = validation_accuracy = np.nan
+        if len(self.validation.labels):
+            v = self.validation.scores(w, b)
+            validation_loss = float(cross_entropy(v, self.validation.labels).mean())
+            validation_accuracy = self._accuracy(v, self.validation.labels)
+        epoch = Epoch(
+            number,
+            objective,
+            float(losses.mean()),
+            self._accuracy(z, self.training.labels),
+            validation_loss,
+            validation_accuracy,
+        )
+        self.epochs.append(epoch)
+        self._waited = 0 if validation_loss < self._lowest else self._waited + 1
+        self._lowest = min(self._lowest, validation_loss)
+        return epoch
+
+    @property
+    def keeps_last(self) -> bool:
+        """Return True if the weights of the last epoch are those to keep."""
+        return not self.patience or self._waited == 0
+
+    @property
+    def stops(self) -> bool:
+        """Return True if the validation loss has not fallen for `patience` epochs."""
+        return 0 < self.patience <= self._waited
+
+    def _accuracy(self, z: Array, labels: Array) -> float:
+        return float(np.mean(decide(sigmoid(z), self.threshold) == labels))

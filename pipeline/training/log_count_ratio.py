@@ -1,11 +1,11 @@
-"""Log-count ratios: how much more a class uses a word than the other, as a weight of its column.
+"""Log-count ratios: weights of the columns that compare how often each class uses a feature.
 
     r_j = ln((p_j + alpha) / P) - ln((q_j + alpha) / Q)
 
 p_j and q_j count feature j in the positive and in the negative documents. A classifier that
-learns from x_j r_j in place of x_j starts from what naive Bayes knows (Wang & Manning 2012,
-Baselines and Bigrams). Its weights times r are weights of the counts, so that what is saved
-is a plain linear classifier.
+learns from x_j r_j instead of x_j starts from what naive Bayes knows (Wang & Manning 2012,
+Baselines and Bigrams). Its weights times r are weights of the counts, so the saved model is a
+plain linear classifier.
 """
 
 from __future__ import annotations
@@ -21,45 +21,64 @@ if TYPE_CHECKING:
 
 
 def log_count_ratio(
-    counts: csr_array, labels: Array, over: str = "documents", alpha: float = 1.0
+    counts: csr_array,
+    y: Array,
+    over: str = "documents",
+    alpha: float = 1.0,
+    sample_weight: Array | None = None,
 ) -> Array:
-    """Return r of each column.
+    """Return the log-count ratio of each column.
 
     Parameters
     ----------
     counts : csr_array, shape (n, d)
-    labels : array of 0 and 1, shape (n,)
+    y : array of 0 and 1, shape (n,)
+        True labels.
     over : {"documents", "counts"}
-        "documents": p_j and q_j are the documents of a class that hold feature j, P and Q
-        the documents of a class plus alpha. "counts": they are summed counts, P and Q their
-        sums over all columns, alpha included, as in multinomial naive Bayes.
+        "documents": p_j and q_j are the numbers of documents with feature j, and P and Q the
+        numbers of documents, of a class, plus alpha. "counts": p_j and q_j are sums of counts,
+        and P and Q their sums over all columns, alpha included, as in multinomial naive Bayes.
     alpha : float
-        The smoothing, > 0.
+        Smoothing, > 0.
+    sample_weight : float64 array, shape (n,), optional
+        A document with weight 2 counts twice.
 
     Returns
     -------
     float64 array, shape (d,)
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_array
+    >>> counts = csr_array([[1.0, 1.0], [2.0, 0.0], [0.0, 1.0]])
+    >>> log_count_ratio(counts, np.array([1, 1, 0])).round(4).tolist()
+    [0.6931, -0.4055]
     """
     if not alpha > 0:
         raise ValueError(f"alpha: expected a number > 0, got {alpha}")
     if over not in ("documents", "counts"):
         raise ValueError(f"over: expected documents or counts, got {over!r}")
-    d = counts.shape[1]
-    in_positive = np.repeat(labels == 1, np.diff(counts.indptr))
-    size = np.ones(counts.nnz) if over == "documents" else counts.data.astype(np.float64)
-    p = np.bincount(counts.indices[in_positive], size[in_positive], d) + alpha
-    q = np.bincount(counts.indices[~in_positive], size[~in_positive], d) + alpha
+    d, is_positive = counts.shape[1], np.asarray(y) == 1
+    weights = np.ones(len(is_positive)) if sample_weight is None else sample_weight
+    by_entry, in_positive = (
+        np.repeat(values, np.diff(counts.indptr)) for values in (weights, is_positive)
+    )
+    if over == "counts":
+        by_entry = by_entry * counts.data
+    p, q = (
+        np.bincount(counts.indices[of_class], by_entry[of_class], d) + alpha
+        for of_class in (in_positive, ~in_positive)
+    )
     if over == "documents":
-        n_positive = int(np.count_nonzero(labels == 1))
-        totals = n_positive + alpha, len(labels) - n_positive + alpha
+        totals = (weights[is_positive].sum() + alpha, weights[~is_positive].sum() + alpha)
     else:
-        totals = p.sum(), q.sum()
+        totals = (p.sum(), q.sum())
     ratio: Array = np.log(p / totals[0]) - np.log(q / totals[1])
     return ratio
 
 
 def weighted(counts: csr_array, ratio: Array) -> csr_array:
-    """Return counts with column j times r_j: float32, on the same indices."""
+    """Return counts with column j multiplied by ratio[j]: float32, on the same indices."""
     from scipy.sparse import csr_array
 
     data = counts.data * ratio.astype(np.float32)[counts.indices]
@@ -69,10 +88,15 @@ def weighted(counts: csr_array, ratio: Array) -> csr_array:
 
 
 def interpolated(weights: Array, beta: float) -> Array:
-    """Return (1 - beta) m + beta w, with m the mean of |w|: between naive Bayes and the learned w.
+    """Return (1 - beta) m + beta w, with m the mean of |w| (Wang & Manning 2012, section 2.3).
 
-    Wang & Manning 2012, section 2.3. With beta = 1 the weights are those that were learned; with
-    beta = 0 each column counts by its ratio alone.
+    With beta = 1 these are the learned weights; with beta = 0 they are all equal, so that each
+    column has the weight of its ratio alone, as in naive Bayes.
+
+    Examples
+    --------
+    >>> interpolated(np.array([1.0, -3.0]), beta=0.5).tolist()
+    [1.5, -0.5]
     """
     if beta == 1:
         return weights

@@ -260,7 +260,7 @@ def test_a_model_that_was_tampered_with_is_named(copied_run, refused):
     path = copied_run.path / "model" / "weights.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"\x01")
     line = refused("predict", copied_run.path, input="superb\n")
-    assert line == f"{path}: missing, or not the file that was saved"
+    assert line == f"{path}: missing, or changed since it was saved"
 
 
 @pytest.mark.parametrize("name", ["no.txt", "no.csv", "."])

@@ -126,9 +126,9 @@ def test_a_file_that_is_not_the_one_that_was_saved_is_refused(saved, file):
         path.write_bytes(changed)
         with pytest.raises(RunError) as error:
             TextClassifier.load(saved)
-        assert str(error.value) == f"{path}: missing, or not the file that was saved"
+        assert str(error.value) == f"{path}: missing, or changed since it was saved"
     path.unlink()
-    with pytest.raises(RunError, match="missing, or not the file that was saved"):
+    with pytest.raises(RunError, match="missing, or changed since it was saved"):
         TextClassifier.load(saved)
 
 
@@ -138,7 +138,7 @@ def test_files_of_two_models_do_not_mix(saved, tmp_path_factory):
     regression = LogisticRegression.of(-model.weights, 0.0)
     TextClassifier(model.tokenizer, model.vocabulary, False, regression).save(other)
     shutil.copy(other / "weights.safetensors", saved)
-    with pytest.raises(RunError, match="not the file that was saved"):
+    with pytest.raises(RunError, match="changed since it was saved"):
         TextClassifier.load(saved)
 
 
@@ -150,7 +150,7 @@ def test_a_model_file_that_lacks_something_is_refused_in_one_line(saved, key):
     path.write_text(json.dumps(facts))
     with pytest.raises(RunError) as error:
         TextClassifier.load(saved)
-    assert str(error.value) == f"{path}: not the file that was saved: {key!r}"
+    assert str(error.value) == f"{path}: not as it was saved: {key!r}"
 
 
 def test_a_model_whose_digests_were_taken_out_is_refused(saved):
@@ -165,7 +165,7 @@ def test_a_model_with_a_tokenizer_setting_of_the_future_is_refused(saved):
     facts = json.loads(path.read_text())
     facts["tokenizer"]["emoji"] = True
     path.write_text(json.dumps(facts))
-    with pytest.raises(RunError, match=r"model\.json: not the file that was saved: .*emoji"):
+    with pytest.raises(RunError, match=r"model\.json: not as it was saved: .*emoji"):
         TextClassifier.load(saved)
 
 

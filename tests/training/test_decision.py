@@ -27,20 +27,24 @@ def trained(sentiment, small_run, tmp_path, *overrides):
     return run, TextClassifier.load(run), result
 
 
-def validation_part(small_run, run, *overrides):
-    """Return the labels and the uncalibrated scores of the documents that were held out."""
+def validation_set(small_run, run, *overrides):
+    """Return the labels and the uncalibrated scores of the validation set."""
     config = load_config(small_run.config, overrides)
     counts = arrays.read_counts(run / "features" / "train.safetensors")
     labels = read_labels(Run(run), "train")
     plain = regression_of(config.train).fit(counts, labels)
-    return labels[plain.held_out_], plain.decision_function(counts[plain.held_out_]), plain
+    return (
+        labels[plain.in_validation_],
+        plain.decision_function(counts[plain.in_validation_]),
+        plain,
+    )
 
 
 def test_calibration_divides_the_weights_by_the_temperature_that_fits_best(
     sentiment, small_run, tmp_path
 ):
     run, model, _ = trained(sentiment, small_run, tmp_path, "train.calibrate=true")
-    y, z, plain = validation_part(small_run, run)
+    y, z, plain = validation_set(small_run, run)
     found = json.loads((run / "model" / "decision.json").read_text())
     temperature = found["temperature"]
 
@@ -58,16 +62,16 @@ def test_calibration_divides_the_weights_by_the_temperature_that_fits_best(
     ("goal", "metric", "least"),
     [("min_recall = 0.9", "recall", 0.9), ("min_precision = 0.8", "precision", 0.8)],
 )
-def test_a_threshold_reaches_its_goal_on_the_validation_part(
+def test_a_threshold_reaches_its_goal_on_the_validation_set(
     sentiment, small_run, tmp_path, goal, metric, least
 ):
     override = f"train.threshold={{{goal}}}"
     run, model, result = trained(sentiment, small_run, tmp_path, override)
-    y, z, _ = validation_part(small_run, run, override)
+    y, z, _ = validation_set(small_run, run, override)
     threshold = model.regression.threshold
-    called = 1 / (1 + np.exp(-z)) > threshold
-    hits = np.sum(called & (y == 1))
-    value = hits / (np.sum(y == 1) if metric == "recall" else np.sum(called))
+    predicted = 1 / (1 + np.exp(-z)) > threshold
+    true_positive = np.sum(predicted & (y == 1))
+    value = true_positive / (np.sum(y == 1) if metric == "recall" else np.sum(predicted))
     assert value >= least
     choice = json.loads((run / "model" / "decision.json").read_text())["threshold"]
     assert choice["threshold"] == threshold
@@ -88,7 +92,7 @@ def test_the_threshold_that_was_chosen_decides_on_test(sentiment, small_run, tmp
     assert metrics["test"]["threshold"] == model.regression.threshold
 
 
-def test_without_a_goal_nothing_is_settled(small_run):
+def test_without_a_goal_there_is_no_decision(small_run):
     assert not (small_run.path / "model" / "decision.json").exists()
 
 

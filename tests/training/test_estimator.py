@@ -14,7 +14,7 @@ import reference
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from reference import Settings
+from reference import Settings, reviews
 from scipy.optimize import minimize
 from scipy.sparse import csr_array
 
@@ -37,16 +37,6 @@ def shuffles(seed, rows, epochs):
     """Return the order of the documents in every epoch, as training promises it."""
     stream = np.random.default_rng(seed)
     return [stream.permutation(rows) for _ in range(epochs)]
-
-
-def reviews(n=60, d=8, seed=0, noise=0.15):
-    """Return counts of d words in n documents, and labels that the words half explain."""
-    draw = np.random.default_rng(seed)
-    counts = draw.poisson(draw.uniform(0.1, 1.0, d), (n, d))
-    scores = counts @ draw.normal(size=d)
-    y = (scores > np.median(scores)).astype(np.int64)
-    y[draw.random(n) < noise] ^= 1
-    return csr_array(counts, dtype=np.float32), y
 
 
 def optimum(X, y, l2, costs=None):
@@ -111,6 +101,14 @@ def rules(draw, n):
     )
 
 
+def sample_weights(y):
+    """Weights of documents, some of them 0, but not all those of a class."""
+    numbers = st.sampled_from([0.0, 0.25, 1.0, 3.0])
+    return hnp.arrays(np.float64, len(y), elements=numbers).filter(
+        lambda weights: np.bincount(y, weights, minlength=2).all()
+    )
+
+
 def is_well_posed(trace, X, y, rule, costs=None):
     """Whether two correct programs must agree: no cancellation to noise, no divergence."""
     at_zero = np.mean(np.ones(len(y)) if costs is None else costs) * np.log(2)
@@ -129,11 +127,12 @@ class TestDenseTwin:
         X, y = corpus
         rule = data.draw(rules(len(y)))
         by_class = data.draw(st.sampled_from([None, {0: 0.5, 1: 2.0}, "balanced"]))
-        costs = np.ones(len(y))
+        weights = data.draw(st.none() | sample_weights(y))
+        costs = np.ones(len(y)) if weights is None else weights / weights.mean()
         if by_class == "balanced":
-            costs = len(y) / (2.0 * np.bincount(y)[y])
+            costs = costs * costs.sum() / (2.0 * np.bincount(y, costs)[y])
         elif by_class:
-            costs = np.array([by_class[label] for label in y.tolist()])
+            costs = costs * np.array([by_class[label] for label in y.tolist()])
         orders = shuffles(seed, len(y), epochs)
         trace = reference.train(X.toarray(), y, orders, rule, costs)
         assume(is_well_posed(trace, X, y, rule, costs))
@@ -141,7 +140,7 @@ class TestDenseTwin:
 
         model = SGDLogisticRegression(
             **vars(rule), epochs=epochs, class_weight=by_class, seed=seed
-        ).fit(X, y)
+        ).fit(X, y, sample_weight=weights)
 
         assert_same_weights(model, *trace.weights[-1])
         for epoch, (w, b) in zip(model.history_, trace.weights, strict=True):
@@ -232,6 +231,65 @@ class TestGradientDescent:
         ).fit(X, y)
         values = [epoch.objective for epoch in model.history_]
         assert np.all(np.diff(values) < 0)
+
+
+class TestSampleWeight:
+    """A document with weight k counts as k documents, and with weight 0 as none."""
+
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {"schedule": "constant", "learning_rate": 0.3},
+            {"schedule": "adagrad", "class_weight": "balanced"},
+            {"schedule": "fisher", "class_weight": {0: 3.0}},
+            {"schedule": "adagrad", "ratio": "documents", "alpha": 0.5},
+            {"schedule": "adagrad", "ratio": "counts", "beta": 0.5},
+        ],
+        ids=str,
+    )
+    def test_in_gradient_descent_is_repetition_and_removal(self, settings):
+        X, y = reviews(60)
+        times = np.arange(60) % 4
+        model = SGDLogisticRegression(l2=0.1, batch_size=1000, epochs=20, **settings)
+        repeated = model.fit(X[np.repeat(np.arange(60), times)], np.repeat(y, times))
+        expected, objectives = weights(repeated), [e.objective for e in repeated.history_]
+        weighted = model.fit(X, y, sample_weight=times)
+        assert_same_weights(weighted, *expected)
+        assert [e.objective for e in weighted.history_] == pytest.approx(objectives, rel=1e-12)
+
+    @pytest.mark.parametrize("schedule", SCHEDULES)
+    def test_of_one_changes_no_byte(self, schedule):
+        X, y = reviews()
+        model = SGDLogisticRegression(schedule=schedule, class_weight="balanced")
+        plain = digest(model.fit(X, y))
+        for each in (np.ones(60), [1] * 60, np.full(60, 4.0)):
+            assert digest(model.fit(X, y, sample_weight=each)) == plain
+
+    def test_is_left_as_it_was(self):
+        X, y = reviews()
+        given = np.linspace(0, 3, 60)
+        SGDLogisticRegression().fit(X, y, sample_weight=given)
+        assert given.tolist() == np.linspace(0, 3, 60).tolist()
+
+    @pytest.mark.parametrize(
+        ("given", "said"),
+        [
+            (np.ones(59), r"expected an array of shape \(60,\), got \(59,\)"),
+            (np.ones((60, 1)), r"expected an array of shape \(60,\), got \(60, 1\)"),
+            (2.0, r"expected an array of shape \(60,\), got \(\)"),
+            (np.where(np.arange(60) == 7, -1.0, 1.0), r"of row 7: expected .* >= 0, got -1\.0"),
+            (np.where(np.arange(60) == 7, np.nan, 1.0), "of row 7: expected a finite .* got nan"),
+            (np.zeros(60), "above zero in each class"),
+        ],
+    )
+    def test_that_makes_no_sense_is_refused(self, given, said):
+        with pytest.raises(ValueError, match=f"^sample_weight.*{said}"):
+            SGDLogisticRegression().fit(*reviews(60), sample_weight=given)
+
+    def test_must_leave_both_classes(self):
+        X, y = reviews()
+        with pytest.raises(ValueError, match="above zero in each class"):
+            SGDLogisticRegression().fit(X, y, sample_weight=y)
 
 
 class TestTextbookStep:
@@ -368,7 +426,7 @@ class TestOptions:
         assert model.fit(*reviews()).intercept_.tolist() == [0.0]
 
     @pytest.mark.parametrize("schedule", SCHEDULES)
-    def test_a_word_never_seen_weighs_nothing(self, schedule):
+    def test_a_word_never_seen_has_no_weight(self, schedule):
         X, y = reviews()
         X.data[X.indices == 3] = 0.0
         assert SGDLogisticRegression(schedule=schedule).fit(X, y).coef_[0, 3] == 0.0
@@ -473,8 +531,8 @@ class TestHistory:
     )
     def test_has_every_epochs_numbers_as_recomputed_from_its_weights(self, rule, validation):
         X, y = reviews(80)
-        held_out = rows_held_out(y, validation, seed=3)
-        kept = np.setdiff1d(np.arange(80), held_out)
+        in_validation = validation_rows(y, validation, seed=3)
+        kept = np.setdiff1d(np.arange(80), in_validation)
         costs = np.where(y == 1, 2.0, 0.5) if "class_weight" in rule else np.ones(80)
         full = SGDLogisticRegression(epochs=4, validation=validation, seed=3, **rule).fit(X, y)
         assert [epoch.number for epoch in full.history_] == [1, 2, 3, 4]
@@ -488,8 +546,10 @@ class TestHistory:
             assert epoch.loss == pytest.approx(losses[kept].mean(), rel=1e-12)
             assert epoch.accuracy == model.score(X[kept], y[kept])
             if validation:
-                assert epoch.validation_loss == pytest.approx(losses[held_out].mean(), rel=1e-12)
-                assert epoch.validation_accuracy == model.score(X[held_out], y[held_out])
+                assert epoch.validation_loss == pytest.approx(
+                    losses[in_validation].mean(), rel=1e-12
+                )
+                assert epoch.validation_accuracy == model.score(X[in_validation], y[in_validation])
             else:
                 assert np.isnan([epoch.validation_loss, epoch.validation_accuracy]).all()
 
@@ -498,7 +558,7 @@ class TestHistory:
         model = SGDLogisticRegression(epochs=3).fit(*reviews(), on_epoch=told.append)
         assert [id(epoch) for epoch in told] == [id(epoch) for epoch in model.history_]
 
-    def test_starts_anew_with_every_fit(self):
+    def test_starts_from_scratch_with_every_fit(self):
         model = SGDLogisticRegression(epochs=3)
         first = digest(model.fit(*reviews()))
         assert digest(model.fit(*reviews())) == first
@@ -514,41 +574,41 @@ class TestHistory:
         assert [type(value) for value in astuple(epoch)] == [int, *[float] * 5]
 
 
-def rows_held_out(y, validation, seed):
+def validation_rows(y, validation, seed):
     """Return the rows that are not trained on: a word of their own then has no weight."""
     model = SGDLogisticRegression(validation=validation, seed=seed, epochs=1)
     return np.flatnonzero(model.fit(np.eye(len(y)), y).coef_[0] == 0)
 
 
-class TestValidationPart:
+class TestValidationSet:
     @settings(max_examples=50)
     @given(
         st.integers(4, 40), st.integers(4, 40), st.sampled_from([0.2, 0.25, 0.5]), st.integers(0, 9)
     )
     def test_is_the_same_fraction_of_each_class(self, n_negative, n_positive, fraction, seed):
         y = np.repeat([0, 1], [n_negative, n_positive])
-        held_out = rows_held_out(y, fraction, seed)
+        in_validation = validation_rows(y, fraction, seed)
         expected = [round(fraction * n_negative), round(fraction * n_positive)]
-        assert np.bincount(y[held_out], minlength=2).tolist() == expected
+        assert np.bincount(y[in_validation], minlength=2).tolist() == expected
 
     def test_is_drawn_by_the_seed(self):
         y = np.arange(100) % 2
-        drawn = [rows_held_out(y, 0.2, seed).tolist() for seed in (0, 0, 1)]
+        drawn = [validation_rows(y, 0.2, seed).tolist() for seed in (0, 0, 1)]
         assert drawn[0] == drawn[1] != drawn[2]
 
     def test_is_not_the_end_of_a_sorted_corpus(self):
         y = np.repeat([0, 1], 50)
-        held_out = rows_held_out(y, 0.2, 0)
+        in_validation = validation_rows(y, 0.2, 0)
         for label in (0, 1):
-            rows = held_out[y[held_out] == label] - 50 * label
+            rows = in_validation[y[in_validation] == label] - 50 * label
             assert rows.min() < 20
             assert rows.max() >= 30
 
     def test_does_not_move_the_weights(self):
         X, y = reviews(80)
-        held_out = rows_held_out(y, 0.25, 0)
+        in_validation = validation_rows(y, 0.25, 0)
         other = X.toarray()
-        other[held_out] = 7.0
+        other[in_validation] = 7.0
         learned = [SGDLogisticRegression(validation=0.25).fit(form, y) for form in (X, other)]
         assert digest(learned[0]) == digest(learned[1])
         assert learned[0].history_[0].loss == learned[1].history_[0].loss
@@ -557,7 +617,7 @@ class TestValidationPart:
     @pytest.mark.parametrize("schedule", SCHEDULES)
     def test_leaves_the_rest_to_be_shuffled_by_the_seed(self, schedule):
         X, y = reviews(80)
-        kept = np.setdiff1d(np.arange(80), rows_held_out(y, 0.25, 4))
+        kept = np.setdiff1d(np.arange(80), validation_rows(y, 0.25, 4))
         rule = Settings(0.1, schedule, 0.01, batch_size=3)
         w, b = reference.train(X.toarray(), y, shuffles(4, kept, 3), rule).weights[-1]
         model = SGDLogisticRegression(**vars(rule), epochs=3, seed=4, validation=0.25).fit(X, y)
@@ -595,7 +655,7 @@ class TestPatience:
         assert digest(patient) == digest(stopped)
 
     @pytest.mark.parametrize("patience", [1, 2, 3, 10])
-    def test_begins_anew_with_every_lower_loss(self, patience):
+    def test_is_counted_from_every_lower_loss(self, patience):
         X, y = reviews(120, 30)
         rule = {"schedule": "constant", "learning_rate": 0.02, "epochs": 40, "validation": 0.3}
         losses = [e.validation_loss for e in SGDLogisticRegression(**rule).fit(X, y).history_]
@@ -613,7 +673,7 @@ class TestPatience:
         assert len(watched.history_) == 40
         assert digest(model) != digest(watched)
 
-    def test_without_a_validation_part_is_refused(self):
+    def test_without_a_validation_set_is_refused(self):
         with pytest.raises(ValueError, match="validation > 0"):
             SGDLogisticRegression(patience=2).fit(*reviews())
 
@@ -760,86 +820,23 @@ class TestDivergence:
 class TestWhatCannotBeLearned:
     @pytest.mark.parametrize(("y", "n"), [([1, 1, 1], 1), ([0, 1, 2], 3), (["a", "b", "c"], 3)])
     def test_other_than_two_classes_are_refused(self, y, n):
-        with pytest.raises(CorpusError, match=f"expected two classes, got {n}"):
+        with pytest.raises(CorpusError, match=f"xpected two classes in y, got {n} class"):
+            SGDLogisticRegression().fit(np.eye(3), y)
+
+    @pytest.mark.parametrize("y", [[0.5, 1.5, 0.5], [0.0, 1.0, np.nan], [0.0, 1.0, np.inf]])
+    def test_numbers_that_are_no_classes_are_refused(self, y):
+        with pytest.raises(ValueError, match="continuous"):
+            SGDLogisticRegression().fit(np.eye(3), y)
+
+    @pytest.mark.parametrize("y", [None, "pos", [[0, 1], [1, 0], [0, 1]]])
+    def test_labels_that_are_no_sequence_are_refused(self, y):
+        with pytest.raises(ValueError, match="y should be a 1d array"):
             SGDLogisticRegression().fit(np.eye(3), y)
 
     @pytest.mark.parametrize("n", [2, 4, 100_000])
     def test_labels_that_are_not_one_for_each_document_are_refused(self, n):
         with pytest.raises(ValueError, match=f"3 rows.*{n} labels"):
             SGDLogisticRegression().fit(np.eye(3), np.arange(n) % 2)
-
-
-class TestScikitLearnProtocol:
-    def test_parameters_are_the_constructors(self):
-        model = SGDLogisticRegression(l2=0.5, schedule="inverse")
-        names = (
-            "l2 epochs batch_size learning_rate schedule average_from averaged_runs fit_intercept"
-        )
-        names += " class_weight validation patience threshold ratio alpha beta seed"
-        assert list(model.get_params()) == names.split()
-        assert (model.get_params()["l2"], model.get_params()["schedule"]) == (0.5, "inverse")
-
-    def test_setting_parameters_is_constructing_with_them(self):
-        changed = {"l2": 0.5, "seed": 3, "class_weight": {0: 2.0}}
-        model = SGDLogisticRegression()
-        assert model.set_params(**changed) is model
-        assert model.get_params() == SGDLogisticRegression(**changed).get_params()
-
-    def test_unknown_parameters_are_refused(self):
-        with pytest.raises(ValueError, match="'penalty'"):
-            SGDLogisticRegression().set_params(penalty=1.0)
-
-    def test_a_clone_has_the_parameters_and_nothing_learned(self):
-        from sklearn.base import clone
-
-        model = SGDLogisticRegression(epochs=2, class_weight={0: 2.0}).fit(*reviews())
-        copy = clone(model)
-        assert copy.get_params() == model.get_params()
-        assert not hasattr(copy, "coef_")
-        assert digest(copy.fit(*reviews())) == digest(model)
-
-    def test_is_a_classifier(self):
-        from sklearn.base import is_classifier
-
-        assert is_classifier(SGDLogisticRegression())
-
-    def test_labels_may_be_strings(self):
-        X, y = reviews()
-        model = SGDLogisticRegression().fit(X, ["good" if label else "bad" for label in y])
-        assert model.classes_.tolist() == ["bad", "good"]
-        plain = SGDLogisticRegression().fit(X, y)
-        assert digest(model) == digest(plain)
-        assert model.predict(X).tolist() == [["bad", "good"][k] for k in plain.predict(X)]
-
-    def test_cross_validates(self):
-        from sklearn.model_selection import cross_val_score
-
-        X, y = reviews(200)
-        scores = cross_val_score(SGDLogisticRegression(), X, y, cv=4)
-        assert scores.shape == (4,)
-        assert scores.mean() > 0.6
-        areas = cross_val_score(SGDLogisticRegression(), X, y, cv=4, scoring="roc_auc")
-        assert areas.mean() > 0.6
-
-    def test_is_tuned_by_grid_search(self):
-        from sklearn.model_selection import GridSearchCV
-
-        X, y = reviews(200)
-        search = GridSearchCV(SGDLogisticRegression(epochs=3), {"l2": [1e-4, 100.0]}, cv=3)
-        search.fit(X, np.array(["neg", "pos"])[y])
-        assert search.best_params_ == {"l2": 1e-4}
-        assert search.best_estimator_.classes_.tolist() == ["neg", "pos"]
-
-    def test_ends_a_pipeline_from_texts(self):
-        from sklearn.feature_extraction.text import CountVectorizer
-        from sklearn.pipeline import make_pipeline
-
-        texts = ["a good film", "good and fine", "a bad film", "bad and dull"] * 5
-        labels = ["pos", "pos", "neg", "neg"] * 5
-        model = make_pipeline(CountVectorizer(), SGDLogisticRegression()).fit(texts, labels)
-        assert model.predict(["fine", "dull"]).tolist() == ["pos", "neg"]
-        assert model.score(texts, labels) == 1.0
-        assert model.predict_proba(["unknown"]).shape == (1, 2)
 
 
 class TestKernels:
@@ -857,33 +854,33 @@ class TestKernels:
         assert_same_weights(plain, *weights(compiled), rtol=1e-12)
 
 
-class TestMixingOrders:
-    """Several descents, each over orders of its own, whose weights are averaged."""
+class TestAveragedRuns:
+    """Several SGD runs, each with its own orders, whose weights are averaged."""
 
     @pytest.mark.parametrize("schedule", ["constant", "adagrad"])
     @pytest.mark.parametrize("threads", ["1", "3"])
-    def test_the_weights_are_the_mean_of_the_descents(self, schedule, threads, monkeypatch):
+    def test_the_weights_are_the_mean_of_the_runs(self, schedule, threads, monkeypatch):
         monkeypatch.setenv("SENTIMENT_THREADS", threads)
         X, y = reviews()
         settings = {"epochs": 3, "schedule": schedule, "l2": 1e-3}
-        mixed = SGDLogisticRegression(averaged_runs=3, seed=5, **settings).fit(X, y)
+        averaged = SGDLogisticRegression(averaged_runs=3, seed=5, **settings).fit(X, y)
         alone = []
         for seed in (5, [5, 2], [5, 3]):
             model = SGDLogisticRegression(**settings)
             model.seed = seed
             alone.append(model.fit(X, y))
         expected = np.mean([model.coef_ for model in alone], axis=0)
-        assert mixed.coef_ == pytest.approx(expected, rel=1e-12)
+        assert averaged.coef_ == pytest.approx(expected, rel=1e-12)
         intercepts = np.mean([model.intercept_ for model in alone], axis=0)
-        assert mixed.intercept_ == pytest.approx(intercepts, rel=1e-12)
+        assert averaged.intercept_ == pytest.approx(intercepts, rel=1e-12)
 
-    def test_one_descent_is_what_it_was(self):
+    def test_one_run_is_plain_sgd(self):
         X, y = reviews()
         one = SGDLogisticRegression(averaged_runs=1).fit(X, y)
         assert (one.coef_ == SGDLogisticRegression().fit(X, y).coef_).all()
 
-    def test_the_order_tells_less_the_more_there_are(self):
-        """Of weights over seeds, the spread falls as that of a mean does."""
+    def test_the_order_matters_less_with_more_runs(self):
+        """The spread of the weights over seeds falls as that of a mean."""
         X, y = reviews(n=200)
 
         def spread(averaged_runs):

@@ -103,31 +103,31 @@ def test_weighting_multiplies_each_column_by_its_ratio(drawn, over, alpha):
 @pytest.mark.parametrize("over", ["documents", "counts"])
 @pytest.mark.parametrize("beta", [1.0, 0.25, 0.0])
 def test_weights_of_counts_are_those_of_weighted_counts_times_the_ratio(over, beta):
-    """What is learned from x r scores as w r does on x, whatever is held out and kept of w."""
+    """Weights w of the counts x r are the weights w r of x, for any share of w that is kept."""
     X, y = some_reviews()
     settings = {"epochs": 4, "validation": 0.25, "seed": 3, "l2": 1e-3}
     model = SGDLogisticRegression(ratio=over, alpha=0.5, beta=beta, **settings).fit(X, y)
-    seen = ~model.held_out_
+    seen = ~model.in_validation_
     ratio = log_count_ratio(X[seen], y[seen], over, 0.5)
     plain = SGDLogisticRegression(**settings).fit(weighted(X, ratio), y)
     kept = beta * plain.coef_[0] + (1 - beta) * np.abs(plain.coef_[0]).mean()
     assert model.coef_[0] == pytest.approx(kept * ratio, rel=1e-6, abs=1e-9)
     assert model.intercept_ == pytest.approx(plain.intercept_)
-    assert (model.held_out_ == plain.held_out_).all()
+    assert (model.in_validation_ == plain.in_validation_).all()
 
 
-def test_the_ratio_is_not_learned_from_what_is_held_out():
-    """Labels of the validation part that are turned round change no weight."""
+def test_the_ratio_is_not_learned_from_the_validation_set():
+    """Labels of the validation set that are swapped change no weight."""
     X, y = some_reviews()
     settings = {"ratio": "documents", "validation": 0.25, "epochs": 2}
     first = SGDLogisticRegression(**settings).fit(X, y)
-    turned = y.copy()
-    turned[np.flatnonzero(first.held_out_ & (y == 1))[:3]] = 0
-    turned[np.flatnonzero(first.held_out_ & (y == 0))[:3]] = 1
-    # As many of each class, but others are drawn then: the same are held out by hand.
+    swapped = y.copy()
+    swapped[np.flatnonzero(first.in_validation_ & (y == 1))[:3]] = 0
+    swapped[np.flatnonzero(first.in_validation_ & (y == 0))[:3]] = 1
+    # As many of each class, but others would be drawn: the same set is given by hand.
     second = SGDLogisticRegression(**settings)
-    second.draw_validation = lambda labels: first.held_out_
-    second.fit(X, turned)
+    second.draw_validation = lambda labels: first.in_validation_
+    second.fit(X, swapped)
     assert (second.coef_ == first.coef_).all()
     assert second.kept_.validation_accuracy < first.kept_.validation_accuracy
 
@@ -136,7 +136,7 @@ def test_the_ratio_is_not_learned_from_what_is_held_out():
 def test_settings_of_the_ratio_are_checked(name, value):
     X, y = some_reviews()
     settings = {"ratio": "documents", name: value}
-    with pytest.raises(ValueError, match=f"{'over' if name == 'ratio' else name}: expected"):
+    with pytest.raises(ValueError, match=f"{name}: expected"):
         SGDLogisticRegression(**settings).fit(X, y)
 
 

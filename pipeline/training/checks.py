@@ -1,0 +1,38 @@
+"""Checks of the parameters of `SGDLogisticRegression`, before it learns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.training.estimator import SGDLogisticRegression
+
+SCHEDULES = ("constant", "inverse", "adagrad", "fisher")
+_RATIOS = ("none", "documents", "counts")
+
+
+def check_parameters(model: SGDLogisticRegression) -> None:
+    """Refuse a parameter that is out of range, and parameters that do not go together."""
+    for name, accepted, valid in (
+        ("l2", ">= 0", model.l2 >= 0),
+        ("epochs", ">= 1", model.epochs >= 1),
+        ("batch_size", ">= 1", model.batch_size >= 1),
+        ("averaged_runs", ">= 1", model.averaged_runs >= 1),
+        ("learning_rate", "> 0", model.learning_rate > 0),
+        ("validation", ">= 0 and < 1", 0 <= model.validation < 1),
+        ("threshold", "> 0 and < 1", 0 < model.threshold < 1),
+        ("alpha", "> 0", model.alpha > 0),
+        ("beta", ">= 0 and <= 1", 0 <= model.beta <= 1),
+    ):
+        if not valid:
+            raise ValueError(f"{name}: expected a number {accepted}, got {getattr(model, name)}")
+    for name, choices in (("schedule", SCHEDULES), ("ratio", _RATIOS)):
+        if getattr(model, name) not in choices:
+            accepted = f"{', '.join(choices[:-1])} or {choices[-1]}"
+            raise ValueError(f"{name}: expected {accepted}, got {getattr(model, name)!r}")
+    if model.patience and not model.validation:
+        raise ValueError("patience: expected validation > 0 with it, got 0")
+    if model.average_from and model.schedule in ("adagrad", "fisher"):
+        raise ValueError(
+            f"average_from: expected 0 with the schedule {model.schedule}, got {model.average_from}"
+        )
