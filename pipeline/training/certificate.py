@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 # A Newton step is solved for until this part of the gradient is left, or by so many products.
 _LEFT, _PRODUCTS = 0.1, 25
 _HALVINGS = 20
-# Of the fall of J that its slope promises; a step to the bottom of a parabola has 1/2.
-_FAIR = 0.25
-# A root is found to the last digits.
-_TINY, _ROUNDING = 1e-300, 4 * np.finfo(float).eps
+# A step is kept if J falls by this part of what its slope promises; on a parabola it is 1/2.
+_FALL = 0.25
+# The absolute and the relative precision of the intercept.
+_ABSOLUTE, _RELATIVE = 1e-16, 4 * np.finfo(float).eps
 
 
 @dataclass(frozen=True)
@@ -158,17 +158,17 @@ class _Problem:
         return _Place(w, b, objective(*arguments), gradient(*arguments)[0])
 
     def newton_step(self, place: _Place) -> _Place:
-        """Go to the lowest place of J's parabola there, or back by halves until J has fallen.
+        """Return the place after a damped Newton step.
 
-        Where p is near 0 or 1 the parabola is flat and its lowest place is far on the other
-        side: J may be lower there by a hair, and steps that took it would go to and fro. So J
-        must fall by a fair part of what its slope promises (Boyd & Vandenberghe, algorithm 9.2).
+        The step is halved until J falls by a quarter of what its slope promises (backtracking
+        line search; Boyd & Vandenberghe, algorithm 9.2). Any smaller fall is not enough: where
+        p is near 0 or 1 a full step goes far beyond the optimum, and the next one comes back.
         """
         direction = self._newton_direction(place)
         promised = _dot(place.slope, direction)
         for k in range(_HALVINGS):
             found = self.at(place.w + direction / 2**k)
-            if found.objective < place.objective + _FAIR * promised / 2**k:
+            if found.objective < place.objective + _FALL * promised / 2**k:
                 return found
         return place
 
@@ -239,4 +239,4 @@ def best_intercept(z: Array, y: Array, costs: Array | None = None) -> float:
         return low
     if slope(high) <= 0:
         return high
-    return float(brentq(slope, low, high, xtol=_TINY, rtol=_ROUNDING, maxiter=1000))
+    return float(brentq(slope, low, high, xtol=_ABSOLUTE, rtol=_RELATIVE, maxiter=1000))
