@@ -1,4 +1,4 @@
-"""NLTK's data on demand: found, or downloaded, or a hint in one line."""
+"""NLTK's data: found, or downloaded, or an error that says how to get it."""
 
 import contextlib
 import io
@@ -11,7 +11,7 @@ from pipeline.errors import CorpusError
 
 
 def nltk_corpus(name: str) -> Any:
-    """Return NLTK's reader of a corpus, downloading the corpus where it is missing.
+    """Return NLTK's reader of a corpus; download the corpus if it is missing.
 
     Parameters
     ----------
@@ -26,13 +26,13 @@ def nltk_corpus(name: str) -> Any:
     import nltk
 
     reader = getattr(nltk.corpus, name)
-    # NLTK loads a corpus as soon as its reader is asked for any attribute.
+    # NLTK loads a corpus on the first access to any attribute of its reader.
     _on_demand(name, "corpora", lambda: reader.ensure_loaded())
     return reader
 
 
 def nltk_vader() -> Any:
-    """Return NLTK's `SentimentIntensityAnalyzer`, downloading its lexicon where it is missing.
+    """Return NLTK's `SentimentIntensityAnalyzer`; download its lexicon if it is missing.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def nltk_vader() -> Any:
 
 
 def _on_demand(name: str, folder: str, load: Callable[[], Any]) -> Any:
-    """Return what a function returns that needs some data, which lie in a folder of NLTK's."""
+    """Return the result of `load`; download the data that it needs if they are missing."""
     try:
         try:
             return load()
@@ -56,19 +56,19 @@ def _on_demand(name: str, folder: str, load: Callable[[], Any]) -> Any:
         raise CorpusError(
             f"NLTK's {name}: not installed and it could not be downloaded; point NLTK_DATA at "
             f"a folder that has {folder}/{name}, or run `python -m nltk.downloader {name}` "
-            "where there is a network"
+            "with a network connection"
         ) from None
     except (BadZipFile, OSError, zlib.error) as error:
         raise CorpusError(
             f"NLTK's {name}: cannot be read ({error}); delete it and run "
-            f"`python -m nltk.downloader {name}` where there is a network"
+            f"`python -m nltk.downloader {name}` with a network connection"
         ) from None
 
 
 def _download(name: str) -> None:
-    """Try to download some data, without a word: whether they are there now tells the outcome."""
+    """Try to download data without printing; the caller sees whether they are there now."""
     import nltk
 
     with contextlib.suppress(OSError):
-        # `quiet` silences progress; errors are printed all the same.
+        # `quiet` silences progress, but not errors.
         nltk.download(name, quiet=True, print_error_to=io.StringIO())

@@ -1,8 +1,13 @@
-"""A small corpus of made-up reviews, and writing one to a file."""
+"""A small corpus of made-up reviews, and functions to write and read a corpus."""
 
 import itertools
 import json
 from pathlib import Path
+
+import pyarrow as pa
+
+from pipeline.corpus.files import read_batches
+from pipeline.corpus.labels import TABLE_SCHEMA, LabelRule
 
 POSITIVE = ("superb", "moving", "funny", "don't miss it,", "a joy,")
 NEGATIVE = ("dreadful", "boring", "clumsy", "I don\u2019t recommend it,", "a waste,")
@@ -25,3 +30,11 @@ def write_jsonl(path: Path, texts: list[str], labels: list[int]) -> None:
     """Write a corpus as JSON lines."""
     rows = ({"text": text, "label": label} for text, label in zip(texts, labels, strict=True))
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def read_corpus(
+    pattern: Path | str, rule: LabelRule, text: str = "text", label: str = "label"
+) -> pa.Table:
+    """Read a labelled corpus from files, as a table of one chunk a column."""
+    found = read_batches(str(pattern), text, label, rule)
+    return pa.Table.from_batches(found, TABLE_SCHEMA).combine_chunks()

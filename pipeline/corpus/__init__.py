@@ -1,7 +1,7 @@
 """Review corpora: reading them from a source, splitting them, auditing them.
 
-A corpus is two Arrow tables, train and test, with the columns `text`
-(large_string) and `label` (int8: 1 positive, 0 negative), without nulls. On its way
-from a source it is a stream of record batches; in a run's folder each part is an
-Arrow file, mapped into memory, whose chunks are batches of some megabytes.
+A corpus is two Arrow tables, a training set and a test set, with the columns `text`
+(large_string) and `label` (int8: 1 positive, 0 negative), without nulls. A source yields it as
+a stream of record batches. In a run's folder each set is an Arrow file that is mapped into
+memory; its chunks are batches of a few megabytes.
 """

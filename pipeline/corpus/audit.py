@@ -1,8 +1,8 @@
-"""What a reader of a corpus should know before believing a score on it.
+"""An audit of a corpus: what to know before believing a score on it.
 
-Counts sizes, labels, empty reviews, exact and near duplicates within each split and across
-them, and texts with both labels. It reports and never mends; `overlapping_rows` is what a
-setting that drops overlaps works with.
+It counts sizes, labels, empty reviews, exact and near duplicates within each set and across
+the two, and texts with both labels. It changes nothing; `overlapping_rows` serves the setting
+that drops overlapping reviews.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from pipeline.storage.files import null_for_nan
 
 _N_EXAMPLES = 5
 
-Place = tuple[str, int]  # split and row
+Place = tuple[str, int]  # set ("train" or "test") and row
 Pair = tuple[Place, Place]
 
 
 @dataclass(frozen=True)
 class Spread:
-    """How a number varies over the reviews of a split; all NaN if there are none."""
+    """The spread of a number over the reviews of a set; all NaN if it has none."""
 
     minimum: float
     median: float
@@ -44,12 +44,12 @@ class Spread:
 
 @dataclass(frozen=True)
 class SplitAudit:
-    """The facts of one split.
+    """The audit of one set.
 
-    Characters are Unicode code points and words are those of `str.split`, per review. An exact
-    duplicate is a review whose text came earlier in the split. A near-duplicate is one that is
-    no exact duplicate, but has a near-duplicate earlier in the split; so the two counts add up,
-    and the second depends on the order of rows. Examples give the earlier review first.
+    Characters are Unicode code points and words are those of `str.split`, per review. A review
+    is an exact duplicate if its text occurs earlier in the set. It is a near-duplicate if it is
+    not an exact one and resembles an earlier review. So no review counts twice, and the number
+    of near-duplicates depends on the order of the rows. Examples give the earlier review first.
     """
 
     n_reviews: int
@@ -66,10 +66,19 @@ class SplitAudit:
 
 @dataclass(frozen=True)
 class Audit:
-    """The facts of a corpus.
+    """The audit of a corpus.
 
-    `n_overlap` counts test reviews whose exact text is in train, `n_near_overlap` the others
-    that have a near-duplicate there, `n_conflicting` distinct texts found with both labels.
+    Attributes
+    ----------
+    train, test : SplitAudit
+    n_overlap : int
+        Test reviews whose exact text is in the training set.
+    n_near_overlap : int
+        Other test reviews that have a near-duplicate in the training set.
+    n_conflicting : int
+        Distinct texts that occur with both labels.
+    overlap_examples, near_overlap_examples, conflict_examples : tuple of pairs of places
+        The first few of each.
     """
 
     train: SplitAudit
@@ -82,32 +91,32 @@ class Audit:
     conflict_examples: tuple[Pair, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the facts as JSON can hold them: lists for tuples, null for NaN."""
-        facts: dict[str, Any] = null_for_nan(asdict(self))
-        return {"near_duplicate_resemblance": RESEMBLANCE, **facts}
+        """Return the audit as JSON can hold it: lists for tuples, null for NaN."""
+        plain: dict[str, Any] = null_for_nan(asdict(self))
+        return {"near_duplicate_resemblance": RESEMBLANCE, **plain}
 
 
-def audit(train: pa.Table, test: pa.Table, scan: TextStatistics) -> Audit:
+def audit(train: pa.Table, test: pa.Table, statistics: TextStatistics) -> Audit:
     """Audit a corpus.
 
     Parameters
     ----------
     train, test : pyarrow.Table
         Columns `text` (large_string) and `label` (int8, 0 or 1), without nulls.
-    scan : TextStatistics
-        Of the texts of train, and behind them those of test.
+    statistics : TextStatistics
+        Of the training texts, followed by the test texts.
     """
     documents = Documents(train["text"], test["text"])
-    first = first_occurrences(documents, scan.fingerprints)
-    near = near_duplicates(documents, scan, first)
-    labels = np.concatenate([arrow.values(part["label"]) for part in (train, test)])
+    first = first_occurrences(documents, statistics.fingerprints)
+    near = near_duplicates(documents, statistics, first)
+    labels = np.concatenate([arrow.values(table["label"]) for table in (train, test)])
     n_train = train.num_rows
     copies = np.flatnonzero(first[n_train:] < n_train) + n_train
     near_originals, near_copies = _near_overlap(first, near, n_train)
     with_0, with_1 = _conflicts(first, labels)
     return Audit(
-        train=_split_audit(slice(0, n_train), n_train, labels, scan, first, near),
-        test=_split_audit(slice(n_train, first.size), n_train, labels, scan, first, near),
+        train=_split_audit(slice(0, n_train), n_train, labels, statistics, first, near),
+        test=_split_audit(slice(n_train, first.size), n_train, labels, statistics, first, near),
         n_overlap=copies.size,
         n_near_overlap=near_copies.size,
         n_conflicting=with_0.size,
@@ -118,17 +127,17 @@ def audit(train: pa.Table, test: pa.Table, scan: TextStatistics) -> Audit:
 
 
 def overlapping_rows(
-    train: pa.Table, test: pa.Table, scan: TextStatistics
+    train: pa.Table, test: pa.Table, statistics: TextStatistics
 ) -> npt.NDArray[np.bool_]:
-    """Return which rows of `train` have a text that is also in `test`, one bool a row."""
-    first = first_occurrences(Documents(train["text"], test["text"]), scan.fingerprints)
+    """Return which rows of `train` have a text that is also in `test`: bool, one a row."""
+    first = first_occurrences(Documents(train["text"], test["text"]), statistics.fingerprints)
     shared = np.zeros(first.size, np.bool_)
     shared[first[train.num_rows :]] = True
     return shared[first[: train.num_rows]]
 
 
 def warnings(audit: Audit) -> list[str]:
-    """Say in plain sentences what is amiss with a corpus; nothing if it is clean."""
+    """Return a sentence for each problem of a corpus; an empty list if it has none."""
     found = []
     if audit.n_overlap:
         found.append(f"test holds {_number(audit.n_overlap, 'exact copy')} of train reviews.")
@@ -160,14 +169,14 @@ def _split_audit(
     rows: slice,
     n_train: int,
     labels: npt.NDArray[np.int8],
-    scan: TextStatistics,
+    statistics: TextStatistics,
     first: Ints,
     near: Ints,
 ) -> SplitAudit:
-    """Gather the facts of the documents numbered `rows`."""
-    n_characters, n_words = scan.counts[rows].T
+    """Audit the documents numbered `rows`, which are one of the two sets."""
+    n_characters, n_words = statistics.counts[rows].T
     texts, entries = np.unique(first[rows], return_index=True)
-    entry = np.full(first.size, -1)  # where a text first occurs in this split, if it does
+    entry = np.full(first.size, -1)  # where a text first occurs in this set, or -1
     entry[texts] = entries + rows.start
     repeated = np.ones(rows.stop - rows.start, np.bool_)
     repeated[entries] = False
@@ -190,8 +199,8 @@ def _split_audit(
 
 
 def _near_overlap(first: Ints, near: Ints, n_train: int) -> tuple[Ints, Ints]:
-    """Return the train documents and the test documents near to them, of no exact one."""
-    # A pair is of first occurrences, so a second one in test is of a text that train lacks.
+    """Return test documents without an exact copy in train, and the near-duplicates there."""
+    # Pairs are of first occurrences, so a test document among them has no exact copy in train.
     across = near[(near[:, 0] < n_train) & (near[:, 1] >= n_train)]
     originals, texts = _earliest(across[:, 0], across[:, 1])
     copies = np.flatnonzero(np.isin(first, texts))
@@ -199,14 +208,14 @@ def _near_overlap(first: Ints, near: Ints, n_train: int) -> tuple[Ints, Ints]:
 
 
 def _earliest(earlier: Ints, later: Ints) -> tuple[Ints, Ints]:
-    """Return the least `earlier` of each distinct `later`, and the distinct `later`, sorted."""
+    """Return the smallest `earlier` of each distinct `later`, and the sorted distinct `later`."""
     order = np.lexsort((earlier, later))
     distinct, entries = np.unique(later[order], return_index=True)
     return earlier[order][entries], distinct
 
 
 def _conflicts(first: Ints, labels: npt.NDArray[np.int8]) -> tuple[Ints, Ints]:
-    """Return the first documents labelled 0 and labelled 1 of each text that has both."""
+    """Return, of each text with both labels, the first document of each label."""
     found = []
     for label in (0, 1):
         documents = np.flatnonzero(labels == label)
@@ -229,7 +238,7 @@ def _spread(values: npt.NDArray[np.int32]) -> Spread:
 
 
 def _examples(left: Ints, right: Ints, n_train: int) -> tuple[Pair, ...]:
-    """Return the first few pairs of documents as splits and rows."""
+    """Return the first few pairs of documents, each document as its set and row."""
 
     def place(document: int) -> Place:
         return ("train", document) if document < n_train else ("test", document - n_train)

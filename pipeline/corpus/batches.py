@@ -1,7 +1,7 @@
-"""A corpus on its way to a file and out of it again: batches of reviews, never all of them.
+"""Batches of reviews, written to a file and selected from it, without holding all of them.
 
-A split's file is cut into batches by the reviews alone, so the same reviews are the same
-bytes, whatever source they come from and however it was cut.
+Where a batch ends depends on the reviews alone. So the same reviews give the same file,
+whatever batches their source came in.
 """
 
 from __future__ import annotations
@@ -13,39 +13,39 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipeline.corpus.duplicates import TextStatistics, scan
+from pipeline.corpus.duplicates import TextStatistics, text_statistics
 from pipeline.corpus.labels import TABLE_SCHEMA
 from pipeline.storage import arrow, files
 
-# Of text and offsets. One core's share of work at a time, and what is held while reading.
+# Bytes of text and offsets: what a thread works on at a time, and what is held while reading.
 BATCH_BYTES = 1 << 22
 
 
 def write(path: Path, batches: Iterable[pa.RecordBatch]) -> list[TextStatistics]:
-    """Write labelled texts as they come, and return scans of them, taken as they pass."""
-    scans: list[TextStatistics] = []
+    """Write labelled texts as they come; return the statistics of each batch."""
+    statistics: list[TextStatistics] = []
 
-    def scanned() -> Iterator[pa.RecordBatch]:
-        for batch in cut(batches, BATCH_BYTES):
-            scans.append(scan(batch.column(0)))
+    def measured() -> Iterator[pa.RecordBatch]:
+        for batch in rebatch(batches, BATCH_BYTES):
+            statistics.append(text_statistics(batch.column(0)))
             yield batch
             # Arrow would keep the memory for later batches.
             del batch
             pa.default_memory_pool().release_unused()
 
-    files.write_batches(path, TABLE_SCHEMA, scanned())
-    return scans
+    files.write_batches(path, TABLE_SCHEMA, measured())
+    return statistics
 
 
-def cut(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.RecordBatch]:
-    """Cut batches anew: each ends with the document that fills it up.
+def rebatch(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.RecordBatch]:
+    """Yield the same rows in batches of a size: each ends with the row that reaches it.
 
     Parameters
     ----------
     batches : iterable of pyarrow.RecordBatch
         The first column is the text, large_string without nulls.
     size : int
-        Bytes of text and offsets; the last batch may have less.
+        Bytes of text and offsets; the last batch may have fewer.
     """
     waiting: list[pa.RecordBatch] = []
     room = size
@@ -69,7 +69,7 @@ def cut(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.RecordBatch
 def select(
     batches: Iterable[pa.RecordBatch], rows: npt.NDArray[np.bool_]
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the rows for which `rows`, a bool for each one of all batches, is true."""
+    """Yield the rows where `rows` is true: bool, one for each row of all batches."""
     start = 0
     for batch in batches:
         yield batch.filter(arrow.mask(rows[start : start + batch.num_rows]))

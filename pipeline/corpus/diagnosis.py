@@ -1,8 +1,8 @@
-"""The second look at a file that pyarrow refuses: which line or row, and what is wrong.
+"""The reason why pyarrow refuses a file: the line or row at fault, and what is wrong with it.
 
-Plain Python and slow, it runs only where there is an error to name. What it says of
-a file comes right after the file's name in an error, and is empty where it sees
-nothing wrong.
+This is plain Python and slow, and runs only when there is an error to explain. Each function
+`*_problem` returns the text that follows the file's name in the error, or an empty string if it
+finds nothing wrong.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Any
 
 import pyarrow as pa
 
-# pyarrow refuses a row that is longer than its block, one MiB unless told.
+# pyarrow refuses a row that is longer than its block, by default one MiB.
 BLOCK = 8 << 20  # bytes
 
 NOT_UTF8 = "not valid UTF-8; expected UTF-8 text"
 NO_ROWS = ": the file has no rows; expected one text a row"
 _END = "\ue000 end of file"
-# An integer is read as a double too, for a 1 may be followed by a 4.5.
+# An integer is also read as a double, because a 1 may be followed by a 4.5.
 JSON_TYPES = {
     "a string": pa.large_string(),
     "a number": pa.float64(),
@@ -33,7 +33,7 @@ JSON_TYPES = {
 
 
 def csv_problem(path: Path, columns: list[str]) -> str:
-    """Find the first line of a CSV or TSV file that is not as its header has it."""
+    """Find the first line of a CSV or TSV file that does not fit its header."""
     with path.open("rb") as file:
         line = undecodable(file)
     if line:
@@ -57,13 +57,13 @@ def csv_problem(path: Path, columns: list[str]) -> str:
 
 
 def stray_quote(path: Path, n_rows: int) -> str:
-    """Find a quote that pyarrow takes for the end, or the rest, of a field of several lines."""
+    """Find a misplaced quote, which makes pyarrow read several rows as one field."""
     quotes = lines = 0
     with path.open("rb") as file:
         for block in iter(lambda: file.read(1 << 20), b""):
             quotes += block.count(b'"')
             lines += block.count(b"\n")
-    # Only a row of several lines can have swallowed others.
+    # Only a row that spans several lines can hold other rows.
     if quotes and lines > n_rows + 1:
         limit = csv.field_size_limit(2**31 - 1)
         try:
@@ -74,12 +74,12 @@ def stray_quote(path: Path, n_rows: int) -> str:
         except csv.Error as error:
             if "expected after" in str(error):
                 return (
-                    f", line {reader.line_num}: text behind the closing quote of a field; "
+                    f", line {reader.line_num}: text after the closing quote of a field; "
                     "expected a quote inside a field to be doubled and the field quoted"
                 )
         finally:
             csv.field_size_limit(limit)
-    # An odd number of quotes may be harmless: one within a field that has none around it.
+    # An odd number of quotes may be harmless: a quote inside an unquoted field.
     if quotes % 2:
         for line, record in _csv_records(path):
             if record[-1].endswith(_END) and record != [_END]:
@@ -92,7 +92,7 @@ def _unclosed(line: int) -> str:
 
 
 def _csv_records(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield each record with the line it starts on; `_END` comes last, or in an open quote."""
+    """Yield each record and the line it starts on; `_END` is last, or ends an unclosed field."""
     limit = csv.field_size_limit(2**31 - 1)
     try:
         with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
@@ -107,7 +107,7 @@ def _csv_records(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def delimiter(path: Path) -> str:
-    """Return what separates the fields of a file."""
+    """Return the field delimiter of a CSV or TSV file."""
     return "\t" if path.suffix.lower() == ".tsv" else ","
 
 
@@ -127,7 +127,7 @@ def json_problem(path: Path, columns: list[str]) -> str:
 
 
 def json_records(path: Path) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    """Yield each line that is not blank by its number: its object, or what is wrong with it."""
+    """Yield the number of each line that is not blank, and its object or what is wrong with it."""
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             line = line.removeprefix(codecs.BOM_UTF8)
@@ -138,7 +138,7 @@ def json_records(path: Path) -> Iterator[tuple[int, dict[str, Any] | str]]:
 def _record(line: bytes) -> dict[str, Any] | str:
     try:
         record = json.loads(line.decode())
-        # An escape may stand for half a character, and half a character is not text.
+        # An escape may be half of a surrogate pair, which is not text.
         json.dumps(record, ensure_ascii=False).encode()
     except UnicodeDecodeError:
         return NOT_UTF8
@@ -155,7 +155,7 @@ def _record(line: bytes) -> dict[str, Any] | str:
 
 
 def kind_of(value: object) -> str:
-    """Name the kind of a JSON value, as an error does."""
+    """Return the kind of a JSON value in plain words."""
     if value is None:
         return "missing"
     kinds = {str: "a string", bool: "true or false", int: "a number", float: "a number"}
@@ -182,27 +182,27 @@ def parquet_problem(path: Path, columns: list[str]) -> str:
 
 
 def undecodable(values: Iterable[bytes]) -> int:
-    """Return the place, counted from 1, of the first value that is not UTF-8, or 0."""
-    for place, value in enumerate(values, 1):
+    """Return the position, counted from 1, of the first value that is not UTF-8, or 0."""
+    for position, value in enumerate(values, 1):
         try:
             value.decode()
         except UnicodeDecodeError:
-            return place
+            return position
     return 0
 
 
 def missing_column(column: str, there: Iterable[str]) -> str:
-    """Say that a column is missing, and which ones there are."""
+    """Return the message for a missing column, which names the columns there are."""
     return f": no column {column!r}; expected one of its columns: {', '.join(there)}"
 
 
 def is_long_row(error: Exception) -> bool:
-    """Tell whether pyarrow refuses a row because its block does not hold it."""
+    """Return True if pyarrow refuses a row because it does not fit into a block."""
     return "straddl" in str(error)
 
 
 def refusal(error: Exception) -> str:
-    """Say on one line what pyarrow holds against a file in which nothing else was found."""
+    """Return pyarrow's own message on one line, when nothing else was found to be wrong."""
     if is_long_row(error):
         return f": a row is longer than the {BLOCK >> 20} MiB that are read at once"
     return f": cannot read the file: {' '.join(str(error).split())}"

@@ -1,16 +1,15 @@
-"""Which reviews of a corpus are the same text, and which are nearly the same.
+"""Exact and near duplicates among the reviews of a corpus.
 
 Two texts are near-duplicates if they differ and the resemblance of their 5-word shingles is at
-least `RESEMBLANCE`. Each text is reduced to the smallest shingle hash of 16 buckets, texts that
-share one are candidates, and a candidate's resemblance is then computed exactly. A pair at the
-threshold itself is missed with odds of about 1 in 300 000 (0.2**8), and of 1 in 20 000 if the
-texts are as short as 9 words; a pair that is more alike is missed less often. A text without
-letters or digits has no shingle and resembles nothing.
+least `RESEMBLANCE`. Each text is reduced to the smallest shingle hash in each of 16 buckets.
+Texts that share such a hash are candidates, and the resemblance of a candidate pair is computed
+exactly. A pair whose resemblance is just at the threshold is missed with probability 0.2**8,
+about 1 in 400,000, or 1 in 20,000 if the texts are as short as 9 words. A pair that is more
+alike is missed less often. A text without letters or digits has no shingles and resembles
+nothing.
 
-A text is read once, by `scan`, which may be while it passes on its way to a file. After that
-some 100 bytes are held of it, and only texts that are alike are looked at again.
-
-What the copies of a corpus mean to its reader is the audit's affair.
+`text_statistics` reads a text once, while it is written to a file. About 100 bytes of each text
+are held after that, and only texts that look alike are read again.
 
 References
 ----------
@@ -33,8 +32,8 @@ from pipeline.storage import arrow
 # Broder and his successors call pages "roughly the same" from 0.5 to 0.95; at 0.8 a review of
 # 100 words may differ in two or three separate places, which no second author does by chance.
 RESEMBLANCE = 0.8
-# The candidates come from the 16 buckets folded to 8, where 0.2**8 misses are few enough, and
-# all 16 tell a shared stock phrase from a shared review before the two are read again.
+# Candidates come from the 16 buckets folded to 8, because 0.2**8 misses are few enough. All 16
+# distinguish a shared stock phrase from a shared review before the two texts are read again.
 _BUCKETS = 16
 _GROUP_LIMIT = 50
 
@@ -45,14 +44,14 @@ _Chunk = tuple[npt.NDArray[np.uint8], Ints]
 
 @dataclass(frozen=True)
 class TextStatistics:
-    """What is held of texts.
+    """What is held of each text.
 
     Attributes
     ----------
     counts : int32 array, shape (n_documents, 2)
         Unicode code points, and words as `str.split` counts them.
     fingerprints : uint64 array, shape (n_documents,)
-        A hash of the bytes.
+        A hash of the bytes of each text.
     sketches : uint32 array, shape (n_documents, 16)
         The smallest shingle hash of each bucket.
     """
@@ -62,22 +61,22 @@ class TextStatistics:
     sketches: npt.NDArray[np.uint32]
 
     @classmethod
-    def joined(cls, scans: list[TextStatistics]) -> TextStatistics:
-        """Return scans one behind the other; the list is emptied, to hold none of them twice."""
-        n = sum(len(scan.counts) for scan in scans)
+    def joined(cls, parts: list[TextStatistics]) -> TextStatistics:
+        """Return the concatenation; the list is emptied, so that nothing is held twice."""
+        n = sum(len(part.counts) for part in parts)
         whole = cls.of_size(n)
-        while scans:
-            last = scans.pop()
-            part = slice(n - len(last.counts), n)
-            whole.counts[part] = last.counts
-            whole.fingerprints[part] = last.fingerprints
-            whole.sketches[part] = last.sketches
-            n = part.start
+        while parts:
+            last = parts.pop()
+            rows = slice(n - len(last.counts), n)
+            whole.counts[rows] = last.counts
+            whole.fingerprints[rows] = last.fingerprints
+            whole.sketches[rows] = last.sketches
+            n = rows.start
         return whole
 
     @classmethod
     def of_size(cls, n: int) -> TextStatistics:
-        """Return room for the scan of so many texts."""
+        """Return room for the statistics of `n` texts."""
         return cls(
             np.empty((n, 2), np.int32),
             np.empty(n, np.uint64),
@@ -85,12 +84,12 @@ class TextStatistics:
         )
 
     def select(self, rows: npt.NDArray[np.bool_]) -> TextStatistics:
-        """Return the scan of some of the texts."""
+        """Return the statistics of the texts where `rows` is true."""
         return TextStatistics(self.counts[rows], self.fingerprints[rows], self.sketches[rows])
 
 
-def scan(texts: pa.LargeStringArray) -> TextStatistics:
-    """Read texts, which have no nulls."""
+def text_statistics(texts: pa.LargeStringArray) -> TextStatistics:
+    """Return the statistics of texts, which have no nulls."""
     found = TextStatistics.of_size(len(texts))
     found.sketches.fill(kernels.NO_HASH)
     if len(texts):
@@ -102,19 +101,19 @@ def scan(texts: pa.LargeStringArray) -> TextStatistics:
 
 
 def _room(longest: int) -> int:
-    """Return how many hashes the words of a document of so many bytes may need."""
+    """Return an upper bound on the hashes of a document's words, given its bytes."""
     return longest // 2 + 8
 
 
 class Documents:
-    """The documents of two splits, numbered through, in the chunks that they lie in.
+    """The documents of the two sets in their Arrow chunks, numbered from 0 across both.
 
     Attributes
     ----------
     chunks : list of (uint8 array, int64 array)
         The bytes and the offsets of texts.
     starts : int64 array, shape (n_chunks + 1,)
-        The number of each chunk's first document; the last is how many there are.
+        The number of each chunk's first document, and the number of documents at the end.
     longest : list of int
         The bytes of the longest document of each chunk.
     """
@@ -133,9 +132,12 @@ class Documents:
 
         Yields
         ------
-        places, left, right, inner : int64 array, int, int, int64 array
-            Where the pairs are in `pairs`, the two chunks, and the pairs as their documents
-            are numbered in the chunks.
+        places : int64 array
+            The rows of `pairs` that a group holds.
+        left, right : int
+            The two chunks.
+        inner : int64 array, shape (len(places), 2)
+            The pairs, as their documents are numbered within the chunks.
         """
         if len(pairs) == 0:
             return
@@ -148,10 +150,10 @@ class Documents:
 
 
 def first_occurrences(documents: Documents, fingerprints: _Hashes) -> Ints:
-    """Return for every document the number of the first one of the same text.
+    """Return the number of the first document that has the same text, for each document.
 
-    Documents of one fingerprint are compared with the first of them, byte by byte. Those
-    that differ from it, which takes a collision, are compared among themselves in turn.
+    Documents with the same fingerprint are compared, byte by byte, with the first of them. Those
+    that differ from it (hash collisions) are then compared among themselves.
     """
     first = np.arange(len(documents))
     left = np.argsort(fingerprints, kind="stable")
@@ -172,27 +174,27 @@ def first_occurrences(documents: Documents, fingerprints: _Hashes) -> Ints:
     return first
 
 
-def near_duplicates(documents: Documents, found: TextStatistics, first: Ints) -> Ints:
-    """Return the near-duplicates among the first documents of their text.
+def near_duplicates(documents: Documents, statistics: TextStatistics, first: Ints) -> Ints:
+    """Return the pairs of near-duplicates among distinct texts.
 
     Parameters
     ----------
     documents : Documents
-    found : TextStatistics
-        Of all of them.
+    statistics : TextStatistics
+        Of the same documents.
     first : int64 array, shape (n_documents,)
         What `first_occurrences` returns.
 
     Returns
     -------
     int64 array, shape (n_pairs, 2)
-        Numbers of documents, the smaller first, sorted.
+        The first documents with these texts, in ascending order.
     """
     distinct = np.flatnonzero(first == np.arange(first.size))
     buckets = range(_BUCKETS // 2)
-    candidates = [_candidates(distinct, found.sketches, bucket) for bucket in buckets]
+    candidates = [_candidates(distinct, statistics.sketches, bucket) for bucket in buckets]
     pairs = np.concatenate(candidates)
-    # By place, for otherwise `unique` imports NumPy's masked arrays, which take a while.
+    # With `return_index`, because `unique` otherwise imports NumPy's masked arrays, which is slow.
     _, places = np.unique(pairs[:, 0] * len(documents) + pairs[:, 1], return_index=True)
     pairs = pairs[places]
     resemblance = np.empty(len(pairs))
@@ -212,8 +214,7 @@ def _candidates(distinct: Ints, sketches: npt.NDArray[np.uint32], bucket: int) -
     folded = np.minimum(sketches[distinct, bucket], sketches[distinct, bucket + _BUCKETS // 2])
     used = folded != kernels.NO_HASH
     bits = len(sketches).bit_length()
-    # A hash and its document in one number: sorting these is several times faster than an
-    # argsort.
+    # A hash and its document in one number: to sort these is several times faster than argsort.
     keys = folded[used].astype(np.uint64) << np.uint64(bits)
     keys |= distinct[used].astype(np.uint64)
     keys.sort()

@@ -1,7 +1,7 @@
 """A corpus in files: CSV, TSV, JSON lines, Parquet, or folders of text files.
 
-What a table's format is like, `formats` knows; here are the names and patterns of files,
-their labels, and texts that are not in tables.
+This module finds the files, gives their rows labels, and reads texts that are not in tables.
+`formats` reads the tables.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ class SupportsRead1(Protocol):
     """A binary file that can return what has arrived so far."""
 
     def read1(self, size: int, /) -> bytes:
-        """Return at most `size` bytes, without waiting for more than there are."""
+        """Return at most `size` bytes, without waiting for more than have arrived."""
 
 
 def source_paths(pattern: str) -> list[Path]:
-    """Return the files that a pattern stands for, in the order in which they are read.
+    """Return the files that a pattern matches, in the order in which they are read.
 
     Parameters
     ----------
@@ -60,12 +60,6 @@ def source_paths(pattern: str) -> list[Path]:
     return [Path(name) for name in found]
 
 
-def read_files(pattern: str, text: str, label: str, rule: LabelRule) -> pa.Table:
-    """Read what `read_batches` yields, all of it, as a table of one chunk a column."""
-    batches = read_batches(pattern, text, label, rule)
-    return pa.Table.from_batches(batches, TABLE_SCHEMA).combine_chunks()
-
-
 def read_batches(pattern: str, text: str, label: str, rule: LabelRule) -> Iterator[pa.RecordBatch]:
     """Yield the labelled texts of a file, a glob, or a folder with ``pos/`` and ``neg/``.
 
@@ -74,21 +68,21 @@ def read_batches(pattern: str, text: str, label: str, rule: LabelRule) -> Iterat
     pattern : str
         As in `source_paths`.
     text, label : str
-        Names of the two columns; a folder has none, and its labels are its sub-folders.
+        Names of the two columns. They are ignored for a folder, whose sub-folders are the
+        labels.
     rule : LabelRule
-        What the labels mean.
 
     Yields
     ------
     RecordBatch
-        ``text`` (large_string) and ``label`` (int8, 0 or 1), no nulls. Documents that the
+        ``text`` (large_string) and ``label`` (int8, 0 or 1), without nulls. Documents that the
         rule drops are left out.
 
     Raises
     ------
     CorpusError
-        If a file is missing, is not of a format that is read, or is malformed. The
-        message names the file, and the line, or the row counted from 1 without a header.
+        If a file is missing, malformed, or not of a format in `FORMATS`. The message names the
+        file and the line or row. Rows are counted from 1, without the header.
     """
     paths = source_paths(pattern)
     if Path(pattern).expanduser().is_dir():
@@ -109,14 +103,14 @@ def read_texts(path: Path, text: str) -> Iterator[pa.LargeStringArray]:
     Parameters
     ----------
     path : Path
-        A table by its extension, as in `read_files`; else a text file, one text a line.
+        A table if its extension is in `FORMATS`, otherwise a text file with one text a line.
     text : str
-        Name of a table's text column; no other is read.
+        Name of a table's text column, the only one that is read.
 
     Raises
     ------
     CorpusError
-        As in `read_files`, when iteration reaches the place.
+        As in `read_batches`, when the iteration reaches the place.
     """
     path = path.expanduser()
     if path.suffix.lower() not in FORMATS:
@@ -157,7 +151,7 @@ def _folder_batch(paths: list[Path]) -> pa.RecordBatch:
 
 
 def _texts(contents: list[bytes]) -> pa.LargeStringArray:
-    """Return bytes as texts; an ArrowInvalid says that some are not UTF-8."""
+    """Return bytes as texts; raise ArrowInvalid if some are not UTF-8."""
     offsets = np.zeros(len(contents) + 1, np.int64)
     np.cumsum([len(content) for content in contents], out=offsets[1:])
     texts = arrow.of_bytes(b"".join(contents), offsets)
@@ -166,14 +160,14 @@ def _texts(contents: list[bytes]) -> pa.LargeStringArray:
 
 
 def read_lines(file: SupportsRead1, name: str) -> Iterator[pa.LargeStringArray]:
-    """Yield the lines of an open file as texts, as they arrive.
+    """Yield the lines of an open file as texts, while they arrive.
 
     Parameters
     ----------
     file : binary file, open for reading
-        Its `read1` returns what is there, so a slow writer's lines are not held back.
+        Its `read1` returns what has arrived, so that a slow writer's lines are not held back.
     name : str
-        What an error calls the file.
+        The name of the file in an error.
 
     Raises
     ------

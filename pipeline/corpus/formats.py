@@ -1,7 +1,7 @@
 """Tables in files: CSV, TSV, JSON lines and Parquet, a batch of rows at a time.
 
-pyarrow reads, and reads only the columns that are asked for. Where it refuses a file,
-a slow second look in plain Python finds the line, so that the error can name it.
+pyarrow reads the columns that are asked for, and no others. If it refuses a file, `diagnosis`
+finds the line at fault, so that the error can name it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BATCH = 4096  # texts
 
 @contextlib.contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Turn a failure of the system to read a file into one line that names it."""
+    """Turn an OSError into a CorpusError that names the file."""
     try:
         yield
     except OSError as error:
@@ -29,14 +29,10 @@ def readable(path: Path) -> Iterator[None]:
 
 
 def table_batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
-    """Yield columns of a table; the first is the text, checked and made large_string.
-
-    pyarrow's streaming readers are as fast as its readers of whole files, so there is
-    one way in for both.
-    """
-    read, look_at = FORMATS[path.suffix.lower()]
+    """Yield columns of a table; the first is the text, which is checked and made large_string."""
+    read, problem_of = FORMATS[path.suffix.lower()]
     row = 0
-    # An OSError of pyarrow may as well mean corrupt data; one from here cannot.
+    # An OSError of pyarrow may also mean corrupt data. One from here cannot.
     with readable(path):
         path.open("rb").close()
     try:
@@ -50,16 +46,16 @@ def table_batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
             yield pa.record_batch([texts, *batch.columns[1:]], names=columns)
             row += batch.num_rows
     except (pa.ArrowException, OSError) as error:
-        problem = look_at(path, columns) or diagnosis.refusal(error)
+        problem = problem_of(path, columns) or diagnosis.refusal(error)
         raise CorpusError(f"{path}{problem}") from None
     if row == 0:
         raise CorpusError(f"{path}{diagnosis.NO_ROWS}")
 
 
 def _by_blocks(read: Callable[[int], Iterable[pa.RecordBatch]]) -> Iterator[pa.RecordBatch]:
-    """Yield what is read by small blocks, and by larger ones from where a row fits none.
+    """Yield what is read in small blocks, and in larger ones after a row that does not fit.
 
-    pyarrow reads some thirty blocks ahead, so it is their size that memory depends on.
+    Memory depends on the size of a block, because pyarrow reads about thirty blocks ahead.
     """
     n_rows = 0
     for block in (diagnosis.BLOCK // 16, diagnosis.BLOCK):
@@ -130,8 +126,8 @@ def _json_batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
 def _parquet_batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
     from pyarrow import parquet
 
-    # A single file by name: read_table would take parts of its path for columns. A buffer
-    # of its own size, or all of a row group is held at once.
+    # `read_table` would take parts of the path for columns. Without a buffer size, a whole row
+    # group is held at once.
     with parquet.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20) as file:
         schema = file.schema_arrow
         for column in columns:
@@ -143,9 +139,9 @@ def _parquet_batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]
             raise CorpusError(
                 f"{path}: column {columns[0]!r} is of type {kind}; expected a string column"
             )
-        # Threads read several files, not the two columns of one.
+        # There is a thread for each file already.
         for batch in file.iter_batches(BATCH, columns=columns, use_threads=False):
-            # A file keeps its own order of columns.
+            # The columns come in the order of the file.
             yield batch.select(columns)
 
 

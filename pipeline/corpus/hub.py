@@ -234,7 +234,7 @@ def _commit(dataset: str, revision: str) -> str:
     except Exception as error:
         raise CorpusError(
             f"{dataset}: revision {revision} is not cached and the Hub could not be reached "
-            f"({_first_line(error)}); run again where there is a network, it is needed once"
+            f"({_first_line(error)}); run again with a network connection, which is needed once"
         ) from error
     return str(info.sha)
 

@@ -1,7 +1,6 @@
-"""What a label means: a column of any source becomes 1 (positive), 0 (negative) or null.
+"""Labels of any source to 1 (positive), 0 (negative) or null (neither).
 
-Sources differ in how they spell a label: 1, 1.0, true, "pos", nine stars out of ten.
-This module knows the spellings; where the column comes from is its caller's affair.
+Sources spell a label in different ways: 1, 1.0, true, "pos", nine stars out of ten.
 """
 
 from __future__ import annotations
@@ -35,15 +34,25 @@ TABLE_SCHEMA = pa.schema({"text": pa.large_string(), "label": pa.int8()})
 
 @dataclass(frozen=True)
 class LabelRule:
-    """What a label means: values that are positive, values that are negative, or star thresholds.
+    """Which labels are positive and which are negative: by value or by rating.
 
     Attributes
     ----------
     positive, negative : tuple of str, int, float or bool
-        The labels of each class. They compare by their text: 1, 1.0 and "1" are one label.
+        The labels of each class. They are compared as text: 1, 1.0 and "1" are one label.
     positive_from, negative_to : float, optional
-        A label is a rating: positive from the one upwards, negative down from the
-        other, and dropped in between. Where both are set they replace the values.
+        If both are given, labels are ratings: positive from `positive_from` upwards, negative
+        up to `negative_to`, and dropped in between. `positive` and `negative` are ignored.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> rule = LabelRule(positive=("pos", 1), negative=("neg", 0))
+    >>> binary_labels(pa.array(["neg", "pos", "1"]), rule, "reviews.csv").to_pylist()
+    [0, 1, 1]
+    >>> stars = LabelRule((), (), positive_from=4, negative_to=2)
+    >>> binary_labels(pa.array([5, 1, 3]), stars, "reviews.csv").to_pylist()
+    [1, 0, None]
     """
 
     positive: tuple[Scalar, ...]
@@ -61,30 +70,30 @@ def binary_labels(
 ) -> pa.Int8Array:
     """Return 1 for each positive label, 0 for each negative one, null for a rating in between.
 
-    Only the distinct labels become Python objects, so the cost hardly depends on the rows.
+    Only the distinct labels become Python objects.
 
     Parameters
     ----------
     column : Array or ChunkedArray of strings, numbers or booleans, shape (n_documents,)
     rule : LabelRule
     where : str
-        What the column was read from, as an error names it.
+        The source of the column; an error names it.
     names : sequence of str
-        Class names: the integer k may be meant by k or by ``names[k]``, as in a
+        Class names. The rule may call the integer k either k or ``names[k]``, as in a
         ClassLabel column of Hugging Face datasets.
     rows_before : int
-        How many rows of the source come before these, as an error counts them.
+        The number of rows of the source before these; an error adds it to its row.
 
     Returns
     -------
     Int8Array, shape (n_documents,)
-        Nulls are documents for the caller to drop.
+        The caller drops documents whose label is null.
 
     Raises
     ------
     CorpusError
-        If a label is missing or has no meaning by the rule, or the rule gives one
-        label both meanings. The message names the first row, counted from 1.
+        If a label is missing, or the rule gives it no class or both. The message names the
+        first such row, counted from 1.
     """
     values = _values(column, where)
     if values.null_count:
@@ -97,11 +106,11 @@ def binary_labels(
         try:
             meanings.append(meaning_of(value.as_py()))
         except ValueError as error:
-            # Text that is not UTF-8 is a ValueError too, of another wording.
+            # A UnicodeError is a ValueError too, but its message would not help.
             problem = _NOT_UTF8 if isinstance(error, UnicodeError) else error
             row = rows_before + pc.index(encoded.indices, code).as_py() + 1
             raise CorpusError(f"{where}, row {row}: {problem}") from None
-    # What has no meaning is null; the -1 that stands under it is never seen.
+    # The -1 under a null is never seen.
     found = arrow.numbers(np.array([-1 if m is None else m for m in meanings], np.int8))
     known = arrow.mask(np.array([m is not None for m in meanings], np.bool_))
     return pc.if_else(known, found, pa.nulls(len(found), pa.int8())).take(encoded.indices)
@@ -113,22 +122,22 @@ def labelled_batches(
     where: str,
     names: Sequence[str] = (),
 ) -> Iterator[pa.RecordBatch]:
-    """Yield texts with what their labels mean, as `TABLE_SCHEMA` has them, a batch at a time.
+    """Yield texts and binary labels in batches of `TABLE_SCHEMA`.
 
-    Documents that the rule drops are left out.
+    Documents whose label is null are left out.
 
     Parameters
     ----------
     batches : iterable of pyarrow.RecordBatch
-        Of a text, without nulls, and a label, in any type that `binary_labels` takes.
+        A text column without nulls, and a label column of any type that `binary_labels` takes.
     rule, where, names
         As in `binary_labels`.
 
     Raises
     ------
     CorpusError
-        As `binary_labels`, once the batches are at their end: an error of reading them is
-        the cause of many a strange label, and goes before it.
+        As `binary_labels`, after the last batch. An error in reading the batches comes first,
+        because it is often the cause of a strange label.
     """
     n_rows = 0
     problem: CorpusError | None = None
@@ -164,7 +173,7 @@ def _values(column: pa.ChunkedArray | pa.Array, where: str) -> pa.Array:
 
 
 def _meaning(rule: LabelRule, where: str, names: Sequence[str]) -> Callable[[Scalar], Meaning]:
-    """Return the rule as a function of one label; it raises ValueError for one without meaning."""
+    """Return the rule as a function of a label; it raises ValueError if the label has no class."""
     if rule.positive_from is not None and rule.negative_to is not None:
         positive_from, negative_to = rule.positive_from, rule.negative_to
         return lambda value: _rated(value, positive_from, negative_to)
@@ -209,7 +218,7 @@ def _rated(value: Scalar, positive_from: float, negative_to: float) -> Meaning:
 
 
 def _canonical(value: Scalar) -> str:
-    """Return the text by which labels compare: true, 1 (for 1.0 as well), or a string stripped."""
+    """Return a label as the text that is compared: true, 1 (also for 1.0), a stripped string."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():
@@ -218,16 +227,16 @@ def _canonical(value: Scalar) -> str:
 
 
 def _spellings(value: Scalar, names: Sequence[str]) -> list[str]:
-    """Return a label's text and, where it numbers a class, the class' name."""
+    """Return a label's text and, if it is the number of a class, the name of the class."""
     spellings = [_canonical(value)]
-    # A data set of Hugging Face marks an unlabelled document by -1: no class' number.
+    # Hugging Face marks an unlabelled document with -1, which is not the number of a class.
     if type(value) is int and 0 <= value < len(names):
         spellings.append(_canonical(names[value]))
     return spellings
 
 
 def _shown(value: Scalar, names: Sequence[str] = ()) -> str:
-    """Return a label as an error shows it: on one line, and not the whole of a long one."""
+    """Return a label as an error shows it: on one line, and shortened if it is long."""
     if isinstance(value, str):
         return repr(value if len(value) <= 60 else value[:57] + "...")
     number, *name = _spellings(value, names)

@@ -1,4 +1,4 @@
-"""NLTK's review corpora, through NLTK's own readers."""
+"""NLTK's review corpora, read by NLTK's own readers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.storage import arrow
 
 
 def read_nltk(name: str) -> pa.Table:
-    """Read `movie_reviews` or `sentence_polarity`.
+    """Read `movie_reviews` or `sentence_polarity` of NLTK.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The two parts of a corpus, train and test: written as they are read, or drawn from one."""
+"""The training set and the test set of a corpus: written as they are read, or split at random."""
 
 from __future__ import annotations
 
@@ -14,73 +14,74 @@ from pipeline.corpus.duplicates import TextStatistics
 from pipeline.errors import CorpusError
 from pipeline.parallel import ordered_map
 from pipeline.storage import arrow, files
+from pipeline.stratified import draw_by_class
 
-_PARTS = ("train", "test")
+_NAMES = {"train": "training", "test": "test"}
 
 
-def write_parts(
+def write_sets(
     folder: Path, sources: Sequence[Iterable[pa.RecordBatch]], test_fraction: float, seed: int
 ) -> TextStatistics:
-    """Write `train.arrow` and `test.arrow`, side by side, and return the scan of both.
+    """Write `train.arrow` and `test.arrow`; return the statistics of both, training set first.
 
     Parameters
     ----------
     folder : Path
     sources : one or two iterables of pyarrow.RecordBatch
-        Labelled texts, of train and of test; without the second, test is drawn from the first.
+        Labelled texts of the training set and of the test set. If there is no second one, the
+        test set is drawn from the first.
     test_fraction, seed
         As in `draw_test`.
 
     Raises
     ------
     CorpusError
-        If a part is empty, or train has reviews of one class only.
+        If a set is empty, or the training set has reviews of one class only.
     """
-    written = [folder / f"{name}.arrow" for name in _PARTS[: len(sources)]]
-    scans: list[TextStatistics] = []
-    for part in ordered_map(
-        lambda part: batches.write(*part), list(zip(written, sources, strict=True))
-    ):
-        scans += part
+    written = [folder / f"{name}.arrow" for name in list(_NAMES)[: len(sources)]]
+    statistics: list[TextStatistics] = []
+    works = list(zip(written, sources, strict=True))
+    for found in ordered_map(lambda work: batches.write(*work), works):
+        statistics += found
     for path in written:
         if not files.read_table(path).num_rows:
-            raise CorpusError(f"corpus: the {path.stem} part is empty")
+            raise CorpusError(f"corpus: the {_NAMES[path.stem]} set is empty")
     table = files.read_table(written[0])
     require_both_classes(table, "")
     if len(sources) == 1:
         in_test = draw_test(arrow.values(table["label"]), test_fraction, seed)
-        scans = _select(written[0], in_test, folder / "test.arrow")
-        scans[:0] = _select(written[0], ~in_test, written[0])
-    return TextStatistics.joined(scans)
+        statistics = _select(written[0], in_test, folder / "test.arrow")
+        statistics[:0] = _select(written[0], ~in_test, written[0])
+    return TextStatistics.joined(statistics)
 
 
-def read_parts(folder: Path) -> tuple[pa.Table, pa.Table]:
-    """Map train and test into memory."""
-    train, test = (files.read_table(folder / f"{name}.arrow") for name in _PARTS)
+def read_sets(folder: Path) -> tuple[pa.Table, pa.Table]:
+    """Map the training set and the test set into memory."""
+    train, test = (files.read_table(folder / f"{name}.arrow") for name in _NAMES)
     return train, test
 
 
 def drop_from_train(
-    folder: Path, rows: npt.NDArray[np.bool_], scan: TextStatistics
+    folder: Path, rows: npt.NDArray[np.bool_], statistics: TextStatistics
 ) -> TextStatistics:
-    """Write train without the rows for which `rows` is true; return the scan of what is left.
+    """Drop the training reviews where `rows` is true; return the statistics of what is left.
 
     Raises
     ------
     CorpusError
-        If what is left of train has reviews of one class only.
+        If the reviews that are left are of one class only.
     """
     path = folder / "train.arrow"
     _select(path, ~rows, path)
-    require_both_classes(files.read_table(path), " that are not in test")
-    n_test = len(scan.counts) - len(rows)
-    return scan.select(np.concatenate([~rows, np.ones(n_test, np.bool_)]))
+    require_both_classes(files.read_table(path), " that are not in the test set")
+    n_test = len(statistics.counts) - len(rows)
+    return statistics.select(np.concatenate([~rows, np.ones(n_test, np.bool_)]))
 
 
 def draw_test(
     labels: npt.NDArray[np.int8], test_fraction: float, seed: int
 ) -> npt.NDArray[np.bool_]:
-    """Draw a test part at random, the same fraction of each class.
+    """Draw a test set at random, the same fraction of each class.
 
     Parameters
     ----------
@@ -91,21 +92,22 @@ def draw_test(
     Returns
     -------
     bool array, shape (n_reviews,)
-        True for the reviews of the test part.
+        True for the reviews of the test set.
 
     Raises
     ------
     CorpusError
-        If a class is too small to have reviews in both parts.
+        If a class is too small to have reviews in both sets.
     """
-    from pipeline.stratified import draw_by_class
-
     draw = np.random.default_rng(seed)
     return draw_by_class(labels, test_fraction, draw, "corpus.test_fraction")
 
 
 def require_both_classes(train: pa.Table, which: str) -> None:
-    """Refuse training reviews of one class, or none; `which` says what they are, in an error."""
+    """Refuse a training set without reviews of both classes.
+
+    `which` follows "training reviews" in the message, to say which ones are meant.
+    """
     classes = train["label"].unique().to_pylist()
     if not classes:
         raise CorpusError(f"corpus: there are no training reviews{which}")
@@ -118,8 +120,8 @@ def require_both_classes(train: pa.Table, which: str) -> None:
 
 
 def _select(source: Path, rows: npt.NDArray[np.bool_], target: Path) -> list[TextStatistics]:
-    """Write some rows of a part of the corpus to a file, which may be its own."""
+    """Write the rows of a file where `rows` is true to a file, which may be the same one."""
     partial = target.with_name(f"{target.name}.partial")
-    scans = batches.write(partial, batches.select(files.read_batches(source), rows))
+    statistics = batches.write(partial, batches.select(files.read_batches(source), rows))
     partial.replace(target)
-    return scans
+    return statistics

@@ -45,17 +45,17 @@ def compute_corpus(context: StageContext) -> tuple[str, list[str]]:
 
     section = context.config.corpus
     settings = section if isinstance(section, SplitSection) else SplitSection()  # has a test set
-    scan = split.write_parts(
+    statistics = split.write_sets(
         context.folder, read_source(context.config), settings.test_fraction, settings.seed
     )
-    train, test = split.read_parts(context.folder)
+    train, test = split.read_sets(context.folder)
     dropped = 0
     if section.drop_overlap:
-        overlapping = audit.overlapping_rows(train, test, scan)
+        overlapping = audit.overlapping_rows(train, test, statistics)
         dropped = int(overlapping.sum())
-        scan = split.drop_from_train(context.folder, overlapping, scan)
-        train, test = split.read_parts(context.folder)
-    card = audit.audit(train, test, scan)
+        statistics = split.drop_from_train(context.folder, overlapping, statistics)
+        train, test = split.read_sets(context.folder)
+    card = audit.audit(train, test, statistics)
     facts = {
         "source": context.config.section("corpus"),
         "dropped_overlap": dropped,

@@ -239,7 +239,7 @@ NO_NETWORK = dict.fromkeys(
         (
             'source = "hub"\ndataset = "stanfordnlp/imdb"\n'
             'revision = "e6281661ce1c48d982bc483cf8a173c1bbeb5d31"',
-            "run again where there is a network",
+            "run again with a network connection",
         ),
         ('source = "nltk"\nname = "movie_reviews"', "python -m nltk.downloader movie_reviews"),
     ],

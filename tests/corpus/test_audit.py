@@ -37,7 +37,7 @@ def table(rows: Rows) -> pa.Table:
 
 def scanned(*splits: pa.Table) -> duplicates.TextStatistics:
     chunks = [chunk for split in splits for chunk in split["text"].chunks]
-    return duplicates.TextStatistics.joined([duplicates.scan(chunk) for chunk in chunks])
+    return duplicates.TextStatistics.joined([duplicates.text_statistics(chunk) for chunk in chunks])
 
 
 def audit(train: pa.Table, test: pa.Table) -> Audit:

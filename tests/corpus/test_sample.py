@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from small_corpus import read_corpus
 
 import pipeline
 from pipeline.corpus.audit import audit, overlapping_rows, warnings
-from pipeline.corpus.duplicates import TextStatistics
-from pipeline.corpus.duplicates import scan as scan_texts
-from pipeline.corpus.files import read_files
+from pipeline.corpus.duplicates import TextStatistics, text_statistics
 from pipeline.corpus.labels import LabelRule
 
 FOLDER = Path(pipeline.__file__).parent / "corpus" / "sample"
@@ -155,14 +154,14 @@ def test_the_order_of_rows_tells_nothing_of_the_label(reviews: list[Review], spl
 
 def test_the_audit_finds_nothing_amiss() -> None:
     rule = LabelRule(("positive",), ("negative",))
-    train, test = (
-        read_files(str(FOLDER / f"{split}.jsonl"), "text", "label", rule) for split in SPLITS
+    train, test = (read_corpus(FOLDER / f"{split}.jsonl", rule) for split in SPLITS)
+    statistics = TextStatistics.joined(
+        [text_statistics(table["text"].chunk(0)) for table in (train, test)]
     )
-    scan = TextStatistics.joined([scan_texts(part["text"].chunk(0)) for part in (train, test)])
-    found = audit(train, test, scan)
+    found = audit(train, test, statistics)
     assert warnings(found) == []
     assert (found.train.n_reviews, found.test.n_reviews) == (2000, 400)
-    assert not overlapping_rows(train, test, scan).any()
+    assert not overlapping_rows(train, test, statistics).any()
 
 
 def sequences(words: list[str], length: int) -> set[tuple[str, ...]]:

@@ -31,7 +31,7 @@ def split(reviews: pa.Table, fraction: float, seed: int) -> tuple[pa.Table, pa.T
     in_test = draw_test(arrow.values(reviews["label"]), fraction, seed)
     train, test = (
         pa.Table.from_batches(
-            batches.cut(batches.select(reviews.to_batches(), part), 1 << 20), reviews.schema
+            batches.rebatch(batches.select(reviews.to_batches(), part), 1 << 20), reviews.schema
         )
         for part in (~in_test, in_test)
     )
@@ -111,6 +111,6 @@ def test_the_message_says_which_class_and_how_many() -> None:
     with pytest.raises(CorpusError) as caught:
         split(table([1] * 10 + [0] * 2), 0.2, 0)
     assert str(caught.value) == (
-        "corpus.test_fraction = 0.2 leaves one part without a negative review, "
+        "corpus.test_fraction = 0.2 leaves one set without a negative review, "
         "of which there are 2; expected some in both"
     )

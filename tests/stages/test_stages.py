@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_corpus import read_corpus
 
 import pipeline
 from pipeline.config.loading import load_config
-from pipeline.corpus.files import read_files
 from pipeline.corpus.labels import LabelRule
 from pipeline.errors import CorpusError, DivergenceError, RunError
 from pipeline.stages import STAGES, StageResult, load_model, run_stages
@@ -301,7 +301,7 @@ def test_a_corpus_of_which_one_class_is_left_is_refused(small_run, tmp_path):
     for name, kept in (("train", lines), ("test", [li for li in lines if '"label": 1' in li])):
         (tmp_path / f"{name}.jsonl").write_text("".join(kept))
     overrides = [f"corpus.{part}={tmp_path}/{part}.jsonl" for part in ("train", "test")]
-    with pytest.raises(CorpusError, match=r"reviews that are not in test are negative; expected"):
+    with pytest.raises(CorpusError, match=r"are not in the test set are negative; expected"):
         compute(small_run.config, tmp_path / "run", "corpus.drop_overlap=true", *overrides)
 
 
@@ -393,7 +393,7 @@ def test_the_predictions_that_are_saved_are_those_of_the_model_on_the_texts(smal
 
     model, _ = load_model(small_run.path)
     path = load_config(small_run.config).corpus.test
-    texts = read_files(path, "text", "label", LabelRule((1,), (0,)))
+    texts = read_corpus(path, LabelRule((1,), (0,)))
     found = parquet.read_table(small_run.path / "eval" / "predictions.parquet")
     assert found["row"].to_pylist() == list(range(texts.num_rows))
     assert found["label"].to_pylist() == texts["label"].to_pylist()
