@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from pipeline.errors import NotFittedError, RunError
+from pipeline.errors import RunError
 from pipeline.features.counting import count_features
 from pipeline.features.vocabulary import learn_vocabulary
 from pipeline.inspection.highlights import Highlight, highlight
 from pipeline.inspection.weights import ClassFrequency, Word, top_words
+from pipeline.model.checks import not_fitted
 from pipeline.model.logistic import Array, decide, sigmoid
 from pipeline.model.parameters import Parameters
 from pipeline.model.text_classifier import TextClassifier
@@ -169,8 +170,7 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
         names = SGDLogisticRegression().get_params().keys()
         learner = SGDLogisticRegression(**_chosen(settings, names) | {"threshold": threshold})
         y = np.asarray(labels)
-        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-        regression = learner.fit(counts, y, **weights)
+        regression = learner.fit(counts, y, sample_weight)
         self.classes_, self.history_ = regression.classes_, regression.history_
         y = y == self.classes_[1]
         choose_decision(regression, counts, y.astype(np.int8), settings["calibrate"], goal)
@@ -265,9 +265,7 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
     @property
     def _model(self) -> TextClassifier:
         if not hasattr(self, "model_"):
-            raise NotFittedError(
-                f"{type(self).__name__}: not fitted yet; call fit, or load a model"
-            )
+            raise not_fitted(self)
         return self.model_
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -129,7 +129,7 @@ def test_arrays_and_columns_of_texts_are_as_good_as_a_list(fitted):
 
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function"])
 def test_use_before_fit_says_so(method):
-    with pytest.raises(NotFittedError, match="SentimentClassifier: not fitted yet; call fit"):
+    with pytest.raises(NotFittedError, match="SentimentClassifier is not fitted yet; call fit"):
         getattr(SentimentClassifier(), method)(TEXTS)
 
 
