@@ -1,7 +1,7 @@
-"""The dense twin of training: slow, obvious numpy, and no code shared with `pipeline`.
+"""A dense reference of training: slow, obvious NumPy that shares no code with `pipeline`.
 
-Every step moves every coordinate, against the gradient of the batch's mean loss plus l2 w,
-whether the batch has the coordinate or not.
+Every step moves every coordinate against the gradient of the batch's mean loss plus l2 w, even
+if no document of the batch has it.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from scipy.special import expit
 
 
 def reviews(n=60, d=8, seed=0, noise=0.15):
-    """Return counts of d words in n documents, and labels that the words half explain."""
+    """Return counts of d words in n documents, and labels that depend on them, with noise."""
     draw = np.random.default_rng(seed)
     counts = draw.poisson(draw.uniform(0.1, 1.0, d), (n, d))
     scores = counts @ draw.normal(size=d)
@@ -23,7 +23,7 @@ def reviews(n=60, d=8, seed=0, noise=0.15):
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run of the update rule depends on, besides the documents and their order."""
+    """The settings of the update rule."""
 
     learning_rate: float = 0.1
     schedule: str = "constant"
@@ -35,17 +35,17 @@ class Settings:
 
 @dataclass(frozen=True)
 class Trace:
-    """The weights after each epoch, and how well conditioned the way to them was.
+    """The weights after each epoch, and how well conditioned the computation was.
 
     Attributes
     ----------
     weights : list of (float64 array of shape (d,), float)
-        w and b after each epoch, averaged where averaging has begun.
+        w and b after each epoch, averaged from the epoch `average_from`.
     sharpness : float
-        The smallest ratio |sum| / sum |terms| of a batch's gradient in a coordinate.
-        Where it is tiny, terms cancel to rounding noise, and AdaGrad, whose first
-        step has the same length for every slope, makes the noise large: two correct
-        programs that add in different orders then differ.
+        The smallest ratio |sum| / sum |terms| of a batch's gradient in a coordinate. If it is
+        tiny, terms cancel to rounding noise. The first step of AdaGrad has the same length for
+        every slope, so it amplifies the noise: two correct programs that add in different orders
+        then differ.
     """
 
     weights: list[tuple[np.ndarray, float]]
@@ -53,7 +53,7 @@ class Trace:
 
 
 def train(X, y, orders, settings, costs=None):
-    """Follow the update rule through epochs.
+    """Return the weights after each epoch of the update rule.
 
     Parameters
     ----------
@@ -111,9 +111,9 @@ def mean_slope(X, y, costs, w, b):
 
 
 def rates(settings, step, w_squares, b_squares):
-    """Return the learning rates of w and of b: how many steps were taken, and the gradients.
+    """Return the learning rates of w and of b, from the number of steps and the gradients so far.
 
-    A coordinate without a gradient so far has a weight of 0, whatever its rate.
+    A coordinate without a gradient so far has weight 0 at any rate.
     """
     rate, decay = settings.learning_rate, settings.learning_rate * settings.l2
     match settings.schedule:

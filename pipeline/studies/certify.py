@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.errors import ConfigError
 from pipeline.studies.trained_run import TrainingPart
-from pipeline.training.certificate import Certificate, certify
+from pipeline.training.certificate import Certificate, Objective, certify
 from pipeline.training.log_count_ratio import log_count_ratio, weighted
 
 
@@ -42,4 +42,5 @@ def certify_run(path: Path, steps: int = 3) -> Certificate:
         # A column whose ratio is 0 never has a gradient: its weight there is 0.
         weights = np.divide(weights, ratio, out=np.zeros_like(weights), where=ratio != 0)
     costs = learner.costs(part.labels)[seen]
-    return certify(counts, labels, weights, part.train.l2, costs, part.train.fit_intercept, steps)
+    goal = Objective(counts, labels, part.train.l2, costs, part.train.fit_intercept)
+    return certify(goal, weights, steps)

@@ -1,6 +1,6 @@
-"""The temperature that makes probabilities fit the validation set.
+"""The temperature that calibrates probabilities on the validation set.
 
-Labels are in {0, 1}, scores are log-odds; a probability is sigmoid(score / temperature).
+Labels are 0 or 1, scores are log-odds, and a probability is sigmoid(score / temperature).
 """
 
 from __future__ import annotations
@@ -12,40 +12,45 @@ import numpy as np
 from pipeline.model.checks import Floats, Labels, checked
 from pipeline.model.logistic import sigmoid
 
-# The range of temperatures: at one end little but the sign of a score counts, at the other
-# not even that.
+# The range of temperatures. At the lowest, probabilities are near 0 and 1; at the highest, all
+# are near 0.5.
 COLDEST, HOTTEST = 1e-3, 1e3
 
 
-def fit_temperature(y: Labels, scores: Floats) -> float:
-    """Return the T that minimises the log loss of scores / T, between 1/1000 and 1000.
+def fit_temperature(y_true: Labels, scores: Floats) -> float:
+    """Return the temperature T that minimises the log loss of scores / T.
 
     With s = 1 / T and m_i = z_i for a positive review, -z_i for a negative one, the loss
     mean_i log(1 + e^(-s m_i)) is convex in s, with the slope -mean_i sigmoid(-s m_i) m_i.
-    Brent's method finds where the slope is 0. Dividing by T changes no ranking, and no
+    Brent's method finds the s where the slope is 0. Dividing by T changes no ranking, and no
     decision at 0.5.
 
-    Where the loss has no minimiser, the end of the range on its side is the answer: 1/1000
-    where no score is on the wrong side of 0 (the sharper, the better), 1000 where scores
-    are no better than a guess (the flatter, the better). If all scores are 0, every T is as
-    good, and 1 is the answer.
+    T lies between 1/1000 and 1000. It is 1/1000 if no score has the wrong sign, because the loss
+    then falls with T; 1000 if the scores are no better than chance, because it then rises; and 1
+    if all scores are 0, because T then has no effect.
 
     Parameters
     ----------
-    y : array of int8, shape (n,)
-        Gold labels, of reviews that the model has not learned from.
-    scores : array of float64, shape (n,)
+    y_true : int8 array, shape (n,)
+        True labels of reviews that the model has not learned from.
+    scores : float64 array, shape (n,)
         Log-odds of the positive class.
 
     References
     ----------
     Guo, Pleiss, Sun & Weinberger (2017), On Calibration of Modern Neural Networks, ICML;
     Platt (1999) without the intercept.
-    """
-    from scipy.optimize import brentq  # slow to import, and seldom needed
 
-    gold, z = checked(y, scores)
-    margins = np.sort(np.where(gold, z, -z))
+    Examples
+    --------
+    >>> y_true = np.array([1, 1, 1, 0])  # positive 3 times in 4, at log-odds of 2 ln 3
+    >>> round(fit_temperature(y_true, np.full(4, 2 * np.log(3))), 4)
+    2.0
+    """
+    from scipy.optimize import brentq  # slow to import, and rarely needed
+
+    is_positive, z = checked(y_true, scores)
+    margins = np.sort(np.where(is_positive, z, -z))
     if not margins.any():
         return 1.0
 

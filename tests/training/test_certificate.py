@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 from scipy.special import expit
 
 from pipeline.errors import ConfigError, CorpusError
-from pipeline.training.certificate import Certificate, best_intercept, certify
+from pipeline.training.certificate import Certificate, Objective, best_intercept, certify
 
 NUMBERS = st.floats(-3, 3, width=32)
 
@@ -29,6 +29,10 @@ def problems(draw):
     l2 = draw(st.sampled_from([1e-2, 0.3, 2.0]))
     costs = draw(st.none() | hnp.arrays(np.float64, n, elements=st.floats(0.1, 5)))
     return X, y, w, l2, costs
+
+
+def certified(X, y, w, l2, costs=None, fit_intercept=True, steps=0):
+    return certify(Objective(X, y, l2, costs, fit_intercept), w, steps)
 
 
 def optimum(X, y, l2, costs, fit_intercept):
@@ -50,7 +54,7 @@ def optimum(X, y, l2, costs, fit_intercept):
 
 @pytest.fixture
 def separable():
-    """Documents that one word tells apart."""
+    """Documents that one word separates."""
     return csr_array([[1.0, 1.0], [1.0, 0.0], [0.0, 1.0]]), np.array([1, 1, 0])
 
 
@@ -60,7 +64,7 @@ def separable():
 @given(problems(), st.booleans(), st.integers(0, 3))
 def test_no_optimum_is_further_below_than_the_gap(problem, fit_intercept, steps):
     X, y, w, l2, costs = problem
-    found = certify(csr_array(X), y, w, l2, costs, fit_intercept, steps)
+    found = certified(csr_array(X), y, w, l2, costs, fit_intercept, steps)
     *_, lowest = optimum(X, y, l2, costs, fit_intercept)
     assert -1e-9 <= found.objective - lowest <= found.gap + 1e-12
 
@@ -69,7 +73,7 @@ def test_no_optimum_is_further_below_than_the_gap(problem, fit_intercept, steps)
 def test_at_the_optimum_the_gap_is_nothing(problem, fit_intercept):
     X, y, _, l2, costs = problem
     w, b, lowest = optimum(X, y, l2, costs, fit_intercept)
-    found = certify(csr_array(X), y, w, l2, costs, fit_intercept)
+    found = certified(csr_array(X), y, w, l2, costs, fit_intercept)
     assert found.gap <= 1e-10
     assert found.objective == pytest.approx(lowest, abs=1e-10)
     assert found.intercept == pytest.approx(b, abs=1e-4)
@@ -79,7 +83,7 @@ def test_at_the_optimum_the_gap_is_nothing(problem, fit_intercept):
 def test_the_gap_is_the_distance_where_nothing_but_the_penalty_depends_on_the_weights(w, l2):
     """Of empty documents the best weights are 0, so no smaller bound would do."""
     X, y = csr_array((4, 3)), np.array([0, 1, 1, 1])
-    found = certify(X, y, w, l2)
+    found = certified(X, y, w, l2)
     assert found.gap == pytest.approx(l2 / 2 * np.dot(w, w))
     assert found.intercept == pytest.approx(math.log(3))
 
@@ -87,7 +91,7 @@ def test_the_gap_is_the_distance_where_nothing_but_the_penalty_depends_on_the_we
 def test_the_gap_shrinks_on_the_way_to_the_optimum(separable):
     X, y = separable
     w, *_ = optimum(X.toarray(), y, 0.01, None, True)
-    gaps = [certify(X, y, share * w, 0.01).gap for share in (0, 0.5, 0.9, 0.99, 1)]
+    gaps = [certified(X, y, share * w, 0.01).gap for share in (0, 0.5, 0.9, 0.99, 1)]
     assert gaps == sorted(gaps, reverse=True)
     assert gaps[-1] < 1e-12 < gaps[0]
 
@@ -101,14 +105,14 @@ FLAT = np.array([[-3.0], [-1.625], [0.0]]), np.array([0, 1, 0]), np.array([-2.0]
 def test_a_few_newton_steps_make_the_gap_the_distance(problem, fit_intercept):
     X, y, w, l2, costs = problem
     *_, lowest = optimum(X, y, l2, costs, fit_intercept)
-    found = certify(csr_array(X), y, w, l2, costs, fit_intercept, steps=8)
+    found = certified(csr_array(X), y, w, l2, costs, fit_intercept, steps=8)
     assert found.gap == pytest.approx(found.objective - lowest, rel=1e-3, abs=1e-6)
 
 
 @given(problems(), st.booleans())
 def test_no_step_makes_the_gap_wider_or_changes_what_is_judged(problem, fit_intercept):
     X, y, w, l2, costs = problem
-    found = [certify(csr_array(X), y, w, l2, costs, fit_intercept, k) for k in range(4)]
+    found = [certified(csr_array(X), y, w, l2, costs, fit_intercept, k) for k in range(4)]
     gaps = [one.gap for one in found]
     assert gaps == sorted(gaps, reverse=True)
     assert len({(one.objective, one.intercept, one.gradient_norm) for one in found}) == 1
@@ -121,7 +125,7 @@ def test_steps_narrow_the_gap_where_a_frequent_word_is_a_little_off():
     y = (draw.random(200) < 0.5).astype(int)
     w, _, lowest = optimum(X, y, 1e-3, None, False)
     w[0] += 0.01
-    alone, after = (certify(csr_array(X), y, w, 1e-3, None, False, steps) for steps in (0, 3))
+    alone, after = (certified(csr_array(X), y, w, 1e-3, None, False, steps) for steps in (0, 3))
     distance = alone.objective - lowest
     assert alone.gap > 1000 * distance
     assert after.gap < 1.2 * distance
@@ -132,17 +136,17 @@ def test_steps_narrow_the_gap_where_a_frequent_word_is_a_little_off():
 
 @given(problems(), st.booleans())
 def test_the_gradient_is_the_slope_of_the_objective_with_the_best_intercept(problem, fit_intercept):
-    """Central differences; the intercept is found anew beside the weights."""
+    """Central differences, each with its own best intercept."""
     X, y, w, l2, costs = problem
     X, h = csr_array(X), 1e-5
     slopes = []
     for direction in np.eye(len(w)):
         above, below = (
-            certify(X, y, w + s * h * direction, l2, costs, fit_intercept).objective
+            certified(X, y, w + s * h * direction, l2, costs, fit_intercept).objective
             for s in (1, -1)
         )
         slopes.append((above - below) / (2 * h))
-    found = certify(X, y, w, l2, costs, fit_intercept)
+    found = certified(X, y, w, l2, costs, fit_intercept)
     assert found.gradient_norm == pytest.approx(np.linalg.norm(slopes), rel=1e-5, abs=1e-6)
     assert found.gap == pytest.approx(found.gradient_norm**2 / (2 * l2))
 
@@ -150,7 +154,7 @@ def test_the_gradient_is_the_slope_of_the_objective_with_the_best_intercept(prob
 @given(problems())
 def test_the_objective_is_that_of_the_dense_reference(problem):
     X, y, w, l2, costs = problem
-    found = certify(csr_array(X), y, w, l2, costs)
+    found = certified(csr_array(X), y, w, l2, costs)
     expected = objective(X, y, w, found.intercept, l2, costs)
     assert found.objective == pytest.approx(expected, rel=1e-12)
     assert (found.l2, found.n) == (l2, len(y))
@@ -159,7 +163,7 @@ def test_the_objective_is_that_of_the_dense_reference(problem):
 @given(problems())
 def test_without_an_intercept_it_is_0(problem):
     X, y, w, l2, costs = problem
-    found = certify(csr_array(X), y, w, l2, costs, fit_intercept=False)
+    found = certified(csr_array(X), y, w, l2, costs, fit_intercept=False)
     assert found.intercept == 0.0
     assert found.objective == pytest.approx(objective(X, y, w, 0.0, l2, costs), rel=1e-12)
 
@@ -172,8 +176,8 @@ def test_a_document_of_twice_the_cost_is_two_documents(problem, times):
     n = len(y)
     again = np.r_[np.zeros(times - 1, int), np.arange(n)]
     # J is a mean over documents, so the penalty has to grow with their number.
-    weighted = certify(csr_array(X), y, w, l2, costs)
-    repeated = certify(csr_array(X[again]), y[again], w, l2 * n / len(again))
+    weighted = certified(csr_array(X), y, w, l2, costs)
+    repeated = certified(csr_array(X[again]), y[again], w, l2 * n / len(again))
     assert weighted.intercept == pytest.approx(repeated.intercept, rel=1e-9, abs=1e-9)
     assert weighted.gap * n == pytest.approx(repeated.gap * len(again), rel=1e-6, abs=1e-12)
 
@@ -186,7 +190,7 @@ def test_the_relative_gap_is_that_share_of_the_objective():
 def test_counts_in_float32_are_judged_in_float64(separable):
     X, y = separable
     w = np.array([0.1, -0.3])
-    assert certify(X.astype(np.float32), y, w, 0.1) == certify(X, y, w, 0.1)
+    assert certified(X.astype(np.float32), y, w, 0.1) == certified(X, y, w, 0.1)
 
 
 # The best intercept
@@ -232,7 +236,7 @@ def test_it_is_the_log_odds_of_the_cost_where_scores_are_equal():
         assert best_intercept(np.full(3, score), y, costs) == pytest.approx(expected, rel=1e-15)
 
 
-def test_it_is_finite_where_scores_tell_the_classes_apart():
+def test_it_is_finite_where_scores_separate_the_classes():
     z, y = np.array([-1e5, -1e5 + 1, 1e5, 1e5]), np.array([0, 0, 1, 1])
     b = best_intercept(z, y)
     assert np.isfinite(b)
@@ -246,7 +250,7 @@ def test_it_is_finite_where_scores_tell_the_classes_apart():
 def test_without_a_penalty_one_line_says_what_to_do(separable, l2):
     X, y = separable
     with pytest.raises(ConfigError, match=r"train\.l2 = .*l2 > 0.*--set train\.l2=1e-6") as error:
-        certify(X, y, np.zeros(2), l2)
+        certified(X, y, np.zeros(2), l2)
     assert "\n" not in str(error.value)
 
 
@@ -259,5 +263,5 @@ def test_one_class_has_no_best_intercept_and_is_named(separable, y, costs):
     X, _ = separable
     costs = None if costs is None else np.array(costs)
     with pytest.raises(CorpusError, match="the best intercept is infinite: expected documents of"):
-        certify(X, np.array(y), np.zeros(2), 0.1, costs)
-    assert certify(X, np.array(y), np.zeros(2), 0.1, costs, fit_intercept=False).gap >= 0
+        certified(X, np.array(y), np.zeros(2), 0.1, costs)
+    assert certified(X, np.array(y), np.zeros(2), 0.1, costs, fit_intercept=False).gap >= 0

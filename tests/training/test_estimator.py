@@ -1,4 +1,4 @@
-"""Claims about training; a dense twin, L-BFGS, scikit-learn and a textbook are the judges."""
+"""Claims about training, judged by a dense reference, L-BFGS, scikit-learn and a textbook."""
 
 import hashlib
 import json
@@ -28,8 +28,8 @@ GLOBAL = ("constant", "inverse")  # one rate for all coordinates, whose steps ca
 SCHEDULES = (*GLOBAL, "adagrad", "fisher")
 
 
-def ways(*averages):
-    """Return every schedule with each start of averaging that it takes."""
+def schedules(*averages):
+    """Return every schedule with each `average_from` that it accepts."""
     return [(s, start) for s in SCHEDULES for start in averages if s in GLOBAL or not start]
 
 
@@ -40,7 +40,7 @@ def shuffles(seed, rows, epochs):
 
 
 def optimum(X, y, l2, costs=None):
-    """Return the w and b, and J, at which scipy's L-BFGS can go no lower."""
+    """Return w, b and J at the optimum that SciPy's L-BFGS finds."""
 
     def value_and_slope(v):
         by_w, by_b = gradient(X, y, v[:-1], v[-1], l2, costs)
@@ -65,7 +65,7 @@ def digest(model):
 
 
 def assert_same_weights(model, w, b, rtol=1e-9):
-    """Where weights cancel towards 0, what counts is their error next to the largest."""
+    """Compare with the largest weight, because small ones may be differences of large ones."""
     size = max(np.abs(w).max(initial=0.0), abs(b), 1e-6)
     np.testing.assert_allclose(model.coef_[0], w, rtol=rtol, atol=rtol * size)
     np.testing.assert_allclose(model.intercept_, [b], rtol=rtol, atol=rtol * size)
@@ -118,8 +118,8 @@ def is_well_posed(trace, X, y, rule, costs=None):
     return sharp and max(values) < 5 * at_zero
 
 
-class TestDenseTwin:
-    """The lazy, sparse path and the slow, dense one are the same algorithm."""
+class TestDenseReference:
+    """The lazy, sparse code and the slow, dense one are the same algorithm."""
 
     @settings(max_examples=200)
     @given(st.data(), corpora(), st.integers(1, 4), st.integers(0, 3))
@@ -148,7 +148,7 @@ class TestDenseTwin:
             assert epoch.objective == pytest.approx(expected, rel=1e-9)
 
     @pytest.mark.parametrize("batch_size", [1, 7, 60])
-    @pytest.mark.parametrize(("schedule", "average_from"), ways(0, 1, 3))
+    @pytest.mark.parametrize(("schedule", "average_from"), schedules(0, 1, 3))
     def test_they_agree_on_documents_of_many_words(self, schedule, batch_size, average_from):
         """The case that property-based examples are too small for: most words pending."""
         X, y = reviews(60, 200)
@@ -158,7 +158,7 @@ class TestDenseTwin:
         assert_same_weights(model, w, b)
 
     @pytest.mark.parametrize("batch_size", [1, 4])
-    @pytest.mark.parametrize(("schedule", "average_from"), ways(0, 1, 7, 40))
+    @pytest.mark.parametrize(("schedule", "average_from"), schedules(0, 1, 7, 40))
     def test_a_penalty_that_shrinks_weights_a_millionfold_again_and_again_stays_exact(
         self, schedule, batch_size, average_from
     ):
@@ -237,7 +237,7 @@ class TestSampleWeight:
     """A document with weight k counts as k documents, and with weight 0 as none."""
 
     @pytest.mark.parametrize(
-        "settings",
+        "rule",
         [
             {"schedule": "constant", "learning_rate": 0.3},
             {"schedule": "adagrad", "class_weight": "balanced"},
@@ -247,10 +247,10 @@ class TestSampleWeight:
         ],
         ids=str,
     )
-    def test_in_gradient_descent_is_repetition_and_removal(self, settings):
+    def test_in_gradient_descent_is_repetition_and_removal(self, rule):
         X, y = reviews(60)
         times = np.arange(60) % 4
-        model = SGDLogisticRegression(l2=0.1, batch_size=1000, epochs=20, **settings)
+        model = SGDLogisticRegression(l2=0.1, batch_size=1000, epochs=20, **rule)
         repeated = model.fit(X[np.repeat(np.arange(60), times)], np.repeat(y, times))
         expected, objectives = weights(repeated), [e.objective for e in repeated.history_]
         weighted = model.fit(X, y, sample_weight=times)
@@ -418,7 +418,7 @@ class TestOptimum:
 
 
 class TestOptions:
-    @pytest.mark.parametrize(("schedule", "average_from"), ways(0, 2))
+    @pytest.mark.parametrize(("schedule", "average_from"), schedules(0, 2))
     def test_without_an_intercept_it_is_zero(self, schedule, average_from):
         model = SGDLogisticRegression(
             schedule=schedule, average_from=average_from, fit_intercept=False
@@ -553,10 +553,10 @@ class TestHistory:
             else:
                 assert np.isnan([epoch.validation_loss, epoch.validation_accuracy]).all()
 
-    def test_is_told_as_it_is_made(self):
-        told = []
-        model = SGDLogisticRegression(epochs=3).fit(*reviews(), on_epoch=told.append)
-        assert [id(epoch) for epoch in told] == [id(epoch) for epoch in model.history_]
+    def test_is_reported_epoch_by_epoch(self):
+        reported = []
+        model = SGDLogisticRegression(epochs=3).fit(*reviews(), on_epoch=reported.append)
+        assert [id(epoch) for epoch in reported] == [id(epoch) for epoch in model.history_]
 
     def test_starts_from_scratch_with_every_fit(self):
         model = SGDLogisticRegression(epochs=3)
@@ -766,14 +766,14 @@ class TestDivergence:
     @pytest.mark.parametrize("batch_size", [1, 5])
     def test_is_an_error_that_names_the_rate_and_leaves_no_nan(self, rule, batch_size):
         model = SGDLogisticRegression(batch_size=batch_size, **rule)
-        with pytest.raises(DivergenceError, match=r"train\.learning_rate") as told:
+        with pytest.raises(DivergenceError, match=r"train\.learning_rate") as error:
             model.fit(*reviews(200, 30))
-        assert f"{rule['learning_rate']:g}" in str(told.value)
+        assert f"{rule['learning_rate']:g}" in str(error.value)
         assert np.isfinite(getattr(model, "coef_", 0.0)).all()
 
     @pytest.mark.parametrize("schedule", SCHEDULES)
     @pytest.mark.parametrize("size", [1e-45, 1e-38, 1e-20, 1e10, 1e20, 3e38])
-    def test_of_extreme_counts_is_told_or_does_not_happen(self, schedule, size):
+    def test_of_extreme_counts_is_an_error_or_does_not_happen(self, schedule, size):
         X, y = reviews()
         X.data[::7] *= 0
         X.data[::5] = size
@@ -795,7 +795,7 @@ class TestDivergence:
         assert_same_weights(SGDLogisticRegression(**vars(rule), epochs=1).fit(X, y), w, b)
 
     @pytest.mark.parametrize("size", [np.inf, np.nan])
-    def test_is_told_of_counts_that_are_no_numbers(self, size):
+    def test_is_prevented_by_refusing_counts_that_are_not_finite(self, size):
         X, y = reviews()
         X.data[5] = size
         with pytest.raises(ValueError, match="finite counts"):
@@ -806,13 +806,13 @@ class TestDivergence:
         model = SGDLogisticRegression(
             schedule="constant", learning_rate=1.0, l2=2.2, batch_size=60, epochs=100
         )
-        with pytest.raises(DivergenceError, match="after epoch") as told:
+        with pytest.raises(DivergenceError, match="after epoch") as error:
             model.fit(*reviews(60))
-        assert f"after epoch {len(model.history_) + 1} " in str(told.value)
+        assert f"after epoch {len(model.history_) + 1} " in str(error.value)
         assert len(model.history_) > 1
 
     @pytest.mark.parametrize("rate", [0.01, 1.0, 10.0])
-    def test_is_not_told_of_adagrad_at_rates_a_user_would_try(self, rate):
+    def test_does_not_happen_to_adagrad_at_rates_a_user_would_try(self, rate):
         model = SGDLogisticRegression(learning_rate=rate, l2=0.1).fit(*reviews())
         assert np.isfinite(model.coef_).all()
 
@@ -841,7 +841,7 @@ class TestWhatCannotBeLearned:
 
 class TestKernels:
     @pytest.mark.parametrize("batch_size", [1, 4])
-    @pytest.mark.parametrize(("schedule", "average_from"), ways(0, 2))
+    @pytest.mark.parametrize(("schedule", "average_from"), schedules(0, 2))
     def test_compiled_and_plain_python_agree(self, schedule, batch_size, average_from, monkeypatch):
         X, y = reviews(30)
         rule = Settings(0.1, schedule, 1.0, batch_size, average_from)
