@@ -36,22 +36,24 @@ _RUN_OPTIONS = (
     click.option("-q", "--quiet", is_flag=True, help="Print warnings and errors only."),
     click.option("-v", "--verbose", is_flag=True, help="Print the peak memory of each stage."),
 )
+CONFIG = click.argument("config", type=click.Path(path_type=Path), default="sample")
+SET = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="SECTION.KEY=VALUE",
+    callback=utf8,
+    help="Override a key of the config. Repeat for several keys.",
+)
 _CONFIG_OPTIONS = (
-    click.argument("config", type=click.Path(path_type=Path), default="configs/sample.toml"),
+    CONFIG,
     click.option(
         "--run",
         type=click.Path(path_type=Path),
         metavar="RUN",
         help="The run folder, otherwise runs/CONFIG.",
     ),
-    click.option(
-        "--set",
-        "overrides",
-        multiple=True,
-        metavar="SECTION.KEY=VALUE",
-        callback=utf8,
-        help="Override a key of the config. Repeat for several keys.",
-    ),
+    SET,
     *_RUN_OPTIONS,
 )
 
@@ -63,12 +65,13 @@ def config_command(name: str, example: str, *options: Any) -> Decorator:
         def command(
             config: Path, run: Path | None, overrides: tuple[str, ...], **values: Any
         ) -> None:
-            from pipeline.config.loading import load_config
+            from pipeline.config.loading import find_config, load_config
 
-            path = run or Path("runs") / config.stem
-            if config.is_dir():  # a run folder holds its config
-                path, config = run or config, config / "config.toml"
-            _compute_and_render(compute, load_config(config, overrides), path, values)
+            found = find_config(config)
+            resolved = load_config(found.path, overrides)
+            if not (values["quiet"] or click.get_current_context().find_root().params["quiet"]):
+                say(f"config    {found.said}")
+            _compute_and_render(compute, resolved, run or found.run, values)
 
         return _add(name, example, compute, command, (*_CONFIG_OPTIONS, *options))
 

@@ -25,7 +25,7 @@ _GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
         "studies": ("tune", "crossval", "baselines"),
         "runs": ("compare", "stability", "certify"),
     },
-    "Set-up": {"setup": ("compile",)},
+    "Set-up": {"config": ("config",), "setup": ("compile",)},
 }
 _MODULES = {
     name: module
@@ -132,9 +132,9 @@ def examples(*lines: str) -> str:
 def main(debug: bool, quiet: bool, verbose: bool) -> None:
     """Learn from labelled reviews which words make a review positive or negative.
 
-    CONFIG describes an experiment: a TOML file such as configs/imdb.toml, or a run
-    folder, which holds its config. RUN is a folder of results, runs/NAME for the
-    config NAME.toml.
+    CONFIG describes an experiment: a TOML file, a run folder, which holds its config,
+    or the name of a config that comes with the project, such as imdb. RUN is a folder
+    of results, runs/NAME for the config NAME.toml.
     """
 
 

@@ -1,15 +1,73 @@
-"""Reading a config: TOML in, overrides applied, what is wrong said in one line."""
+"""Finding and reading a config: a file, a run folder or a bundled name; overrides applied."""
 
 from __future__ import annotations
 
+import difflib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline.config.checking import checked
 from pipeline.config.schema import Config
+from pipeline.config.section import one_of
+from pipeline.config.toml import toml_lines
 from pipeline.errors import ConfigError
+
+# In the wheel the configs lie in the package, in a clone beside it.
+_PACKAGE = Path(__file__).parents[1]
+_BUNDLED = next(
+    (folder for folder in (_PACKAGE / "configs", _PACKAGE.parent / "configs") if folder.is_dir()),
+    _PACKAGE,
+)
+
+
+@dataclass(frozen=True)
+class FoundConfig:
+    """A config that was asked for.
+
+    Attributes
+    ----------
+    path : Path
+        Its file.
+    run : Path
+        The run folder that belongs to it.
+    said : str
+        Which one was taken, for the user.
+    """
+
+    path: Path
+    run: Path
+    said: str
+
+
+def find_config(name: Path) -> FoundConfig:
+    """Return the config that a user means: a file, a run folder, or else a bundled config.
+
+    Raises
+    ------
+    ConfigError
+        If it is none of these; the message suggests the nearest name.
+    """
+    if name.is_file():
+        return FoundConfig(name, Path("runs") / name.stem, str(name))
+    if (name / "config.toml").is_file():
+        return FoundConfig(name / "config.toml", name, f"{name / 'config.toml'}, of the run {name}")
+    bundled = _BUNDLED / f"{name}.toml"
+    if name.name == str(name) and bundled.is_file():
+        return FoundConfig(bundled, Path("runs") / name, f"{name}, bundled: {bundled}")
+    names = sorted(file.stem for file in _BUNDLED.glob("*.toml"))
+    candidates = {other: other for other in names}
+    candidates |= {str(file): file.stem for file in sorted(name.parent.glob("*.toml"))}
+    candidates |= {str(f.parent): f.parent.name for f in sorted(name.parent.glob("*/config.toml"))}
+    near = difflib.get_close_matches(name.stem, candidates.values(), 1)
+    meant = next((given for given, stem in candidates.items() if [stem] == near), None)
+    hint = f"did you mean {meant}? " if meant else ""
+    what = "a folder without config.toml" if name.is_dir() else "no such config"
+    raise ConfigError(
+        f"{name}: {what}; {hint}expected a TOML file, a run folder, or {one_of(names)}"
+    )
 
 
 def load_config(path: Path, overrides: Iterable[str] = ()) -> Config:
@@ -47,6 +105,20 @@ def with_values(config: Config, values: Mapping[str, Any], where: str) -> Config
         return checked(table, Config)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
+
+
+def value_origins(path: Path, overrides: Iterable[str] = ()) -> dict[str, str]:
+    """Return where each value that is not a default comes from, by key: the file or `--set`."""
+    table = _read(path)
+    origins = dict.fromkeys(_dotted(table), path.name)
+    for override in overrides:
+        origins[override.partition("=")[0].strip()] = "--set"
+    return origins
+
+
+def _dotted(table: Mapping[str, Any]) -> Iterator[str]:
+    for name, section in table.items():
+        yield from (f"{name}.{key}" for key, _ in toml_lines(section))
 
 
 def _read(path: Path) -> dict[str, Any]:

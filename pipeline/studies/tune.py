@@ -179,7 +179,7 @@ def _learn(trials: list[Numbered], counted: CountedSplit) -> dict[int, Any]:
         regression.fit(
             counted.learned,
             counted.learned_labels,
-            lambda epoch: look(epoch.number) if epoch.number in wanted else None,
+            on_epoch=lambda epoch: look(epoch.number) if epoch.number in wanted else None,
         )
     return {number: after[trial.config.train.epochs] for number, trial in trials}
 

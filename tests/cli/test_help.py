@@ -18,7 +18,7 @@ GROUPS = {
     "Pipeline": ["corpus", "tokens", "features", "train", "eval", "report"],
     "Look inside": ["weights", "predict", "explain"],
     "Studies": ["tune", "crossval", "baselines", "compare", "stability", "certify"],
-    "Set-up": ["compile"],
+    "Set-up": ["config", "compile"],
 }
 COMMANDS = [command for commands in GROUPS.values() for command in commands]
 

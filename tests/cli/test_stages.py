@@ -21,7 +21,8 @@ def tree(path: Path) -> dict[str, bytes]:
 def test_a_stage_says_what_it_came_to_and_what_is_fresh(copied_run, sentiment):
     args = ("report", copied_run.config, "--run", copied_run.path)
     (copied_run.path / "report" / "summary.md").unlink()
-    lines = sentiment(*args).stderr.splitlines()
+    config, *lines = sentiment(*args).stderr.splitlines()
+    assert config == f"config    {copied_run.config}"
     assert [line.split()[0] for line in lines] == STAGES
     assert [line.endswith("(fresh)") for line in lines] == [True] * 5 + [False]
     assert lines[0].startswith("corpus    110 train (50.0% positive), 40 test (50.0% positive)")
@@ -49,7 +50,9 @@ def test_quiet_says_nothing_where_nothing_is_wrong(small_run, sentiment):
 def test_a_run_folder_stands_for_its_config(small_run, sentiment):
     result = sentiment("report", small_run.path)
     assert result.exit_code == 0
-    assert {line.split()[-1] for line in result.stderr.splitlines()} == {"(fresh)"}
+    config, *lines = result.stderr.splitlines()
+    assert config == f"config    {small_run.path / 'config.toml'}, of the run {small_run.path}"
+    assert {line.split()[-1] for line in lines} == {"(fresh)"}
 
 
 @pytest.mark.parametrize(
@@ -66,7 +69,7 @@ def test_what_a_stage_came_to_can_be_read_by_a_program(small_run, sentiment, sta
 
 
 def test_verbose_says_what_memory_a_stage_took(small_run, sentiment):
-    lines = sentiment("train", small_run.path, "-v").stderr.splitlines()
+    _, *lines = sentiment("train", small_run.path, "-v").stderr.splitlines()
     assert len(lines) == 4
     assert all(re.search(r"\(fresh, peak memory [\d,]+ MB\)$", line) for line in lines)
 
@@ -304,7 +307,7 @@ def test_an_interrupt_ends_the_command_in_one_line_and_leaves_nothing_half_writt
     )
     assert result.returncode == 130
     *stages, last = result.stderr.splitlines()
-    assert [line.split()[0] for line in stages] == ["corpus", "tokens", "features"]
+    assert [line.split()[0] for line in stages] == ["config", "corpus", "tokens", "features"]
     assert last == "sentiment: interrupted; completed work is kept"
     left = {file.name for file in (tmp_path / "run").iterdir()} - {".lock"}
     assert left == {"config.toml", "manifest.json", "corpus", "tokens", "features"}

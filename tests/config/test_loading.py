@@ -1,6 +1,7 @@
 """Configs: what is accepted comes back the same, and what is not is named in one line."""
 
 import itertools
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config.loading import load_config
+from pipeline.config.loading import find_config, load_config, value_origins
 from pipeline.config.schema import Config
 from pipeline.config.toml import to_toml
 from pipeline.errors import ConfigError
@@ -53,8 +54,77 @@ def refusal(load: Load, tmp_path: Path) -> Refusal:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_configs_of_the_repository_load(name):
-    assert load_config(CONFIGS / f"{name}.toml").corpus.source
+def test_a_bundled_config_is_found_by_its_name_from_any_folder(name):
+    found = find_config(Path(name))
+    assert (found.path, found.run) == (CONFIGS / f"{name}.toml", Path("runs", name))
+    assert found.said == f"{name}, bundled: {found.path}"
+    assert load_config(found.path).corpus.source
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bundled_config_holds_only_what_differs_from_the_defaults(name):
+    table = tomllib.loads((CONFIGS / f"{name}.toml").read_text(encoding="utf-8"))
+    table.get("corpus", {}).pop("source", None)
+    config = load_config(CONFIGS / f"{name}.toml")
+    for section, values in table.items():
+        defaults = getattr(Config(), section) if section not in ("corpus", "tune") else None
+        for key in values:
+            assert getattr(defaults, key, None) != getattr(getattr(config, section), key), key
+
+
+def test_a_file_comes_before_a_bundled_config_of_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("sample").write_text("[train]\nl2 = 1\n")
+    found = find_config(Path("sample"))
+    assert (found.path, found.run, found.said) == (Path("sample"), Path("runs/sample"), "sample")
+
+
+def test_a_run_folder_comes_before_a_bundled_config_of_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("sample").mkdir()
+    assert find_config(Path("sample")).path == CONFIGS / "sample.toml"  # not yet a run
+    Path("sample", "config.toml").touch()
+    found = find_config(Path("sample"))
+    assert (found.path, found.run) == (Path("sample/config.toml"), Path("sample"))
+    assert found.said == "sample/config.toml, of the run sample"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("smaple", "sample"),
+        ("imdb_bset", "imdb_best"),
+        ("configs/imdb.toml", "imdb"),
+        ("mien.toml", "mine.toml"),
+        ("runs/miine", "runs/mine"),
+    ],
+)
+def test_a_misspelt_config_suggests_the_near_name(tmp_path, monkeypatch, name, meant):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.toml").touch()
+    Path("runs/mine").mkdir(parents=True)
+    Path("runs/mine/config.toml").touch()
+    with pytest.raises(ConfigError, match=f"^{name}: no such config; did you mean {meant}\\? "):
+        find_config(Path(name))
+
+
+def test_a_config_that_is_like_no_other_lists_what_is_accepted(tmp_path):
+    with pytest.raises(ConfigError) as refused:
+        find_config(tmp_path)
+    said = str(refused.value)
+    assert said.startswith(f"{tmp_path}: a folder without config.toml; expected a TOML file, ")
+    assert all(name in said for name in NAMES)
+
+
+def test_every_value_that_is_not_a_default_has_an_origin(tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_text("[train]\nl2 = 1\nclass_weight.positive = 2\n[tune]\ntrain.l2 = [1, 2]\n")
+    assert value_origins(path, ["train.epochs=3", " train.l2 = 5"]) == {
+        "train.l2": "--set",
+        "train.class_weight.positive": "x.toml",
+        "tune.train.l2": "x.toml",
+        "train.epochs": "--set",
+    }
 
 
 def test_an_empty_config_is_the_bundled_corpus_with_every_default(load):

@@ -229,7 +229,9 @@ def test_trials_that_differ_in_epochs_alone_are_learned_once(
     fits = []
     fit = SGDLogisticRegression.fit
     monkeypatch.setattr(
-        SGDLogisticRegression, "fit", lambda self, *a: fits.append(self.epochs) or fit(self, *a)
+        SGDLogisticRegression,
+        "fit",
+        lambda self, *a, **k: fits.append(self.epochs) or fit(self, *a, **k),
     )
     config = config_of("[tune]\ntrain.epochs = [1, 2, 4]\ntrain.l2 = [1e-3, 1e-2]\n")
     tune.tune(config, reviews, everywhere(reviews), Journal(tmp_path / "j", {}))

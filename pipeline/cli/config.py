@@ -1,0 +1,36 @@
+"""The command that prints a config with every key, or writes one to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pipeline.cli.command import CONFIG, SET
+from pipeline.cli.main import examples, main
+
+
+@main.command(
+    epilog=examples(
+        "sentiment config imdb --set train.l2=0   print every setting",
+        "sentiment config --new mine.toml         start with your own reviews",
+    )
+)
+@CONFIG
+@SET
+@click.option(
+    "--new",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a config for your own reviews to this file, and print nothing else.",
+)
+def config(config: Path, overrides: tuple[str, ...], new: Path | None) -> None:
+    """Print every setting of a config, and where it comes from."""
+    from pipeline.config.loading import find_config, load_config, value_origins
+    from pipeline.config.reference import annotated, write_start
+
+    if new is not None:
+        write_start(new)
+        click.echo(f"{new} is written; name your reviews in it, then: sentiment train {new}")
+        return
+    path = find_config(config).path
+    click.echo(annotated(load_config(path, overrides), value_origins(path, overrides)), nl=False)
