@@ -17,6 +17,7 @@ import numpy as np
 from pipeline.inspection.explanation import Explanation, explain, label_of
 from pipeline.model.logistic import sigmoid
 from pipeline.model.text_classifier import TextClassifier
+from pipeline.tokens.nltk import HTML_BREAK
 from pipeline.tokens.spans import Span, token_spans
 
 
@@ -32,11 +33,14 @@ class Piece:
         What the tokenizer made of it; None between tokens.
     contribution : float
         What it adds to the log-odds; 0 if it is in no word of the vocabulary.
+    is_break : bool
+        Whether it is a `<br>` that the tokenizer took for a space.
     """
 
     text: str
     token: str | None
     contribution: float
+    is_break: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,8 @@ def highlight(model: TextClassifier, text: str) -> Highlight:
     explanation = explain(model, text)
     spans = token_spans(model.tokenizer, text)
     tokens = [span.token for span in spans]
-    pieces = _pieces(text, spans, _by_token(explanation, tokens))
+    contributions = _by_token(explanation, tokens)
+    pieces = _pieces(text, spans, contributions, model.tokenizer.strip_breaks)
     return Highlight(explanation, tuple(pieces), fewest_to_flip(explanation, tokens))
 
 
@@ -112,13 +117,25 @@ def _by_token(explanation: Explanation, tokens: Sequence[str]) -> list[float]:
     return added
 
 
-def _pieces(text: str, spans: Sequence[Span], contributions: Sequence[float]) -> Iterator[Piece]:
+def _pieces(
+    text: str, spans: Sequence[Span], contributions: Sequence[float], strip_breaks: bool
+) -> Iterator[Piece]:
     here = 0
     for span, contribution in zip(spans, contributions, strict=True):
-        if here < span.start:
-            yield Piece(text[here : span.start], None, 0.0)
+        yield from _between(text[here : span.start], strip_breaks)
         yield Piece(text[span.start : span.end], span.token, contribution)
         here = span.end
+    yield from _between(text[here:], strip_breaks)
+
+
+def _between(text: str, strip_breaks: bool) -> Iterator[Piece]:
+    """Yield the text between two tokens, each stripped break as a piece of its own."""
+    here = 0
+    for found in HTML_BREAK.finditer(text) if strip_breaks else ():
+        if here < found.start():
+            yield Piece(text[here : found.start()], None, 0.0)
+        yield Piece(found[0], None, 0.0, is_break=True)
+        here = found.end()
     if here < len(text):
         yield Piece(text[here:], None, 0.0)
 

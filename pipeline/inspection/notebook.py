@@ -32,7 +32,8 @@ def _text(found: Highlight) -> str:
     """Mark each piece by its share of the largest contribution."""
     marked = []
     for piece in found.pieces:
-        text, strength = escape(piece.text), abs(found.strength(piece))
+        text = "<br>" if piece.is_break else escape(piece.text)
+        strength = abs(found.strength(piece))
         if strength >= 0.05:
             colour = _POSITIVE if piece.contribution > 0 else _NEGATIVE
             text = (

@@ -1,24 +1,34 @@
-"""Drawing what inspection, evaluation and curves computed, for people to read."""
+"""The report of a run: a page, a summary, a model card and figures."""
 
-from pipeline.report.data import FlippedReview, Provenance, ReportFacts, RunFacts, gather
-from pipeline.report.embedded_model import kept_columns, payload
-from pipeline.report.figures import Drawn, draw
+from pipeline.report.data import (
+    FlippedReview,
+    Provenance,
+    ReportData,
+    RunData,
+    ScoredReviews,
+    gather,
+)
+from pipeline.report.embedded_model import agreement, embedded_model, kept_columns
+from pipeline.report.figures import draw
 from pipeline.report.html import comparison_page, page
 from pipeline.report.model_card import model_card
 from pipeline.report.summary import summary_page
+from pipeline.report.svg import Drawn
 
 __all__ = [
     "Drawn",
     "FlippedReview",
     "Provenance",
-    "ReportFacts",
-    "RunFacts",
+    "ReportData",
+    "RunData",
+    "ScoredReviews",
+    "agreement",
     "comparison_page",
     "draw",
+    "embedded_model",
     "gather",
     "kept_columns",
     "model_card",
     "page",
-    "payload",
     "summary_page",
 ]

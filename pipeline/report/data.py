@@ -1,26 +1,25 @@
-"""All that a report shows, computed before anything of it is drawn."""
+"""Everything a report shows, computed before anything is drawn."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.evaluation.curves import Curves, curves
 from pipeline.inspection.examples import least_certain, most_wrong
 from pipeline.inspection.highlights import Highlight, highlight
-from pipeline.inspection.weights import ClassFrequency, Word, top_words
+from pipeline.inspection.weights import ClassFrequency, Word, look_up, top_words
 from pipeline.storage.files import null_for_nan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from pipeline.model.checks import Floats, Labels
     from pipeline.model.text_classifier import TextClassifier
 
 
 @dataclass(frozen=True)
 class Review:
-    """A test review that is shown: its row, its label, and what moved its score."""
+    """A test review in the report: its row, its true label, and its pieces."""
 
     row: int
     label: str
@@ -29,7 +28,7 @@ class Review:
 
 @dataclass(frozen=True)
 class FlippedReview:
-    """A test review that two runs decide differently, as each of them reads it."""
+    """A test review that two models predict differently, with its pieces for each of them."""
 
     row: int
     label: str
@@ -38,20 +37,20 @@ class FlippedReview:
 
 @dataclass(frozen=True)
 class Provenance:
-    """What was run.
+    """How the model was made.
 
     Attributes
     ----------
     config : str
-        Resolved, as TOML.
+        All settings, as TOML.
     seed : int
-        Of training.
-    versions : dict
-        Of Python and the libraries.
+        The seed of the training.
+    versions : dict of str to str
+        Versions of Python and the libraries.
     stages : tuple of dict
-        `name`, `summary`, `seconds`, `peak_bytes` of each.
-    digests : dict
-        The SHA-256 of each file of the model.
+        `name`, `summary`, `seconds` and `peak_bytes` of each stage.
+    digests : dict of str to str
+        SHA-256 of each file of the model.
     """
 
     config: str
@@ -62,20 +61,22 @@ class Provenance:
 
 
 @dataclass(frozen=True)
-class RunFacts:
+class RunData:
     """What the files of a run say.
 
     Attributes
     ----------
     name : str
     metrics : dict
-        `metrics.json` of the test part.
+        `metrics.json`, for the test set.
     corpus : dict
         `card.json`.
     warnings : tuple of str
-        The audit's.
+        Warnings of the corpus audit.
     history : tuple of dict
-        The epochs.
+        The epochs of the training.
+    baselines : dict of str to float
+        Test accuracy of other classifiers, by name.
     provenance : Provenance
     """
 
@@ -84,28 +85,38 @@ class RunFacts:
     corpus: dict[str, Any]
     warnings: tuple[str, ...]
     history: tuple[dict[str, Any], ...]
+    baselines: dict[str, float]
     provenance: Provenance
 
 
 @dataclass(frozen=True)
-class ReportFacts:
+class ScoredReviews:
+    """The test set: true labels (int8), log-odds (float64), and the text of a row."""
+
+    labels: Labels
+    log_odds: Floats
+    text: Callable[[int], str]
+
+
+@dataclass(frozen=True)
+class ReportData:
     """What the report shows.
 
     Attributes
     ----------
-    run : RunFacts
-    baselines : dict of str to float
-        Accuracy on the test part of what needs no learning, and of what else was run.
+    run : RunData
     positive, negative : tuple of Word
-        The words with the largest weights.
+        The words with the largest weights of each sign.
+    most_frequent : Word
+        The word in most training reviews.
     curves : Curves
     most_wrong, least_certain : tuple of Review
     """
 
-    run: RunFacts
-    baselines: dict[str, float]
+    run: RunData
     positive: tuple[Word, ...]
     negative: tuple[Word, ...]
+    most_frequent: Word
     curves: Curves
     most_wrong: tuple[Review, ...]
     least_certain: tuple[Review, ...]
@@ -117,54 +128,46 @@ class ReportFacts:
 
 
 def gather(
-    run: RunFacts,
+    run: RunData,
     model: TextClassifier,
-    frequency: ClassFrequency | None,
-    scored: tuple[Labels, Floats, Callable[[int], str]],
+    frequency: ClassFrequency,
+    test: ScoredReviews,
     top: int,
     n_reviews: int,
-    baselines: dict[str, float],
-) -> ReportFacts:
+) -> ReportData:
     """Compute what the report shows.
 
     Parameters
     ----------
-    run : RunFacts
+    run : RunData
     model : TextClassifier
-    frequency : ClassFrequency, optional
-    scored : labels, log-odds, and a function that returns the text of a row
-        Of the test part.
+    frequency : ClassFrequency
+    test : ScoredReviews
     top : int
-        Words of each sign.
+        The number of words of each sign.
     n_reviews : int
-        Reviews of each kind.
-    baselines : dict of str to float
-        The accuracy of other classifiers on the test part, by name.
+        The number of reviews of each kind.
     """
-    labels, scores, text_of = scored
     threshold = model.regression.threshold
     positive, negative = top_words(model, top, frequency)
+    (most_frequent,) = look_up(model, [model.vocabulary.words[0].as_py()], frequency)
 
     def reviews(rows: Iterable[int]) -> tuple[Review, ...]:
         return tuple(
             Review(
                 int(row),
-                "positive" if labels[row] else "negative",
-                highlight(model, text_of(int(row))),
+                "positive" if test.labels[row] else "negative",
+                highlight(model, test.text(int(row))),
             )
             for row in rows
         )
 
-    prevalence = run.metrics["prevalence"]
-    return ReportFacts(
+    return ReportData(
         run,
-        {
-            "always the more frequent class": max(prevalence, 1 - prevalence),
-            **{name: accuracy for name, accuracy in baselines.items() if name != "majority"},
-        },
         tuple(positive),
         tuple(negative),
-        curves(labels, scores),
-        reviews(most_wrong(labels, scores, threshold, n_reviews)),
-        reviews(least_certain(scores, threshold, n_reviews)),
+        most_frequent,
+        curves(test.labels, test.log_odds),
+        reviews(most_wrong(test.labels, test.log_odds, threshold, n_reviews)),
+        reviews(least_certain(test.log_odds, threshold, n_reviews)),
     )

@@ -1,4 +1,4 @@
-"""The model as the page carries it, for its playground and its table of words."""
+"""The model as JSON in the page, for its playground and its table of words."""
 
 from __future__ import annotations
 
@@ -7,33 +7,44 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.evaluation import curves
 from pipeline.inspection.weights import ClassFrequency
-from pipeline.model.logistic import Array
+from pipeline.model.logistic import Array, scores
 from pipeline.storage import arrow
 from pipeline.tokens.negation import NEGATIONS
 from pipeline.tokens.words import character_table
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
     from pipeline.model.text_classifier import TextClassifier
 
-# The page is to stay under 3 MB; this much of it is for words.
+# Bytes for the words. The page stays below 3 MB.
 LARGEST = 2_500_000
 
 
 def kept_columns(
     model: TextClassifier, with_intervals: bool = False, largest: int = LARGEST
 ) -> Array:
-    """Return the columns that the page can carry: all, or those that matter most to scores.
+    """Return the columns that fit into the page: all, or those that matter most to scores.
 
-    A word matters by |weight| * sqrt(document frequency): about its share in the spread of the
-    scores.
+    Words are ranked by |weight| * sqrt(document frequency), which is roughly proportional to
+    their share of the standard deviation of the scores.
+
+    Parameters
+    ----------
+    model : TextClassifier
+    with_intervals : bool
+        Whether each weight comes with an interval.
+    largest : int
+        The largest size in bytes.
 
     Returns
     -------
     int64 array, in ascending order
     """
     _, offsets = arrow.buffers(model.vocabulary.words)
-    # A line break, a weight and maybe its interval in base64, and the counts of two classes.
+    # Of a word: a line break, its weight and interval in base64, and the counts of two classes.
     sizes = np.diff(offsets) + 1 + (3 if with_intervals else 1) * 16 / 3 + 4
     if sizes.sum() <= largest:
         return np.arange(len(sizes))
@@ -43,30 +54,41 @@ def kept_columns(
     return kept
 
 
-def payload(
+def agreement(model: TextClassifier, columns: Array, counts: csr_array) -> float:
+    """Return the share of rows that the given columns predict as all columns do."""
+    weights = np.zeros_like(model.weights)
+    weights[columns] = model.weights[columns]
+    kept = scores(counts.data, counts.indices, counts.indptr, weights, model.intercept)
+    scored = model.regression.decision_function(counts)
+    return curves.agreement(scored, kept, model.regression.threshold)
+
+
+def embedded_model(
     model: TextClassifier,
-    frequency: ClassFrequency | None,
+    frequency: ClassFrequency,
     columns: Array,
     stability: tuple[Array, Array] | None = None,
 ) -> dict[str, Any]:
-    """Return the model as JSON holds it.
+    """Return the model as values that JSON can hold.
 
-    Weights are float32: with them a probability is right to 1e-6.
+    Weights are float32, so a probability in the page is accurate to 1e-6.
 
     Parameters
     ----------
     model : TextClassifier
-    frequency : ClassFrequency, optional
+    frequency : ClassFrequency
     columns : int64 array
-        What `kept_columns` returned.
+        The columns to embed, from `kept_columns`.
     stability : two float64 arrays, optional
         The ends of each weight's interval over refits.
     """
     tokenizer = model.tokenizer
     words = model.vocabulary.words.take(arrow.numbers(columns)).to_pylist()
-    facts: dict[str, Any] = {
+    embedded: dict[str, Any] = {
         "words": "\n".join(words),
         "weights": _base64(model.weights[columns].astype("<f4").tobytes()),
+        "negative": _counts(frequency.negative[columns]),
+        "positive": _counts(frequency.positive[columns]),
         "n_features": len(model.vocabulary),
         "intercept": model.intercept,
         "threshold": model.regression.threshold,
@@ -74,21 +96,16 @@ def payload(
         "unit_length": model.unit_length,
         "longest": max((word.count(" ") + 1 for word in words), default=1),
     }
-    if frequency is None:
-        facts["reviews"] = _counts(model.vocabulary.document_frequency[columns])
-    else:
-        facts["negative"] = _counts(frequency.negative[columns])
-        facts["positive"] = _counts(frequency.positive[columns])
     if stability is not None:
         for name, ends in zip(("low", "high"), stability, strict=True):
-            facts[name] = _base64(ends[columns].astype("<f4").tobytes())
+            embedded[name] = _base64(ends[columns].astype("<f4").tobytes())
     if tokenizer.tokenizer == "words":
-        facts["tokenizer"] = {
+        embedded["tokenizer"] = {
             **tokenizer.to_dict(),
             "characters": _runs(character_table(tokenizer.lowercase)),
             "negations": sorted(NEGATIONS) if tokenizer.mark_negation else [],
         }
-    return facts
+    return embedded
 
 
 def _base64(data: bytes) -> str:
@@ -96,7 +113,7 @@ def _base64(data: bytes) -> str:
 
 
 def _counts(values: Array) -> str:
-    """Return counts as variable-length integers: seven bits a byte, low ones first (LEB128)."""
+    """Return counts as variable-length integers: seven bits a byte, low bits first (LEB128)."""
     left = values.astype(np.int64)
     digits = []
     more = np.ones(len(left), bool)
@@ -110,9 +127,10 @@ def _counts(values: Array) -> str:
 
 
 def _runs(table: Array) -> str:
-    """Return a table of what characters become as runs: length in base 36, and what of each.
+    """Return the tokenizer's character table, run-length encoded: `length:kind`, base 36.
 
-    A number is added to a letter's code; `s` is white space, `p` is anything else.
+    The kind of a run of letters is the number added to their code points by lowercasing; `s` is
+    white space, `p` is any other character.
     """
     codes = np.arange(len(table))
     white, other = 1 << 30, 1 << 31

@@ -1,16 +1,18 @@
-"""A model card: what the model is, for whom, and how good, as the Hugging Face Hub reads it."""
+"""A model card: what the model is, for what, and how good, as the Hugging Face Hub reads it."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from pipeline.report.summary import share, words_table
+from pipeline.report.numbers import counted, number
+from pipeline.report.summary import accuracy_line, words_table
 
 if TYPE_CHECKING:
     from pipeline.model.text_classifier import TextClassifier
-    from pipeline.report.data import ReportFacts
+    from pipeline.report.data import ReportData
 
+# Keys of `metrics.json`, and the names of the same metrics on the Hub.
 _METRICS = {
     "accuracy": "accuracy",
     "f1": "f1",
@@ -18,69 +20,63 @@ _METRICS = {
     "log_loss": "log_loss",
     "brier": "brier_score",
 }
+_LIMITATIONS = (
+    "The model adds up the weights of words. It does not understand irony, comparisons or what is "
+    "only implied. A word that is praise for one kind of product can be criticism of another, so "
+    "expect more errors on texts that differ from the training reviews. Do not use it to judge "
+    "people."
+)
+_USAGE = """\
+```
+sentiment predict MODEL_FOLDER reviews.txt
+sentiment explain MODEL_FOLDER "What a wonderful film"
+```"""
 
 
-def model_card(facts: ReportFacts, model: TextClassifier) -> str:
+def model_card(data: ReportData, model: TextClassifier) -> str:
     """Return the card as Markdown under a block of metadata in YAML."""
-    metrics, source = facts.run.metrics, facts.run.corpus["source"]
-    tokenizer = model.tokenizer
-    lines = [
-        "---",
-        *(f"{key}: {json.dumps(value)}" for key, value in _metadata(facts).items()),
-        "---",
-        "",
-        f"# {facts.run.name}",
-        "",
-        "Tells positive from negative reviews. A logistic regression over "
-        f"{len(model.vocabulary):,} counted words, learned by stochastic gradient descent: the "
-        "log-odds of a text are the intercept and the sum of its words' weights.",
-        "",
-        "## How good it is",
-        "",
-        f"Accuracy **{share(metrics['accuracy'])}** on {metrics['n']:,} test reviews "
-        f"({100 * metrics['confidence']:g}% interval {share(metrics['accuracy_low'])} to "
-        f"{share(metrics['accuracy_high'])}), at threshold {metrics['threshold']:g}.",
-        "",
-        "| metric | value |",
-        "|---|---:|",
-        *(f"| {name} | {_number(metrics[key])} |" for key, name in _METRICS.items()),
-        "",
-        "## What it learned from",
-        "",
-        f"{facts.run.corpus['train']['n_reviews']:,} reviews; the corpus is `{_named(source)}`.",
-        *[f"- {warning}" for warning in facts.run.warnings],
-        "",
-        f"Texts are taken apart by the `{tokenizer.tokenizer}` tokenizer"
-        + (", in lower case." if tokenizer.lowercase else ".")
-        + f" Seed {facts.run.provenance.seed}; the resolved config is in `config.toml` of the run.",
-        "",
-        "## What it is not for",
-        "",
-        "It knows words, not what is said with them: irony, comparison and what stands between "
-        "the lines are lost on it. A word that is frequent in praise of one kind of thing may be "
-        "blame of another, so on texts unlike those it learned from it is worse. Do not use it to "
-        "judge people.",
-        "",
-        *words_table("Most positive words", facts.positive),
-        "",
-        *words_table("Most negative words", facts.negative),
-        "",
-        "## How to use it",
-        "",
-        "```",
-        "sentiment predict MODEL_FOLDER reviews.txt",
-        'sentiment explain MODEL_FOLDER "What a wonderful film"',
-        "```",
+    run, tokenizer = data.run, model.tokenizer
+    metadata = (f"{key}: {json.dumps(value)}" for key, value in _metadata(data).items())
+    blocks = [
+        "\n".join(["---", *metadata, "---"]),
+        f"# {run.name}",
+        "Classifies reviews as positive or negative: logistic regression on "
+        f"{counted(len(model.vocabulary), 'bag-of-words feature')}, trained by stochastic gradient "
+        "descent. The log-odds of a text are the intercept plus the sum of the weights of its "
+        "words.",
+        "## Evaluation",
+        f"{accuracy_line(run.metrics)} The threshold is {run.metrics['threshold']:g}.",
+        "\n".join(
+            [
+                "| metric | value |",
+                "|---|---:|",
+                *(f"| {name} | {number(run.metrics[key])} |" for key, name in _METRICS.items()),
+            ]
+        ),
+        "## Training data",
+        "\n".join(
+            [
+                f"{counted(run.corpus['train']['n_reviews'], 'review')} of the corpus "
+                f"`{_named(run.corpus['source'])}`.",
+                *(f"- {warning}" for warning in run.warnings),
+            ]
+        ),
+        f"Tokenizer: `{tokenizer.tokenizer}`{', lowercase' if tokenizer.lowercase else ''}. "
+        f"Seed: {run.provenance.seed}. All settings are in `config.toml` of the run.",
+        "## Limitations",
+        _LIMITATIONS,
+        "\n".join(words_table("Most positive words", data.positive)),
+        "\n".join(words_table("Most negative words", data.negative)),
+        "## Usage",
+        _USAGE,
     ]
-    return "\n".join(lines) + "\n"
+    return "\n\n".join(blocks) + "\n"
 
 
-def _metadata(facts: ReportFacts) -> dict[str, Any]:
+def _metadata(data: ReportData) -> dict[str, Any]:
     """Return the Hub's fields; each value is written as JSON, which YAML reads."""
-    metrics, source = facts.run.metrics, facts.run.corpus["source"]
+    metrics, source = data.run.metrics, data.run.corpus["source"]
     dataset = {"name": _named(source), "type": _named(source), "split": "test"}
-    if source["source"] == "hub":
-        dataset["revision"] = source["revision"]
     found: dict[str, Any] = {
         "pipeline_tag": "text-classification",
         "library_name": "sentiment-pipeline",
@@ -88,6 +84,7 @@ def _metadata(facts: ReportFacts) -> dict[str, Any]:
         "metrics": ["accuracy", "f1", "roc_auc"],
     }
     if source["source"] == "hub":
+        dataset["revision"] = source["revision"]
         found["datasets"] = [source["dataset"]]
     values = [
         {"type": name, "value": metrics[key]}
@@ -95,13 +92,9 @@ def _metadata(facts: ReportFacts) -> dict[str, Any]:
         if metrics[key] is not None
     ]
     result = {"task": {"type": "text-classification"}, "dataset": dataset, "metrics": values}
-    return {**found, "model-index": [{"name": facts.run.name, "results": [result]}]}
+    return {**found, "model-index": [{"name": data.run.name, "results": [result]}]}
 
 
 def _named(source: dict[str, Any]) -> str:
     names = {"hub": "dataset", "nltk": "name", "files": "train"}
     return str(source.get(names.get(source["source"], ""), source["source"]))
-
-
-def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.4f}"

@@ -3,40 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pipeline.report.numbers import correct_of, counted, interval_of, share
 
 if TYPE_CHECKING:
     from pipeline.inspection.weights import Word
-    from pipeline.report.data import ReportFacts
+    from pipeline.report.data import ReportData
 
 
-def summary_page(facts: ReportFacts) -> str:
+def summary_page(data: ReportData) -> str:
     """Return the page."""
-    metrics, corpus = facts.run.metrics, facts.run.corpus
-    confusion = metrics["confusion"]
+    run = data.run
+    confusion = run.metrics["confusion"]
     lines = [
-        f"# {facts.run.name}",
+        f"# {run.name}",
         "",
-        f"Accuracy **{share(metrics['accuracy'])}** on {metrics['n']:,} test reviews "
-        f"({100 * metrics['confidence']:g}% interval {share(metrics['accuracy_low'])} "
-        f"to {share(metrics['accuracy_high'])}), learned from "
-        f"{corpus['train']['n_reviews']:,} others.",
+        accuracy_line(run.metrics),
+        f"Trained on {counted(run.corpus['train']['n_reviews'], 'review')}.",
         "",
         "| | accuracy |",
         "|---|---:|",
-        f"| **this model** | **{share(metrics['accuracy'])}** |",
-        *(f"| {name} | {share(accuracy)} |" for name, accuracy in facts.baselines.items()),
+        f"| **this model** | **{share(run.metrics['accuracy'])}** |",
+        *(f"| {name} | {share(accuracy)} |" for name, accuracy in run.baselines.items()),
         "",
-        "| | called negative | called positive |",
+        "| | predicted negative | predicted positive |",
         "|---|---:|---:|",
-        f"| negative | {confusion['true_negative']:,} | {confusion['false_positive']:,} |",
-        f"| positive | {confusion['false_negative']:,} | {confusion['true_positive']:,} |",
+        f"| truly negative | {confusion['true_negative']:,} | {confusion['false_positive']:,} |",
+        f"| truly positive | {confusion['false_negative']:,} | {confusion['true_positive']:,} |",
         "",
-        *(f"- {warning}" for warning in facts.run.warnings),
-        *([""] if facts.run.warnings else []),
-        *words_table("Most positive words", facts.positive),
+        *(f"- {warning}" for warning in run.warnings),
+        *([""] if run.warnings else []),
+        *words_table("Most positive words", data.positive),
         "",
-        *words_table("Most negative words", facts.negative),
+        *words_table("Most negative words", data.negative),
         "",
         "![Probabilities of the test reviews](figures/scores.png)",
         "![ROC](figures/roc.png)",
@@ -44,26 +44,27 @@ def summary_page(facts: ReportFacts) -> str:
     return "\n".join(lines) + "\n"
 
 
+def accuracy_line(metrics: dict[str, Any]) -> str:
+    """Return the accuracy in a sentence."""
+    accuracy = f"**{share(metrics['accuracy'])}**"
+    return f"Accuracy: {correct_of(metrics)} ({accuracy}, {interval_of(metrics)})."
+
+
 def words_table(title: str, words: Sequence[Word]) -> list[str]:
     """Return words as the lines of a Markdown table under a heading."""
     rows = [
         f"| {_escaped(w.word)} | {w.weight:+.3f} | {w.document_frequency:,} "
-        f"| {_number(w.negative)} | {_number(w.positive)} |"
+        f"| {_count(w.negative)} | {_count(w.positive)} |"
         for w in words
     ]
     head = [f"## {title}", "", "| word | weight | reviews | negative | positive |"]
     return [*head, "|---|---:|---:|---:|---:|", *rows]
 
 
-def share(value: float | None) -> str:
-    """Return a share in percent."""
-    return "undefined" if value is None else f"{value:.2%}"
-
-
-def _number(value: int | None) -> str:
+def _count(value: int | None) -> str:
     return "" if value is None else f"{value:,}"
 
 
 def _escaped(word: str) -> str:
-    r"""Keep Markdown from reading a word: `*` and `|` are words where punctuation counts."""
+    r"""Escape what Markdown would read as markup: `*` and `|` are words with punctuation kept."""
     return "".join("\\" + c if c in r"\`*_{}[]<>()#+-.!|" else c for c in word)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.stages.compute import StageContext
-from pipeline.stages.read_run import load_model, read_baselines, read_reviews, read_stability
+from pipeline.stages.read_run import read_baselines, read_labels, read_reviews, read_stability
 from pipeline.storage import arrays, files
 
 if TYPE_CHECKING:
-    from pipeline.report import RunFacts
+    from pipeline.report import RunData
 
 MODEL_CARD = "MODEL_CARD.md"
 
@@ -20,45 +20,31 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
     `index.html`, `report.json` with all that it shows, `summary.md`, `weights.tsv`, `figures/`,
     and a model card beside the model.
     """
-    import numpy as np
-
     from pipeline import report
-    from pipeline.evaluation.curves import agreement
-    from pipeline.inspection.weights import weights_table
-    from pipeline.model.logistic import scores
+    from pipeline.inspection.weights import ClassFrequency, weights_table
+    from pipeline.model.text_classifier import TextClassifier
 
-    settings = context.config.report
-    model, frequency = load_model(context.run.path)
+    settings, features = context.config.report, context.run.path / "features"
+    model = TextClassifier.load(context.run.path)
+    train = arrays.read_counts(features / "train.safetensors")
+    frequency = ClassFrequency.of(train, read_labels(context.run, "train"))
     table = weights_table(model, frequency)
     files.write_tsv(context.folder / "weights.tsv", table)
     reviews = read_reviews(context.run.path)
-    counts = arrays.read_counts(context.run.path / "features" / "test.safetensors")
-    triplet = counts.data, counts.indices, counts.indptr
+    counts = arrays.read_counts(features / "test.safetensors")
     log_odds = model.regression.decision_function(counts)
-    facts = report.gather(
-        _run_facts(context),
-        model,
-        frequency,
-        (reviews.labels, log_odds, reviews.text),
-        settings.top,
-        settings.reviews,
-        read_baselines(context.run),
-    )
+    test = report.ScoredReviews(reviews.labels, log_odds, reviews.text)
+    data = report.gather(_run_data(context), model, frequency, test, settings.top, settings.reviews)
     stability = read_stability(context.run, model)
     columns = report.kept_columns(model, stability is not None)
-    alike = 1.0
-    if len(columns) < len(model.vocabulary):
-        weights = np.zeros_like(model.weights)
-        weights[columns] = model.weights[columns]
-        approximate = scores(*triplet, weights, model.intercept)
-        alike = agreement(log_odds, approximate, model.regression.threshold)
-    figures = report.draw(facts)
-    carried = report.payload(model, frequency, columns, stability)
-    page = report.page(facts, figures, carried, alike, model.tokenizer.tokenizer)
+    alike = report.agreement(model, columns, counts)
+    figures = report.draw(data)
+    embedded = report.embedded_model(model, frequency, columns, stability)
+    page = report.page(data, figures, embedded, alike, model.tokenizer.tokenizer)
     files.write_text(context.folder / "index.html", page)
-    files.write_json(context.folder / "report.json", facts.to_dict())
-    files.write_text(context.folder / "summary.md", report.summary_page(facts))
-    files.write_text(context.run.path / MODEL_CARD, report.model_card(facts, model))
+    files.write_json(context.folder / "report.json", data.to_dict())
+    files.write_text(context.folder / "summary.md", report.summary_page(data))
+    files.write_text(context.run.path / MODEL_CARD, report.model_card(data, model))
     (context.folder / "figures").mkdir()
     for name, drawn in figures.items():
         (context.folder / "figures" / f"{name}.svg").write_bytes(drawn.svg)
@@ -69,9 +55,9 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
     )
 
 
-def _run_facts(context: StageContext) -> RunFacts:
+def _run_data(context: StageContext) -> RunData:
     """Read what the files of a run say."""
-    from pipeline.report import Provenance, RunFacts
+    from pipeline.report import Provenance, RunData
 
     run = context.run
     entries = {
@@ -81,12 +67,18 @@ def _run_facts(context: StageContext) -> RunFacts:
         {"name": name, **{key: entry[key] for key in ("summary", "seconds", "peak_bytes")}}
         for name, entry in entries.items()
     )
-    return RunFacts(
+    metrics = files.read_json(run.path / "eval" / "metrics.json")["test"]
+    corpus = files.read_json(run.path / "corpus" / "card.json")
+    is_positive = corpus["train"]["n_positive"] > corpus["train"]["n_negative"]
+    majority = metrics["prevalence"] if is_positive else 1 - metrics["prevalence"]
+    others = {name: value for name, value in read_baselines(run).items() if name != "majority"}
+    return RunData(
         run.path.resolve().name,
-        files.read_json(run.path / "eval" / "metrics.json")["test"],
-        files.read_json(run.path / "corpus" / "card.json"),
+        metrics,
+        corpus,
         tuple(entries["corpus"]["warnings"]),
         tuple(files.read_json(run.path / "model" / "history.json")["epochs"]),
+        {"majority class": majority, **others},
         Provenance(
             context.config.to_toml(),
             context.config.train.seed,

@@ -1,11 +1,13 @@
-// The model: words, weights, and what they make of a text. Python's pipeline/highlights.py
-// does the same.
+// The model: words, weights, and the score of a text, as in pipeline/inspection/highlights.py.
+// What may take long is a generator that yields often, so that it can run in slices.
+
+const HTML_BREAK = /<br[\t-\r ]*\/?>/;
 
 function bytesOf(base64) {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
-// Counts are variable-length integers: seven bits a byte, low ones first.
+// Counts are variable-length integers: seven bits a byte, low bits first.
 function countsOf(base64, n) {
   const counts = new Uint32Array(n), bytes = bytesOf(base64);
   for (let k = 0, b = 0; k < n; k++) {
@@ -18,19 +20,28 @@ function countsOf(base64, n) {
   return counts;
 }
 
+function isPositive(logOdds, threshold) {
+  return probabilityOf(logOdds) > threshold;
+}
+
+function probabilityOf(z) {
+  return z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z));
+}
+
 function makeModel(data) {
   const words = data.words ? data.words.split("\n") : [];
-  const weights = new Float32Array(bytesOf(data.weights).buffer);
+  const floats = (key) => (key in data ? new Float32Array(bytesOf(data[key]).buffer) : null);
+  const weights = floats("weights");
+  const negative = countsOf(data.negative, words.length), positive = countsOf(data.positive, words.length);
   const tokenise = data.tokenizer ? makeTokenizer(data.tokenizer) : null;
   let columns = null;
-  const probability = (z) => (z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z)));
-  const isPositive = (z) => probability(z) > data.threshold;
 
-  function score(text) {
+  function* score(text) {
     columns ??= new Map(words.map((word, column) => [word, column]));
-    const tokens = tokenise(text);
+    const tokens = yield* tokenise(text);
     const places = new Map();
-    tokens.forEach((_, start) => {
+    for (let start = 0; start < tokens.length; start++) {
+      yield;
       let name = "";
       for (let n = 1; n <= data.longest && start + n <= tokens.length; n++) {
         name = n > 1 ? name + " " + tokens[start + n - 1].token : tokens[start].token;
@@ -38,72 +49,78 @@ function makeModel(data) {
         if (!places.has(name)) places.set(name, []);
         places.get(name).push([start, start + n]);
       }
-    });
-    const features = new Map(), counts = new Map();
+    }
+    const contributions = new Map(), counts = new Map(), known = new Set();
     for (const [name, found] of places) counts.set(name, data.binary ? 1 : found.length);
     const scale = 1 / lengthOf(counts);
     let logOdds = data.intercept;
     for (const token of tokens) token.contribution = 0;
     for (const [name, found] of places) {
+      yield;
       const added = weights[columns.get(name)] * counts.get(name) * scale;
-      features.set(name, added);
+      contributions.set(name, added);
       logOdds += added;
+      for (const token of name.split(" ")) known.add(token);
       // Shared equally among the places of a feature, and among the tokens of each.
       for (const [start, end] of found) {
         for (let k = start; k < end; k++) tokens[k].contribution += added / found.length / (end - start);
       }
     }
-    const known = new Set([...features.keys()].flatMap((name) => name.split(" ")));
-    return {
-      tokens, features, logOdds,
-      probability: probability(logOdds),
-      positive: isPositive(logOdds),
-      unknown: tokens.filter(({ token }) => !known.has(token)).length,
-      flip: fewestToFlip(features, counts, tokens, logOdds),
-    };
+    const nUnknown = tokens.filter(({ token }) => !known.has(token)).length;
+    return { tokens, contributions, counts, logOdds, probability: probabilityOf(logOdds), nUnknown };
   }
 
-  // What a text's counts are divided by.
+  // The divisor of the counts of a text.
   function lengthOf(counts) {
     if (!data.unit_length || !counts.size) return 1;
     return Math.sqrt([...counts.values()].reduce((sum, count) => sum + count * count, 0));
   }
 
-  function fewestToFlip(features, counts, tokens, logOdds) {
-    const left = new Map(features), length = lengthOf(counts), counted = new Map(counts), holding = new Map(), removed = [];
+  // Words whose removal changes the prediction, as in Python; null if no removal does.
+  function* fewestToFlip({ tokens, contributions, counts, logOdds }, threshold) {
+    const left = new Map(contributions), counted = new Map(counts), length = lengthOf(counts);
+    const features = new Map(), effects = new Map(), removed = [];
     for (const name of left.keys()) {
       for (const token of new Set(name.split(" "))) {
-        if (!holding.has(token)) holding.set(token, []);
-        holding.get(token).push(name);
+        if (!features.has(token)) features.set(token, []);
+        features.get(token).push(name);
       }
     }
-    const was = isPositive(logOdds), side = was ? 1 : -1;
-    const waiting = new Set(tokens.map(({ token }) => token).filter((token) => holding.has(token)));
-    while (isPositive(logOdds) === was) {
+    const was = isPositive(logOdds, threshold), side = was ? 1 : -1;
+    const effect = (token) => side * features.get(token).reduce((sum, name) => sum + (left.get(name) ?? 0), 0);
+    for (const { token } of tokens) {
+      yield;
+      if (features.has(token) && !effects.has(token)) effects.set(token, effect(token));
+    }
+    while (isPositive(logOdds, threshold) === was) {
+      yield;
       let strongest = null, most = 0;
-      for (const token of waiting) {
-        const pull = side * holding.get(token).reduce((sum, name) => sum + (left.get(name) ?? 0), 0);
-        if (pull > most) [strongest, most] = [token, pull];
-      }
+      for (const [token, value] of effects) if (value > most) [strongest, most] = [token, value];
       if (strongest === null) return null;
-      waiting.delete(strongest);
       removed.push(strongest);
-      for (const name of holding.get(strongest)) {
+      effects.delete(strongest);
+      const gone = features.get(strongest);
+      for (const name of gone) {
         left.delete(name);
         counted.delete(name);
       }
-      // What is left is divided by a length of its own.
-      const sum = [...left.values()].reduce((total, added) => total + added, 0);
+      for (const other of new Set(gone.flatMap((name) => name.split(" ")))) {
+        if (effects.has(other)) effects.set(other, effect(other));
+      }
+      // The remaining counts have another length, so each contribution is scaled by it.
+      let sum = 0;
+      for (const added of left.values()) sum += added;
       logOdds = data.intercept + (sum * length) / lengthOf(counted);
     }
     return removed;
   }
 
-  const n = words.length;
-  const counts = (key) => (key in data ? countsOf(data[key], n) : null);
-  const negative = counts("negative"), positive = counts("positive");
-  const reviews = counts("reviews") ?? negative.map((count, k) => count + positive[k]);
-  const ends = (key) => (key in data ? new Float32Array(bytesOf(data[key]).buffer) : null);
-  const low = ends("low"), high = ends("high");
-  return { words, weights, low, high, reviews, negative, positive, score, hasTokenizer: tokenise !== null };
+  return {
+    words, weights, negative, positive, score, fewestToFlip,
+    low: floats("low"), high: floats("high"),
+    reviews: negative.map((count, k) => count + positive[k]),
+    threshold: data.threshold,
+    faint: weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) / 20,
+    stripsBreaks: Boolean(data.tokenizer?.strip_breaks),
+  };
 }

@@ -1,5 +1,5 @@
-// The `words` tokenizer of pipeline/words.py, with its settings. The page carries Python's
-// table of letters, so that another version of Unicode in the browser changes nothing.
+// The `words` tokenizer of pipeline/tokens/words.py. The page has Python's table of characters,
+// so the result does not depend on the browser's version of Unicode.
 
 function makeTokenizer(settings) {
   const SPACE = 0, OTHER = -1;
@@ -17,12 +17,12 @@ function makeTokenizer(settings) {
 
   function lower(text, i, code) {
     if (settings.lowercase && code === 0x130) return "i\u0307";
-    if (settings.lowercase && code === 0x3a3) return finalSigma(text, i) ? "\u03c2" : "\u03c3";
+    if (settings.lowercase && code === 0x3a3) return isFinalSigma(text, i) ? "\u03c2" : "\u03c3";
     return String.fromCodePoint(table[code]);
   }
 
-  // Whether the nearest character on one side that case does not ignore has a case.
-  function nextToIs(text, i, side) {
+  // Whether the nearest character on one side is cased, skipping characters that case ignores.
+  function isNextToCased(text, i, side) {
     for (i += side; i >= 0 && i < text.length; i += side) {
       if (side < 0 && /[\udc00-\udfff]/.test(text[i]) && i > 0 && text.codePointAt(i - 1) > 0xffff) i -= 1;
       const character = String.fromCodePoint(text.codePointAt(i));
@@ -33,18 +33,19 @@ function makeTokenizer(settings) {
   }
 
   // Capital sigma is ς at the end of a word and σ elsewhere (Unicode, section 3.13).
-  function finalSigma(text, i) {
-    return nextToIs(text, i, -1) && !nextToIs(text, i, 1);
+  function isFinalSigma(text, i) {
+    return isNextToCased(text, i, -1) && !isNextToCased(text, i, 1);
   }
 
   const isWordAt = (text, i) => i < text.length && table[text.codePointAt(i)] > 0;
 
-  // Words, and every other character that is not white space; each with its place in the text.
-  function split(text) {
+  // Words, and every other character that is not white space, each with its place in the text.
+  function* split(text) {
     const tokens = [];
-    const htmlBreak = /<br[\t-\r ]*\/?>/iy;
+    const htmlBreak = new RegExp(HTML_BREAK, "iy");
     let i = 0;
     while (i < text.length) {
+      yield;
       const start = i, first = text.codePointAt(i);
       if (table[first] > 0) {
         let token = "";
@@ -74,7 +75,7 @@ function makeTokenizer(settings) {
     return tokens;
   }
 
-  // pipeline/negation.py says what a clause is. A token is a word or one other character here.
+  // Clauses are those of pipeline/tokens/negation.py. Here a token is a word or one character.
   const negations = new Set(settings.negations);
   const clauseEnd = /^(?:[;!?…()[\]{}\u2014.,:\u2013]|br)$/iu;
 
@@ -83,9 +84,10 @@ function makeTokenizer(settings) {
     return word.includes("n't") || negations.has(word.split("'")[0]);
   }
 
-  function mark(tokens) {
+  function* mark(tokens) {
     let inside = false, afterHyphen = false;
     for (const token of tokens) {
+      yield;
       const plain = token.token, isHyphen = plain === "-";
       if (clauseEnd.test(plain) || (isHyphen && afterHyphen)) inside = false;
       if (inside && token.isWord && /[^\p{M}\p{C}_']/u.test(plain)) token.token = "NOT_" + plain;
@@ -94,9 +96,9 @@ function makeTokenizer(settings) {
     }
   }
 
-  return function tokenise(text) {
-    const tokens = split(text);
-    if (settings.mark_negation) mark(tokens);
+  return function* tokenise(text) {
+    const tokens = yield* split(text);
+    if (settings.mark_negation) yield* mark(tokens);
     return tokens.filter(
       ({ token, isWord }) =>
         (settings.punctuation || isWord) &&

@@ -1,0 +1,62 @@
+"""Numbers as a reader sees them, the same in the page, the summary and the model card."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def share(value: float | None) -> str:
+    """Return a share in percent.
+
+    >>> share(0.89096), share(None)
+    ('89.10%', 'undefined')
+    """
+    return "undefined" if value is None else f"{value:.2%}"
+
+
+def number(value: float | None) -> str:
+    """Return a number with four digits after the point.
+
+    >>> number(0.5), number(None)
+    ('0.5000', 'undefined')
+    """
+    return "undefined" if value is None else f"{value:.4f}"
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """Return a number with its sign, which is typeset: U+2212 if it is a minus.
+
+    >>> signed(0.25, 2)
+    '+0.25'
+    """
+    return f"{value:+.{digits}f}".replace("-", "\u2212")
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a count and its noun, which is plural unless the count is 1.
+
+    >>> counted(1, "review"), counted(25_000, "review")
+    ('1 review', '25,000 reviews')
+    """
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def correct_of(metrics: dict[str, Any]) -> str:
+    """Return how many reviews a model classified correctly, given its `metrics.json`.
+
+    >>> correct_of({"n": 4, "confusion": {"true_negative": 1, "true_positive": 2}})
+    '3 of 4 test reviews classified correctly'
+    """
+    confusion = metrics["confusion"]
+    n_correct = confusion["true_negative"] + confusion["true_positive"]
+    return f"{n_correct:,} of {counted(metrics['n'], 'test review')} classified correctly"
+
+
+def interval_of(metrics: dict[str, Any]) -> str:
+    """Return the interval of the accuracy in percent.
+
+    >>> interval_of({"confidence": 0.95, "accuracy_low": 0.887, "accuracy_high": 0.89484})
+    '95% interval 88.70 to 89.48'
+    """
+    low, high = metrics["accuracy_low"], metrics["accuracy_high"]
+    return f"{100 * metrics['confidence']:g}% interval {100 * low:.2f} to {100 * high:.2f}"

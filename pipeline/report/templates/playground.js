@@ -1,0 +1,113 @@
+// The playground: a text, its prediction at the slider's threshold, and its words marked.
+
+// Return the result of a generator that runs in slices of a few milliseconds, so that the page
+// stays responsive. If the work is no longer current, it is dropped: the promise never resolves.
+async function inSlices(steps, isCurrent) {
+  const SLICE = 12;
+  for (let start = performance.now(); ; ) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    if (performance.now() - start < SLICE) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    if (!isCurrent()) return new Promise(() => {});
+    start = performance.now();
+  }
+}
+
+// Characters of a text that are shown with marks: a browser takes seconds to lay out 100,000 marks.
+const MOST_SHOWN = 30000;
+
+// Return the function that shows the prediction at a threshold.
+function setUpPlayground(model) {
+  const box = byId("playground-text");
+  if (!box) return () => {};
+  const output = byId("playground-result");
+  let latest = 0, threshold = model.threshold, scored = { text: null };
+
+  // The text between two tokens, in which a break that was stripped breaks the line.
+  function between(text) {
+    const pieces = model.stripsBreaks ? text.split(new RegExp(HTML_BREAK, "i")) : [text];
+    return pieces.flatMap((piece, k) => (k ? [element("br"), piece] : [piece]));
+  }
+
+  function* marked(text, tokens) {
+    const largest = tokens.reduce((most, { contribution }) => Math.max(most, Math.abs(contribution)), 0);
+    const pieces = new DocumentFragment();
+    let here = 0;
+    for (const { start, end, contribution } of tokens) {
+      if (end > MOST_SHOWN) break;
+      yield;
+      pieces.append(...between(text.slice(here, start)));
+      const spelled = text.slice(start, end), share = Math.abs(contribution) / largest;
+      if (share > 0.1) {
+        const level = Math.min(5, Math.ceil(5 * share));
+        const attributes = { class: (contribution > 0 ? "p" : "n") + level, title: signed(contribution) };
+        pieces.append(element("mark", spelled, attributes));
+      } else pieces.append(spelled);
+      here = end;
+    }
+    pieces.append(...between(text.slice(here, MOST_SHOWN)));
+    return pieces;
+  }
+
+  function showScore({ text, tokens, contributions, logOdds, probability, nUnknown }, pieces) {
+    byId("playground-probability").textContent = probability.toFixed(4);
+    byId("playground-meter").value = probability;
+    byId("playground-odds").textContent = signed(logOdds);
+    byId("playground-unknown").textContent = nUnknown ? `${counted(nUnknown, "word is", "words are")} unknown.` : "";
+    byId("playground-cut").hidden = text.length <= MOST_SHOWN;
+    byId("playground-shown").replaceChildren(pieces);
+    const strongest = [...contributions].sort((a, b) => Math.abs(b[1]) - Math.abs(a[1])).slice(0, 8);
+    byId("playground-words").replaceChildren(
+      ...strongest.map(([name, added]) => {
+        const row = element("tr"), kind = Math.abs(added) < model.faint ? "faint" : sideOf(added);
+        row.append(element("th", name, { scope: "row" }), element("td", signed(added), { class: kind }));
+        return row;
+      }),
+    );
+    output.dataset.probability = probability;
+    output.hidden = !tokens.length;
+    byId("playground-empty").hidden = tokens.length > 0;
+  }
+
+  function showPrediction({ contributions, logOdds }, flip) {
+    const positive = isPositive(logOdds, threshold);
+    const [label, other] = positive ? ["positive", "negative"] : ["negative", "positive"];
+    byId("playground-label").textContent = label;
+    byId("playground-label").className = positive ? "adds" : "takes";
+    byId("playground-side").textContent = positive ? "above" : "not above";
+    byId("playground-threshold").textContent = threshold.toFixed(3);
+    const listed = flip?.slice(0, 12).map((word) => `\u201c${word}\u201d`).join(", ");
+    const more = flip?.length > 12 ? ` and ${counted(flip.length - 12, "other word")}` : "";
+    byId("playground-flip").textContent = !contributions.size
+      ? "No word is known: the prediction is the intercept's alone."
+      : flip === null
+        ? `Removing words would not make it ${other}.`
+        : `Without ${listed}${more}, it would be ${other}.`;
+  }
+
+  async function show() {
+    const mine = ++latest, isCurrent = () => mine === latest, text = box.value;
+    output.setAttribute("aria-busy", "true");
+    if (text !== scored.text) {
+      const found = { text, ...(await inSlices(model.score(text), isCurrent)) };
+      showScore(found, await inSlices(marked(text, found.tokens), isCurrent));
+      scored = found;
+    }
+    showPrediction(scored, await inSlices(model.fewestToFlip(scored, threshold), isCurrent));
+    output.setAttribute("aria-busy", "false");
+  }
+
+  box.addEventListener("input", show);
+  for (const button of document.querySelectorAll("#playground button[data-text]")) {
+    button.addEventListener("click", () => {
+      box.value = button.dataset.text;
+      show();
+      box.focus();
+    });
+  }
+  return (value) => {
+    threshold = value;
+    show();
+  };
+}
