@@ -45,11 +45,6 @@ EXCEPTIONS: dict[str, str] = {
     "kernels/sgd.py:sgd_epoch": NOT_YET,
     "kernels/words.py:_normalise": NOT_YET,
     "kernels/words.py:tokenise": NOT_YET,
-    "report/data.py:gather": NOT_YET,
-    "report/figures.py:draw": NOT_YET,
-    "report/html.py:page": NOT_YET,
-    "report/model_card.py:model_card": NOT_YET,
-    "stages/reporting.py:compute_report": NOT_YET,
     "studies/stability.py:measure_stability": NOT_YET,
     "tokens/words.py:tokenise_words": NOT_YET,
 }
