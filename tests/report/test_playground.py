@@ -62,10 +62,12 @@ def test_the_playground_equals_python(
     model = TextClassifier.load(tmp_path / "run")
     reviews = read_reviews(tmp_path / "run").texts.to_pylist()
     texts = [*TEXTS, *reviews, *map(str.upper, reviews)]
-    assert answers(page, texts) == pytest.approx(model.probabilities(texts).tolist(), abs=1e-6)
-    tokens = page.page.evaluate("texts => texts.map(t => sentiment.score(t).tokens)", texts)
-    for text, found in zip(texts, tokens, strict=True):
-        assert [token["token"] for token in found] == model.tokenizer([text]).document(0)
+    scored = page.page.evaluate("texts => texts.map((text) => sentiment.score(text))", texts)
+    found = [each["probability"] for each in scored]
+    assert found == pytest.approx(model.probabilities(texts).tolist(), abs=1e-6)
+    for text, each in zip(texts, scored, strict=True):
+        tokens = [token["token"] for token in each["tokens"]]
+        assert tokens == model.tokenizer([text]).document(0)
     for threshold in (0.3, 0.5, 0.8):
         weights, intercept = model.regression.coef_, model.regression.intercept_
         regression = LogisticRegression.of(weights[0], intercept[0], threshold)
@@ -77,10 +79,10 @@ def test_the_playground_equals_python(
     assert page.is_quiet()
 
 
-def test_the_typed_text_is_shown_with_its_words_marked(page, hostile_run):
+def test_a_typed_text_is_scored_and_shown_with_its_words_marked(page, hostile_run):
     model = TextClassifier.load(hostile_run)
-    for text in TEXTS:
-        page.type(text)
+    for text in [*TEXTS, *read_reviews(hostile_run).texts.to_pylist()]:
+        assert answers(page, [text]) == pytest.approx(model.probabilities([text]), abs=1e-6)
         assert page.text("#playground-shown") == text.replace("\r\n", "\n")
         found = highlight(model, text.replace("\r\n", "\n"))
         marks = page.page.locator("#playground-shown mark").all_text_contents()
