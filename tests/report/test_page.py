@@ -14,9 +14,11 @@ from matplotlib.figure import Figure
 from pyarrow import parquet
 
 from pipeline.evaluation.curves import curves
-from pipeline.evaluation.metrics import class_metrics, confusion, evaluate
+from pipeline.evaluation.metrics import evaluate
+from pipeline.evaluation.uncertainty import Scored
 from pipeline.inspection.highlights import highlight
 from pipeline.inspection.weights import look_up
+from pipeline.model.confusion import class_metrics, confusion
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.report import figures
 from pipeline.stages import load_model, read_reviews
@@ -143,7 +145,7 @@ def test_the_words_can_be_searched_and_sorted(page, hostile_run):
 
 def test_a_probability_of_one_half_is_predicted_negative_in_the_metrics_and_in_each_figure():
     y, scores = np.array([1, 0, 1], np.int8), np.array([0.0, -2.0, 2.0])
-    metrics = evaluate(y, scores, bins=10, resamples=0).to_dict()
+    metrics = evaluate(y, Scored(scores), bins=10, resamples=0).to_dict()
     (below,) = [each for each in metrics["calibration"] if each["high"] == 0.5]
     assert (below["n"], below["mean_probability"], below["share_positive"]) == (1, 0.5, 1)
     axes = Figure().add_subplot()
