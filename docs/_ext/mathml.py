@@ -12,7 +12,7 @@ def visit_inline(self, node):
 
 def visit_block(self, node):
     """Write a formula that stands alone."""
-    self.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>')
+    self.body.append(f'<div class="formula">{tex2mathml(node.astext(), as_block=True)}</div>')
     raise nodes.SkipNode
 
 

@@ -33,8 +33,8 @@ def certify(
 ) -> None:
     """Say how far training stopped from the optimum.
 
-    With the intercept solved exactly, the objective J is at most |grad J|^2 / (2 l2) above the
-    least that it can be. Taken some Newton steps further on, the bound is narrower.
+    The objective is above its minimum by at most the squared length of its gradient, divided by
+    twice the L2 penalty. A few Newton steps make this bound tighter.
     """
     from pipeline.studies.certify import certify_run
 
