@@ -22,6 +22,10 @@ from small_lexicons import write_lexicons
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
+# What a terminal or a user sets would change what is printed.
+for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "SENTIMENT_THREADS"):
+    os.environ.pop(name, None)
+
 _DATA = os.environ.get("SENTIMENT_DATA")
 if _DATA and Path(_DATA, "nltk_data").is_dir():
     os.environ["NLTK_DATA"] = str(Path(_DATA, "nltk_data"))
