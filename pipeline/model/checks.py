@@ -61,7 +61,7 @@ def checked_counts(X: Any) -> csr_array:
     Raises
     ------
     ValueError
-        If X has not two dimensions, has no columns, or holds a number that is not finite.
+        If X has not two dimensions, or holds a number that is not finite.
     TypeError
         If X holds objects that are not numbers.
     """
@@ -78,10 +78,6 @@ def checked_counts(X: Any) -> csr_array:
             )
     if X.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: expected real numbers in X, got {X.dtype}")
-    if X.shape[1] == 0:
-        raise ValueError(
-            f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required."
-        )
     X = csr_array(X, dtype=np.float32)
     if not np.isfinite(X.data).all():
         raise ValueError("X: expected finite counts, got NaN or infinity")

@@ -186,6 +186,10 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         """
         check_parameters(self)
         X = checked_counts(X)
+        if X.shape[1] == 0:
+            raise ValueError(
+                f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required."
+            )
         if not X.has_canonical_format:
             X = X.copy()
             X.sum_duplicates()
