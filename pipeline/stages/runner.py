@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pipeline
 from pipeline.config.schema import Config
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from pipeline.training.history import Epoch
 
 
-class Listener(Protocol):
-    """What wants to know how a run gets on."""
+class Listener:
+    """Hears of the progress of a run; a subclass shows it, this class is silent."""
 
     def started(self, stage: str) -> None:
         """Hear that a stage has begun to compute."""

@@ -1,5 +1,12 @@
-"""What runs stages many times, or asks more of a run: cross-validation, tuning, comparison.
+"""Studies of a config or a run; most of them run stages many times.
 
-A study works on a run's corpus, writes into a folder of its own in the run, and goes on
-where it was stopped.
+    tune.tune                        try settings and keep the best
+    crossval.cross_validate          score each review with a model that did not see it
+    baselines.score_baselines        compare the model with simpler ones
+    compare.compare                  say which of two runs is better on the same test reviews
+    stability.measure_stability      refit on resampled reviews to see how far weights move
+    certify.certify_run              bound the distance of a run from the optimum
+
+Each is a function of a config or run folders. It writes into a folder of its own in the run,
+resumes when it was interrupted, and records each use that it makes of the test set.
 """

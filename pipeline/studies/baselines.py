@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -17,10 +18,14 @@ from pipeline.config.schema import Config
 from pipeline.evaluation.metrics import wilson_interval
 from pipeline.evaluation.uncertainty import mcnemar
 from pipeline.model.logistic import Array, LogisticRegression, decide, sigmoid
+from pipeline.stages import record_test_use, run_stages
 from pipeline.stages.from_config import decision_of, regression_of, tokenizer_of
 from pipeline.storage import arrow
+from pipeline.storage.files import write_json
+from pipeline.storage.run import Run
 from pipeline.studies.baseline_models import majority, naive_bayes, opinion_lexicon, vader_scores
-from pipeline.studies.journal import Journal
+from pipeline.studies.journal import Journal, open_journal
+from pipeline.studies.listener import SILENT, StudyListener
 from pipeline.studies.splits import CountedSplit, Reviews, Split
 from pipeline.training.decision import choose_decision
 
@@ -58,95 +63,98 @@ class BaselineResult:
     p: float
 
 
-def run_baselines(
+def score_baselines(
     config: Config,
-    reviews: Reviews,
-    in_test: Array,
-    journal: Journal,
-    on_done: Callable[[int], None] = lambda n: None,
+    path: str | Path,
+    from_scratch: bool = False,
+    listener: StudyListener = SILENT,
 ) -> tuple[BaselineResult, ...]:
-    """Score every baseline on the test set.
+    """Score every baseline on the test set, and write `baselines/baselines.json` into the run.
+
+    Each baseline that learns is recorded as a use of the test set.
 
     Parameters
     ----------
     config : Config
-    reviews : Reviews
-        Of the training and the test set.
-    in_test : bool array, shape (n,)
-    journal : Journal
-        Baselines that it holds are not computed again.
-    on_done : callable
-        Called with the number of test reviews scored since the last call.
+    path : str or Path
+        The run folder.
+    from_scratch : bool
+        Repeat what is already done.
+    listener : StudyListener
+
+    Returns
+    -------
+    tuple of BaselineResult, in the order of `NAMES`
+
+    Raises
+    ------
+    CorpusError
+        If NLTK's lexicons are not installed and cannot be downloaded.
     """
-    labels = reviews.labels[in_test]
-    n_test = len(labels)
-    for name, work in _works(config, reviews, in_test, on_done).items():
-        if name in journal:
-            on_done(n_test)
-            continue
-        start = time.perf_counter()
-        predicted = work()
-        seconds = time.perf_counter() - start
-        journal[name] = {"predicted": _packed(predicted), "seconds": round(seconds, 3)}
-        if name != VADER:
-            on_done(n_test)
-    return tuple(_results(journal, labels, config.eval.confidence))
+    path = Path(path)
+    run = Run(path, from_scratch)
+    run_stages(config, run, "corpus", listener)
+    n_train = len(Reviews.read(run, "train").labels)
+    reviews = Reviews.read(run, "train", "test")
+    in_test = np.arange(len(reviews.labels)) >= n_train
+    n_steps = len(NAMES) * int(in_test.sum())
+    depends = reviews.depends(config)
+    with open_journal(path / "baselines", depends, n_steps, from_scratch, listener) as journal:
+        for name, own in _configs(config).items():
+            if name in journal:
+                listener.study_advanced(int(in_test.sum()))
+                continue
+            if name in LEARNED:
+                record_test_use(path, "baselines", own)
+            start = time.perf_counter()
+            predicted = _predict(name, own, reviews, in_test, listener.study_advanced)
+            seconds = time.perf_counter() - start
+            journal[name] = {"predicted": _packed(predicted), "seconds": round(seconds, 3)}
+        results = tuple(_results(journal, reviews.labels[in_test], config.eval.confidence))
+        values = {"results": [asdict(result) for result in results]}
+        write_json(path / "baselines" / "baselines.json", values)
+    return results
 
 
-def configs_of(config: Config) -> dict[str, Config]:
-    """Return the config of each baseline that learns: with and without log-count ratios."""
-    ratio = config.train.ratio
+def _configs(config: Config) -> dict[str, Config]:
+    """Return the config of each baseline; only the last has log-count ratios."""
+    ratio = "documents" if config.train.ratio == "none" else config.train.ratio
     plain = with_values(config, {"train.ratio": "none"}, "baselines")
-    weighted = with_values(
-        config, {"train.ratio": "documents" if ratio == "none" else ratio}, "baselines"
-    )
-    return {BAYES: plain, LOGISTIC: plain, RATIO: weighted}
-
-
-def _works(
-    config: Config, reviews: Reviews, in_test: Array, on_done: Callable[[int], None]
-) -> dict[str, Callable[[], Array]]:
-    """Return, by name, a function that predicts the test reviews, in the order of `NAMES`."""
-    labels, texts = reviews.labels, reviews.texts.filter(arrow.mask(in_test))
-    n_test = int(in_test.sum())
-    configs = configs_of(config)
-
-    def counted() -> CountedSplit:
-        # Each baseline counts for itself, so that its seconds include all that it needs.
-        tokens = tokenizer_of(config.tokens)(reviews.texts)
-        return CountedSplit.of(tokens, labels, Split(~in_test, in_test), config.features)
-
-    def learn(name: str) -> Callable[[], Array]:
-        def work() -> Array:
-            split = counted()
-            train = configs[name].train
-            learner = regression_of(train)
-            learner.fit(split.learned, split.learned_labels)
-            choose_decision(learner, split.learned, split.learned_labels, **decision_of(train))
-            return _predicted(learner, split)
-
-        return work
-
-    def bayes() -> Array:
-        split = counted()
-        return _predicted(naive_bayes(split.learned, split.learned_labels), split)
-
-    def lexicon() -> Array:
-        model = opinion_lexicon(tokenizer_of(config.tokens))
-        return decide(model.probabilities(texts.combine_chunks()))
-
-    return {
-        MAJORITY: lambda: np.full(n_test, bool(majority(labels[~in_test]).intercept_[0] > 0)),
-        LEXICON: lexicon,
-        VADER: lambda: vader_scores(texts, lambda _: on_done(1)) > 0,
-        BAYES: bayes,
-        LOGISTIC: learn(LOGISTIC),
-        RATIO: learn(RATIO),
+    return dict.fromkeys(NAMES, plain) | {
+        RATIO: with_values(config, {"train.ratio": ratio}, "baselines")
     }
 
 
-def _predicted(model: LogisticRegression, split: CountedSplit) -> Array:
-    return decide(sigmoid(model.decision_function(split.scored)), model.threshold)
+def _predict(
+    name: str, config: Config, reviews: Reviews, in_test: Array, on_done: Callable[[int], None]
+) -> Array:
+    """Return a bool for each test review, True if the baseline predicts it positive."""
+    labels, texts = reviews.labels, reviews.texts.filter(arrow.mask(in_test))
+    if name == VADER:
+        return vader_scores(texts, lambda _: on_done(1)) > 0
+    if name == MAJORITY:
+        predicted = np.full(len(texts), majority(labels[~in_test]).intercept_[0] > 0)
+    elif name == LEXICON:
+        model = opinion_lexicon(tokenizer_of(config.tokens))
+        predicted = decide(model.probabilities(texts.combine_chunks()))
+    else:
+        # Each baseline tokenises and counts, so that its seconds include all that it needs.
+        tokens = tokenizer_of(config.tokens)(reviews.texts)
+        split = CountedSplit.of(tokens, labels, Split(~in_test, in_test), config.features)
+        learner = _learn(name, config, split)
+        predicted = decide(sigmoid(learner.decision_function(split.scored)), learner.threshold)
+    on_done(len(texts))
+    return predicted
+
+
+def _learn(name: str, config: Config, split: CountedSplit) -> LogisticRegression:
+    """Return the baseline, one of `LEARNED`, that learned from a side of a split."""
+    learned = split.learned, split.learned_labels
+    if name == BAYES:
+        return naive_bayes(*learned)
+    regression = regression_of(config.train).fit(*learned)
+    choose_decision(regression, *learned, **decision_of(config.train))
+    return regression
 
 
 def _results(journal: Journal, labels: Array, confidence: float) -> Iterator[BaselineResult]:
@@ -154,19 +162,14 @@ def _results(journal: Journal, labels: Array, confidence: float) -> Iterator[Bas
     for name in NAMES:
         found = journal[name]
         right = _unpacked(found["predicted"]) == (labels == 1)
-        n_right = int(right.sum())
-        low, high = wilson_interval(n_right, len(right), confidence)
-        only_this = only_previous = 0
-        p = np.nan
+        n_right, only_this, only_previous, p = int(right.sum()), 0, 0, np.nan
         if previous is not None:
-            only_this, only_previous = (
-                int((right & ~previous).sum()),
-                int((previous & ~right).sum()),
-            )
+            only_this = int((right & ~previous).sum())
+            only_previous = int((previous & ~right).sum())
             p = mcnemar(only_this, only_previous)
-        yield BaselineResult(
-            name, n_right / len(right), low, high, found["seconds"], only_this, only_previous, p
-        )
+        ends = wilson_interval(n_right, len(right), confidence)
+        accuracy, seconds = n_right / len(right), found["seconds"]
+        yield BaselineResult(name, accuracy, *ends, seconds, only_this, only_previous, p)
         previous = right
 
 

@@ -1,7 +1,7 @@
-"""Which of two runs is better, on the same test reviews, and where they differ.
+"""Which of two runs is better on the same test reviews, and where their predictions differ.
 
-Both runs stay as they are: what is read is what their `eval` stage has written. A
-difference is always b's metric minus a's.
+The predictions are those that the `eval` stage of each run wrote: nothing is computed with the
+models, and both runs stay as they are. A difference is always b's metric minus a's.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _TEST = "corpus/test.arrow"
 
 @dataclass(frozen=True)
 class Difference:
-    """A metric of both runs, b's minus a's, and the ends of the difference's interval.
+    """A metric of both runs and its difference, with the ends of the interval of the difference.
 
-    NaN where a metric is undefined; the ends also where it is in every resample.
+    A value is NaN if the metric is undefined; the ends also if it is in every resample.
     """
 
     a: float
@@ -41,7 +41,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Flip:
-    """A review on which the runs decide differently: labels and decisions are 0 or 1."""
+    """A review that the runs classify differently; labels and predictions are 0 or 1."""
 
     row: int
     label: int
@@ -56,9 +56,23 @@ class Flip:
 class Comparison:
     """Two runs on the same n test reviews.
 
-    `p_value` is McNemar's, of the accuracies. `differences` has a key for each of
-    `uncertainty.METRICS`, accuracy first. `flipped` begins with the reviews whose
-    probabilities lie farthest apart.
+    Attributes
+    ----------
+    a, b : str
+        The run folders.
+    n : int
+    accuracy_a, accuracy_b, threshold_a, threshold_b : float
+    both_right, only_a_right, only_b_right, neither_right : int
+        Numbers of reviews.
+    p_value : float
+        Of McNemar's exact test of the accuracies.
+    confidence : float
+        Coverage of the intervals.
+    differences : dict of Difference
+        By metric, in the order of `uncertainty.METRICS`; accuracy is the first.
+    flipped : tuple of Flip
+        The reviews that the runs classify differently, by descending difference of their
+        probabilities.
     """
 
     a: str
@@ -78,36 +92,45 @@ class Comparison:
     flipped: tuple[Flip, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as a nested dict that JSON can hold: NaN becomes None."""
+        """Return the fields as a nested dict that JSON can hold; NaN becomes None."""
         values: dict[str, Any] = null_for_nan(asdict(self))
         return values
 
 
 def compare(
-    path_a: Path, path_b: Path, confidence: float = 0.95, resamples: int = 1000, seed: int = 0
+    path_a: str | Path,
+    path_b: str | Path,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
 ) -> Comparison:
-    """Compare two runs that have been evaluated on the same test reviews.
+    """Compare two runs that were evaluated on the same test reviews.
 
     Parameters
     ----------
-    path_a, path_b : Path
+    path_a, path_b : str or Path
         Run folders.
     confidence : float in (0, 1)
         Coverage of the intervals.
     resamples, seed : int
-        Of the paired bootstrap, >= 0; of 0 resamples the intervals are NaN.
+        Of the paired bootstrap, >= 0; without resamples the intervals are NaN.
+
+    Returns
+    -------
+    Comparison
 
     Raises
     ------
     RunError
-        If a run has no evaluation, or one of other inputs than it now has; or if the runs
-        have other test reviews.
+        If a run has no evaluation or its evaluation is out of date, or if the runs have
+        different test reviews.
     """
+    path_a, path_b = Path(path_a), Path(path_b)
     test_a, test_b = (_checked(path) for path in (path_a, path_b))
     if test_a != test_b:
         raise RunError(
-            f"{path_a} and {path_b}: expected the same test reviews in both; give their configs "
-            "one [corpus], then `sentiment eval CONFIG` for both"
+            f"{path_a} and {path_b}: expected the same test reviews in both; give both configs "
+            "the same [corpus] and run `sentiment eval CONFIG` for each"
         )
     a, b = Predictions.read(path_a), Predictions.read(path_b)
     right_a, right_b = a.predicted == a.labels, b.predicted == b.labels
@@ -134,7 +157,7 @@ def compare(
 
 @dataclass(frozen=True)
 class Predictions:
-    """The predictions of a run, in the order of its test part."""
+    """The predictions of a run, in the order of its test set."""
 
     labels: Labels
     predicted: Labels
@@ -164,7 +187,7 @@ class Predictions:
 
 
 def _checked(path: Path) -> str:
-    """Return the SHA-256 of a run's test part, once its evaluation is one of what is there."""
+    """Return the SHA-256 of a run's test set, or raise an error if the evaluation is not usable."""
     if not (path / "manifest.json").is_file():
         raise RunError(
             f"{path}: expected a run folder, such as runs/sample; `sentiment eval CONFIG` makes one"
@@ -172,19 +195,17 @@ def _checked(path: Path) -> str:
     run = Run(path)
     entry = run.stage("eval")
     if entry is None or not run.has_outputs("eval"):
-        raise RunError(f"{path}: not evaluated yet; run `sentiment eval CONFIG` for it first")
+        raise RunError(f"{path}: not evaluated yet; run `sentiment eval CONFIG` first")
     now = run.digests("corpus") | run.digests("features") | run.digests("train")
     if entry.get("depends", {}).get("inputs") != now or not run.has_outputs("corpus"):
-        raise RunError(
-            f"{path}: its evaluation is of other inputs; `sentiment eval CONFIG` renews it"
-        )
+        raise RunError(f"{path}: the evaluation is out of date; `sentiment eval CONFIG` updates it")
     return now[_TEST]
 
 
 def _differences(
     a: Predictions, b: Predictions, confidence: float, resamples: int, seed: int
 ) -> dict[str, Difference]:
-    """Return every metric of both, and the interval of its difference."""
+    """Return the difference of every metric, with its interval."""
     result_a, result_b = (evaluate(each.labels, each.model, resamples=0) for each in (a, b))
     ends = paired_differences(a.labels, a.model, b.model, confidence, resamples, seed)
     values = ((name, operator.attrgetter(name)) for name in METRICS)
@@ -195,7 +216,7 @@ def _differences(
 
 
 def _flipped(path: Path, a: Predictions, b: Predictions) -> tuple[Flip, ...]:
-    """Return the reviews that are decided differently, with their texts."""
+    """Return the reviews that the runs classify differently, with their texts."""
     rows = np.flatnonzero(a.predicted != b.predicted)
     apart = np.abs(a.probability[rows] - b.probability[rows])
     rows = rows[np.lexsort((rows, -apart))]

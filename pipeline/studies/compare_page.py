@@ -1,28 +1,39 @@
-"""Two runs on one page: the metrics, the words that moved, the reviews that flipped."""
+"""The page of a comparison: metrics, words whose weights moved, reviews that flipped."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from pipeline import report
+from pipeline.errors import RunError
 from pipeline.inspection.highlights import highlight
 from pipeline.inspection.weights import moved_words
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.studies.compare import Comparison
 
-# Words, and reviews, that are shown.
+# The numbers of words and of reviews on the page.
 _WORDS, _REVIEWS = 40, 20
 
 
-def comparison_page(comparison: Comparison, path_a: Path, path_b: Path) -> str:
-    """Return the page.
+def write_comparison_page(comparison: Comparison, file: str | Path | None = None) -> Path:
+    """Write a comparison as an HTML page, and return its file.
 
     Parameters
     ----------
     comparison : Comparison
-    path_a, path_b : Path
-        The runs that were compared.
+    file : str or Path, optional
+        By default `a-vs-b.html` beside the folder of run b.
+
+    Raises
+    ------
+    RunError
+        If the page cannot be written.
     """
+    path_a, path_b = Path(comparison.a), Path(comparison.b)
+    names = path_a.resolve().name, path_b.resolve().name
+    file = Path(file) if file else path_b.parent / f"{names[0]}-vs-{names[1]}.html"
+    if names[0] == names[1]:
+        names = comparison.a, comparison.b
     a, b = (TextClassifier.load(path / "model") for path in (path_a, path_b))
     flips = [
         report.FlippedReview(
@@ -32,7 +43,9 @@ def comparison_page(comparison: Comparison, path_a: Path, path_b: Path) -> str:
         )
         for flip in comparison.flipped[:_REVIEWS]
     ]
-    names = path_a.resolve().name, path_b.resolve().name
-    if names[0] == names[1]:
-        names = str(path_a), str(path_b)
-    return report.comparison_page(names, comparison.to_dict(), moved_words(a, b, _WORDS), flips)
+    page = report.comparison_page(names, comparison.to_dict(), moved_words(a, b, _WORDS), flips)
+    try:
+        file.write_text(page, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise RunError(f"{file}: cannot write the page: {error.strerror or error}") from None
+    return file

@@ -1,7 +1,7 @@
-"""Cross-validation: every review is scored by a model that has not seen it.
+"""Cross-validation: score each review with a model that did not see it.
 
 All that is learned is learned inside each fold: the vocabulary, the log-count ratios, the
-weights, and, where the config has a `[tune]` section, the settings as well.
+weights, and, if the config has a `[tune]` section, the settings.
 """
 
 from __future__ import annotations
@@ -18,18 +18,21 @@ from pipeline.config.schema import Config
 from pipeline.evaluation.metrics import Evaluation, evaluate, wilson_interval
 from pipeline.evaluation.uncertainty import Scored
 from pipeline.model.logistic import Array, decide, sigmoid
+from pipeline.stages import record_test_use, run_stages
 from pipeline.stages.from_config import decision_of, regression_of
 from pipeline.storage import arrow, files
+from pipeline.storage.run import Run
 from pipeline.stratified import draw_folds
-from pipeline.studies.journal import Journal
-from pipeline.studies.splits import CountedSplit, Reviews, Split, fold_splits
-from pipeline.studies.tune import n_scores, tune
+from pipeline.studies.journal import Journal, open_journal
+from pipeline.studies.listener import SILENT, StudyListener
+from pipeline.studies.splits import CountedSplit, Reviews, Split, fold_splits, has_own_test_set
+from pipeline.studies.tune import n_scores, search
 from pipeline.training.decision import choose_decision
 
 
 @dataclass(frozen=True)
 class Fold:
-    """What a fold came to, and the values that were chosen inside it, if any were."""
+    """The accuracy of a fold, and the values that were chosen inside it, if any."""
 
     number: int
     n: int
@@ -39,21 +42,21 @@ class Fold:
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """Every fold, and all of them taken together.
+    """The folds, and all reviews together.
 
     Attributes
     ----------
     folds : tuple of Fold
     mean, deviation : float
-        Of the folds' accuracies: the mean, and the standard deviation (n - 1).
+        Mean and standard deviation (n - 1) of the accuracies of the folds.
     accuracy, low, high : float
-        Of all reviews, each decided by the model of its fold at that model's threshold, with
-        the ends of the Wilson interval.
+        Accuracy over all reviews, each classified by the model of its fold at that model's
+        threshold, with its Wilson interval.
     pooled : Evaluation
-        Of all reviews, each scored by the model of its fold, and decided at the config's
-        threshold; at 0.5 where that is a goal, for every fold then has its own.
+        The metrics of all reviews, each scored by the model of its fold, at the threshold of
+        the config. It is 0.5 if the config sets a goal, because each fold then has its own.
     labels, scores, predicted, fold_of : arrays, shape (n,)
-        Gold labels, log-odds, decisions, and the fold of each review, from 0.
+        True label, log-odds, prediction and fold (from 0) of each review.
     """
 
     folds: tuple[Fold, ...]
@@ -68,43 +71,104 @@ class CrossValidation:
     predicted: Array
     fold_of: Array
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the folds and the metrics, as JSON can hold them."""
+        return {
+            "folds": [asdict(fold) for fold in self.folds],
+            "mean": self.mean,
+            "deviation": self.deviation,
+            "accuracy": self.accuracy,
+            "accuracy_low": self.low,
+            "accuracy_high": self.high,
+            "pooled": self.pooled.to_dict(),
+        }
+
 
 def cross_validate(
     config: Config,
-    reviews: Reviews,
-    n_folds: int,
-    seed: int,
-    journal: Journal,
-    on_done: Callable[[int], None] = lambda n: None,
+    path: str | Path,
+    n_folds: int = 10,
+    seed: int = 0,
+    from_scratch: bool = False,
+    listener: StudyListener = SILENT,
 ) -> CrossValidation:
-    """Score every review by a model that was learned from the other folds.
+    """Score each review with a model that learned from the other folds.
+
+    A corpus without a test set of its own is taken whole, which is recorded as a use of the
+    test set. Otherwise the training set alone is taken. Writes `crossval/metrics.json` and
+    `crossval/predictions.parquet` into the run folder.
 
     Parameters
     ----------
     config : Config
-    reviews : Reviews
+    path : str or Path
+        The run folder.
     n_folds, seed : int
-        Folds are drawn by class.
-    journal : Journal
-        What is in it is not done again.
-    on_done : callable
-        Told how much more is done, of as much as `n_steps` says.
+        Folds are drawn at random, by class.
+    from_scratch : bool
+        Repeat what is already done.
+    listener : StudyListener
+
+    Returns
+    -------
+    CrossValidation
 
     Raises
     ------
     ConfigError
         If there are more folds than reviews of a class, or fewer than two.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from pipeline.config.loading import with_values
+    >>> config = with_values(Config(), {"train.epochs": 1}, "")  # of the bundled sample
+    >>> with TemporaryDirectory() as folder:
+    ...     result = cross_validate(config, folder, n_folds=2)
+    >>> [fold.n for fold in result.folds]
+    [1000, 1000]
+    >>> bool(result.mean > 0.7)
+    True
     """
+    path = Path(path)
+    run = Run(path, from_scratch)
+    run_stages(config, run, "corpus", listener)
+    splits = ("train",) if has_own_test_set(config) else ("train", "test")
+    reviews = Reviews.read(run, *splits)
+    fold_of = draw_folds(reviews.labels, n_folds, seed, "folds")
+    depends = reviews.depends(config, *(("tune",) if config.tune else ()))
+    depends |= {"folds": n_folds, "seed": seed}
+    steps = _n_steps(config, n_folds)
+    with open_journal(path / "crossval", depends, steps, from_scratch, listener) as journal:
+        if "test" in splits and not len(journal):
+            record_test_use(path, "crossval", config)
+        result = _score_folds(config, reviews, fold_of, journal, listener.study_advanced)
+        _write(path / "crossval", result)
+    return result
+
+
+def _n_steps(config: Config, n_folds: int) -> int:
+    """Return how many models a cross-validation trains."""
+    return n_folds * (1 + (n_scores(config) if config.tune else 0))
+
+
+def _score_folds(
+    config: Config,
+    reviews: Reviews,
+    fold_of: Array,
+    journal: Journal,
+    on_done: Callable[[int], None],
+) -> CrossValidation:
+    """Score each fold that the journal does not hold, and combine all of them."""
     labels = reviews.labels
-    fold_of = draw_folds(labels, n_folds, seed, "--folds")
     everywhere = np.ones(len(labels), bool)
     scores, predicted, folds = np.empty(len(labels)), np.empty(len(labels), np.int8), []
     for number, split in enumerate(fold_splits(fold_of, everywhere)):
         name = f"fold {number}"
         if name in journal:
-            on_done(n_steps(config, 1))
+            on_done(_n_steps(config, 1))
         else:
-            journal[name] = _fold(config, reviews, split, journal, f"{name} ", on_done)
+            journal[name] = _score_fold(config, reviews, split, journal, f"{name} ", on_done)
         found = journal[name]
         scores[split.scored] = found["log_odds"]
         predicted[split.scored] = decide(sigmoid(scores[split.scored]), found["threshold"])
@@ -127,61 +191,41 @@ def cross_validate(
     )
 
 
-def summary(result: CrossValidation) -> dict[str, Any]:
-    """Return the folds and the pooled metrics, as JSON can hold them."""
-    return {
-        "folds": [asdict(fold) for fold in result.folds],
-        "mean": result.mean,
-        "deviation": result.deviation,
-        "accuracy": result.accuracy,
-        "accuracy_low": result.low,
-        "accuracy_high": result.high,
-        "pooled": result.pooled.to_dict(),
-    }
+def _score_fold(
+    config: Config,
+    reviews: Reviews,
+    split: Split,
+    journal: Journal,
+    prefix: str,
+    on_done: Callable[[int], None],
+) -> dict[str, Any]:
+    """Choose settings if the config has a grid, learn from the other folds, score this one."""
+    chosen: dict[str, Any] = {}
+    if config.tune is not None:
+        tuning = search(config, reviews, split.learned, journal, prefix, on_done)
+        config, chosen = tuning.best, tuning.tried[0].values
+    tokens = reviews.tokens(config.tokens)
+    counted = CountedSplit.of(tokens, reviews.labels, split, config.features)
+    learned = counted.learned, counted.learned_labels
+    regression = regression_of(config.train).fit(*learned)
+    choose_decision(regression, *learned, **decision_of(config.train))
+    log_odds = regression.decision_function(counted.scored).tolist()
+    on_done(1)
+    return {"log_odds": log_odds, "chosen": chosen, "threshold": regression.threshold}
 
 
-def write(folder: Path, result: CrossValidation) -> None:
-    """Write `metrics.json`, and a row for each review in `predictions.parquet`."""
+def _write(folder: Path, result: CrossValidation) -> None:
+    """Write the metrics, and a table with a row for each review."""
     from pyarrow import parquet
 
-    files.write_json(folder / "metrics.json", summary(result))
-    probability = sigmoid(result.scores)
+    files.write_json(folder / "metrics.json", result.to_dict())
     columns = {
         "row": np.arange(len(result.labels)),
         "fold": result.fold_of + 1,
         "label": result.labels,
         "predicted": result.predicted,
-        "probability": probability,
+        "probability": sigmoid(result.scores),
         "log_odds": result.scores,
     }
     table = pa.table({name: arrow.numbers(values) for name, values in columns.items()})
     parquet.write_table(table, folder / "predictions.parquet")
-
-
-def n_steps(config: Config, n_folds: int) -> int:
-    """Return how many models a cross-validation learns."""
-    return n_folds * (1 + (n_scores(config) if config.tune else 0))
-
-
-def _fold(
-    config: Config,
-    reviews: Reviews,
-    split: Split,
-    journal: Journal,
-    name: str,
-    on_done: Callable[[int], None],
-) -> dict[str, Any]:
-    """Choose settings if there are any to choose, learn, and score the fold."""
-    chosen: dict[str, Any] = {}
-    if config.tune is not None:
-        tuning = tune(config, reviews, split.learned, journal, name, on_done)
-        config, chosen = tuning.best, tuning.tried[0].values
-    tokens = reviews.tokens(config.tokens)
-    counted = CountedSplit.of(tokens, reviews.labels, split, config.features)
-    regression = regression_of(config.train)
-    sides = counted.learned, counted.learned_labels
-    regression.fit(*sides)
-    choose_decision(regression, *sides, **decision_of(config.train))
-    log_odds = regression.decision_function(counted.scored).tolist()
-    on_done(1)
-    return {"log_odds": log_odds, "chosen": chosen, "threshold": regression.threshold}

@@ -1,4 +1,4 @@
-"""The settings that tuning tries: every combination of the values that a config lists."""
+"""The settings that a tuning tries: all combinations of the values that a config lists."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.config.loading import with_values
-from pipeline.config.schema import Config, Range
+from pipeline.config.schema import Config, Range, TuneSection
 from pipeline.errors import ConfigError
 
 _SECTIONS = ("tokens", "features", "train")
@@ -22,46 +22,66 @@ class Trial:
 
     Attributes
     ----------
-    values : dict of str
+    number : int
+        The place in the grid, from 0.
+    values : dict
         By key, such as `train.l2`.
     config : Config
     """
 
+    number: int
     values: dict[str, Any]
     config: Config
 
 
-def trials_of(config: Config) -> list[Trial]:
-    """Return every combination of the values that `[tune]` lists, the last key changing first.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such section, or a value is one that its key does not take.
-    """
-    tune = config.tune
-    if tune is None:
+def tune_section(config: Config) -> TuneSection:
+    """Return the `[tune]` section of a config, or raise a ConfigError if there is none."""
+    if config.tune is None:
         raise ConfigError(
             "tune: the config has no [tune] section; expected one that lists values, "
             "such as train.l2 = [1e-6, 1e-5]"
         )
+    return config.tune
+
+
+def trials_of(config: Config) -> list[Trial]:
+    """Return every combination of the values in `[tune]`; the last key changes first.
+
+    Raises
+    ------
+    ConfigError
+        If there is no `[tune]` section, or a key does not accept one of its values.
+
+    Examples
+    --------
+    >>> from pipeline.config.checking import checked
+    >>> tune = {"train": {"l2": [1e-6, 1e-5]}, "features": {"ngrams": [1, 2]}}
+    >>> for trial in trials_of(checked({"tune": tune}, Config)):
+    ...     print(trial.values)
+    {'features.ngrams': 1, 'train.l2': 1e-06}
+    {'features.ngrams': 1, 'train.l2': 1e-05}
+    {'features.ngrams': 2, 'train.l2': 1e-06}
+    {'features.ngrams': 2, 'train.l2': 1e-05}
+    """
+    tune = tune_section(config)
     choices = {
         f"{section}.{key}": _values(listed)
         for section in _SECTIONS
         for key, listed in getattr(tune, section).items()
     }
     trials = []
-    for combination in itertools.product(*choices.values()):
+    for number, combination in enumerate(itertools.product(*choices.values())):
         values = dict(zip(choices, combination, strict=True))
-        trials.append(Trial(values, with_values(config, values, "[tune]")))
+        trials.append(Trial(number, values, with_values(config, values, "[tune]")))
     return trials
 
 
 def _values(listed: Sequence[Any] | Range) -> list[Any]:
+    """Return the values of a list or a range."""
     if not isinstance(listed, Range):
         return list(listed)
     space = np.geomspace if listed.scale == "log" else np.linspace
-    # To six digits, for 0.001 is what is meant by 0.0010000000000000002.
+    # Six digits give 0.001 where the range gives 0.0010000000000000002.
     numbers = [float(f"{x:.6g}") for x in space(listed.low, listed.high, listed.steps)]
     if isinstance(listed.low, int) and isinstance(listed.high, int):
         return list(dict.fromkeys(round(x) for x in numbers))

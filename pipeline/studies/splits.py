@@ -1,9 +1,9 @@
-"""The labelled reviews that a study learns from, and what is counted of them."""
+"""The labelled reviews that a study learns from, and their counts on both sides of a split."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Reviews:
-    """Texts and labels; tokens are made when they are asked for, and the last ones kept.
+    """Texts and labels, with the tokens of the texts on demand.
 
     Attributes
     ----------
     texts : pyarrow.ChunkedArray of large_string, length n
     labels : int8 array, shape (n,)
     digests : dict of str
-        The SHA-256 of each file that they come from.
+        The SHA-256 of each file that they were read from, by its split.
     """
 
     texts: pa.ChunkedArray
@@ -38,27 +38,39 @@ class Reviews:
     _last: tuple[TokensSection, Tokens] | None = None
 
     @classmethod
-    def of(cls, run: Run, *parts: str) -> Reviews:
-        """Read parts, train or test, of a run's corpus, one after the other."""
-        tables = [files.read_table(run.path / "corpus" / f"{part}.arrow") for part in parts]
+    def read(cls, run: Run, *splits: str) -> Reviews:
+        """Read splits, `train` or `test`, of a run's corpus, one after the other."""
+        tables = [files.read_table(run.path / "corpus" / f"{split}.arrow") for split in splits]
         digests = run.digests("corpus")
         whole = pa.concat_tables(tables)
         return cls(
             whole["text"],
             arrow.values(whole["label"]),
-            {part: digests[f"corpus/{part}.arrow"] for part in parts},
+            {split: digests[f"corpus/{split}.arrow"] for split in splits},
         )
 
     def tokens(self, section: TokensSection) -> Tokens:
-        """Return the tokens of all texts."""
+        """Return the tokens of all texts; those of the last section are kept."""
         if self._last is None or self._last[0] != section:
             self._last = section, tokenizer_of(section)(self.texts)
         return self._last[1]
 
+    def depends(self, config: Config, *more: str) -> dict[str, Any]:
+        """Return what models of these reviews depend on, and `more` sections of the config."""
+        sections = ("tokens", "features", "train", *more)
+        values = {name: config.section(name) for name in sections}
+        return {"config": values, "reviews": self.digests}
+
 
 @dataclass(frozen=True)
 class Split:
-    """Reviews to learn from and reviews to score: a bool for each review, in either."""
+    """The reviews to learn from and the reviews to score.
+
+    Attributes
+    ----------
+    learned, scored : bool array, shape (n,)
+        No review is in both.
+    """
 
     learned: Array
     scored: Array
@@ -66,7 +78,13 @@ class Split:
 
 @dataclass(frozen=True)
 class CountedSplit:
-    """The counts and labels of both sides of a split, by the vocabulary of the learned one."""
+    """The counts and labels of both sides of a split, with the vocabulary of the learned side.
+
+    Attributes
+    ----------
+    learned, scored : csr_array, shape (n_learned, d) and (n_scored, d)
+    learned_labels, scored_labels : int8 array
+    """
 
     learned: csr_array
     learned_labels: Array
@@ -77,7 +95,7 @@ class CountedSplit:
     def of(
         cls, tokens: Tokens, labels: Array, split: Split, section: FeaturesSection
     ) -> CountedSplit:
-        """Learn the vocabulary on one side, and count both."""
+        """Learn the vocabulary from one side, and count both sides with it."""
         learned = tokens.select(split.learned)
         vocabulary = vocabulary_of(section, learned)
         both = learned, tokens.select(split.scored)
@@ -85,22 +103,29 @@ class CountedSplit:
         return cls(counts[0], labels[split.learned], counts[1], labels[split.scored])
 
 
-def has_own_test_part(config: Config) -> bool:
-    """Tell whether a corpus comes with a test part, rather than have one drawn from it."""
-    return (
-        isinstance(config.corpus, SampleCorpus) or getattr(config.corpus, "test", None) is not None
-    )
+def has_own_test_set(config: Config) -> bool:
+    """Return True if the corpus comes with a test set, and False if one is drawn from it."""
+    corpus = config.corpus
+    return isinstance(corpus, SampleCorpus) or getattr(corpus, "test", None) is not None
 
 
 def fold_splits(folds: Array, within: Array) -> list[Split]:
-    """Return a split for each fold: it is scored, and the others are learned from.
+    """Return a split for each fold, which scores the fold and learns from the others.
 
     Parameters
     ----------
     folds : int64 array
-        The fold of each review of `within`, from 0.
+        The fold, from 0, of each review in `within`.
     within : bool array, shape (n,)
         The reviews that are in a fold.
+
+    Examples
+    --------
+    >>> first, second = fold_splits(np.array([0, 1, 0]), np.array([True, True, False, True]))
+    >>> first.learned
+    array([False,  True, False, False])
+    >>> first.scored
+    array([ True, False, False,  True])
     """
     rows = np.flatnonzero(within)
     splits = []

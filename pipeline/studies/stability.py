@@ -1,13 +1,13 @@
-"""How far each weight would move, had other reviews been drawn.
+"""Stability: how far each weight moves if the training reviews are resampled.
 
-The reviews are drawn again, with replacement, as many as there are, and the model is trained on
-them with the same vocabulary and settings: the bootstrap (Efron & Tibshirani 1993, chapter 6).
-A weight whose sign changes from draw to draw says nothing about its word.
+As many reviews as there are get drawn with replacement, and the model is trained on them with
+the same vocabulary and settings: the bootstrap (Efron & Tibshirani 1993, chapter 6). A weight
+whose sign changes from one refit to the next says nothing about its word.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,32 +18,33 @@ import pyarrow.compute as pc
 from pipeline.errors import RunError
 from pipeline.inspection.weights import by_weight, look_up, top_words
 from pipeline.model.logistic import Array
+from pipeline.model.text_classifier import TextClassifier
 from pipeline.parallel import ordered_map
 from pipeline.storage import arrays, arrow, files
-from pipeline.studies.journal import Journal
-from pipeline.studies.trained_run import TrainingPart
+from pipeline.studies.journal import open_journal
+from pipeline.studies.listener import SILENT, StudyListener
+from pipeline.studies.trained_run import TrainedRun
 
-# Words whose refits are in memory at a time.
+# Words whose refitted weights are in memory at a time.
 _BLOCK = 1 << 16
 
 
 @dataclass(frozen=True)
 class Stability:
-    """What refits made of each weight; every array has shape (n_words,).
+    """The weights of a model over its refits; every array has shape (n_words,).
 
     Attributes
     ----------
-    weight : float64 array
-        In the model itself.
+    model : TextClassifier
     low, high : float64 arrays
-        Ends of the percentile interval over the refits.
+        Ends of the percentile interval of each weight over the refits.
     agreement : float64 array
-        The share of refits whose weight has the sign that it has in the model.
+        Fraction of the refits in which the weight has the sign that it has in the model.
     confidence : float
     n_refits : int
     """
 
-    weight: Array
+    model: TextClassifier
     low: Array
     high: Array
     agreement: Array
@@ -52,52 +53,14 @@ class Stability:
 
     @property
     def uncertain(self) -> Array:
-        """Where the interval holds 0: the sign of the weight is not to be read."""
-        holds: Array = (self.low <= 0) & (self.high >= 0)
-        return holds
-
-
-def measure_stability(
-    part: TrainingPart,
-    n_refits: int,
-    seed: int,
-    confidence: float,
-    folder: Path,
-    journal: Journal,
-    on_done: Callable[[int], None] = lambda n: None,
-) -> Stability:
-    """Refit the model of a run on reviews drawn again.
-
-    Parameters
-    ----------
-    part : TrainingPart
-    n_refits, seed : int
-    confidence : float in (0, 1)
-    folder : Path
-        Where the weights of each refit are kept.
-    journal : Journal
-        What is in it is not done again.
-    on_done : callable
-        Told how many more refits are done.
-    """
-
-    def is_done(k: int) -> bool:
-        file = _file(folder, k)
-        return file.exists() and _name(k) in journal and journal[_name(k)] == files.digest(file)
-
-    missing = [k for k in range(n_refits) if not is_done(k)]
-    on_done(n_refits - len(missing))
-    for k, weights in ordered_map(lambda k: (k, _refit(part, k, seed)), missing):
-        arrays.write_arrays(_file(folder, k), {"weights": weights})
-        journal[_name(k)] = files.digest(_file(folder, k))
-        on_done(1)
-    refits = [arrays.read_arrays(_file(folder, k))["weights"] for k in range(n_refits)]
-    return _summed_up(part.model.weights, refits, confidence)
+        """True where the interval contains 0, so that the sign of the weight is open."""
+        contains: Array = (self.low <= 0) & (self.high >= 0)
+        return contains
 
 
 @dataclass(frozen=True)
 class StableWord:
-    """A word with what refits made of its weight; see `Stability`."""
+    """A word and its weight over the refits; see `Stability`."""
 
     word: str
     weight: float
@@ -108,54 +71,102 @@ class StableWord:
     uncertain: bool
 
 
-def stable_words(
-    part: TrainingPart, stability: Stability, top: int, words: Sequence[str] = ()
-) -> list[StableWord]:
-    """Return the words of the most positive and the most negative weights, or those named.
+def words_file(path: Path) -> Path:
+    """Return where the study of a run writes the table of all words."""
+    return path / "stability" / "words.tsv"
+
+
+def measure_stability(
+    path: str | Path,
+    n_refits: int = 50,
+    seed: int = 0,
+    confidence: float = 0.95,
+    from_scratch: bool = False,
+    listener: StudyListener = SILENT,
+) -> Stability:
+    """Refit the model of a run on resampled training reviews.
+
+    Writes `stability/words.tsv` into the run folder, and keeps the weights of each refit there.
+
+    Parameters
+    ----------
+    path : str or Path
+        A run folder.
+    n_refits, seed : int
+    confidence : float in (0, 1)
+    from_scratch : bool
+        Repeat what is already done.
+    listener : StudyListener
+
+    Returns
+    -------
+    Stability
 
     Raises
     ------
     RunError
-        If words that are named are not in the vocabulary.
+        If the run's features are not those that the model was trained on.
     """
-    model = part.model
+    path = Path(path)
+    run = TrainedRun.read(path)
+    depends = {"inputs": run.digests, "train": run.train.to_dict(), "seed": seed}
+    folder = path / "stability"
+    with open_journal(folder, depends, n_refits, from_scratch, listener) as journal:
+
+        def is_done(k: int) -> bool:
+            file, name = _file(folder, k), _name(k)
+            return file.exists() and name in journal and journal[name] == files.digest(file)
+
+        missing = [k for k in range(n_refits) if not is_done(k)]
+        listener.study_advanced(n_refits - len(missing))
+        for k, weights in ordered_map(lambda k: (k, _refit(run, k, seed)), missing):
+            arrays.write_arrays(_file(folder, k), {"weights": weights})
+            journal[_name(k)] = files.digest(_file(folder, k))
+            listener.study_advanced(1)
+        refits = [arrays.read_arrays(_file(folder, k))["weights"] for k in range(n_refits)]
+        result = _summary(run.model, refits, confidence)
+        files.write_tsv(words_file(path), _table(result))
+    return result
+
+
+def stable_words(stability: Stability, top: int, words: Sequence[str] = ()) -> list[StableWord]:
+    """Return the words with the most positive and the most negative weights, or those named.
+
+    Raises
+    ------
+    RunError
+        If a named word is not in the vocabulary.
+    """
+    model = stability.model
     if words:
         looked_up = look_up(model, words)
         found = [word.word for word in looked_up]
         unknown = [repr(word.word) for word in looked_up if word.weight is None]
         if unknown:
             raise RunError(
-                f"--word: expected words of the vocabulary; it does not have {', '.join(unknown)}"
+                f"stability: not in the vocabulary: {', '.join(unknown)}; "
+                "`sentiment weights RUN --tsv` lists its words"
             )
     else:
         found = [word.word for side in top_words(model, top) for word in side]
-    columns = pc.index_in(arrow.strings(found), model.vocabulary.words).to_pylist()
-    return [
-        StableWord(
-            word,
-            float(stability.weight[column]),
-            float(stability.low[column]),
-            float(stability.high[column]),
-            float(stability.agreement[column]),
-            int(model.vocabulary.document_frequency[column]),
-            bool(stability.uncertain[column]),
-        )
-        for word, column in zip(found, columns, strict=True)
-    ]
+    columns = pc.index_in(arrow.strings(found), model.vocabulary.words)
+    rows = _table(stability, arrow.values(columns)).to_pylist()
+    return [StableWord(**row | {"uncertain": bool(row["uncertain"])}) for row in rows]
 
 
-def stability_table(part: TrainingPart, stability: Stability) -> pa.Table:
-    """Return all words by descending weight, with what refits made of each."""
-    columns = {
-        "word": part.model.vocabulary.words,
-        "weight": arrow.numbers(stability.weight),
+def _table(stability: Stability, columns: Array | None = None) -> pa.Table:
+    """Return a row for each of some columns, by default all by descending weight."""
+    model = stability.model
+    values = {
+        "word": model.vocabulary.words,
+        "weight": arrow.numbers(model.weights),
         "low": arrow.numbers(stability.low),
         "high": arrow.numbers(stability.high),
         "agreement": arrow.numbers(stability.agreement),
-        "document_frequency": arrow.numbers(part.model.vocabulary.document_frequency),
+        "document_frequency": arrow.numbers(model.vocabulary.document_frequency),
         "uncertain": arrow.numbers(stability.uncertain.astype(np.int8)),
     }
-    return pa.table(columns).take(arrow.numbers(by_weight(part.model)))
+    return pa.table(values).take(arrow.numbers(by_weight(model) if columns is None else columns))
 
 
 def _name(k: int) -> str:
@@ -166,20 +177,21 @@ def _file(folder: Path, k: int) -> Path:
     return folder / f"refit-{k:03}.safetensors"
 
 
-def _refit(part: TrainingPart, k: int, seed: int) -> Array:
-    """Return the weights, float32, that are learned from one draw of the reviews."""
-    learner = part.learner()
-    seen = np.flatnonzero(~learner.draw_validation(part.labels))
+def _refit(run: TrainedRun, k: int, seed: int) -> Array:
+    """Return the weights, float32, that are learned from one resample of the reviews."""
+    learner = run.learner()
+    seen = np.flatnonzero(~learner.draw_validation(run.labels))
     draw = np.random.default_rng([seed, k])
     rows = seen[draw.integers(0, len(seen), len(seen))]
-    # As many epochs as the model's, whatever ended them.
-    learner.set_params(validation=0.0, patience=0, epochs=part.n_epochs)
-    learner.fit(part.counts[rows], part.labels[rows])
-    weights: Array = (learner.coef_[0] / part.temperature).astype(np.float32)
+    # As many epochs as the model has had, even if it was stopped early.
+    learner.set_params(validation=0.0, patience=0, epochs=run.n_epochs)
+    learner.fit(run.counts[rows], run.labels[rows])
+    weights: Array = (learner.coef_[0] / run.temperature).astype(np.float32)
     return weights
 
 
-def _summed_up(weights: Array, refits: list[Array], confidence: float) -> Stability:
+def _summary(model: TextClassifier, refits: list[Array], confidence: float) -> Stability:
+    weights = model.weights
     low, high, agreement = (np.empty(len(weights)) for _ in range(3))
     ends = [(1 - confidence) / 2, (1 + confidence) / 2]
     for start in range(0, len(weights), _BLOCK):
@@ -187,4 +199,4 @@ def _summed_up(weights: Array, refits: list[Array], confidence: float) -> Stabil
         drawn = np.stack([refit[block] for refit in refits])
         low[block], high[block] = np.quantile(drawn, ends, axis=0)
         agreement[block] = (np.sign(drawn) == np.sign(weights[block])).mean(axis=0)
-    return Stability(weights, low, high, agreement, confidence, len(refits))
+    return Stability(model, low, high, agreement, confidence, len(refits))

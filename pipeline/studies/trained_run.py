@@ -1,10 +1,10 @@
-"""What the model of a run was trained on: its counts, labels and settings."""
+"""The model of a run with all that it was trained on: counts, labels and settings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.config.checking import checked
 from pipeline.config.schema import TrainSection
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class TrainingPart:
-    """A model with the reviews that it was learned from, validation part included.
+class TrainedRun:
+    """A model with its training reviews, which include its validation set.
 
     Attributes
     ----------
@@ -33,11 +33,11 @@ class TrainingPart:
     train : TrainSection
         The settings that the model was trained with.
     digests : dict of str
-        Of the files that it was learned from.
+        The SHA-256 of each file that it was trained on.
     n_epochs : int
-        After how many its weights were kept.
+        The epoch whose weights were kept.
     temperature : float
-        What they were divided by then.
+        By which those weights were then divided.
     """
 
     model: TextClassifier
@@ -49,45 +49,41 @@ class TrainingPart:
     temperature: float
 
     @classmethod
-    def of(cls, path: Path) -> TrainingPart:
-        """Read it from a run.
+    def read(cls, path: Path) -> TrainedRun:
+        """Read a run folder.
 
         Raises
         ------
         RunError
-            If there is no model, or only a part of what training wrote; or if the run's
-            features are not those that it was trained on.
+            If the model or a file of its training is missing, or the run's features are not
+            those that the model was trained on.
         """
         model = TextClassifier.load(path)
         run = Run(path)
         trained = run.stage("train")
         if trained is None or not was_trained_on(run):
             raise RunError(
-                f"{path}: the model was not trained on the features that are there; expected a "
-                "run whose stages are of one config: `sentiment train CONFIG` makes them so"
+                f"{path}: the model was not trained on the features in this folder; "
+                "`sentiment train CONFIG` trains it on them"
             )
         if not run.has_outputs("train"):
             raise RunError(
-                f"{path / 'model'}: not all there as it was saved; `sentiment train CONFIG` "
-                "rewrites it"
+                f"{path / 'model'}: files are missing or changed; `sentiment train CONFIG` "
+                "rewrites them"
             )
-        config = trained["depends"]["config"]
+        train = trained["depends"]["config"]["train"]
         return cls(
             model,
             arrays.read_counts(path / "features" / "train.safetensors"),
             read_labels(run, "train"),
-            checked(config["train"], TrainSection, "train"),
+            checked(train, TrainSection, "train"),
             trained["depends"]["inputs"],
-            _n_epochs(path, config["train"]["patience"]),
+            _n_epochs(path, train["patience"]),
             _temperature(path),
         )
 
-    def settings(self) -> dict[str, Any]:
-        """Return the settings that the model was trained with, as JSON can hold them."""
-        return self.train.to_dict()
-
     def learner(self) -> SGDLogisticRegression:
-        """Return the learner that made the model, untrained but for the classes that it knows."""
+        """Return an untrained learner with the model's settings and classes."""
         learner = regression_of(self.train)
         learner.classes_ = self.model.regression.classes_
         return learner

@@ -1,45 +1,50 @@
-"""Tuning: settings are tried on reviews that the model does not learn from, and the best kept.
+"""Tuning: try settings on reviews that the model does not learn from, and keep the best.
 
-Reviews are tokenised once for each way to do it, and counted once for each split and way to
-count; of trials that differ in their number of epochs alone, the longest passes the others
-on its way. The test part is never read.
+Trials share work. Reviews are tokenised once for each tokenizer, and counted once for each
+split and way to count. Of trials that differ only in their number of epochs, the longest is
+trained, and scored on its way for the others. The test set is never read.
 """
 
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from pipeline.config.schema import Config
+from pipeline.config.schema import Config, TuneSection
+from pipeline.errors import ConfigError
 from pipeline.evaluation.metrics import log_loss
 from pipeline.model.logistic import Array, decide, sigmoid
 from pipeline.parallel import ordered_map
+from pipeline.stages import run_stages
 from pipeline.stages.from_config import decision_of, regression_of
+from pipeline.storage.files import write_text
+from pipeline.storage.run import Run
 from pipeline.stratified import draw_by_class, draw_folds
-from pipeline.studies.grid import Trial, trials_of
-from pipeline.studies.journal import Journal
+from pipeline.studies.grid import Trial, trials_of, tune_section
+from pipeline.studies.journal import Journal, open_journal
+from pipeline.studies.listener import SILENT, StudyListener
 from pipeline.studies.splits import CountedSplit, Reviews, Split, fold_splits
 from pipeline.training.decision import choose_decision
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
 class Tried:
-    """What a trial came to.
+    """The scores of a trial.
 
     Attributes
     ----------
-    values : dict of str
+    values : dict
         Of the keys that are tuned.
     accuracy, log_loss : float
-        Means over the splits; nats.
+        Means over the splits; the loss in nats.
     accuracies : tuple of float
-        Of each split.
+        The accuracy on each split.
     """
 
     values: dict[str, Any]
@@ -50,23 +55,71 @@ class Tried:
 
 @dataclass(frozen=True)
 class Tuning:
-    """Every trial, the best first, and the config that the best of them makes."""
+    """All trials, the best first, and the config with the values of the best."""
 
     tried: tuple[Tried, ...]
     best: Config
-    n_reviews: int
-    n_splits: int
+
+
+def best_config_file(path: Path) -> Path:
+    """Return where the tuning of a run writes the best config."""
+    return path / "tune" / "best.toml"
 
 
 def tune(
     config: Config,
+    path: str | Path,
+    out: Path | None = None,
+    from_scratch: bool = False,
+    listener: StudyListener = SILENT,
+) -> Tuning:
+    """Try all combinations of the values in `[tune]`, and write a config with the best.
+
+    Parameters
+    ----------
+    config : Config
+        With a `[tune]` section.
+    path : str or Path
+        The run folder.
+    out : Path, optional
+        The file to write, otherwise `tune/best.toml` in the run folder.
+    from_scratch : bool
+        Repeat what is already done.
+    listener : StudyListener
+
+    Returns
+    -------
+    Tuning
+
+    Raises
+    ------
+    ConfigError
+        If there is no `[tune]` section, a key does not accept one of its values, or `out` is
+        not in a folder that exists.
+    """
+    path, n_steps = Path(path), n_scores(config)
+    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+        raise ConfigError(f"tune: cannot write {out}; expected a file in a folder that exists")
+    run = Run(path, from_scratch)
+    run_stages(config, run, "corpus", listener)
+    reviews = Reviews.read(run, "train")
+    depends = reviews.depends(config, "tune")
+    with open_journal(path / "tune", depends, n_steps, from_scratch, listener) as journal:
+        everywhere = np.ones(len(reviews.labels), bool)
+        result = search(config, reviews, everywhere, journal, on_done=listener.study_advanced)
+        write_text(out or best_config_file(path), result.best.to_toml())
+    return result
+
+
+def search(
+    config: Config,
     reviews: Reviews,
     within: Array,
     journal: Journal,
-    name: str = "",
+    prefix: str = "",
     on_done: Callable[[int], None] = lambda n: None,
 ) -> Tuning:
-    """Try every combination of the values in `[tune]`.
+    """Try all combinations of the values in `[tune]` on some reviews.
 
     Parameters
     ----------
@@ -76,52 +129,67 @@ def tune(
     within : bool array, shape (n,)
         The reviews that may be used.
     journal : Journal
-        What is in it is not done again.
-    name : str
-        Put before the names of this tuning's entries there.
+        What it holds is not repeated.
+    prefix : str
+        Of the names of the scores in the journal.
     on_done : callable
-        Told how many scores have been added, of as many as `n_scores` says.
+        Called with the number of scores added since the last call; `n_scores` is their sum.
     """
-    trials, splits = trials_of(config), _splits(config, reviews.labels, within)
-    done = [_entry(name, s, k) in journal for s in range(len(splits)) for k in range(len(trials))]
-    on_done(sum(done))
-    for section, same_tokens in _alike(enumerate(trials), lambda t: t.config.tokens):
+    trials, splits = trials_of(config), _splits(tune_section(config), reviews, within)
+
+    def entry(s: int, trial: Trial) -> str:
+        return f"{prefix}split {s} trial {trial.number}"
+
+    on_done(sum(entry(s, trial) in journal for s in range(len(splits)) for trial in trials))
+    for section, same_tokens in _alike(trials, lambda trial: trial.config.tokens):
         for s, split in enumerate(splits):
-            missing = [(k, t) for k, t in same_tokens if _entry(name, s, k) not in journal]
-            for features, same_counts in _alike(missing, lambda t: t.config.features):
+            missing = [trial for trial in same_tokens if entry(s, trial) not in journal]
+            for features, same_counts in _alike(missing, lambda trial: trial.config.features):
                 tokens = reviews.tokens(section)
                 counted = CountedSplit.of(tokens, reviews.labels, split, features)
-                for scores in _scores(same_counts, counted):
-                    for k, score in scores.items():
-                        journal[_entry(name, s, k)] = score
-                    on_done(len(scores))
-    return _tuning(config, trials, splits, lambda s, k: journal[_entry(name, s, k)])
+                groups = [group for _, group in _alike(same_counts, _learning)]
+                for scored in ordered_map(functools.partial(_learn, counted), groups):
+                    for trial, score in scored:
+                        journal[entry(s, trial)] = score
+                    on_done(len(scored))
+    scores = [[journal[entry(s, trial)] for s in range(len(splits))] for trial in trials]
+    return _ranked(tune_section(config), trials, scores)
 
 
 def n_scores(config: Config) -> int:
-    """Return how many scores a tuning computes: of each trial on each split."""
-    assert config.tune is not None
-    return len(trials_of(config)) * (config.tune.folds or 1)
+    """Return how many scores a tuning computes: one for each trial on each split.
+
+    Raises
+    ------
+    ConfigError
+        If there is no `[tune]` section, or a key does not accept one of its values.
+    """
+    return len(trials_of(config)) * (tune_section(config).folds or 1)
 
 
-def _entry(name: str, split: int, trial: int) -> str:
-    return f"{name}split {split} trial {trial}"
-
-
-def _splits(config: Config, labels: Array, within: Array) -> list[Split]:
-    tune = config.tune
-    assert tune is not None
-    inside = labels[within]
+def _splits(tune: TuneSection, reviews: Reviews, within: Array) -> list[Split]:
+    labels = reviews.labels[within]
     if tune.folds:
-        return fold_splits(draw_folds(inside, tune.folds, tune.seed, "tune.folds"), within)
+        return fold_splits(draw_folds(labels, tune.folds, tune.seed, "tune.folds"), within)
     draw = np.random.default_rng(tune.seed)
-    scored = np.zeros(len(labels), bool)
-    scored[within] = draw_by_class(inside, tune.validation, draw, "tune.validation")
+    scored = np.zeros(len(within), bool)
+    scored[within] = draw_by_class(labels, tune.validation, draw, "tune.validation")
     return [Split(within & ~scored, scored)]
 
 
+def _alike(
+    trials: Iterable[Trial], key: Callable[[Trial], Any]
+) -> Iterator[tuple[Any, list[Trial]]]:
+    """Group trials by what they have in common, in order of first appearance."""
+    groups: dict[str, tuple[Any, list[Trial]]] = {}
+    for trial in trials:
+        value = key(trial)
+        groups.setdefault(repr(value), (value, []))[1].append(trial)
+    yield from groups.values()
+
+
 def _learning(trial: Trial) -> dict[str, Any]:
-    """Return what decides how weights are learned; trials of one such share their epochs."""
+    """Return the settings of training; trials that agree in them are trained together."""
     settings = trial.config.train.to_dict()
     if not _stops_early(trial):
         del settings["epochs"]
@@ -132,73 +200,40 @@ def _stops_early(trial: Trial) -> bool:
     return trial.config.train.patience > 0
 
 
-Numbered = tuple[int, Trial]
-
-
-def _alike(
-    trials: Iterable[Numbered], key: Callable[[Trial], Any]
-) -> Iterator[tuple[Any, list[Numbered]]]:
-    """Group numbered trials by what they have in common, in order of first appearance."""
-    groups: dict[str, tuple[Any, list[Numbered]]] = {}
-    for number, trial in trials:
-        value = key(trial)
-        groups.setdefault(repr(value), (value, []))[1].append((number, trial))
-    yield from groups.values()
-
-
-def _scores(trials: list[Numbered], counted: CountedSplit) -> Iterator[dict[int, Any]]:
-    """Yield the scores of trials that learn from the same counts, by their numbers."""
-    groups = [group for _, group in _alike(trials, _learning)]
-    yield from ordered_map(lambda group: _learn(group, counted), groups)
-
-
-def _learn(trials: list[Numbered], counted: CountedSplit) -> dict[int, Any]:
-    """Learn once for trials that differ in their epochs alone; return the score of each."""
-    _, longest = max(trials, key=lambda numbered: numbered[1].config.train.epochs)
+def _learn(counted: CountedSplit, trials: list[Trial]) -> list[tuple[Trial, Any]]:
+    """Train once for trials that differ only in their epochs; return each with its score."""
+    longest = max(trials, key=lambda trial: trial.config.train.epochs)
+    learned = counted.learned, counted.learned_labels
     regression = regression_of(longest.config.train)
-    after: dict[int, Any] = {}
+    scores: dict[int, Any] = {}
 
-    def look(number: int) -> None:
-        # A copy, for the regression goes on from weights that no temperature has divided.
+    def score(n_epochs: int) -> None:
+        # A copy is decided, because training continues with weights without a temperature.
         decided = copy.copy(regression)
-        choose_decision(
-            decided, counted.learned, counted.learned_labels, **decision_of(longest.config.train)
-        )
+        choose_decision(decided, *learned, **decision_of(longest.config.train))
         z = decided.decision_function(counted.scored)
         right = decide(sigmoid(z), decided.threshold) == counted.scored_labels
-        after[number] = {
-            "accuracy": float(right.mean()),
-            "log_loss": log_loss(counted.scored_labels, z),
-        }
+        loss = log_loss(counted.scored_labels, z)
+        scores[n_epochs] = {"accuracy": float(right.mean()), "log_loss": loss}
 
-    wanted = {trial.config.train.epochs for _, trial in trials}
+    wanted = {trial.config.train.epochs for trial in trials}
     if _stops_early(longest):
-        regression.fit(counted.learned, counted.learned_labels)
-        look(longest.config.train.epochs)
+        regression.fit(*learned)
+        score(longest.config.train.epochs)
     else:
-        regression.fit(
-            counted.learned,
-            counted.learned_labels,
-            on_epoch=lambda epoch: look(epoch.number) if epoch.number in wanted else None,
-        )
-    return {number: after[trial.config.train.epochs] for number, trial in trials}
+        regression.fit(*learned, lambda e: score(e.number) if e.number in wanted else None)
+    return [(trial, scores[trial.config.train.epochs]) for trial in trials]
 
 
-def _tuning(
-    config: Config, trials: list[Trial], splits: list[Split], score: Callable[[int, int], Any]
-) -> Tuning:
-    """Rank trials by the mean of their scores; of equals the one that is listed first."""
-    tune = config.tune
-    assert tune is not None
+def _ranked(tune: TuneSection, trials: list[Trial], scores: list[list[Any]]) -> Tuning:
+    """Rank trials by the means of their scores; of equals the first in the grid wins."""
     ranked = []
-    for k, trial in enumerate(trials):
-        scores = [score(s, k) for s in range(len(splits))]
-        accuracies = tuple(one["accuracy"] for one in scores)
-        loss = float(np.mean([one["log_loss"] for one in scores]))
+    for trial, of_splits in zip(trials, scores, strict=True):
+        accuracies = tuple(score["accuracy"] for score in of_splits)
+        loss = float(np.mean([score["log_loss"] for score in of_splits]))
         tried = Tried(trial.values, float(np.mean(accuracies)), loss, accuracies)
         order = (-tried.accuracy, loss) if tune.by == "accuracy" else (loss, -tried.accuracy)
-        ranked.append((order, k, tried))
+        ranked.append((order, trial.number, tried))
     ranked.sort(key=lambda item: item[:2])
     best = trials[ranked[0][1]].config.without_tune()
-    n_scored = sum(int(split.scored.sum()) for split in splits)
-    return Tuning(tuple(tried for *_, tried in ranked), best, n_scored, len(splits))
+    return Tuning(tuple(tried for *_, tried in ranked), best)

@@ -168,7 +168,7 @@ def test_an_explanation_shows_each_word_and_the_sum(small_run, sentiment):
     assert f"{facts['log_odds']:+.3f}" in shown
     assert f"{facts['label']}: probability {facts['probability']:.3f}" in shown
     unknown, tokens = facts["n_unknown"], facts["n_tokens"]
-    assert f"{unknown} of {tokens} tokens are in no known word" in shown
+    assert f"unknown tokens: {unknown} of {tokens}" in shown
 
 
 def test_an_explanation_spells_the_text_and_says_which_words_decide(small_run, sentiment):

@@ -24,7 +24,7 @@ def test_a_stage_says_what_it_came_to_and_what_is_fresh(copied_run, sentiment):
     config, *lines = sentiment(*args).stderr.splitlines()
     assert config == f"config    {copied_run.config}"
     assert [line.split()[0] for line in lines] == STAGES
-    assert [line.endswith("(fresh)") for line in lines] == [True] * 5 + [False]
+    assert [line.endswith("(up to date)") for line in lines] == [True] * 5 + [False]
     assert lines[0].startswith("corpus    110 train (50.0% positive), 40 test (50.0% positive)")
 
 
@@ -38,8 +38,8 @@ def test_results_go_to_standard_output_and_progress_does_not(small_run, sentimen
     ):
         result = sentiment(stage, small_run.config, "--run", small_run.path)
         assert shown in result.stdout
-        assert "(fresh)" in result.stderr
-        assert "(fresh)" not in result.stdout
+        assert "(up to date)" in result.stderr
+        assert "(up to date)" not in result.stdout
 
 
 def test_quiet_says_nothing_where_nothing_is_wrong(small_run, sentiment):
@@ -52,7 +52,7 @@ def test_a_run_folder_stands_for_its_config(small_run, sentiment):
     assert result.exit_code == 0
     config, *lines = result.stderr.splitlines()
     assert config == f"config    {small_run.path / 'config.toml'}, of the run {small_run.path}"
-    assert {line.split()[-1] for line in lines} == {"(fresh)"}
+    assert {line.rpartition("  ")[2] for line in lines} == {"(up to date)"}
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_what_a_stage_came_to_can_be_read_by_a_program(small_run, sentiment, sta
 def test_verbose_says_what_memory_a_stage_took(small_run, sentiment):
     _, *lines = sentiment("train", small_run.path, "-v").stderr.splitlines()
     assert len(lines) == 4
-    assert all(re.search(r"\(fresh, peak memory [\d,]+ MB\)$", line) for line in lines)
+    assert all(re.search(r"\(up to date, peak memory [\d,]+ MB\)$", line) for line in lines)
 
 
 def test_a_run_is_named_after_its_config_unless_it_is_told(
@@ -106,9 +106,20 @@ def test_metrics_are_shown_with_the_intervals_that_are_saved(small_run, sentimen
     low, high = metrics["intervals"]["roc_auc"]
     row = next(line for line in lines if "ROC-AUC" in line)
     assert row.split()[1:] == [f"{metrics['roc_auc']:.4f}", f"{low:.4f}", "to", f"{high:.4f}"]
-    row = next(line for line in lines if "calibration error" in line)
-    assert row.split()[2:] == [f"{metrics['ece']:.4f}"]
-    assert max(map(len, lines)) <= max(52, int(columns))
+    row = next(line for line in lines if " ECE" in line)
+    assert row.split()[1:] == [f"{metrics['ece']:.4f}"]
+    tables = [line for line in lines if line.startswith(" ")]
+    assert max(map(len, tables)) <= 52
+
+
+@pytest.mark.parametrize("columns", ["60", "80"])
+@pytest.mark.parametrize("stage", ["corpus", "train", "eval"])
+def test_tables_fit_the_terminal_without_trailing_blanks(small_run, sentiment, stage, columns):
+    shown = sentiment(stage, small_run.path, env={"COLUMNS": columns}).stdout
+    tables = [line for line in shown.splitlines() if line.startswith(" ")]
+    assert len(tables) > 4
+    assert max(map(len, tables)) <= int(columns)
+    assert [line for line in tables if line != line.rstrip()] == []
 
 
 def test_without_resamples_metrics_are_shown_without_intervals(copied_run, sentiment):

@@ -265,7 +265,7 @@ def test_what_studies_of_the_run_found_is_shown(open_page, copied_run, sentiment
     (copied_run.path / "baselines" / "baselines.json").write_text(json.dumps(results))
     result = sentiment("report", copied_run.path)
     assert result.exit_code == 0, result.output
-    assert "(fresh)" not in result.stderr.splitlines()[-1]
+    assert "(up to date)" not in result.stderr.splitlines()[-1]
     page = open_page(copied_run.path, viewport={"width": 390, "height": 800})
     assert page.cut_off() == []
     assert "VADER" in page.text("#main")
@@ -279,7 +279,7 @@ def test_what_studies_of_the_run_found_is_shown(open_page, copied_run, sentiment
         assert interval.removesuffix(" ?") == f"{low} … {high}"
     assert page.is_quiet()
     result = sentiment("report", copied_run.path)
-    assert "(fresh)" in result.stderr.splitlines()[-1]
+    assert "(up to date)" in result.stderr.splitlines()[-1]
 
 
 def test_of_a_model_too_large_for_a_page_the_words_that_matter_most_are_there(

@@ -195,8 +195,8 @@ def test_later_stages_that_are_left_of_another_config_are_named(copied_run, sent
 
 def test_force_computes_all_that_is_named(copied_run, sentiment):
     args = ("train", copied_run.config, "--run", copied_run.path)
-    assert sentiment(*args).stderr.count("(fresh)") == 4
-    assert sentiment(*args, "--force").stderr.count("(fresh)") == 0
+    assert sentiment(*args).stderr.count("(up to date)") == 4
+    assert sentiment(*args, "--force").stderr.count("(up to date)") == 0
 
 
 @pytest.fixture
@@ -215,7 +215,9 @@ def test_touching_a_helper_of_the_tokenizer_reruns_the_tokens_and_what_follows(
         source.write("\n# touched\n")
     run = ("report", copied_run.config, "--run", copied_run.path)
     lines = sentiment_process(*run, folder=copied_package).stderr.splitlines()
-    fresh = {line.split()[0]: line.endswith("(fresh)") for line in lines if line.split()[0] in ALL}
+    fresh = {
+        line.split()[0]: line.endswith("(up to date)") for line in lines if line.split()[0] in ALL
+    }
     assert fresh == {stage: stage == "corpus" for stage in ALL}
 
 

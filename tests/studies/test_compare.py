@@ -18,23 +18,18 @@ from pipeline.stages import run_stages
 from pipeline.storage.files import read_table
 from pipeline.storage.run import Run
 from pipeline.studies.compare import compare
-
-
-class Silence:
-    def started(self, stage): ...
-    def epoch(self, epoch): ...
-    def ended(self, result): ...
-    def out_of_date(self, stage): ...
+from pipeline.studies.compare_page import write_comparison_page
+from pipeline.studies.listener import SILENT
 
 
 def run(config, path, *overrides, last="eval"):
-    run_stages(load_config(config, overrides), Run(path), last, Silence())
+    run_stages(load_config(config, overrides), Run(path), last, SILENT)
     return path
 
 
 @pytest.fixture(scope="module")
 def other_run(small_run, tmp_path_factory):
-    """A run on the same reviews that knows few words and calls more reviews positive."""
+    """A run on the same reviews that knows few words and predicts more reviews positive."""
     path = tmp_path_factory.mktemp("other") / "run"
     return run(small_run.config, path, "features.max_features=20", "train.threshold=0.45")
 
@@ -93,7 +88,7 @@ def test_differences_are_bs_metrics_minus_as_accuracy_first(small_run, other_run
     assert accuracy.low <= accuracy.difference <= accuracy.high
 
 
-def test_flipped_reviews_are_those_that_are_decided_differently(small_run, other_run, comparison):
+def test_flipped_reviews_are_those_classified_differently(small_run, other_run, comparison):
     a, b = predictions(small_run.path), predictions(other_run)
     texts = read_table(small_run.path / "corpus" / "test.arrow")["text"].to_pylist()
     differing = [row for row in a["row"] if a["predicted"][row] != b["predicted"][row]]
@@ -146,9 +141,9 @@ def test_settings_reach_the_resamples(small_run, other_run, comparison):
 def test_the_dict_is_json_also_without_intervals(small_run, other_run):
     found = compare(small_run.path, other_run, resamples=0)
     assert math.isnan(found.differences["accuracy"].low)
-    facts = found.to_dict()
-    assert facts["differences"]["accuracy"]["low"] is None
-    assert json.loads(json.dumps(facts, allow_nan=False)) == facts
+    values = found.to_dict()
+    assert values["differences"]["accuracy"]["low"] is None
+    assert json.loads(json.dumps(values, allow_nan=False)) == values
 
 
 # What is refused
@@ -170,28 +165,28 @@ def test_runs_on_other_test_reviews_are_refused(small_run, tmp_path):
         f"corpus.test={json.dumps(str(tmp_path / 'test.jsonl'))}",
     )
     assert refusal(small_run.path, other) == (
-        f"{small_run.path} and {other}: expected the same test reviews in both; give their "
-        "configs one [corpus], then `sentiment eval CONFIG` for both"
+        f"{small_run.path} and {other}: expected the same test reviews in both; give both "
+        "configs the same [corpus] and run `sentiment eval CONFIG` for each"
     )
 
 
 def test_a_run_without_evaluation_is_refused(small_run, tmp_path):
     trained = run(small_run.config, tmp_path / "run", last="train")
-    expected = f"{trained}: not evaluated yet; run `sentiment eval CONFIG` for it first"
+    expected = f"{trained}: not evaluated yet; run `sentiment eval CONFIG` first"
     assert refusal(small_run.path, trained) == expected
     assert refusal(trained, small_run.path) == expected
 
 
-def test_a_run_that_was_trained_anew_since_is_refused(small_run, copied_run):
+def test_a_run_that_was_trained_again_since_is_refused(small_run, copied_run):
     run(copied_run.config, copied_run.path, "train.l2=0.1", last="train")
     assert refusal(small_run.path, copied_run.path) == (
-        f"{copied_run.path}: its evaluation is of other inputs; `sentiment eval CONFIG` renews it"
+        f"{copied_run.path}: the evaluation is out of date; `sentiment eval CONFIG` updates it"
     )
 
 
 def test_a_run_without_its_texts_is_refused(small_run, copied_run):
     (copied_run.path / "corpus" / "test.arrow").unlink()
-    assert "`sentiment eval CONFIG` renews it" in refusal(small_run.path, copied_run.path)
+    assert "`sentiment eval CONFIG` updates it" in refusal(small_run.path, copied_run.path)
 
 
 def test_what_is_no_run_folder_is_refused(small_run, tmp_path):
@@ -215,3 +210,14 @@ def test_comparing_changes_nothing(copied_run, other_run):
         if file.is_file():
             before = copied_run.path.with_name("before") / file.relative_to(copied_run.path)
             assert file.read_bytes() == before.read_bytes()
+
+
+def test_a_page_lies_beside_the_runs_or_where_it_is_wanted(small_run, copied_run, tmp_path):
+    other = copied_run.path.rename(tmp_path / "other")
+    comparison = compare(small_run.path, other)
+    beside = write_comparison_page(comparison)
+    assert beside == tmp_path / "run-vs-other.html"
+    elsewhere = write_comparison_page(comparison, tmp_path / "page.html")
+    assert elsewhere.read_text() == beside.read_text()
+    with pytest.raises(RunError, match=r"nowhere/page\.html: cannot write the page"):
+        write_comparison_page(comparison, tmp_path / "nowhere" / "page.html")

@@ -1,49 +1,45 @@
-"""Why a text got its score: the text with its words in colour, and the sum as a table."""
+"""Why a text got its score: the text in colour, and a table of what its words add."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.cli.display.tables import results
+from pipeline.cli.display.tables import figures, print_line, print_table
 
 if TYPE_CHECKING:
     from pipeline.inspection.explanation import Explanation
     from pipeline.inspection.highlights import Highlight
 
-# What moves the cursor or the colours of a terminal; a text may hold it.
+# Characters that move the cursor or change the colours of a terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-# A word is coloured from this share of the largest contribution on, and strong from the second.
-_COLOURED, _STRONG = 0.1, 0.5
-# Words to a table; the rest are one line.
+# The strengths from which a word is coloured, and from which it is bold.
+_COLOURED, _BOLD = 0.1, 0.5
+# Rows of the table; the rest of the words share the last one.
 _ROWS = 25
 
 
 def print_highlight(found: Highlight, title: str = "") -> None:
-    """Print a text in colours, what its words add to the score, and the sum."""
-    console = results()
+    """Print a text in colour, what its words add to the score, and the prediction."""
     if title:
-        console.print(Text(title, style="bold"))
-    console.print(_coloured(found), soft_wrap=not console.is_terminal)
+        print_line(Text(title, style="bold"))
+    print_line(_coloured(found))
     explanation = found.explanation
-    console.print(_sum(explanation))
-    console.print(
+    print_table(_contributions(explanation))
+    print_line(
         f"[bold]{explanation.label}[/bold]: probability {explanation.probability:.3f} of being "
         f"positive, threshold {explanation.threshold:g}"
     )
     if found.flip is not None:
         other = "negative" if explanation.label == "positive" else "positive"
         words = ", ".join(found.flip)
-        console.print(Text(f"without {_shown(words)} it would be {other}"))
+        print_line(Text(f"without {_shown(words)} it would be {other}"))
     if explanation.n_unknown:
-        console.print(
-            f"{explanation.n_unknown} of {explanation.n_tokens} tokens are in no known word",
-            style="dim",
-        )
+        n, n_tokens = explanation.n_unknown, explanation.n_tokens
+        print_line(f"unknown tokens: {n} of {n_tokens}", style="dim")
 
 
 def _shown(text: str) -> str:
@@ -51,22 +47,20 @@ def _shown(text: str) -> str:
 
 
 def _coloured(found: Highlight) -> Text:
-    """Draw what adds in green and what takes away in red and underlined."""
+    """Return the text with positive words in green, and negative ones red and underlined."""
     text = Text()
     for piece in found.pieces:
         style, strength = "", found.strength(piece)
         if abs(strength) > _COLOURED:
             style = "green" if strength > 0 else "red underline"
-            style += " bold" if abs(strength) >= _STRONG else ""
+            style += " bold" if abs(strength) >= _BOLD else ""
         text.append(_shown(piece.text), style=style)
     return text
 
 
-def _sum(explanation: Explanation) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("word", overflow="fold", min_width=16)
-    for column in ("count", "weight", "adds"):
-        table.add_column(column, justify="right", no_wrap=True)
+def _contributions(explanation: Explanation) -> Table:
+    """Return what each word adds, in a table that ends with the sum."""
+    table = figures("count", "weight", "adds", words="word")
     shown = explanation.contributions
     if len(shown) > _ROWS:
         shown = shown[: _ROWS - 1]

@@ -1,36 +1,48 @@
-"""How a run gets on: progress on standard error, where that is a terminal."""
+"""The progress of a run: lines and a bar on standard error."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
 from rich.text import Text
+
+from pipeline.studies.listener import StudyListener
 
 if TYPE_CHECKING:
     from pipeline.stages import StageResult
     from pipeline.training.history import Epoch
 
 
-class StageProgress:
-    """Shows how a run gets on: a line for each stage, and a bar while it computes.
+class _Time(ProgressColumn):
+    """The time that a task took so far, and an estimate of what is left: 0:02, about 0:06 left."""
+
+    def render(self, task: Task) -> Text:
+        text = _minutes(task.elapsed or 0)
+        if task.time_remaining is not None:
+            text += f", about {_minutes(task.time_remaining)} left"
+        return Text(text)
+
+
+def _minutes(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+class StageProgress(StudyListener):
+    """Shows a line for each stage that is done, and a bar while one computes.
 
     Parameters
     ----------
     epochs : int
-        How many epochs training takes at most.
+        The largest number of epochs that training takes.
     quiet : bool
-        Show nothing but warnings.
+        Show warnings only.
     verbose : bool
-        Show the memory that a stage took, too.
+        Also show the peak memory of each stage.
     """
 
     def __init__(self, epochs: int, quiet: bool, verbose: bool = False) -> None:
@@ -40,9 +52,7 @@ class StageProgress:
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(bar_width=20),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            _Time(),
             console=self.console,
             transient=True,
             disable=quiet or not self.console.is_terminal,
@@ -61,27 +71,12 @@ class StageProgress:
             self._print(Text(line))
 
     def started(self, stage: str) -> None:
-        """Show a bar; one of unknown length but for training."""
+        """Show a bar; its length is known for training only."""
         total = self.epochs if stage == "train" else None
         self.task = self.progress.add_task(f"{stage:<9}", total=total)
 
-    def began(self, study: str, total: int) -> None:
-        """Show a bar for a study of so many steps."""
-        self.task = self.progress.add_task(f"{study:<9}", total=total)
-        self.n_steps, self.n_done, self.study = total, 0, study
-
-    def advance(self, n: int) -> None:
-        """Move that bar by some steps."""
-        self.n_done += n
-        text = f"{self.study:<9} {self.n_done:,} of {self.n_steps:,}"
-        self.progress.update(self.task, completed=self.n_done, description=text)
-
-    def finished(self) -> None:
-        """Take that bar away."""
-        self.progress.remove_task(self.task)
-
     def epoch(self, epoch: Epoch) -> None:
-        """Move the bar, and say what the epoch came to."""
+        """Move the bar, and show the loss and accuracy of the epoch."""
         text = f"train     epoch {epoch.number}  loss {epoch.loss:.3f}  {epoch.accuracy:.1%}"
         if epoch.validation_loss == epoch.validation_loss:
             text += f"  validation {epoch.validation_loss:.3f}  {epoch.validation_accuracy:.1%}"
@@ -92,7 +87,7 @@ class StageProgress:
         for task in self.progress.task_ids:
             self.progress.remove_task(task)
         if not self.quiet:
-            took = "fresh" if result.fresh else f"{result.seconds:.1f} s"
+            took = "up to date" if result.fresh else f"{result.seconds:.1f} s"
             if self.verbose:
                 took += f", peak memory {result.peak_bytes / 1e6:,.0f} MB"
             line = Text(f"{result.name:<9} ", style="bold")
@@ -103,11 +98,28 @@ class StageProgress:
             self._print(Text(f"          ! {warning}", style="yellow"))
 
     def out_of_date(self, stage: str) -> None:
-        """Say that a stage's folder is not of this config."""
+        """Warn that a later stage is out of date."""
         if not self.quiet:
-            text = f"{stage:<9} in the folder is of other inputs; `sentiment {stage}` renews it"
+            text = f"{stage:<9} is out of date; `sentiment {stage}` updates it"
             self._print(Text(text, style="yellow"))
 
+    def study_started(self, study: str, n_steps: int, resumed_from: Path | None) -> None:
+        """Show a bar for a study, and where the steps come from that are already done."""
+        if resumed_from is not None:
+            self.say(f"{study:<9} resumes from {resumed_from}")
+        self.task = self.progress.add_task(f"{study:<9}", total=n_steps)
+        self.n_steps, self.n_done, self.study = n_steps, 0, study
+
+    def study_advanced(self, n_steps: int) -> None:
+        """Move the bar by some steps."""
+        self.n_done += n_steps
+        text = f"{self.study:<9} {self.n_done:,} of {self.n_steps:,}"
+        self.progress.update(self.task, completed=self.n_done, description=text)
+
+    def study_ended(self) -> None:
+        """Remove the bar."""
+        self.progress.remove_task(self.task)
+
     def _print(self, line: Text) -> None:
-        # A terminal gets lines that end between words, a file one line for one.
+        # A terminal gets lines that end between words; a file gets whole lines.
         self.console.print(line, soft_wrap=not self.console.is_terminal)

@@ -1,21 +1,18 @@
-"""What studies came to, as tables on standard output."""
+"""Results of studies as tables on standard output."""
 
 from __future__ import annotations
 
-import functools
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
-from rich.measure import Measurement
 from rich.text import Text
 
-from pipeline.cli.display.tables import figures, results
+from pipeline.cli.display.tables import METRIC_NAMES, figures, print_line, print_table
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from pipeline.studies.baselines import BaselineResult
     from pipeline.studies.compare import Comparison
     from pipeline.studies.crossval import CrossValidation
@@ -24,59 +21,53 @@ if TYPE_CHECKING:
     from pipeline.training.certificate import Certificate
 
 # Rows of a table of trials.
-_SHOWN = 20
-# Columns that a table takes at most.
-_WIDEST = 1000
+_TRIALS = 20
 
 
 def print_cross_validation(result: CrossValidation) -> None:
-    """Print the folds, and what they come to together."""
-    console = results()
+    """Print the folds, and the accuracy over all of them."""
     chosen = any(fold.chosen for fold in result.folds)
     table = figures("fold", "reviews", "accuracy", *(["chosen"] if chosen else []))
     for fold in result.folds:
         row = [str(fold.number), f"{fold.n:,}", f"{fold.accuracy:.2%}"]
         table.add_row(*row, *([_values(fold.chosen)] if chosen else []))
-    console.print(table)
-    console.print(
-        f"accuracy [bold]{result.mean:.2%}[/bold], mean of {len(result.folds)} folds, "
+    print_table(table)
+    print_line(
+        f"accuracy [bold]{result.mean:.2%}[/bold], mean of {len(result.folds)} folds; "
         f"standard deviation {result.deviation:.2%}"
     )
-    console.print(
-        f"of all {len(result.labels):,} reviews {result.accuracy:.2%} "
+    print_line(
+        f"accuracy over all {len(result.labels):,} reviews {result.accuracy:.2%} "
         f"({100 * result.pooled.confidence:g}% interval {result.low:.2%} to {result.high:.2%})"
     )
 
 
 def print_tuning(result: Tuning, best: Path) -> None:
     """Print the trials, the best first, and where the config is."""
-    console = results()
-    keys = [key.split(".")[1] for key in result.tried[0].values]
-    table = figures("accuracy", "+-", "log loss", *keys)
-    for column in table.columns:
-        column.overflow = "fold"  # a long name goes on below; nothing of it is left out
-    for tried in result.tried[:_SHOWN]:
-        spread = f"{_deviation(tried.accuracies):.2%}" if len(tried.accuracies) > 1 else ""
+    keys = [key.split(".")[1].replace("_", "\n") for key in result.tried[0].values]
+    table = figures("accuracy", "std. dev.", "log loss", *keys)
+    for tried in result.tried[:_TRIALS]:
+        many = len(tried.accuracies) > 1
+        deviation = f"{statistics.stdev(tried.accuracies):.2%}" if many else ""
         cells = (escape(_value(value)) for value in tried.values.values())
-        table.add_row(f"{tried.accuracy:.2%}", spread, f"{tried.log_loss:.4f}", *cells)
-    _print_whole(table)
-    if len(result.tried) > _SHOWN:
-        console.print(f"and {len(result.tried) - _SHOWN} more trials", style="dim")
-    console.print(f"the config with the best of them is {escape(str(best))}")
+        table.add_row(f"{tried.accuracy:.2%}", deviation, f"{tried.log_loss:.4f}", *cells)
+    print_table(table)
+    if len(result.tried) > _TRIALS:
+        print_line(f"and {len(result.tried) - _TRIALS} more trials", style="dim")
+    print_line(f"the best config is {escape(str(best))}")
 
 
 def print_baselines(baselines: Sequence[BaselineResult]) -> None:
     """Print each baseline with its interval, its time and the test against the previous one."""
-    console = results()
-    table = figures("", "accuracy", "interval", "seconds", "only this", "only prev.", "p")
+    table = figures("", "accuracy", "interval", "time", "only\nthis", "only\nprev.", "p")
     for result in baselines:
         interval = f"{result.low:.1%} to {result.high:.1%}"
-        row = [f"{result.accuracy:.2%}", interval, f"{result.seconds:.1f}"]
+        row = [f"{result.accuracy:.2%}", interval, f"{result.seconds:.1f} s"]
         if result.p == result.p:
             row += [f"{result.only_this:,}", f"{result.only_previous:,}", _p(result.p)]
         table.add_row(result.name, *row)
-    _print_whole(table)
-    console.print(
+    print_table(table)
+    print_line(
         "only this, only prev.: reviews that only this baseline gets right, or only the previous "
         "one; p: McNemar's exact test of the two",
         style="dim",
@@ -84,38 +75,29 @@ def print_baselines(baselines: Sequence[BaselineResult]) -> None:
 
 
 def print_comparison(comparison: Comparison, shown: int) -> None:
-    """Print two runs side by side, the tests, and reviews that they decide differently."""
-    console, c = results(), comparison
-    # A terminal gets lines that end between words, a file one line for one.
-    say = functools.partial(console.print, soft_wrap=not console.is_terminal)
+    """Print two runs side by side, the tests, and reviews that they classify differently."""
+    c = comparison
     table = figures("", "a", "b", "b - a", f"{100 * c.confidence:g}% interval")
     for name, d in c.differences.items():
+        label = METRIC_NAMES.get(name) or name.replace(".", " ").replace("f1", "F1")
         ends = f"{d.low:+.4f} to {d.high:+.4f}"
-        table.add_row(name, f"{d.a:.4f}", f"{d.b:.4f}", f"{d.difference:+.4f}", ends)
-    say(f"a is {escape(c.a)}, b is {escape(c.b)}; {c.n:,} test reviews")
-    _print_whole(table)
-    say(
+        table.add_row(label, f"{d.a:.4f}", f"{d.b:.4f}", f"{d.difference:+.4f}", ends)
+    print_line(f"a is {escape(c.a)}, b is {escape(c.b)}; {c.n:,} test reviews")
+    print_table(table)
+    print_line(
         f"both right {c.both_right:,}, only a {c.only_a_right:,}, only b {c.only_b_right:,}, "
         f"neither {c.neither_right:,}; McNemar's exact test: {_equals(c.p_value)}"
     )
     if c.flipped and shown:
-        say(
-            f"the {min(shown, len(c.flipped))} of {len(c.flipped):,} reviews decided "
-            "differently whose probabilities lie farthest apart:"
+        print_line(
+            f"{min(shown, len(c.flipped))} of the {len(c.flipped):,} reviews classified "
+            "differently, the largest difference of probabilities first:"
         )
     for flip in c.flipped[:shown]:
-        gold = ("negative", "positive")[flip.label]
-        head = f"row {flip.row}, {gold}: a {flip.probability_a:.3f}, b {flip.probability_b:.3f}  "
+        label = ("negative", "positive")[flip.label]
+        head = f"row {flip.row}, {label}: a {flip.probability_a:.3f}, b {flip.probability_b:.3f}  "
         text = " ".join(flip.text.split())
-        say(Text(head, style="bold").append(_cut(text), style="not bold"))
-
-
-def _print_whole(table: Table) -> None:
-    """Print a table as wide as it is: a figure that is cut short, such as 0.00..., is none."""
-    console = results()
-    measured = Measurement.get(console, console.options.update(max_width=_WIDEST), table)
-    console.width = max(console.width, measured.maximum)
-    console.print(table)
+        print_line(Text(head, style="bold").append(_cut(text), style="not bold"))
 
 
 def _cut(text: str, most: int = 160) -> str:
@@ -131,24 +113,23 @@ def _p(p: float) -> str:
 
 
 def print_certificate(certificate: Certificate, gap: float | None) -> None:
-    """Print the bound, and say what it means."""
-    console = results()
+    """Print the bound, and what it means."""
     c = certificate
     table = figures("", "value")
     for name, value in (
         ("objective J (mean loss and penalty, nats)", f"{c.objective:.6f}"),
-        ("best intercept for these weights", f"{c.intercept:+.6f}"),
-        ("length of the gradient by the weights", f"{c.gradient_norm:.3e}"),
+        ("optimal intercept for these weights", f"{c.intercept:+.6f}"),
+        ("norm of the gradient by the weights", f"{c.gradient_norm:.3e}"),
         ("l2", f"{c.l2:g}"),
-        ("J - J* is at most |gradient|^2 / (2 l2) =", f"{c.plain_gap:.3e}"),
-        ("and, by some Newton steps, at most", f"{c.gap:.3e}"),
+        ("bound of J - J*: |gradient|^2 / (2 l2)", f"{c.plain_gap:.3e}"),
+        ("bound of J - J* after Newton steps", f"{c.gap:.3e}"),
     ):
         table.add_row(name, value)
-    _print_whole(table)
-    console.print(_in_words(certificate))
+    print_table(table)
+    print_line(_in_words(certificate))
     if gap is not None:
         passes = c.gap <= gap
-        console.print(
+        print_line(
             f"{'passes' if passes else 'does not pass'}: {c.gap:.3e} is "
             f"{'at most' if passes else 'more than'} {gap:g}",
             style="green" if passes else "red",
@@ -156,25 +137,21 @@ def print_certificate(certificate: Certificate, gap: float | None) -> None:
 
 
 def _in_words(c: Certificate) -> str:
-    """Say how far training stopped from the optimum."""
+    """Return a sentence on how far training stopped from the optimum."""
     if c.gap >= c.objective:
         return (
-            "The bound is larger than J itself, so it says nothing of the optimum: training was "
-            "stopped early, or l2 is so small that the bound is loose. Early stopping is a "
-            "penalty too; a model may be the better for it."
+            "The bound is larger than J itself, so it says nothing about the optimum. Training "
+            "was stopped early, or l2 is so small that the bound is loose. Early stopping "
+            "regularises too, and can make a model better."
         )
     share = c.relative_gap
     how = "far from" if share > 0.05 else "near" if share > 1e-3 else "at"
-    return (
-        f"The least that J can be is at most {100 * share:.2g}% lower: training stopped {how} the "
-        "optimum."
-    )
+    return f"The minimum of J is at most {100 * share:.2g}% lower: training stopped {how} it."
 
 
 def print_stability(words: Sequence[StableWord], stability: Stability, table_file: Path) -> None:
-    """Print words with the interval of their weights."""
-    console = results()
-    table = figures("", "weight", "interval", "same sign", "reviews", "")
+    """Print words with the intervals of their weights."""
+    table = figures("weight", "interval", "same sign", "reviews", "", words="word")
     for word in words:
         mark = "uncertain" if word.uncertain else ""
         interval = f"{word.low:+.3f} to {word.high:+.3f}"
@@ -182,18 +159,13 @@ def print_stability(words: Sequence[StableWord], stability: Stability, table_fil
         row = (f"{word.weight:+.3f}", interval, f"{word.agreement:.0%}")
         name = Text(word.word, style=style)
         table.add_row(name, *row, f"{word.document_frequency:,}", mark)
-    _print_whole(table)
-    n, uncertain = len(stability.weight), int(stability.uncertain.sum())
-    console.print(
-        f"{100 * stability.confidence:g}% intervals over {stability.n_refits} refits; those of "
-        f"{uncertain:,} of {n:,} words hold 0; all words are in {escape(str(table_file))}"
+    print_table(table)
+    n, uncertain = len(stability.low), int(stability.uncertain.sum())
+    print_line(
+        f"{100 * stability.confidence:g}% intervals over {stability.n_refits} refits; "
+        f"{uncertain:,} of {n:,} words are uncertain: their intervals contain 0"
     )
-
-
-def _deviation(values: tuple[float, ...]) -> float:
-    import statistics
-
-    return statistics.stdev(values)
+    print_line(f"all words are in {escape(str(table_file))}")
 
 
 def _values(values: dict[str, Any]) -> str:

@@ -1,12 +1,14 @@
-"""Results as tables on standard output."""
+"""Results of stages as tables on standard output."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
@@ -14,171 +16,187 @@ if TYPE_CHECKING:
     from pipeline.inspection.weights import Word
     from pipeline.stages import TestUse
 
+# Columns of a terminal that no table needs.
+_WIDEST = 1000
+METRIC_NAMES = {
+    "roc_auc": "ROC-AUC",
+    "average_precision": "average precision",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "ece": "ECE",
+}
 
-def results() -> Console:
-    """Return standard output, never so narrow that a table would leave out figures."""
-    return Console(highlight=False, width=max(52, Console().width))
 
+def figures(*columns: str, words: str | None = None) -> Table:
+    """Return an empty table of figures, which are never cut short.
 
-def figures(*columns: str) -> Table:
-    """Return a table whose columns are figures, flush right; one without a name is of words."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    A column without a name is flush left. `words` names a first column of words, which are
+    folded if the terminal is narrow.
+    """
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
+    if words is not None:
+        table.add_column(words, overflow="fold", min_width=16)
     for column in columns:
-        table.add_column(column, justify="right" if column else "left")
+        table.add_column(column, justify="right" if column else "left", no_wrap=True)
     return table
 
 
+def print_table(table: Table) -> None:
+    """Print a table on standard output; figures that do not fit exceed the terminal."""
+    console = Console(highlight=False, width=_WIDEST)
+    for column in table.columns:
+        if column.no_wrap:
+            cells = (column.header, *column.cells)
+            column.min_width = max(console.measure(cell).maximum for cell in cells)
+    _print(table, max(Console().width, console.measure(table).minimum))
+
+
+def print_line(text: str | Text, style: str = "") -> None:
+    """Print text on standard output, wrapped if that is a terminal."""
+    console = Console()
+    line = Text.from_markup(text, style=style) if isinstance(text, str) else text
+    _print(line, console.width if console.is_terminal else max(1, len(line)))
+
+
+def _print(renderable: RenderableType, width: int) -> None:
+    """Print lines without the blanks that rich puts at their ends."""
+    console = Console(highlight=False, width=width)
+    for line in console.render_lines(renderable, pad=False):
+        while line and not line[-1].text.strip():
+            line.pop()
+        if line:
+            line[-1] = Segment(line[-1].text.rstrip(), line[-1].style)
+        console.print(Segments([*line, Segment.line()]))
+
+
 def print_words(positive: Sequence[Word], negative: Sequence[Word]) -> None:
-    """Print the most positive and the most negative words, side by side if there is room."""
-    console = results()
-    tables = [
-        _words_table("most positive", positive, "green"),
-        _words_table("most negative", negative, "red"),
-    ]
-    if console.width >= 100:
-        grid = Table.grid(padding=(0, 4))
-        grid.add_row(*tables)
-        console.print(grid)
-    else:
-        for table in tables:
-            console.print(table)
+    """Print the most positive words, then the most negative ones."""
+    print_table(_words_table("most positive", positive, "green"))
+    print_table(_words_table("most negative", negative, "red"))
 
 
 def print_found(words: Sequence[Word]) -> None:
-    """Print words that were asked for."""
-    results().print(_words_table("word", words, "bold"))
+    """Print the words that were asked for."""
+    print_table(_words_table("word", words, "bold"))
 
 
 def _words_table(title: str, words: Sequence[Word], style: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column(title, style=style, overflow="fold", min_width=16)
-    for column in ("weight", "reviews", "neg", "pos"):
-        table.add_column(column, justify="right", no_wrap=True)
+    table = figures("weight", "reviews", "neg", "pos", words=title)
     for word in words:
         if word.weight is None:
-            table.add_row(Text.assemble(word.word, (" not in the vocabulary", "not bold dim")))
+            table.add_row(Text.assemble((word.word, style), (" not in the vocabulary", "dim")))
         else:
             counts = (word.document_frequency, word.negative, word.positive)
             shown = ("" if count is None else f"{count:,}" for count in counts)
-            table.add_row(Text(word.word), f"{word.weight:+.3f}", *shown)
+            table.add_row(Text(word.word, style=style), f"{word.weight:+.3f}", *shown)
     return table
 
 
 def print_history(epochs: Sequence[dict[str, Any]], rows: int = 8) -> None:
-    """Print what epochs came to; of many epochs, some, and always the first and the last."""
-    held_out = epochs[-1]["validation_loss"] is not None
-    table = figures("epoch", "loss", "accuracy", *(("held out", "accuracy") if held_out else ()))
+    """Print some epochs, always the first and the last."""
+    validated = epochs[-1]["validation_loss"] is not None
+    validation = ("validation\nloss", "validation\naccuracy") if validated else ()
+    table = figures("epoch", "training\nloss", "training\naccuracy", *validation)
     n = len(epochs)
     for k in sorted({round(i * (n - 1) / max(1, min(n, rows) - 1)) for i in range(min(n, rows))}):
         epoch = epochs[k]
         row = [str(epoch["number"]), f"{epoch['loss']:.3f}", f"{epoch['accuracy']:.1%}"]
-        if held_out:
+        if validated:
             loss, accuracy = epoch["validation_loss"], epoch["validation_accuracy"]
             row += [f"{loss:.3f}", f"{accuracy:.1%}"]
         table.add_row(*row)
-    results().print(table)
+    print_table(table)
 
 
 def print_card(card: dict[str, Any]) -> None:
     """Print the audit of a corpus."""
     train, test = card["train"], card["test"]
-    table = figures("", "train", "test")
+    table = figures("", "training", "test")
     for key, label in (
         ("n_reviews", "reviews"),
         ("n_positive", "positive"),
         ("n_negative", "negative"),
         ("n_empty", "empty"),
-        ("n_exact_duplicates", "repeats of an earlier review"),
-        ("n_near_duplicates", "near-repeats"),
+        ("n_exact_duplicates", "copies of an earlier review"),
+        ("n_near_duplicates", "near-copies of an earlier review"),
     ):
         table.add_row(label, f"{train[key]:,}", f"{test[key]:,}")
     for key in ("minimum", "median", "mean", "maximum"):
-        table.add_row(
-            f"words, {key}", *(_words_count(part["words"][key]) for part in (train, test))
-        )
+        values = (split["words"][key] for split in (train, test))
+        cells = ("undefined" if value is None else f"{value:,.0f}" for value in values)
+        table.add_row(f"words, {key}", *cells)
     for key, label in (
-        ("n_overlap", "copies of train reviews"),
-        ("n_near_overlap", "near-copies of train reviews"),
-        ("n_conflicting", "texts with both labels (anywhere)"),
+        ("n_overlap", "copies of training reviews"),
+        ("n_near_overlap", "near-copies of training reviews"),
+        ("n_conflicting", "texts with both labels (in all reviews)"),
     ):
         table.add_row(label, "", f"{card[key]:,}")
-    results().print(table)
-
-
-def _words_count(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:,.0f}"
+    print_table(table)
 
 
 def print_metrics(metrics: dict[str, Any]) -> None:
     """Print the metrics of a split."""
-    console = results()
-    table = figures("", "precision", "recall", "f1", "reviews")
+    table = figures("", "precision", "recall", "F1", "reviews")
     for name in ("negative", "positive"):
         row = metrics[name]
         shares = (_share(row[key]) for key in ("precision", "recall", "f1"))
         table.add_row(name, *shares, f"{row['support']:,}")
     shares = (_share(metrics[key]) for key in ("precision", "recall", "f1"))
     table.add_row("macro", *shares, f"{metrics['n']:,}")
-    console.print(table)
+    print_table(table)
     confusion = metrics["confusion"]
-    matrix = figures("", "called negative", "called positive")
+    matrix = figures("", "predicted negative", "predicted positive")
     for name, cells in (
         ("negative", ("true_negative", "false_positive")),
         ("positive", ("false_negative", "true_positive")),
     ):
         matrix.add_row(name, *(f"{confusion[cell]:,}" for cell in cells))
-    console.print(matrix)
-    console.print(
+    print_table(matrix)
+    print_line(
         f"accuracy [bold]{metrics['accuracy']:.2%}[/bold] "
         f"({100 * metrics['confidence']:g}% interval {metrics['accuracy_low']:.2%} "
         f"to {metrics['accuracy_high']:.2%}) at threshold {metrics['threshold']:g}"
     )
-    console.print(_metrics_table(metrics))
+    print_table(_scores_table(metrics))
 
 
-def _metrics_table(metrics: dict[str, Any]) -> Table:
-    """Return what follows from the scores, with intervals where they were computed."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+def _scores_table(metrics: dict[str, Any]) -> Table:
+    """Return the metrics of the scores, with their intervals if they were computed."""
     intervals = metrics["intervals"]
-    head = (
-        ("", "value", f"{100 * metrics['confidence']:g}% interval") if intervals else ("", "value")
-    )
-    for column in head:
-        table.add_column(column, justify="right" if column else "left")
-    for key, label in (
-        ("roc_auc", "ROC-AUC"),
-        ("average_precision", "average precision"),
-        ("log_loss", "log loss"),
-        ("brier", "Brier score"),
-        ("ece", "calibration error"),
-    ):
+    ends = (f"{100 * metrics['confidence']:g}% interval",) if intervals else ()
+    table = figures("", "value", *ends)
+    for key, label in METRIC_NAMES.items():
         low, high = intervals.get(key, (None, None))
-        ends = "" if low is None else f"{_number(low)} to {_number(high)}"
-        table.add_row(label, _number(metrics[key]), *([ends] if intervals else []))
+        interval = "" if low is None else f"{_number(low)} to {_number(high)}"
+        table.add_row(label, _number(metrics[key]), *([interval] if intervals else []))
     return table
 
 
 def print_test_uses(uses: Sequence[TestUse]) -> None:
-    """Print how often the test part was scored, and by how many configs."""
-    n_configs = len({use.config for use in uses})
-    times = "once" if len(uses) == 1 else f"{len(uses)} times"
+    """Print how often the test set was used: by evaluations, and apart from them by studies."""
+    evaluations = [use for use in uses if use.by == "eval"]
+    n_configs = len({use.config for use in evaluations})
+    times = "once" if len(evaluations) == 1 else f"{len(evaluations)} times"
     configs = "one config" if n_configs == 1 else f"{n_configs} configs"
-    line = f"the test part of this run has been scored {times}, with {configs}"
+    line = f"this run has evaluated {configs} on the test set, {times}"
     if n_configs > 1:
-        line += "; to choose among configs by it makes its accuracy too hopeful"
-    results().print(line, style="yellow" if n_configs > 1 else "dim")
+        line += "; if it decides which config is kept, its accuracy is too optimistic"
+    print_line(line, style="yellow" if n_configs > 1 else "dim")
+    studies = Counter(use.by for use in uses if use.by != "eval")
+    if studies:
+        counts = ", ".join(f"{study} {n}" for study, n in studies.items())
+        print_line(f"uses of the test set by studies: {counts}", style="dim")
 
 
 def print_threshold(choice: dict[str, Any]) -> None:
     """Print the validation metrics at a threshold chosen for a goal, and at 0.5."""
-    table = figures("threshold", "accuracy", "precision", "recall", "f1")
+    table = figures("threshold", "accuracy", "precision", "recall", "F1")
     for name in ("at", "at_half"):
         point = choice[name]
         shares = (_share(point[key]) for key in ("accuracy", "precision", "recall", "f1"))
         table.add_row(f"{point['threshold']:.4f}", *shares)
-    console = results()
-    console.print(f"threshold for {choice['goal']}, on {choice['n']:,} validation reviews")
-    console.print(table)
+    print_line(f"threshold for {choice['goal']}, on {choice['n']:,} validation reviews")
+    print_table(table)
 
 
 def _share(value: float | None) -> str:

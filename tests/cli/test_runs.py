@@ -1,0 +1,76 @@
+"""The commands that study trained runs: compare, stability, certify."""
+
+import json
+
+import pytest
+
+from pipeline.stages import load_model
+
+
+def test_a_run_compared_with_itself_differs_in_nothing(small_run, sentiment):
+    shown = sentiment("compare", small_run.path, small_run.path).stdout
+    assert "p = 1.0000" in shown
+    found = json.loads(sentiment("compare", small_run.path, small_run.path, "--json").stdout)
+    assert found["p_value"] == 1
+    assert found["flipped"] == []
+
+
+def test_runs_that_differ_are_compared_review_by_review(small_run, copied_run, sentiment):
+    options = ("--set", "train.epochs=1", "--set", "train.learning_rate=0.001")
+    sentiment("eval", copied_run.config, "--run", copied_run.path, *options)
+    shown = sentiment("compare", small_run.path, copied_run.path, "--flipped", 2).stdout
+    found = json.loads(sentiment("compare", small_run.path, copied_run.path, "--json").stdout)
+    assert f"only a {found['only_a_right']}" in shown
+    assert shown.count("row ") == min(2, len(found["flipped"]))
+    assert next(iter(found["differences"])) == "accuracy"
+
+
+def test_what_cannot_be_compared_is_refused_in_one_line(small_run, tmp_path, sentiment):
+    result = sentiment("compare", small_run.path, tmp_path)
+    assert result.exit_code == 2
+    assert "expected a run folder" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_the_page_of_a_comparison_is_beside_the_runs_or_in_a_file(
+    small_run, copied_run, tmp_path, sentiment
+):
+    args = ("compare", small_run.path, copied_run.path, "--html")
+    name = f"{small_run.path.name}-vs-{copied_run.path.name}.html"
+    assert f"the page is {tmp_path / name}" in sentiment(*args).stdout
+    assert sentiment(*args, tmp_path / "page.html").exit_code == 0
+    assert (tmp_path / "page.html").read_bytes() == (tmp_path / name).read_bytes()
+
+
+def test_stability_shows_words_and_writes_all_of_them(copied_run, sentiment):
+    args = ("stability", copied_run.path, "--refits", 8)
+    words = json.loads(sentiment(*args, "--word", "superb", "--word", "film", "--json").stdout)
+    assert [word["word"] for word in words] == ["superb", "film"]
+    table = (copied_run.path / "stability" / "words.tsv").read_text().splitlines()
+    model, _ = load_model(copied_run.path)
+    assert len(table) == 1 + len(model.vocabulary)
+    shown = sentiment(*args, "--top", 2).stdout
+    assert shown.count(" to ") == 4
+    assert "8 refits" in shown
+
+
+def test_a_word_that_is_unknown_is_refused(copied_run, refused):
+    words = ("--word", "superb", "--word", "zzz")
+    line = refused("stability", copied_run.path, "--refits", 2, "-q", *words)
+    assert line.startswith("stability: not in the vocabulary: 'zzz'")
+
+
+def test_a_converged_run_passes_and_a_run_of_one_epoch_does_not(small_run, tmp_path, sentiment):
+    rate, l2 = ("--set", "train.learning_rate=0.1"), ("--set", "train.l2=0.01")
+    for epochs in (1, 300):
+        args = ("--run", tmp_path / f"{epochs}", "--set", f"train.epochs={epochs}", *rate, *l2)
+        assert sentiment("train", small_run.config, *args).exit_code == 0
+    passed = sentiment("certify", tmp_path / "300", "--gap", 1e-3)
+    failed = sentiment("certify", tmp_path / "1", "--gap", 1e-3)
+    assert (passed.exit_code, failed.exit_code) == (0, 1)
+    assert "passes: " in passed.stdout
+    assert "does not pass: " in failed.stdout
+    found = json.loads(sentiment("certify", tmp_path / "300", "--json").stdout)
+    assert f"at most {100 * found['gap'] / found['objective']:.2g}% lower" in passed.stdout
+    plain = found["gradient_norm"] ** 2 / (2 * found["l2"])
+    assert found["gap"] <= found["plain_gap"] == pytest.approx(plain)

@@ -1,0 +1,161 @@
+"""The commands that study a config: tune, crossval, baselines."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_corpus import write_jsonl
+from small_lexicons import nltk_reads
+
+from pipeline.config.loading import load_config
+
+
+def test_a_study_that_cannot_write_says_so_in_one_line(small_run, copied_run, sentiment):
+    (copied_run.path / "crossval" / "journal.jsonl").mkdir(parents=True)
+    result = sentiment("crossval", small_run.config, "--run", copied_run.path, "--folds", 2)
+    assert result.exit_code == 2
+    assert "journal.jsonl: cannot write the run: Is a directory" in result.stderr
+
+
+def test_tune_writes_a_config_that_trains(small_run, tmp_path, sentiment):
+    config = tmp_path / "grid.toml"
+    config.write_text(small_run.config.read_text() + "[tune]\ntrain.l2 = [1e-4, 1e-2]\n")
+    out = tmp_path / "best.toml"
+    result = sentiment("tune", config, "--run", tmp_path / "run", "--out", out, "--json")
+    tried = json.loads(result.stdout)
+    assert len(tried) == 2
+    best = load_config(out)
+    assert best.train.l2 == tried[0]["values"]["train.l2"]
+    assert best.train.seed == 7
+    assert sentiment("train", out, "--run", tmp_path / "run", "-q").exit_code == 0
+
+
+def test_tuning_never_reads_the_test_set(small_run, tmp_path, sentiment):
+    """A test set of other reviews changes nothing."""
+    shown = []
+    for name, test in (("one", small_run.texts[:20]), ("other", ["dire", "grand"] * 10)):
+        folder = tmp_path / name
+        folder.mkdir()
+        write_jsonl(folder / "train.jsonl", small_run.texts, small_run.labels)
+        write_jsonl(folder / "test.jsonl", test, [0, 1] * 10)
+        (folder / "c.toml").write_text(
+            f'[corpus]\nsource = "files"\ntrain = "{folder}/train.jsonl"\n'
+            f'test = "{folder}/test.jsonl"\n[tune]\ntrain.l2 = [1e-4, 1e-2]\n'
+        )
+        args = ("--run", folder / "run", "--json")
+        shown.append(sentiment("tune", folder / "c.toml", *args).stdout)
+    assert shown[0] == shown[1]
+
+
+def test_crossval_shows_each_fold_and_keeps_a_score_for_each_review(
+    small_run, copied_run, sentiment
+):
+    from pyarrow import parquet
+
+    args = ("crossval", small_run.config, "--run", copied_run.path, "--folds", 3)
+    shown = json.loads(sentiment(*args, "--json").stdout)
+    assert [fold["number"] for fold in shown["folds"]] == [1, 2, 3]
+    saved = json.loads((copied_run.path / "crossval" / "metrics.json").read_text())
+    assert saved == shown
+    table = parquet.read_table(copied_run.path / "crossval" / "predictions.parquet")
+    assert table.num_rows == 110  # train alone, for the corpus has a test set of its own
+    right = np.array(table["predicted"]) == np.array(table["label"])
+    assert right.mean() == shown["accuracy"] == shown["pooled"]["accuracy"]
+    assert Counter(table["fold"].to_pylist()) == {1: 37, 2: 37, 3: 36}
+    assert f"{shown['mean']:.2%}" in sentiment(*args).stdout
+
+
+def test_a_corpus_in_one_piece_is_cross_validated_whole(small_run, tmp_path, sentiment):
+    write_jsonl(tmp_path / "all.jsonl", small_run.texts, small_run.labels)
+    config = tmp_path / "c.toml"
+    config.write_text(f'[corpus]\nsource = "files"\ntrain = "{tmp_path}/all.jsonl"\n')
+    args = ("crossval", config, "--run", tmp_path / "run", "--folds", 2, "--json")
+    assert json.loads(sentiment(*args).stdout)["pooled"]["n"] == 110
+    # What is done is not done again, and is no further use; what cannot be done is none.
+    assert sentiment(*args).exit_code == 0
+    assert sentiment(*args, "--folds", 99).exit_code == 2
+    uses = json.loads((tmp_path / "run" / "test_uses.json").read_text())["uses"]
+    assert [use["by"] for use in uses] == ["crossval"]
+
+
+def test_how_results_are_looked_at_does_not_restart_a_study(small_run, copied_run, sentiment):
+    args = ("crossval", small_run.config, "--run", copied_run.path, "--folds", 3)
+    sentiment(*args)
+    again = sentiment(*args, "--set", "eval.bins=5", "--set", "eval.confidence=0.9")
+    assert "crossval  resumes from" in again.stderr
+    assert "90% interval" in again.stdout
+
+
+def test_a_table_of_trials_cuts_no_figure_short(small_run, copied_run, sentiment):
+    """However narrow the terminal is, and however many keys there are."""
+    keys = ("train.learning_rate", "train.average_from", "features.unit_length", "train.l2")
+    grid = zip(keys, ("[0.0125]", "[0]", "[true]", "[0.000125, 0.00025]"), strict=True)
+    overrides = [part for key, values in grid for part in ("--set", f"tune.{key}={values}")]
+    args = ("tune", small_run.config, "--run", copied_run.path, *overrides)
+    shown = sentiment(*args, env={"COLUMNS": "52"}).stdout
+    names = [word for key in keys for word in key.split(".")[1].split("_")]
+    for cell in (*names, "0.0125", "0.000125", "0.00025"):
+        assert cell in shown
+
+
+def test_json_is_printed_in_quiet_as_well(small_run, copied_run, sentiment):
+    args = ("crossval", small_run.config, "--run", copied_run.path, "--folds", 3, "-q")
+    assert sentiment(*args).output == ""
+    assert len(json.loads(sentiment(*args, "--json").output)["folds"]) == 3
+
+
+@pytest.mark.parametrize("out", ["", "nowhere/best.toml"])
+def test_a_file_that_cannot_be_written_is_refused_before_anything_runs(
+    small_run, tmp_path, sentiment, out
+):
+    grid = ("--set", "tune.train.l2=[0.1]")
+    run = tmp_path / "run"
+    result = sentiment("tune", small_run.config, "--run", run, *grid, "--out", tmp_path / out)
+    assert result.exit_code == 2
+    assert f"tune: cannot write {tmp_path / out}; expected a file in a folder" in result.stderr
+    assert not run.exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("crossval", "--folds", 56), "folds: expected 2 to 55 folds"),
+        (("tune",), "tune: the config has no [tune] section"),
+    ],
+)
+def test_what_cannot_be_studied_is_refused_in_one_line(
+    small_run, copied_run, sentiment, command, said
+):
+    name, *options = command
+    result = sentiment(name, small_run.config, "--run", copied_run.path, *options)
+    assert result.exit_code == 2
+    assert said in result.stderr.splitlines()[-1]
+
+
+def test_studies_of_one_run_by_two_processes_do_not_mix(small_run, copied_run, sentiment):
+    from filelock import FileLock
+
+    folder = Path(copied_run.path, "crossval")
+    folder.mkdir()
+    with FileLock(folder / ".lock"):
+        result = sentiment("crossval", small_run.config, "--run", copied_run.path)
+    assert result.exit_code == 2
+    assert "another process is writing" in result.stderr
+
+
+def test_the_command_writes_the_baselines_and_counts_the_uses_of_test(
+    copied_run, lexicon_data, sentiment
+):
+    args = ("baselines", copied_run.config, "--run", copied_run.path)
+    with nltk_reads(lexicon_data):
+        shown = sentiment(*args).stdout
+    saved = json.loads((copied_run.path / "baselines" / "baselines.json").read_text())["results"]
+    for result in saved:
+        assert f"{result['accuracy']:.2%}" in shown
+    uses = json.loads((copied_run.path / "test_uses.json").read_text())["uses"]
+    assert [use["by"] for use in uses] == ["eval", "baselines", "baselines", "baselines"]
+    assert sentiment(*args, "--json").exit_code == 0
+    after = json.loads((copied_run.path / "test_uses.json").read_text())["uses"]
+    assert after == uses  # nothing was scored again

@@ -1,0 +1,97 @@
+"""What tests of studies share: configs with a grid, a listener, a run on planted words."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_corpus import write_jsonl
+
+from pipeline.config.loading import load_config
+from pipeline.config.schema import Config
+from pipeline.stages import run_stages
+from pipeline.storage.run import Run
+from pipeline.studies.listener import SILENT, StudyListener
+from pipeline.studies.splits import Reviews
+
+
+class Steps(StudyListener):
+    """Counts the steps of a study, and interrupts it once there are enough."""
+
+    def __init__(self, stop_at: float = float("inf")) -> None:
+        self.steps: list[int] = []
+        self.n_steps, self.stop_at = 0, stop_at
+
+    def study_started(self, study: str, n_steps: int, resumed_from: Path | None) -> None:
+        self.n_steps = n_steps
+
+    def study_advanced(self, n_steps: int) -> None:
+        self.steps.append(n_steps)
+        if sum(self.steps) >= self.stop_at:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def steps() -> type[Steps]:
+    return Steps
+
+
+@pytest.fixture(scope="session")
+def grid() -> str:
+    """Return a section of 16 trials."""
+    return (
+        "[tune]\nfolds = 3\ntrain.l2 = [1e-4, 1e-2]\ntrain.epochs = [2, 5]\n"
+        "features.ngrams = [1, 2]\ntokens.lowercase = [true, false]\n"
+    )
+
+
+@pytest.fixture
+def config_of(small_run, tmp_path) -> Callable[[str], Config]:
+    """Return a function that loads the small config with lines added."""
+
+    def load(lines: str) -> Config:
+        path = tmp_path / "with.toml"
+        path.write_text(small_run.config.read_text().replace("validation = 0.2\n", "") + lines)
+        return load_config(path)
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def reviews(small_run) -> Reviews:
+    return Reviews.read(Run(small_run.path), "train")
+
+
+N_PLANTED = 400
+
+
+@pytest.fixture(scope="session")
+def planted(tmp_path_factory) -> Callable[..., Path]:
+    """Return a function that trains on reviews with planted words, and returns the run folder.
+
+    Positive reviews say `good` and negative ones `bad`. Every tenth has the other side's word
+    too, and `noise` is in half of each class.
+    """
+    folder = tmp_path_factory.mktemp("planted")
+    draw = np.random.default_rng(0)
+    texts, labels = [], []
+    for n in range(N_PLANTED):
+        label = n % 2
+        words = [f"w{k}" for k in draw.integers(0, 40, 8)]
+        words += ["good" if label else "bad"]
+        words += (["bad" if label else "good"] if n % 20 < 2 else []) + ["noise"] * (n % 4 < 2)
+        texts.append(" ".join(words))
+        labels.append(label)
+    write_jsonl(folder / "train.jsonl", texts, labels)
+    write_jsonl(folder / "test.jsonl", texts[:50], labels[:50])
+    (folder / "c.toml").write_text(
+        f'[corpus]\nsource = "files"\ntrain = "{folder}/train.jsonl"\n'
+        f'test = "{folder}/test.jsonl"\n[train]\nl2 = 1e-2\nepochs = 10\nvalidation = 0.1\n'
+    )
+
+    def train(name: str, *overrides: str, last: str = "train") -> Path:
+        run_stages(load_config(folder / "c.toml", overrides), Run(folder / name), last, SILENT)
+        return folder / name
+
+    train("run")
+    return train

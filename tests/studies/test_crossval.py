@@ -1,0 +1,101 @@
+"""Cross-validation: no review is scored by a model that saw it."""
+
+import itertools
+import shutil
+
+import numpy as np
+import pytest
+from small_corpus import write_jsonl
+
+from pipeline.config.checking import checked
+from pipeline.config.schema import Config
+from pipeline.evaluation.metrics import wilson_interval
+from pipeline.stages import read_test_uses
+from pipeline.stages.from_config import regression_of
+from pipeline.stratified import draw_folds
+from pipeline.studies import crossval, tune
+from pipeline.studies.journal import Journal
+from pipeline.studies.splits import CountedSplit, Split
+
+
+def test_every_review_is_scored_by_a_model_of_the_other_folds(config_of, reviews, copied_run):
+    config = config_of("")
+    found = crossval.cross_validate(config, copied_run.path, 5, 3)
+    folds = draw_folds(reviews.labels, 5, 3, "")
+    assert (found.fold_of == folds).all()
+    for fold in range(5):
+        split = Split(folds != fold, folds == fold)
+        counted = CountedSplit.of(
+            reviews.tokens(config.tokens), reviews.labels, split, config.features
+        )
+        model = regression_of(config.train)
+        model.fit(counted.learned, counted.learned_labels)
+        expected = model.decision_function(counted.scored)
+        assert found.scores[split.scored] == pytest.approx(expected, abs=0)
+    assert found.pooled.accuracy == np.mean((found.scores > 0) == reviews.labels)
+    assert found.mean == np.mean([fold.accuracy for fold in found.folds])
+    assert found.deviation == np.std([fold.accuracy for fold in found.folds], ddof=1)
+
+
+@pytest.mark.parametrize("threshold", ["0.3", "{ min_recall = 0.9 }"])
+def test_all_reviews_are_decided_at_the_thresholds_of_their_folds(
+    config_of, reviews, copied_run, threshold
+):
+    """So that the accuracy of all of them is the mean of the folds, by their sizes."""
+    config = config_of(f"threshold = {threshold}\nvalidation = 0.2\n")
+    found = crossval.cross_validate(config, copied_run.path, 5, 3)
+    n_right = sum(round(fold.accuracy * fold.n) for fold in found.folds)
+    assert found.accuracy == n_right / len(reviews.labels)
+    assert found.accuracy == np.mean(found.predicted == reviews.labels)
+    assert (found.low, found.high) == wilson_interval(n_right, len(reviews.labels))
+    assert found.accuracy != np.mean((found.scores > 0) == reviews.labels)
+    if threshold == "0.3":
+        assert (found.pooled.threshold, found.pooled.accuracy) == (0.3, found.accuracy)
+
+
+def test_settings_are_chosen_inside_each_fold(config_of, grid, reviews, copied_run, tmp_path):
+    """By what tuning finds on the reviews of the other folds."""
+    config = config_of(grid)
+    found = crossval.cross_validate(config, copied_run.path, 3, 0)
+    for number, fold in enumerate(found.folds):
+        within = found.fold_of != number
+        alone = tune.search(config, reviews, within, Journal(tmp_path / f"{number}", {}))
+        assert fold.chosen == alone.tried[0].values
+
+
+def test_a_word_of_the_fold_that_is_scored_is_in_no_vocabulary(config_of, reviews):
+    split = Split(np.arange(110) >= 10, np.arange(110) < 10)
+    tokens = reviews.tokens(config_of("").tokens)
+    few = CountedSplit.of(tokens, reviews.labels, split, config_of("").features)
+    words = set()
+    for row in np.flatnonzero(split.learned):
+        document = tokens.document(row)
+        words |= {*document, *(" ".join(pair) for pair in itertools.pairwise(document))}
+    assert few.learned.shape[1] == few.scored.shape[1] == len(words)
+
+
+@pytest.mark.parametrize("tuned", [False, True])
+def test_an_interrupted_cross_validation_resumes_and_ends_alike(
+    config_of, grid, copied_run, tmp_path, steps, tuned
+):
+    config, path = config_of(grid if tuned else ""), copied_run.path
+    n_steps, listener = 4 * (49 if tuned else 1), steps()
+    whole = crossval.cross_validate(config, shutil.copytree(path, tmp_path / "whole"), 4, 0)
+    with pytest.raises(KeyboardInterrupt):
+        crossval.cross_validate(config, path, 4, 0, listener=steps(n_steps // 2))
+    journal = path / "crossval" / "journal.jsonl"
+    before = journal.read_text()
+    again = crossval.cross_validate(config, path, 4, 0, listener=listener)
+    assert journal.read_text().startswith(before)
+    assert again.to_dict() == whole.to_dict()
+    assert sum(listener.steps) == listener.n_steps == n_steps
+
+
+def test_a_corpus_in_one_piece_is_a_use_of_its_test_set_once(small_run, tmp_path):
+    """From Python as from the command, because the study records it."""
+    write_jsonl(tmp_path / "all.jsonl", small_run.texts, small_run.labels)
+    config = checked({"corpus": {"source": "files", "train": str(tmp_path / "all.jsonl")}}, Config)
+    for _ in range(2):
+        found = crossval.cross_validate(config, tmp_path / "run", 2)
+        assert found.pooled.n == 110
+        assert [use.by for use in read_test_uses(tmp_path / "run")] == ["crossval"]

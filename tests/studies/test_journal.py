@@ -1,0 +1,47 @@
+"""The journal of a study: what is in it is not done again."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import RunError
+from pipeline.studies.journal import Journal
+
+
+def test_a_journal_holds_what_was_written_when_it_is_opened_again(tmp_path):
+    first = Journal(tmp_path / "j", {"seed": 1})
+    first["a"], first["b"] = {"x": 0.1, "y": float("nan")}, [1, 2]
+    again = Journal(tmp_path / "j", {"seed": 1})
+    assert ("a" in again, "c" in again, len(again)) == (True, False, 2)
+    assert (again["a"], again["b"]) == ({"x": 0.1, "y": None}, [1, 2])
+
+
+@pytest.mark.parametrize(("depends", "from_scratch"), [({"seed": 2}, False), ({"seed": 1}, True)])
+def test_a_journal_of_other_settings_is_restarted(tmp_path, depends, from_scratch):
+    Journal(tmp_path / "j", {"seed": 1})["a"] = 1
+    assert len(Journal(tmp_path / "j", depends, from_scratch)) == 0
+    assert len(Journal(tmp_path / "j", depends)) == 0
+
+
+@given(st.integers(1, 40))
+def test_a_line_that_was_cut_short_is_repeated(tmp_path_factory, cut):
+    path = tmp_path_factory.mktemp("journal") / "j"
+    journal = Journal(path, {})
+    journal["first"], journal["second"] = {"accuracy": 0.5}, {"accuracy": 0.75}
+    whole = path.read_bytes()
+    path.write_bytes(whole[: -min(cut, len(whole.split(b"\n")[2]))])
+    again = Journal(path, {})
+    assert "first" in again
+    assert "second" not in again
+    again["second"] = {"accuracy": 0.75}
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("line", ["garbage", "3", '["a"]', "[[], 1]"])
+def test_a_journal_with_a_line_of_another_form_is_refused_by_name(tmp_path, line):
+    Journal(tmp_path / "j", {})["a"] = 1
+    with (tmp_path / "j").open("a") as file:
+        file.write(f"{line}\n")
+    with pytest.raises(RunError, match="j: not the file that was saved; --force restarts it"):
+        Journal(tmp_path / "j", {})
+    assert "a" not in Journal(tmp_path / "j", {}, from_scratch=True)
