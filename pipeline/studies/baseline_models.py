@@ -1,9 +1,9 @@
 """The models of the baselines: simple classifiers to compare logistic regression with.
 
-    majority           the more frequent class, whatever the text says
-    opinion_lexicon    words that people have listed as good and bad, counted
-    vader_scores       such a list with grades, and rules for negation and emphasis
-    naive_bayes        weights learned from counts in closed form, each by itself
+    class_log_odds     the majority class, whatever the text says
+    opinion_lexicon    a count of words from lists of good and bad words
+    vader_scores       a list of graded words, with rules for negation and emphasis
+    naive_bayes        weights from counts in closed form
 
 All but VADER are linear classifiers whose weights have a closed form.
 """
@@ -30,34 +30,15 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 
-def majority(labels: Array) -> LogisticRegression:
-    """Return the classifier that looks at nothing: the score is the log-odds of the classes.
-
-    It has an intercept, ln(n_positive / n_negative), and no columns. Where the classes are
-    equally frequent the score is 0, and every document is predicted negative.
-
-    Parameters
-    ----------
-    labels : array of 0 and 1, shape (n,)
-
-    Raises
-    ------
-    CorpusError
-        If there are not two classes.
-    """
-    return LogisticRegression.of(np.empty(0), class_log_odds(labels))
-
-
 def naive_bayes(counts: csr_array, labels: Array, alpha: float = 1.0) -> LogisticRegression:
-    """Return multinomial naive Bayes as the linear classifier it is.
+    """Return multinomial naive Bayes as a linear classifier.
 
-    P(y | x) is proportional to P(y) prod_j P(j | y)^x_j, with P(j | y) the share of feature
-    j in all counts of the class, alpha added to each. Its log-odds are x . w + b with
+    P(y | x) is proportional to P(y) prod_j P(j | y)^x_j, where P(j | y) is the share of feature
+    j in all counts of the class after alpha is added to each. The log-odds are x . w + b with
 
         w_j = ln P(j | 1) - ln P(j | 0),   b = ln(n_positive / n_negative)
 
-    after Jurafsky & Martin, Speech and Language Processing, the chapter on naive Bayes.
-    From counts of 0 and 1 it is their binary naive Bayes.
+    From counts of 0 and 1 it is binary naive Bayes.
 
     Parameters
     ----------
@@ -70,6 +51,17 @@ def naive_bayes(counts: csr_array, labels: Array, alpha: float = 1.0) -> Logisti
     ------
     CorpusError
         If there are not two classes.
+
+    References
+    ----------
+    Jurafsky & Martin, Speech and Language Processing, the chapter on naive Bayes.
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_array
+    >>> counts = csr_array(np.array([[2, 0], [1, 1], [0, 2]], np.float32))
+    >>> naive_bayes(counts, np.array([1, 1, 0], np.int8)).coef_.round(3)
+    array([[ 0.981, -0.811]])
     """
     return LogisticRegression.of(
         log_count_ratio(counts, labels, "counts", alpha), class_log_odds(labels)
@@ -77,7 +69,18 @@ def naive_bayes(counts: csr_array, labels: Array, alpha: float = 1.0) -> Logisti
 
 
 def class_log_odds(labels: Array) -> float:
-    """Return ln(n_positive / n_negative) of labels, which are of both classes."""
+    """Return ln(n_positive / n_negative): the majority class is positive where it is above 0.
+
+    Raises
+    ------
+    CorpusError
+        If there are not two classes.
+
+    Examples
+    --------
+    >>> round(class_log_odds(np.array([0, 1, 1])), 4)
+    0.6931
+    """
     negative, positive = np.bincount(labels, minlength=2).tolist()
     if not (negative and positive):
         raise CorpusError(
@@ -90,25 +93,29 @@ def class_log_odds(labels: Array) -> float:
 def opinion_lexicon(tokenizer: Tokenizer) -> TextClassifier:
     """Return the classifier that counts the good and the bad words of a text.
 
-    A lexicon is a linear classifier: +1 for each of its 2,006 positive words, -1 for each of
-    its 4,783 negative ones, intercept 0 (Hu & Liu 2004, Mining and Summarizing Customer
-    Reviews; NLTK's `opinion_lexicon`). A sum of 0 is a probability of 0.5, and negative.
+    A lexicon is a linear classifier: the weight of each of the 2,006 positive words is +1, of
+    each of the 4,783 negative ones -1, and the intercept is 0. A sum of 0 is a probability of
+    0.5, and so predicted negative.
 
-    Words are spelled as the tokenizer spells them, so `well-made` may become an n-gram of
-    two tokens; the words inside one count too. Words in both lists are left out, and so are
-    those of which the tokenizer leaves but a part: `a+` must not count every `a`. A word
-    that negation marks, NOT_good, is in no list.
+    Words are spelled as the tokenizer spells them, so `well-made` may become an n-gram of two
+    tokens; the words in it count too. Words in both lists are left out. So are words that the
+    tokenizer shortens: `a+` must not count every `a`. NOT_good, marked by negation, is in no
+    list.
 
     Raises
     ------
     CorpusError
         If NLTK's data are not installed and cannot be downloaded.
+
+    References
+    ----------
+    Hu & Liu (2004), Mining and Summarizing Customer Reviews; NLTK's `opinion_lexicon`.
     """
     lexicon = nltk_corpus("opinion_lexicon")
     positive = _spelled(lexicon.positive(), tokenizer)
     negative = _spelled(lexicon.negative(), tokenizer)
     spellings = sorted(positive ^ negative)
-    # No document was counted for it.
+    # The lexicon was not learned from documents.
     frequency = np.zeros(len(spellings), np.int32)
     words = arrow.strings([" ".join(tokens) for tokens in spellings])
     weights = np.array([1.0 if tokens in positive else -1.0 for tokens in spellings])
@@ -118,7 +125,7 @@ def opinion_lexicon(tokenizer: Tokenizer) -> TextClassifier:
 
 
 def _spelled(words: Iterable[str], tokenizer: Tokenizer) -> set[tuple[str, ...]]:
-    """Return the tokens of each word of which nothing is lost but hyphens."""
+    """Return the tokens of each word that loses nothing but hyphens."""
     words = list(words)
     tokens = tokenizer(words)
     spellings = (tuple(tokens.document(d)) for d in range(tokens.n_documents))
@@ -133,22 +140,22 @@ def vader_scores(
     texts: pa.LargeStringArray | pa.ChunkedArray | Sequence[str],
     on_text: Callable[[int], None] | None = None,
 ) -> Array:
-    """Return VADER's compound score of each text: a text is positive where it is above 0.
+    """Return VADER's compound score of each text; a text is positive if it is above 0.
 
-    NLTK's own implementation, text by text: a lexicon of graded words and emoticons with
-    rules for negation, degree, capitals and exclamation marks (Hutto & Gilbert 2014, VADER).
-    It was made for short messages, and takes a millisecond or more for a review.
+    NLTK's implementation: a lexicon of graded words and emoticons with rules for negation,
+    degree, capitals and exclamation marks (Hutto & Gilbert 2014, VADER). It was made for short
+    messages, and takes a millisecond or more for a review.
 
     Parameters
     ----------
     texts : pyarrow.LargeStringArray, ChunkedArray of it, or sequence of str, length n
     on_text : callable, optional
-        Called after every text with how many are done.
+        Called after each text with the number of texts that are done.
 
     Returns
     -------
     float64 array, shape (n,)
-        Between -1 and 1; 0 where no word is known.
+        Between -1 and 1; 0 if no word is known.
 
     Raises
     ------

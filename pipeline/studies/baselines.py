@@ -23,7 +23,12 @@ from pipeline.stages.from_config import decision_of, regression_of, tokenizer_of
 from pipeline.storage import arrow
 from pipeline.storage.files import write_json
 from pipeline.storage.run import Run
-from pipeline.studies.baseline_models import majority, naive_bayes, opinion_lexicon, vader_scores
+from pipeline.studies.baseline_models import (
+    class_log_odds,
+    naive_bayes,
+    opinion_lexicon,
+    vader_scores,
+)
 from pipeline.studies.journal import Journal, open_journal
 from pipeline.studies.listener import SILENT, StudyListener
 from pipeline.studies.splits import CountedSplit, Reviews, Split
@@ -133,7 +138,7 @@ def _predict(
     if name == VADER:
         return vader_scores(texts, lambda _: on_done(1)) > 0
     if name == MAJORITY:
-        predicted = np.full(len(texts), majority(labels[~in_test]).intercept_[0] > 0)
+        predicted = np.full(len(texts), class_log_odds(labels[~in_test]) > 0)
     elif name == LEXICON:
         model = opinion_lexicon(tokenizer_of(config.tokens))
         predicted = decide(model.probabilities(texts.combine_chunks()))

@@ -205,9 +205,11 @@ def _learn(counted: CountedSplit, trials: list[Trial]) -> list[tuple[Trial, Any]
     longest = max(trials, key=lambda trial: trial.config.train.epochs)
     learned = counted.learned, counted.learned_labels
     regression = regression_of(longest.config.train)
-    scores: dict[int, Any] = {}
+    wanted, scores = {trial.config.train.epochs for trial in trials}, {}
 
     def score(n_epochs: int) -> None:
+        if n_epochs not in wanted:
+            return
         # A copy is decided, because training continues with weights without a temperature.
         decided = copy.copy(regression)
         choose_decision(decided, *learned, **decision_of(longest.config.train))
@@ -216,12 +218,11 @@ def _learn(counted: CountedSplit, trials: list[Trial]) -> list[tuple[Trial, Any]
         loss = log_loss(counted.scored_labels, z)
         scores[n_epochs] = {"accuracy": float(right.mean()), "log_loss": loss}
 
-    wanted = {trial.config.train.epochs for trial in trials}
     if _stops_early(longest):
         regression.fit(*learned)
         score(longest.config.train.epochs)
     else:
-        regression.fit(*learned, lambda e: score(e.number) if e.number in wanted else None)
+        regression.fit(*learned, on_epoch=lambda epoch: score(epoch.number))
     return [(trial, scores[trial.config.train.epochs]) for trial in trials]
 
 

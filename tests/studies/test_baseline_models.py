@@ -21,9 +21,15 @@ import pipeline
 from pipeline import nltk_data
 from pipeline.errors import CorpusError
 from pipeline.inspection.explanation import explain
+from pipeline.model.logistic import sigmoid
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.studies import baseline_models
-from pipeline.studies.baseline_models import majority, naive_bayes, opinion_lexicon, vader_scores
+from pipeline.studies.baseline_models import (
+    class_log_odds,
+    naive_bayes,
+    opinion_lexicon,
+    vader_scores,
+)
 from pipeline.tokens.tokenizer import Tokenizer
 from pipeline.training.log_count_ratio import log_count_ratio
 
@@ -38,26 +44,25 @@ def counted(draw):
     return counts, labels
 
 
-# The majority
+# The majority class
 
 
 @pytest.mark.parametrize(
-    ("labels", "called"), [([1, 1, 0], 1), ([0, 1, 0], 0), ([1, 0], 0), ([0, 1, 1, 0], 0)]
+    ("labels", "positive"),
+    [([1, 1, 0], True), ([0, 1, 0], False), ([1, 0], False), ([0, 1, 1, 0], False)],
 )
-def test_everything_is_called_the_more_frequent_class_and_negative_in_a_tie(labels, called):
-    model = majority(np.array(labels, np.int8))
-    assert model.predict(csr_array((3, 0))).tolist() == [called] * 3
+def test_the_majority_class_is_the_more_frequent_one_and_negative_in_a_tie(labels, positive):
+    assert (class_log_odds(np.array(labels, np.int8)) > 0) == positive
 
 
-def test_the_majoritys_probability_is_the_share_of_the_class():
-    model = majority(np.array([1, 0, 1, 1], np.int8))
-    np.testing.assert_allclose(model.predict_proba(csr_array((2, 0))), [[0.25, 0.75]] * 2)
+def test_the_log_odds_of_the_classes_are_those_of_their_shares():
+    assert sigmoid(class_log_odds(np.array([1, 0, 1, 1], np.int8))) == pytest.approx(0.75)
 
 
 @pytest.mark.parametrize("labels", [[1, 1], [0], []])
 def test_one_class_is_no_corpus_for_a_baseline(labels):
     labels = np.array(labels, np.int8)
-    for make in (majority, lambda y: naive_bayes(csr_array((len(y), 2)), y)):
+    for make in (class_log_odds, lambda y: naive_bayes(csr_array((len(y), 2)), y)):
         with pytest.raises(CorpusError, match="expected reviews of two classes, got"):
             make(labels)
 
@@ -81,7 +86,7 @@ def test_its_weights_are_the_log_count_ratio_and_its_intercept_the_prior(corpus)
     model = naive_bayes(counts, labels, alpha=0.5)
     ratio = log_count_ratio(counts, labels, "counts", 0.5)
     assert model.coef_[0].tolist() == ratio.tolist()
-    assert model.intercept_[0] == majority(labels).intercept_[0]
+    assert model.intercept_[0] == class_log_odds(labels)
 
 
 def test_naive_bayes_of_jurafsky_and_martins_example():
@@ -183,7 +188,7 @@ def test_a_score_is_good_words_less_bad_words(few_words, tokenizer):
     assert model.log_odds(texts).tolist() == [1, -2, 0, 0, 0]
 
 
-def test_a_sum_of_zero_is_called_negative(few_words):
+def test_a_sum_of_zero_is_predicted_negative(few_words):
     model = opinion_lexicon(Tokenizer())
     label = [explain(model, text).label for text in ("fun but boring", "fun", "")]
     assert label == ["negative", "positive", "negative"]

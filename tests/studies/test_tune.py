@@ -158,11 +158,12 @@ def test_trials_that_differ_in_epochs_alone_are_learned_once(
 
     fits = []
     fit = SGDLogisticRegression.fit
-    monkeypatch.setattr(
-        SGDLogisticRegression,
-        "fit",
-        lambda self, *a, **k: fits.append(self.epochs) or fit(self, *a, **k),
-    )
+
+    def counted_fit(self, *args, **options):
+        fits.append(self.epochs)
+        return fit(self, *args, **options)
+
+    monkeypatch.setattr(SGDLogisticRegression, "fit", counted_fit)
     config = config_of("[tune]\ntrain.epochs = [1, 2, 4]\ntrain.l2 = [1e-3, 1e-2]\n")
     tune.search(config, reviews, everywhere(reviews), Journal(tmp_path / "j", {}))
     assert fits == [4, 4]
