@@ -272,8 +272,8 @@ def test_missing_data_are_a_hint_of_one_line(name, tmp_path):
     offline = "import nltk\nnltk.download = lambda *_, **__: False\n"
     assert printed(offline + CALL % call, tmp_path) == (
         f"NLTK's {name}: not installed and it could not be downloaded; point NLTK_DATA at a "
-        f"folder that has {folder}/{name}, or run `python -m nltk.downloader {name}` where there "
-        "is a network"
+        f"folder that has {folder}/{name}, or run `python -m nltk.downloader {name}` with a "
+        "network connection"
     )
 
 
