@@ -27,7 +27,8 @@ from pipeline.model.checks import not_fitted
 from pipeline.model.logistic import Array, decide, sigmoid
 from pipeline.model.parameters import Parameters
 from pipeline.model.text_classifier import TextClassifier
-from pipeline.tokens.tokenizer import Tokenizer, stop_words
+from pipeline.tokens.stop_words import stop_words
+from pipeline.tokens.tokenizer import Tokenizer
 from pipeline.training.decision import choose_decision
 from pipeline.training.estimator import SGDLogisticRegression
 
@@ -163,7 +164,7 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
             )
         dropped = stop_words() if settings["stop_words"] else ()
         tokenizer = Tokenizer(**_chosen(settings, _TOKENIZER), stop_words=dropped)
-        tokens = tokenizer(_as_sequence(texts))
+        tokens = tokenizer(texts)
         vocabulary = learn_vocabulary(tokens, **_chosen(settings, _VOCABULARY))
         counting = _chosen(settings, _COUNTS)
         counts = count_features(tokens, vocabulary, **counting)
@@ -197,7 +198,7 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
 
     def decision_function(self, texts: Texts) -> Array:
         """Return the log-odds of the positive class: float64, shape (n,)."""
-        return self._model.log_odds(_as_sequence(texts))
+        return self._model.log_odds(texts)
 
     def score(self, texts: Texts, labels: Iterable[Any], sample_weight: Any = None) -> float:
         """Return the accuracy, the share of texts that are predicted correctly."""
@@ -298,15 +299,6 @@ def load(path: str | Path) -> SentimentClassifier:
 
 def _chosen(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: settings[name] for name in names}
-
-
-def _as_sequence(texts: Any) -> Any:
-    """Return texts as the tokenizer takes them: arrays and Series become lists."""
-    if isinstance(texts, (str, bytes)) or texts is None:
-        raise TypeError(
-            f"texts: expected a sequence of str, got {type(texts).__name__}; put one text in a list"
-        )
-    return texts if isinstance(texts, (pa.LargeStringArray, pa.ChunkedArray)) else list(texts)
 
 
 def _threshold(

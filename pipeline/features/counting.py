@@ -13,7 +13,7 @@ import numpy as np
 from pipeline.features.vocabulary import Vocabulary
 from pipeline.kernels import counting as kernels
 from pipeline.parallel import Workspace, chunks, map_with_workspace, n_threads
-from pipeline.tokens.tokenizer import Tokens
+from pipeline.tokens.tokens import Tokens
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

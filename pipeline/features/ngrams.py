@@ -16,7 +16,7 @@ from pipeline.errors import CorpusError
 from pipeline.kernels import ngrams as kernels
 from pipeline.parallel import Workspace, chunks, map_with_workspace, n_threads, ordered_map
 from pipeline.storage import arrow
-from pipeline.tokens.tokenizer import Tokens
+from pipeline.tokens.tokens import Tokens
 
 # N-grams to a partition, so many that its table fits a processor's second cache.
 PARTITION = 1 << 15

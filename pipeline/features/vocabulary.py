@@ -27,7 +27,7 @@ from pipeline.features.ngrams import (
 from pipeline.features.trie import Trie
 from pipeline.parallel import ordered_map
 from pipeline.storage import arrow, files
-from pipeline.tokens.tokenizer import Tokens
+from pipeline.tokens.tokens import Tokens
 
 if TYPE_CHECKING:
     pass

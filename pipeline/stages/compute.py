@@ -95,7 +95,7 @@ def compute_features(context: StageContext) -> tuple[str, list[str]]:
     """Choose a vocabulary and count it: `vocabulary.txt` and the counts of both parts."""
     from pipeline.features.counting import stream_counts
     from pipeline.features.vocabulary import write_vocabulary
-    from pipeline.tokens.tokenizer import read_tokens
+    from pipeline.tokens.tokens import read_tokens
 
     tokens = read_tokens(context.run.path / "tokens" / "train.safetensors")
     n_documents = tokens.n_documents

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from pipeline.corpus.labels import LabelRule
     from pipeline.features.vocabulary import Vocabulary
-    from pipeline.tokens.tokenizer import Tokenizer, Tokens
+    from pipeline.tokens.tokenizer import Tokenizer
+    from pipeline.tokens.tokens import Tokens
     from pipeline.training.estimator import SGDLogisticRegression
 
 
@@ -92,7 +93,8 @@ def _sample_file(part: str) -> Path:
 
 def tokenizer_of(section: TokensSection) -> Tokenizer:
     """Return the tokenizer that a section describes."""
-    from pipeline.tokens.tokenizer import Tokenizer, stop_words
+    from pipeline.tokens.stop_words import stop_words
+    from pipeline.tokens.tokenizer import Tokenizer
 
     settings = section.to_dict()
     settings["stop_words"] = stop_words() if section.stop_words else ()

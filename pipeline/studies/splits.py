@@ -14,7 +14,7 @@ from pipeline.model.logistic import Array
 from pipeline.stages.from_config import counting_of, tokenizer_of, vocabulary_of
 from pipeline.storage import arrow, files
 from pipeline.storage.run import Run
-from pipeline.tokens.tokenizer import Tokens
+from pipeline.tokens.tokens import Tokens
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -1,1 +1,1 @@
-"""Texts to token ids: the tokenizers, negation marks, and where each token stands."""
+"""Texts to token ids: tokenizers, negation marks, stop words, and the place of each token."""

@@ -13,16 +13,26 @@ from pipeline.storage import arrow
 
 
 class DistinctTokens:
-    """The distinct tokens met so far, numbered in order of first appearance.
+    """A table of distinct tokens, numbered in order of first appearance.
 
     Attributes
     ----------
     pool, starts : uint64 and int64 arrays
         The tokens, and room for more; `kernels.distinct` describes the layout.
     keys, values : uint64 and int32 arrays
-        The table that finds them.
+        The hash table that finds them.
     n : int
-        How many there are.
+        The number of distinct tokens.
+
+    Examples
+    --------
+    >>> found = DistinctTokens.of(arrow.strings(["a", "film"]))
+    >>> found.add(DistinctTokens.of(arrow.strings(["good", "film"])))
+    array([2, 1], dtype=int32)
+    >>> found.spelled().to_pylist()
+    ['a', 'film', 'good']
+    >>> found.find(arrow.strings(["film", "bad"]))
+    array([ 1, -1], dtype=int32)
     """
 
     def __init__(self, pool: np.ndarray | None = None, starts: np.ndarray | None = None) -> None:
@@ -49,7 +59,7 @@ class DistinctTokens:
         return np.arange(self.n, dtype=np.int32)
 
     def find(self, strings: pa.LargeStringArray) -> np.ndarray:
-        """Return the number of each of some tokens, -1 for one that was not met."""
+        """Return the number of each string, or -1 if it is not in the table: int32."""
         pool, starts = _packed(strings)
         longest = int(np.diff(starts).max(initial=0))
         self.pool = _with_room(self.pool, int(self.starts[self.n]) + longest)
@@ -59,7 +69,7 @@ class DistinctTokens:
         return numbers
 
     def spelled(self) -> pa.LargeStringArray:
-        """Return the tokens themselves, in the order of their numbers."""
+        """Return the tokens as strings, in the order of their numbers."""
         data = np.empty(8 * self.starts[self.n], np.uint8)
         offsets = np.empty(self.n + 1, np.int64)
         size = kernels.spell(self.pool, self.starts, self.n, data, offsets)
@@ -87,7 +97,7 @@ class DistinctTokens:
 
 
 def _packed(strings: pa.LargeStringArray) -> tuple[np.ndarray, np.ndarray]:
-    """Return strings as `kernels.distinct` keeps them: words, and where each string begins."""
+    """Return strings as `kernels.distinct` keeps them: uint64s, and where each string begins."""
     data, offsets = arrow.buffers(strings)
     pool = np.empty((offsets[-1] - offsets[0]) // 8 + len(strings), np.uint64)
     starts = np.empty(len(strings) + 1, np.int64)
@@ -96,7 +106,7 @@ def _packed(strings: pa.LargeStringArray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _with_room(array: np.ndarray, size: int) -> np.ndarray:
-    """Return an array with the same items that is at least so large; it doubles as it grows."""
+    """Return an array of at least `size` items that begins with the same ones; it doubles."""
     if size <= len(array):
         return array
     larger = np.empty(max(size, 2 * len(array)), array.dtype)

@@ -1,12 +1,13 @@
-"""Negation marks: in "not a good film" good becomes NOT_good, up to the end of the clause.
+"""Negation marks: in "not a good film", good becomes NOT_good.
 
-A clause ends at . , : ; ! ? at an ellipsis, a bracket, a dash (or two hyphens) and a `<br>`,
-and a document ends all. Quotes, a hyphen, a line break of the text and emoji end nothing.
-Where a tokenizer leaves such a sign in a word, as NLTK's Treebank tokenizer does at the end
-of most sentences, the clause ends behind the word, if not in the middle of a number: 3.5.
+The words after a negation are marked up to the end of the clause. A clause ends at one of
+. , : ; ! ? and at an ellipsis, a bracket, a dash, two hyphens, a `<br>` and the end of the
+document. It does not end at a quote, a hyphen, a line break or an emoji. Some tokenizers leave
+such a sign in a word, as NLTK's Treebank tokenizer does at the end of most sentences. Then the
+clause ends after that word, unless the sign is inside a number, as in 3.5.
 
-NLTK's own `mark_negation` differs: its clauses end at one of . : ; ! ? alone, and it does
-not know nobody, neither, nor, cannot, without, hardly and the like.
+NLTK's own `mark_negation` is different. Its clauses end only at one of . : ; ! ? and it does not
+know nobody, neither, nor, cannot, without, hardly and others.
 """
 
 from __future__ import annotations
@@ -30,15 +31,21 @@ NEGATED = "NOT_"
 _END = r"(?:[;!?…()\[\]{}\u2014]|[.,:\u2013](?!\d)|--|<br(?![a-z]))"
 _BEGINS_WITH_END = regex.compile(rf"[\W_]*?{_END}|br\W*$", regex.IGNORECASE)
 _ENDS_LATER = regex.compile(rf"[^\W_].*?{_END}", regex.IGNORECASE)
-# Not a mark that stands alone, such as the one that colours a heart.
+# A mark alone does not count, such as the variation selector that colours a heart.
 _LETTER_OR_DIGIT = regex.compile(r"[^\W\p{M}\p{C}_]")
 _AROUND = regex.compile(r"^[\W_]+|[\W_]+$")
-# What is written for an apostrophe.
+# Characters that are used as an apostrophe.
 _STRAIGHT = str.maketrans(dict.fromkeys("\u2019\u2018\u02bc\uff07\u0060\u00b4", "'"))
 
 
 def is_negation(token: str) -> bool:
-    """Tell whether a token negates what follows it: not, nobody's, n't, didn't, couldn't've."""
+    """Return True if a token negates what follows it: not, nobody's, n't, couldn't've.
+
+    Examples
+    --------
+    >>> [is_negation(token) for token in ("Don't", "cannot", "nothing", "note")]
+    [True, True, True, False]
+    """
     word = token.lower()
     if word.isascii() and word.isalpha():
         return word in NEGATIONS
@@ -51,8 +58,18 @@ def mark_negation(
 ) -> tuple[np.ndarray, pa.LargeStringArray]:
     """Put `NOT_` before every word between a negation and the end of its clause.
 
-    A negation inside is a word like the others: it is marked, and ends nothing.
-    Parameters are the fields of `Tokens`; the ids and the distinct tokens are returned.
+    Another negation in between is marked like any word. It does not end the clause.
+
+    Parameters
+    ----------
+    ids, offsets, distinct
+        The fields of `Tokens`.
+
+    Returns
+    -------
+    ids : int32 array
+    distinct : pyarrow.LargeStringArray
+        The new fields of `Tokens`; its offsets stay.
     """
     words = distinct.to_pylist()
     n_distinct = len(words)
@@ -65,13 +82,13 @@ def mark_negation(
         for code in codes[:n].tolist()
     ]
     named = arrow.strings(names).dictionary_encode()
-    if len(named.dictionary) < n:  # a text that keeps its case may itself say NOT_word
+    if len(named.dictionary) < n:  # a text that keeps its case may itself hold NOT_word
         marked = arrow.values(named.indices)[marked]
     return marked, named.dictionary
 
 
 def _kind(token: str) -> int:
-    """Return what a token is, as the kernel's bits."""
+    """Return the kind of a token, as the kernel's bits."""
     negates = kernels.NEGATES if is_negation(token) else 0
     if token.isalpha() and token.lower() != "br":
         return kernels.WORD | negates

@@ -1,4 +1,4 @@
-"""NLTK's own tokenizers, run text by text."""
+"""NLTK's own tokenizers, run on one text after the other."""
 
 from __future__ import annotations
 
@@ -21,11 +21,22 @@ def tokenise_with_nltk(
     lowercase: bool,
     strip_breaks: bool,
 ) -> tuple[np.ndarray, np.ndarray, pa.LargeStringArray]:
-    """Run a tokenizer of NLTK; the settings are those of `Tokenizer`, the result is of `Tokens`.
+    """Run a tokenizer of NLTK.
 
-    White space inside a token, as in a telephone number, becomes an underscore: the
-    tokens of an n-gram are told apart by the space between them. So does a NUL, because a
-    zero byte ends a token. Empty tokens, which a pattern may match, are left out.
+    White space inside a token, as in a telephone number, becomes an underscore, because a space
+    separates the tokens of an n-gram. So does a NUL, because a zero byte ends a token. Empty
+    tokens, which a pattern may match, are left out.
+
+    Parameters
+    ----------
+    texts : pyarrow.LargeStringArray
+    tokenizer, pattern, lowercase, strip_breaks
+        As in `Tokenizer`.
+
+    Returns
+    -------
+    ids, offsets, distinct
+        The fields of `Tokens`.
     """
     tokenise: Callable[[str], list[str]] = nltk_tokenizer(tokenizer, pattern).tokenize
     number: dict[str, int] = {}
@@ -41,19 +52,19 @@ def tokenise_with_nltk(
 
 
 def token_name(token: str) -> str:
-    """Return a token without white space or NUL in it, as it is known here."""
+    """Return a token with an underscore in place of white space and NUL."""
     return "_".join(token.replace("\0", " ").split())
 
 
 def _prepared(text: str, lowercase: bool, strip_breaks: bool) -> str:
-    """Do in Python what the compiled tokenizer does to a text before it splits it."""
+    """Lowercase a text, straighten its apostrophes and strip its breaks, before it is split."""
     text = text.lower() if lowercase else text
     text = text.replace("\u2019", "'")
     return HTML_BREAK.sub(" ", text) if strip_breaks else text
 
 
 def nltk_tokenizer(name: str, pattern: str | None) -> Any:
-    """Return a tokenizer of NLTK by the name it has here."""
+    """Return a tokenizer of NLTK, given its name in `Tokenizer`."""
     from nltk import tokenize
 
     makers: dict[str, Callable[[], Any]] = {
@@ -67,7 +78,7 @@ def nltk_tokenizer(name: str, pattern: str | None) -> Any:
 
 
 def tweet_rewriting() -> list[tuple[regex.Pattern[str], Callable[[str], str]]]:
-    """Return what NLTK's `TweetTokenizer` replaces first: entities, then runs longer than three."""
+    """Return what NLTK's `TweetTokenizer` replaces first: entities, and runs longer than three."""
     from nltk.tokenize import casual
 
     return [

@@ -1,16 +1,17 @@
-"""Where each token stands in the text that it came from.
+"""The place of each token in the text that it came from.
 
-`Tokenizer` works on whole columns and keeps no places. This does the same work for one
-text, slowly, and says of every token which code points of the original it was made of:
-before lowercasing, before a curly apostrophe became straight, with its HTML around it.
+`Tokenizer` works on whole columns and keeps no places. Here the tokens of one text are looked up
+in it, one after the other. A place refers to the original text: before lowercasing, with curly
+apostrophes and HTML breaks.
 
-A place is a half-open range [start, end) of code points. Spans are in order and do not
-overlap, so that they and the gaps between them give the text back exactly.
+A place is a half-open range [start, end) of code points. Spans are in order and do not overlap,
+so the spans and the gaps between them add up to the text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,12 +21,10 @@ from pipeline.storage import arrow
 from pipeline.tokens.negation import mark_negation
 from pipeline.tokens.nltk import HTML_BREAK, nltk_tokenizer, token_name, tweet_rewriting
 from pipeline.tokens.tokenizer import Tokenizer
-from pipeline.tokens.words import WORDS, WORDS_AND_PUNCTUATION
 
-_PLAIN, _PUNCTUATED = regex.compile(WORDS), regex.compile(WORDS_AND_PUNCTUATION)
 _DOTTED_I = regex.compile("\u0130")
 
-# What NLTK's Treebank and Toktok tokenizers write for characters of the text.
+# NLTK's Treebank and Toktok tokenizers write the left for the right.
 _REWRITTEN = (
     ("``", '"'),
     ("''", '"'),
@@ -37,7 +36,7 @@ _REWRITTEN = (
 
 
 class Span(NamedTuple):
-    """A token, and the code points [start, end) of the text that it was made of."""
+    """A token, and the code points [start, end) of the text that it came from."""
 
     token: str
     start: int
@@ -45,14 +44,14 @@ class Span(NamedTuple):
 
 
 class _Traced(NamedTuple):
-    """A text that was rewritten: which code points of the original each of its own stands for."""
+    """A rewritten text, with the range of original code points that each of its own stands for."""
 
     text: str
     starts: list[int]
     ends: list[int]
 
     def replaced(self, pattern: regex.Pattern[str], by: Callable[[str], str]) -> _Traced:
-        """Replace every match; each code point for the one it replaces, the last for the rest."""
+        """Replace every match; its last new code point stands for all that are left of it."""
         parts, starts, ends, done = [], list[int](), list[int](), 0
         for match in pattern.finditer(self.text):
             a, b = match.span()
@@ -70,12 +69,12 @@ class _Traced(NamedTuple):
         return _Traced("".join(parts), starts + self.starts[done:], ends + self.ends[done:])
 
     def spans(self, found: Iterable[tuple[str, int, int]]) -> Iterator[Span]:
-        """Turn places in this text into places in the original."""
+        """Turn places in this text into places in the original text."""
         last = 0
         for token, a, b in found:
             start = end = last
             if a < b:
-                # Two tokens may have been made of one code point; the first one has it.
+                # Two tokens may come from one code point. Then the first has it.
                 start, end = max(last, self.starts[a]), max(last, self.ends[b - 1])
             yield Span(token, start, end)
             last = end
@@ -87,7 +86,6 @@ def token_spans(tokenizer: Tokenizer, text: str) -> list[Span]:
     Parameters
     ----------
     tokenizer : Tokenizer
-        Any, with any settings.
     text : str
         Valid Unicode.
 
@@ -95,12 +93,18 @@ def token_spans(tokenizer: Tokenizer, text: str) -> list[Span]:
     -------
     list of Span
         Their tokens are `tokenizer([text]).document(0)`.
+
+    Examples
+    --------
+    >>> token_spans(Tokenizer(), "A good film.")[1]
+    Span(token='good', start=2, end=6)
     """
     traced = _prepared(text, tokenizer.lowercase, tokenizer.strip_breaks)
     if tokenizer.tokenizer == "words":
+        # Marks come later, and may need the punctuation.
         keep = tokenizer.punctuation or tokenizer.mark_negation
-        matches = (_PUNCTUATED if keep else _PLAIN).finditer(traced.text)
-        found = list(traced.spans((match.group(), *match.span()) for match in matches))
+        plain = replace(tokenizer, punctuation=keep, mark_negation=False, stop_words=())
+        found = list(traced.spans(_walk(plain([text]).document(0), traced.text)))
     else:
         found = list(_nltk_spans(tokenizer, traced))
     if tokenizer.mark_negation and found:
@@ -110,11 +114,11 @@ def token_spans(tokenizer: Tokenizer, text: str) -> list[Span]:
 
 
 def _prepared(text: str, lowercase: bool, strip_breaks: bool) -> _Traced:
-    """Do to a text what is done before it is split, and keep its places."""
+    """Return a text as it is before it is split, with the places of its code points."""
     places = list(range(len(text) + 1))
     traced = _Traced(text, places[:-1], places[1:])
     if lowercase:
-        # The lower case of one letter takes two code points: I with a dot above.
+        # I with a dot above is the only letter whose lower case is two code points.
         doubled = traced.replaced(_DOTTED_I, str.lower)
         traced = doubled._replace(text=text.lower())
     traced = traced._replace(text=traced.text.replace("\u2019", "'"))
@@ -122,7 +126,7 @@ def _prepared(text: str, lowercase: bool, strip_breaks: bool) -> _Traced:
 
 
 def _nltk_spans(tokenizer: Tokenizer, traced: _Traced) -> Iterator[Span]:
-    """Find the tokens of one of NLTK's tokenizers, under the names they have here."""
+    """Find the tokens of one of NLTK's tokenizers, with `token_name` applied."""
     nltk = nltk_tokenizer(tokenizer.tokenizer, tokenizer.pattern)
     tokens: list[str] = nltk.tokenize(traced.text)
     found: Iterable[tuple[str, int, int]]
@@ -139,10 +143,10 @@ def _nltk_spans(tokenizer: Tokenizer, traced: _Traced) -> Iterator[Span]:
 
 
 def _walk(tokens: list[str], text: str) -> Iterator[tuple[str, int, int]]:
-    """Find tokens, one after the other, in a text of which they leave out white space alone.
+    """Find tokens in a text, one after the other.
 
-    A character of a token that is not next in the text is looked for further on; one that is
-    nowhere has no place.
+    A character of a token that is not next in the text is searched further on. If it is nowhere,
+    it has no place.
     """
     here = 0
     for token in tokens:
@@ -157,7 +161,7 @@ def _walk(tokens: list[str], text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _step(token: str, k: int, text: str, here: int) -> tuple[int, int, int]:
-    """Return how much of a token one step takes, and where and how much of the text."""
+    """Return the characters of the token in this step, their place in the text and their number."""
     begin = here
     while begin < len(text):
         if text[begin] == token[k]:

@@ -1,11 +1,10 @@
-"""The compiled tokenizer: what it means by a word, and how it is run.
+"""The compiled tokenizer `words`: its definition, and how it is run.
 
-What it means is said in one line of NLTK, `RegexpTokenizer(WORDS)` on the lowercased text
-with straight apostrophes, and the tests hold the two equal on any text.
+It returns what NLTK's `RegexpTokenizer(WORDS)` returns for the lowercased text with straight
+apostrophes. The tests check this for any text.
 
-`regex` is the engine that NLTK's own tokenizers run on. To it a combining mark is
-part of a word, as the words of Hindi and Thai need; to `re` of the standard library
-it is not.
+`WORDS` is a pattern of `regex`, the engine of NLTK's own tokenizers. There a combining mark is
+part of a word, as Hindi and Thai need. In `re` of the standard library it is not.
 """
 
 from __future__ import annotations
@@ -23,25 +22,25 @@ from pipeline.tokens.distinct import DistinctTokens
 
 # Letters, digits and underscores, with apostrophes inside: don't is one token.
 WORDS = r"\w+(?:'\w+)*"
-# The same, and every other character that is not white space. Here NUL is white space.
+# The same, and every other character that is not white space or NUL.
 WORDS_AND_PUNCTUATION = WORDS + r"|[^\w\s\0]"
 _WORD_CHARACTER = regex.compile(r"\w")
 
-# All letters, digits, marks and white space of Unicode stand here; a test asks the engine.
+# All letters, digits, marks and white space of Unicode are in these blocks, as a test checks.
 _BLOCKS = (range(0x10000), range(0x10000, 0x40000), range(0xE0000, 0xE1000))
 
 
 def is_word(token: str) -> bool:
-    """Tell whether a token holds a letter, digit or underscore."""
+    """Return True if a token holds a letter, digit or underscore."""
     return token.isalpha() or _WORD_CHARACTER.search(token) is not None
 
 
 def character_table(lowercase: bool) -> np.ndarray:
-    """Return what each code point is to the tokenizer: int32, shape (0x110000,).
+    """Return the tokenizer's table of code points: int32, shape (0x110000,).
 
-    The code point that a letter, digit, mark or underscore becomes; 0 for white space, and -1 for
-    anything else. I with a dot above and capital sigma stand for themselves: their lower case is
-    not one code point chosen by the letter alone.
+    A letter, digit, mark or underscore has the code point that it becomes, white space has 0, and
+    anything else has -1. I with a dot above and capital sigma have their own code point, because
+    the lower case of the first is two code points, and that of the second depends on its place.
     """
     folded = _folded(lowercase, False, True, True).copy()
     special = [kernels.DOTTED_I, kernels.CAPITAL_SIGMA]
@@ -126,9 +125,9 @@ def tokenise_words(
 def _folded(
     lowercase: bool, strip_breaks: bool, keep_punctuation: bool, astral: bool
 ) -> np.ndarray:
-    """Build the table of what each code point becomes; `kernels.words` says how it is read.
+    """Return the table of what each code point becomes; `kernels.words` describes it.
 
-    The first 65,536 code points are soon made; all others are `astral`.
+    The first 65,536 code points take little time. The others are there only if `astral`.
     """
     size = 0x110000 if astral else 0x10000
     folded = np.zeros(size, np.int32)

@@ -14,7 +14,8 @@ from pipeline.errors import CorpusError
 from pipeline.features.counting import count_features
 from pipeline.features.vocabulary import Vocabulary, learn_vocabulary
 from pipeline.kernels import hashing
-from pipeline.tokens.tokenizer import Tokenizer, Tokens
+from pipeline.tokens.tokenizer import Tokenizer
+from pipeline.tokens.tokens import Tokens
 from pipeline.tokens.words import WORDS
 
 # In UTF-16 the last two stand the other way round; ' and the space stand below the letters.

@@ -186,7 +186,7 @@ def test_a_scope_never_leaves_its_document(name):
 def test_blocks_and_threads_change_nothing(size, monkeypatch):
     texts = ["it is not", "good", "", "never so bad. good", "NOT_bad", "bad not bad"] * 3
     whole = Tokenizer(mark_negation=True, lowercase=False)(texts)
-    monkeypatch.setattr("pipeline.tokens.tokenizer.WHOLE", size)
+    monkeypatch.setattr("pipeline.tokens.tokenizer.BLOCK_IN_MEMORY", size)
     monkeypatch.setenv("SENTIMENT_THREADS", "3")
     found = Tokenizer(mark_negation=True, lowercase=False)(texts)
     np.testing.assert_array_equal(found.ids, whole.ids)

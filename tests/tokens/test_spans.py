@@ -12,7 +12,8 @@ from pyarrow import parquet
 
 import pipeline
 from pipeline.tokens.spans import token_spans
-from pipeline.tokens.tokenizer import Tokenizer, Tokens
+from pipeline.tokens.tokenizer import Tokenizer
+from pipeline.tokens.tokens import Tokens
 
 SETTINGS = [
     {},

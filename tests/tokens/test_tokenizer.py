@@ -1,6 +1,7 @@
 """Claims about tokens; NLTK, its engine `regex` and plain Python are the judges."""
 
 import functools
+import re
 import sys
 from itertools import product
 from pathlib import Path
@@ -19,7 +20,9 @@ from pipeline.kernels import hashing
 from pipeline.kernels import words as kernels
 from pipeline.tokens.negation import NEGATIONS
 from pipeline.tokens.nltk import HTML_BREAK
-from pipeline.tokens.tokenizer import Tokenizer, Tokens, read_tokens, stop_words, write_tokens
+from pipeline.tokens.stop_words import stop_words
+from pipeline.tokens.tokenizer import Tokenizer, write_tokens
+from pipeline.tokens.tokens import Tokens, read_tokens
 from pipeline.tokens.words import _BLOCKS, WORDS, WORDS_AND_PUNCTUATION
 
 # lowercase, strip_breaks, punctuation
@@ -105,6 +108,49 @@ def assert_columnar(tokens: Tokens) -> None:
 @example("The movie wasn\u2019t good.<br /><br />It was 'GREAT' -- 10/10 ... naïve Straße")
 def test_words_are_what_nltk_finds_in_the_prepared_text(of_words, text):
     assert listed(words(*of_words)([text])) == [reference(text, *of_words)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "error", "message"),
+    [
+        (
+            "a film",
+            TypeError,
+            "texts: expected a sequence of str, got str; wrap one text in a list",
+        ),
+        (b"a film", TypeError, "texts: expected a sequence of str, got bytes"),
+        (None, TypeError, "texts: expected a sequence of str, got NoneType"),
+        (3, TypeError, "texts: expected a sequence of str, got int"),
+        (["a", "b", None], TypeError, "texts[2]: expected str, got NoneType"),
+        (["a", b"b"], TypeError, "texts[1]: expected str, got bytes"),
+        ([0.5], TypeError, "texts[0]: expected str, got float"),
+        (np.array([["a"]]), TypeError, "texts[0]: expected str, got ndarray"),
+        (["a", "b\ud800"], ValueError, "texts[1]: expected valid Unicode, got half of a surrogate"),
+        (pa.array(["a", None]), TypeError, "texts[1]: expected str, got null"),
+        (pa.array([1, 2]), TypeError, "texts: expected strings, got an Arrow array of int64"),
+    ],
+    ids=str,
+)
+def test_what_is_no_text_is_refused_by_its_position_and_type(texts, error, message):
+    with pytest.raises(error, match=f"^{re.escape(message)}"):
+        Tokenizer()(texts)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("a film", "", "b"),
+        np.array(["a film", "", "b"]),
+        iter(["a film", "", "b"]),
+        pa.array(["a film", "", "b"]),
+        pa.array(["a film", "", "b"], pa.string_view()),
+        pa.chunked_array([["a film"], [], ["", "b"]]),
+    ],
+    ids=lambda texts: type(texts).__name__,
+)
+def test_texts_come_in_any_sequence_of_strings(texts):
+    tokens = Tokenizer()(texts)
+    assert [tokens.document(d) for d in range(3)] == [["a", "film"], [], ["b"]]
 
 
 @given(corpora, settings_of_words)
@@ -193,7 +239,7 @@ def test_the_kernels_grow_their_arrays_without_numba(uncompiled):
     assert listed(Tokenizer()(corpus)) == [text.split() for text in corpus]
 
 
-def test_types_are_told_apart_even_where_all_hashes_are_equal(uncompiled, monkeypatch):
+def test_distinct_tokens_are_told_apart_even_where_all_hashes_are_equal(uncompiled, monkeypatch):
     monkeypatch.setattr(hashing, "MULTIPLIER", hashing.ZERO)
     stems = ["a", "exactly8", "exactly9", "sixteen_letters_", "sixteen_letters_and_more"]
     corpus = [" ".join(f"{a}{b} {a}" for a in stems for b in ["", "x", *stems])] * 2
@@ -263,7 +309,7 @@ def test_size_changes_nothing(corpus, punctuation):
 
 
 @pytest.mark.parametrize("length", [*range(1, 26), 63, 64, 65])
-def test_types_that_share_all_but_a_byte_are_told_apart(length):
+def test_tokens_that_share_all_but_a_byte_are_told_apart(length):
     """A type is kept in words of eight bytes, so lengths about eight matter."""
     stem = "a" * length
     corpus = [f"{stem} {stem}b {stem[:-1]}b b{stem} {stem}aaaaaaaa {stem} {stem}b"]
@@ -401,8 +447,8 @@ def test_tokens_come_back_from_their_file(tmp_path, monkeypatch, corpus):
     tokenizer = Tokenizer(punctuation=True)
     tokens, texts = tokenizer(corpus), pa.array(corpus, pa.large_string())
     for size in (1, 100, 1 << 20):
-        monkeypatch.setattr("pipeline.tokens.tokenizer.BLOCK", size)
-        monkeypatch.setattr("pipeline.tokens.tokenizer.WHOLE", size)
+        monkeypatch.setattr("pipeline.tokens.tokenizer.BLOCK_TO_FILE", size)
+        monkeypatch.setattr("pipeline.tokens.tokenizer.BLOCK_IN_MEMORY", size)
         written = write_tokens(tmp_path / "train.safetensors", tokenizer, texts)
         for found in (written, read_tokens(tmp_path / "train.safetensors")):
             np.testing.assert_array_equal(found.ids, tokens.ids, strict=True)
@@ -411,7 +457,7 @@ def test_tokens_come_back_from_their_file(tmp_path, monkeypatch, corpus):
             assert_columnar(found)
 
 
-def test_the_types_are_a_text_file_of_a_word_a_line(tmp_path):
+def test_the_distinct_tokens_are_a_text_file_of_a_token_a_line(tmp_path):
     texts = pa.array(["A good film, isn\u2019t it?", "", "日本 film"], pa.large_string())
     write_tokens(tmp_path / "train.safetensors", Tokenizer(), texts)
     words = (tmp_path / "train.distinct.txt").read_text(encoding="utf-8")
@@ -422,8 +468,8 @@ def test_the_types_are_a_text_file_of_a_word_a_line(tmp_path):
 def test_blocks_and_threads_change_nothing(corpus, of_words, size, threads):
     whole = words(*of_words)(corpus)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.tokens.tokenizer.BLOCK", size)
-        patch.setattr("pipeline.tokens.tokenizer.WHOLE", size)
+        patch.setattr("pipeline.tokens.tokenizer.BLOCK_TO_FILE", size)
+        patch.setattr("pipeline.tokens.tokenizer.BLOCK_IN_MEMORY", size)
         patch.setenv("SENTIMENT_THREADS", threads)
         found = words(*of_words)(corpus)
         cut = [corpus[:1], corpus[1:]]
