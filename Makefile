@@ -1,5 +1,5 @@
 # Most targets are one line over the command line interface: see `.venv/bin/sentiment --help`.
-CONFIG ?= configs/sample.toml
+CONFIG ?= sample
 RUN ?= runs/$(basename $(notdir $(CONFIG)))
 ARGS ?=
 QUICK ?=
