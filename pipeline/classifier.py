@@ -31,16 +31,14 @@ from pipeline.tokens.stop_words import stop_words
 from pipeline.tokens.tokenizer import Tokenizer
 from pipeline.training.decision import choose_decision
 from pipeline.training.estimator import SGDLogisticRegression
+from pipeline.training.threshold import goal_of
 
 if TYPE_CHECKING:
     from pipeline.training.history import Epoch
-    from pipeline.training.threshold import Goal
 
 Texts: TypeAlias = "Sequence[str] | pa.LargeStringArray | pa.ChunkedArray"
 
-_TOKENIZER = (
-    *["tokenizer", "pattern", "lowercase", "strip_breaks", "punctuation", "mark_negation"],
-)
+_TOKENIZER = ("tokenizer", "pattern", "lowercase", "strip_breaks", "punctuation", "mark_negation")
 _VOCABULARY = ("ngrams", "min_df", "max_df", "max_features")
 _COUNTS = ("binary", "unit_length")
 
@@ -92,9 +90,11 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
     ('awesome', 'abysmal')
     """
 
+    threshold: float | Mapping[str, Any]
     classes_: Array
     model_: TextClassifier
     history_: list[Epoch]
+    _takes_texts = True
     # How often each class uses a word is known after `fit`, and not of a loaded model.
     _frequency: ClassFrequency | None = None
 
@@ -157,7 +157,9 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
             If a text is not a `str`.
         """
         settings = self.get_params()
-        threshold, goal = _threshold(settings["threshold"])
+        goal, threshold = None, self.threshold
+        if isinstance(threshold, Mapping):
+            goal, threshold = goal_of(threshold), 0.5
         if (settings["calibrate"] or goal) and not settings["validation"]:
             raise ValueError(
                 "expected validation > 0 where calibrate is True or threshold is a goal"
@@ -272,17 +274,6 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")
 
-    def __sklearn_tags__(self) -> Any:
-        """Return what scikit-learn asks of an estimator: a classifier of two classes of texts."""
-        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
-
-        return Tags(
-            estimator_type="classifier",
-            target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags(multi_class=False),
-            input_tags=InputTags(two_d_array=False, string=True),
-        )
-
 
 def load(path: str | Path) -> SentimentClassifier:
     """Return the fitted classifier of a run folder, or of a saved model's folder.
@@ -301,20 +292,3 @@ def _chosen(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]
     return {name: settings[name] for name in names}
 
 
-def _threshold(
-    threshold: float | Mapping[str, Any],
-) -> tuple[float, tuple[Goal, float | None] | None]:
-    """Part a threshold that is a number from one that is a goal on the validation set."""
-    match threshold:
-        case {"min_recall": float(least), **others} if not others:
-            return 0.5, ("min_recall", least)
-        case {"min_precision": float(least), **others} if not others:
-            return 0.5, ("min_precision", least)
-        case {"best": "f1", **others} if not others:
-            return 0.5, ("f1", None)
-        case float(number):
-            return number, None
-    raise ValueError(
-        "threshold: expected a number, or one of {'min_recall': 0.95}, {'min_precision': 0.9} "
-        f"and {{'best': 'f1'}}, got {threshold!r}"
-    )

@@ -82,7 +82,7 @@ def test_a_threshold_moves_the_decision_and_a_goal_chooses_it():
     ("settings", "message"),
     [
         ({"threshold": {"min_recall": 0.9, "best": "f1"}}, "threshold: expected a number, or one"),
-        ({"threshold": "half"}, "threshold: expected a number, or one"),
+        ({"threshold": {"half": 1}}, "threshold: expected a number, or one"),
         ({"threshold": {"best": "f1"}}, "expected validation > 0"),
         ({"calibrate": True}, "expected validation > 0"),
         ({"epochs": 0}, "epochs: expected a number >= 1, got 0"),

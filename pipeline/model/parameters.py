@@ -13,6 +13,8 @@ class Parameters:
     The constructor keeps each of its parameters in an attribute of the same name.
     """
 
+    _takes_texts = False
+
     @classmethod
     @functools.cache
     def _defaults(cls) -> dict[str, Any]:
@@ -37,3 +39,18 @@ class Parameters:
         defaults = self._defaults()
         changed = [f"{k}={v!r}" for k, v in self.get_params().items() if v != defaults[k]]
         return f"{type(self).__name__}({', '.join(changed)})"
+
+    def __sklearn_tags__(self) -> Any:
+        """Return what scikit-learn asks of an estimator: a classifier of two classes."""
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="classifier",
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags(multi_class=False),
+            input_tags=InputTags(
+                two_d_array=not self._takes_texts,
+                sparse=not self._takes_texts,
+                string=self._takes_texts,
+            ),
+        )

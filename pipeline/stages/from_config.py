@@ -133,12 +133,10 @@ def regression_of(section: TrainSection) -> SGDLogisticRegression:
 
 def decision_of(train: TrainSection) -> dict[str, Any]:
     """Return what is chosen on the validation set, as arguments of `choose_decision`."""
-    goal: tuple[str, float | None] | None = None
-    match train.threshold:
-        case ThresholdGoal(best=str(best)):
-            goal = best, None
-        case ThresholdGoal(min_recall=float(least)):
-            goal = "min_recall", least
-        case ThresholdGoal(min_precision=float(least)):
-            goal = "min_precision", least
+    from pipeline.training.threshold import goal_of
+
+    goal = None
+    if isinstance(train.threshold, ThresholdGoal):
+        stated = train.threshold.to_dict()
+        goal = goal_of({key: value for key, value in stated.items() if value is not None})
     return {"calibrate": train.calibrate, "goal": goal}

@@ -276,14 +276,3 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
             return CoordinateRates(problem, self.batch_size, self.learning_rate, fisher)
         falling = self.schedule == "inverse"
         return GlobalRate(problem, self.batch_size, self.learning_rate, falling)
-
-    def __sklearn_tags__(self) -> Any:
-        """Return what scikit-learn asks of an estimator: a classifier of two classes."""
-        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
-
-        return Tags(
-            estimator_type="classifier",
-            target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags(multi_class=False),
-            input_tags=InputTags(sparse=True),
-        )

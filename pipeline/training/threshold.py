@@ -7,8 +7,9 @@ meets the goal on others: metrics on the test set are the judge.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -43,6 +44,25 @@ class ThresholdChoice:
     n: int
     at: ThresholdMetrics
     at_half: ThresholdMetrics
+
+
+def goal_of(stated: Mapping[str, Any]) -> tuple[Goal, float | None]:
+    """Return a goal and what it must reach, as `choose_threshold` takes them.
+
+    >>> goal_of({"min_recall": 0.95})
+    ('min_recall', 0.95)
+    >>> goal_of({"best": "f1"})
+    ('f1', None)
+    """
+    match [*stated.items()]:
+        case [("min_recall" | "min_precision" as goal, int(least) | float(least))]:
+            return goal, float(least)
+        case [("best", "f1")]:
+            return "f1", None
+    raise ValueError(
+        "threshold: expected a number, or one of {'min_recall': 0.95}, {'min_precision': 0.9} "
+        f"and {{'best': 'f1'}}, got {dict(stated)}"
+    )
 
 
 def choose_threshold(
