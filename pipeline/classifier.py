@@ -290,5 +290,3 @@ def load(path: str | Path) -> SentimentClassifier:
 
 def _chosen(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: settings[name] for name in names}
-
-
