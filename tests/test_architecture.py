@@ -39,8 +39,6 @@ EXCEPTIONS: dict[str, str] = {
     "features/ngrams.py:_longer": NOT_YET,
     "features/vocabulary.py:learn_vocabulary": NOT_YET,
     "kernels/duplicates.py": NOT_YET,
-    "kernels/sgd.py:coordinate_epoch": NOT_YET,
-    "kernels/sgd.py:sgd_epoch": NOT_YET,
     "kernels/words.py:_normalise": NOT_YET,
     "kernels/words.py:tokenise": NOT_YET,
     "tokens/words.py:tokenise_words": NOT_YET,

@@ -1,64 +1,61 @@
 """One epoch of stochastic gradient descent over the rows of a CSR matrix.
 
-Both epochs minimise the L2-regularised log loss of Jurafsky & Martin's chapter on
-logistic regression, in mini-batches: the errors of a batch are taken at the same
-weights, and their mean moves the weights. They touch only the non-zeros of a row.
+    J(w, b) = (1/n) sum_i c_i log(1 + exp(-y_i z_i)) + (l2/2) ||w||^2,  z_i = x_i . w + b
 
-The label and the cost of row i are one number, its target t_i = c_i * y_i with
-y_i in {-1, +1}: its sign is the class and its size the cost of a mistake.
+is the L2-regularised log loss of Jurafsky & Martin's chapter on logistic regression, with y_i in
+{-1, +1} and the cost c_i of a mistake. A step takes the gradient of a batch of rows B at the same
+weights:
 
-`state` holds what is not a vector, by the positions named here.
+    g = (1/|B|) sum_{i in B} e_i x_i,  e_i = c_i (sigmoid(z_i) - [y_i = 1])
+
+and touches only the columns that are not zero in B. Label and cost of a row are one number, its
+target t_i = c_i y_i.
 """
 
 import math
 
 from pipeline.kernels.compiled import kernel
 
+# Positions in `params`, which an epoch reads.
+L2 = 0
+FIT_INTERCEPT = 1
+AVERAGING = 2  # sgd: whether the steps of this epoch are averaged
+RATE = 3  # coordinates: the learning rate
+FISHER = 4  # coordinates: Fisher's divisors instead of AdaGrad's
+N_PARAMS = 5
+
+# Positions in `state`, which an epoch changes.
 INTERCEPT = 0
 SCALE = 1  # sgd: w = scale * v
 SCALE_SUM = 2  # sgd: sum of the scales of the averaged steps
 INTERCEPT_SUM = 3  # sgd: sum of the intercepts of the averaged steps
-N_AVERAGED = 4  # sgd: how many steps are averaged so far
-AVERAGING = 5  # sgd: whether this epoch's steps are averaged
-FIT_INTERCEPT = 6
-STEP = 7  # coordinates: steps taken
-INTERCEPT_DIVISOR = 8  # coordinates: the intercept's own
-FETCHED = 9  # what `_fetch` returned, of no use
-STATE_SIZE = 10
+N_AVERAGED = 4  # sgd: number of averaged steps
+STEP = 5  # coordinates: number of steps taken
+INTERCEPT_DIVISOR = 6  # coordinates: d_j of the intercept
+FETCHED = 7  # what `_fetch` returned; stored so that the compiler keeps its loads
+STATE_SIZE = 8
 
 # Columns of `coordinates`, side by side because they are used together.
 NUMERATOR, DIVISOR = 0, 1
 
-# Rows whose memory is asked for at a time, and counts in 64 bytes, as memory is read.
+# Rows that are fetched at a time, and counts in a line of memory (64 bytes).
 _AHEAD, _LINE = 16, 16
 
 
-def _error(target, score):
-    """Return the derivative of c * log(1 + exp(-y z)) by the score z: c * (sigmoid(z) - [y = 1]).
-
-    Both branches have an exponent <= 0, so neither overflows.
-    """
-    margin = score if target > 0 else -score
-    if margin >= 0:
-        small = math.exp(-margin)
-        return -target * small / (1.0 + small)
-    return -target / (1.0 + math.exp(margin))
-
-
 @kernel(
-    "void(float32[::1], int32[::1], int64[::1], float64[::1], int64[::1], int64, float64[::1],"
-    " float64, float64[:, ::1], float64[::1], float64[::1])"
+    "void(float32[::1], int32[::1], int64[::1], float64[::1], int64[::1], float64[::1],"
+    " float64[::1], float64[:, ::1], float64[::1], float64[::1])"
 )
-def sgd_epoch(data, indices, indptr, targets, order, batch_size, rates, l2, vectors, state, errors):
-    """Take one pass of steps with a global learning rate.
+def sgd_epoch(data, indices, indptr, targets, order, rates, params, vectors, state, errors):
+    """Take one pass of steps with one learning rate for all columns.
 
-    Step: w <- (1 - rate * l2) * w - rate * mean of error_i * x_i. The factor goes to
-    a scale, w = scale * v, so it costs one product and not one for each weight
-    (Bottou 2012, Stochastic Gradient Descent Tricks, section 5.1).
+    Step t: w <- (1 - rate_t * l2) * w - rate_t * g. The factor of w is kept apart, w = scale * v,
+    so that it costs one product instead of one for each weight (Bottou 2012, Stochastic Gradient
+    Descent Tricks, section 5.1).
 
-    The mean of the weights over steps is kept lazily too (Xu 2011, Towards Optimal
-    One Pass Large Scale Learning with Averaged SGD): with C the sum of the scales,
-    sum of w = C * v - u, where a change of v adds C times the change to u.
+    The sum of the weights over steps is kept lazily (Xu 2011, Towards Optimal One Pass Large Scale
+    Learning with Averaged SGD): with C the sum of the scales, it is C * v - u, where a change of v
+    adds C times that change to u.
 
     Parameters
     ----------
@@ -66,25 +63,25 @@ def sgd_epoch(data, indices, indptr, targets, order, batch_size, rates, l2, vect
         The CSR triplet.
     targets : float64 array, shape (n_rows,)
     order : int64 array, shape (n_used,)
-        The rows to visit, in order.
-    batch_size : int
+        The rows to visit, in this order.
     rates : float64 array, shape (n_steps,)
-        The learning rate of every step.
-    l2 : float
+        The learning rate of each step.
+    params : float64 array, shape (N_PARAMS,)
+        L2, FIT_INTERCEPT and AVERAGING.
     vectors : float64 array, shape (n_columns, 2)
-        v and u side by side, changed in place.
+        v and u, changed in place.
     state : float64 array, shape (STATE_SIZE,)
         Changed in place.
     errors : float64 array, shape (batch_size,)
-        Workspace to work in.
+        Workspace.
     """
     scale, intercept = state[SCALE], state[INTERCEPT]
     scale_sum, intercept_sum = state[SCALE_SUM], state[INTERCEPT_SUM]
-    averaging = state[AVERAGING] > 0
+    l2, fit_intercept, averaging = params[L2], params[FIT_INTERCEPT] > 0, params[AVERAGING] > 0
     fetched = 0
     for step in range(rates.size):
-        first = step * batch_size
-        size = min(batch_size, order.size - first)
+        first = step * errors.size
+        size = min(errors.size, order.size - first)
         for k in range(size):
             if first + k == fetched:
                 fetched = min(fetched + _AHEAD, order.size)
@@ -95,12 +92,8 @@ def sgd_epoch(data, indices, indptr, targets, order, batch_size, rates, l2, vect
                 score += data[p] * vectors[indices[p], 0]
             errors[k] = _error(targets[i], scale * score + intercept)
         scale *= 1.0 - rates[step] * l2
-        if scale < 1e-6:
-            # Folded back long before it underflows, or before a division by 0. What C * v
-            # was goes to u, for C would grow by as much as the scale shrinks.
-            for j in range(vectors.shape[0]):
-                vectors[j, 1] -= scale_sum * vectors[j, 0]
-                vectors[j, 0] *= scale
+        if scale < 1e-6:  # long before it underflows or is a division by 0
+            _fold(vectors, scale, scale_sum)
             scale, scale_sum = 1.0, 0.0
         mean_error = 0.0
         for k in range(size):
@@ -111,7 +104,7 @@ def sgd_epoch(data, indices, indptr, targets, order, batch_size, rates, l2, vect
                 j = indices[p]
                 vectors[j, 0] += change * data[p]
                 vectors[j, 1] += scale_sum * (change * data[p])
-        if state[FIT_INTERCEPT] > 0:
+        if fit_intercept:
             intercept -= rates[step] * mean_error
         if averaging:
             scale_sum += scale
@@ -121,101 +114,142 @@ def sgd_epoch(data, indices, indptr, targets, order, batch_size, rates, l2, vect
     state[SCALE_SUM], state[INTERCEPT_SUM] = scale_sum, intercept_sum
 
 
-@kernel(
-    "void(float32[::1], int32[::1], int64[::1], float64[::1], int64[::1], int64, float64, bool,"
-    " float64, float64[:, ::1], float64[::1], float64[::1], float64[::1], float64[::1])"
-)
-def coordinate_epoch(
-    data,
-    indices,
-    indptr,
-    targets,
-    order,
-    batch_size,
-    rate,
-    fisher,
-    l2,
-    coordinates,
-    state,
-    errors,
-    gradient,
-    row,
-):
-    """Take one pass of steps with a learning rate of its own for each coordinate.
+def _error(target, score):
+    """Return the derivative of c log(1 + exp(-y z)) by the score z: c (sigmoid(z) - [y = 1]).
 
-    Step t: w_j <- w_j - eta_j * (g_j + l2 * w_j), eta_j = rate / (d_j + rate * l2 * t), where
-    g_j is the gradient of the batch's mean loss and d_j grows with the gradients so far:
-    see `_divisor`.
+    Both branches have an exponent <= 0, so neither overflows.
+    """
+    margin = score if target > 0 else -score
+    if margin >= 0:
+        small = math.exp(-margin)
+        return -target * small / (1.0 + small)
+    return -target / (1.0 + math.exp(margin))
+
+
+def _fold(vectors, scale, scale_sum):
+    """Make the scale 1: v <- scale * v. C becomes 0, so u <- u - C * v takes up what C * v was."""
+    for j in range(vectors.shape[0]):
+        vectors[j, 1] -= scale_sum * vectors[j, 0]
+        vectors[j, 0] *= scale
+
+
+@kernel(
+    "void(float32[::1], int32[::1], int64[::1], float64[::1], int64[::1], float64[::1],"
+    " float64[:, ::1], float64[::1], float64[::1])"
+)
+def coordinate_epoch(data, indices, indptr, targets, order, params, coordinates, state, row):
+    """Take one pass of steps, a row each, with a learning rate for each column.
+
+    Step t: w_j <- w_j - eta_j * (g_j + l2 * w_j), eta_j = rate / (d_j + rate * l2 * t), where d_j
+    grows with the gradients so far: see `_divisor`.
 
     With u_j = w_j * (d_j + rate * l2 * t), and d_j' the new d_j, the same step is
-    u_j <- u_j + (d_j' - d_j) * w_j - rate * g_j. It changes nothing where g_j = 0, so L2
-    costs nothing: the t by which u_j is divided, when it is used, has shrunk the weight.
+
+        u_j <- u_j + (d_j' - d_j) * w_j - rate * g_j
+
+    so a column with g_j = 0 is left alone: t alone, when the weight is used, has shrunk it.
     This is FTRL-Proximal (McMahan et al. 2013, Ad Click Prediction, algorithm 1).
 
-    Parameters are as in `sgd_epoch`, but for
-    rate : float
-        AdaGrad: the step that a coordinate takes at its first gradient, whatever its
-        size. Fisher: the first learning rate.
-    fisher : bool
-        Whether d_j is Fisher's or AdaGrad's.
+    Parameters
+    ----------
+    data, indices, indptr, targets, order
+        As in `sgd_epoch`.
+    params : float64 array, shape (N_PARAMS,)
+        L2, FIT_INTERCEPT, RATE and FISHER. With AdaGrad's divisors, RATE is the size of a
+        column's first step, whatever its gradient; with Fisher's, it is the first learning rate.
     coordinates : float64 array, shape (n_columns, 2)
         NUMERATOR (u_j) and DIVISOR (d_j) of each column, changed in place.
-    gradient : float64 array, shape (n_columns,)
-        Zeros to work in where a step has more than one document.
+    state : float64 array, shape (STATE_SIZE,)
+        Changed in place.
     row : float64 array, shape (the most non-zeros of a row,)
-        Workspace to work in.
+        Workspace.
     """
+    l2, rate, fisher = params[L2], params[RATE], params[FISHER] > 0
     fetched = 0
-    for first in range(0, order.size, batch_size):
-        size = min(batch_size, order.size - first)
+    for k in range(order.size):
+        if k == fetched:
+            fetched = min(fetched + _AHEAD, order.size)
+            state[FETCHED] = _fetch(data, indices, indptr, order[k:fetched])
+        shrink = rate * l2 * state[STEP]
+        start, stop = indptr[order[k]], indptr[order[k] + 1]
+        score = 0.0
+        for p in range(start, stop):
+            weight = _weight(coordinates, indices[p], shrink)
+            row[p - start] = weight
+            score += data[p] * weight
+        error = _error(targets[order[k]], score + state[INTERCEPT])
+        for p in range(start, stop):
+            _step(coordinates, indices[p], error * data[p], row[p - start], rate, fisher)
+        _finish_step(state, params, error)
+
+
+@kernel(
+    "void(float32[::1], int32[::1], int64[::1], float64[::1], int64[::1], float64[::1],"
+    " float64[:, ::1], float64[::1], float64[::1], float64[::1])"
+)
+def coordinate_batches(
+    data, indices, indptr, targets, order, params, coordinates, state, errors, gradient
+):
+    """Take one pass of steps as `coordinate_epoch` does, a batch of rows each.
+
+    Parameters
+    ----------
+    data, indices, indptr, targets, order, params, coordinates, state
+        As in `coordinate_epoch`.
+    errors : float64 array, shape (batch_size,)
+        Workspace.
+    gradient : float64 array of zeros, shape (n_columns,)
+        Workspace.
+    """
+    l2, rate, fisher = params[L2], params[RATE], params[FISHER] > 0
+    fetched = 0
+    for first in range(0, order.size, errors.size):
+        batch = order[first : first + errors.size]
         shrink = rate * l2 * state[STEP]
         mean_error = 0.0
-        for k in range(size):
+        for k in range(batch.size):
             if first + k == fetched:
                 fetched = min(fetched + _AHEAD, order.size)
                 state[FETCHED] = _fetch(data, indices, indptr, order[first + k : fetched])
-            i = order[first + k]
-            start, stop = indptr[i], indptr[i + 1]
+            i = batch[k]
             score = 0.0
-            for p in range(start, stop):
-                weight = _weight(coordinates, indices[p], shrink)
-                row[p - start] = weight
-                score += data[p] * weight
+            for p in range(indptr[i], indptr[i + 1]):
+                score += data[p] * _weight(coordinates, indices[p], shrink)
             errors[k] = _error(targets[i], score + state[INTERCEPT])
             mean_error += errors[k]
-        mean_error /= size
-        if batch_size == 1:
-            for p in range(start, stop):
-                _step(coordinates, indices[p], mean_error * data[p], row[p - start], rate, fisher)
-        else:
-            for k in range(size):
-                i = order[first + k]
-                for p in range(indptr[i], indptr[i + 1]):
-                    gradient[indices[p]] += errors[k] * data[p]
-            for k in range(size):
-                i = order[first + k]
-                for p in range(indptr[i], indptr[i + 1]):
-                    j = indices[p]
-                    # Divided after the sum: errors that cancel leave 0 and no rounding noise,
-                    # of which a first step would take the full rate.
-                    slope = gradient[j] / size
-                    if slope != 0:  # else the step is taken, at an earlier row
-                        _step(coordinates, j, slope, _weight(coordinates, j, shrink), rate, fisher)
-                        gradient[j] = 0.0
-        state[STEP] += 1
-        if state[FIT_INTERCEPT] > 0 and mean_error != 0:
-            state[INTERCEPT_DIVISOR] = _divisor(state[INTERCEPT_DIVISOR], mean_error, rate, fisher)
-            state[INTERCEPT] -= rate * mean_error / state[INTERCEPT_DIVISOR]
+        for k in range(batch.size):
+            for p in range(indptr[batch[k]], indptr[batch[k] + 1]):
+                gradient[indices[p]] += errors[k] * data[p]
+        for i in batch:
+            for p in range(indptr[i], indptr[i + 1]):
+                j = indices[p]
+                # Divided after the sum: errors that cancel leave 0, not rounding noise, of which
+                # a first AdaGrad step would take the full rate.
+                slope = gradient[j] / batch.size
+                if slope != 0:  # otherwise an earlier row has taken the step
+                    _step(coordinates, j, slope, _weight(coordinates, j, shrink), rate, fisher)
+                    gradient[j] = 0.0
+        _finish_step(state, params, mean_error / batch.size)
+
+
+def _finish_step(state, params, mean_error):
+    """Count a step, and move the intercept."""
+    state[STEP] += 1
+    if params[FIT_INTERCEPT] > 0 and mean_error != 0:
+        rate = params[RATE]
+        divisor = _divisor(state[INTERCEPT_DIVISOR], mean_error, rate, params[FISHER] > 0)
+        state[INTERCEPT_DIVISOR] = divisor
+        state[INTERCEPT] -= rate * mean_error / divisor
 
 
 def _weight(coordinates, j, shrink):
-    """Return w_j = u_j / (d_j + rate * l2 * t); before its first gradient it is 0, as is u_j."""
+    """Return w_j = u_j / (d_j + rate * l2 * t), or 0 before the first gradient of column j."""
     divisor = coordinates[j, DIVISOR] + shrink
     return coordinates[j, NUMERATOR] / divisor if divisor > 0 else 0.0
 
 
 def _step(coordinates, j, slope, weight, rate, fisher):
-    """Move a coordinate against its gradient; see `coordinate_epoch`."""
+    """Move the weight of column j against its gradient; see `coordinate_epoch`."""
     before = coordinates[j, DIVISOR]
     after = _divisor(before, slope, rate, fisher)
     coordinates[j, NUMERATOR] += (after - before) * weight - rate * slope
@@ -223,13 +257,15 @@ def _step(coordinates, j, slope, weight, rate, fisher):
 
 
 def _divisor(before, slope, rate, fisher):
-    """Return d_j after one more gradient g_j, G_j being the sum of g_j^2.
+    """Return d_j after one more gradient g_j, with G_j the sum of all g_j^2.
 
-    AdaGrad: d_j = sqrt(G_j), from 0 (Duchi, Hazan & Singer 2011).
-    Fisher: d_j = 1 + rate * G_j / 2. The mean of g_j^2 is the Fisher information, and that
-    the curvature of the loss where the probabilities are right: the rate is the inverse of
-    the sum of curvatures, as in Newton's method (Bordes, Bottou & Gallinari 2009, SGD-QN;
-    Mukkamala & Hein 2017, SC-AdaGrad). Half, for early errors are larger than the last.
+    AdaGrad: d_j = sqrt(G_j), which begins at 0 (Duchi, Hazan & Singer 2011).
+
+    Fisher: d_j = 1 + rate * G_j / 2. The mean of g_j^2 is the Fisher information, which is the
+    curvature of the loss where the probabilities are right. So the learning rate is the inverse
+    of the summed curvature, as in Newton's method (Bordes, Bottou & Gallinari 2009, SGD-QN;
+    Mukkamala & Hein 2017, SC-AdaGrad). The factor 1/2 makes up for early errors, which are larger
+    than later ones.
     """
     if fisher:
         return before + 0.5 * rate * slope * slope
@@ -238,29 +274,20 @@ def _divisor(before, slope, rate, fisher):
 
 @kernel("void(float64[:, ::1], float64, float64[::1])")
 def coordinate_weights(coordinates, shrink, weights):
-    """Write every w_j to `weights`; shrink is rate * l2 * t."""
+    """Write every w_j to `weights`; `shrink` is rate * l2 * t."""
     for j in range(weights.size):
         weights[j] = _weight(coordinates, j, shrink)
 
 
 def _fetch(data, indices, indptr, rows):
-    """Read a count and an index in each line of memory of some rows.
+    """Load some rows into the cache: a count and an index of each line of memory.
 
-    Shuffled rows lie anywhere in memory. Asked for together they are waited for once, and
-    the loops find them in the cache: an epoch takes a quarter less. The sum has no meaning.
+    Shuffled rows lie anywhere in memory. Loads that are issued together overlap, and the loops
+    then find the rows in the cache: an epoch takes a quarter less time. The sum that is returned
+    has no meaning.
     """
     total = 0.0
     for i in rows:
         for p in range(indptr[i], indptr[i + 1], _LINE):
             total += data[p] + indices[p]
     return total
-
-
-@kernel("void(float32[::1], int32[::1], int64[::1], float64[::1], float64, float64[::1])")
-def scores(data, indices, indptr, weights, intercept, result):
-    """Write x . w + b of every row to `result`, without a float64 copy of the counts."""
-    for i in range(result.size):
-        score = 0.0
-        for p in range(indptr[i], indptr[i + 1]):
-            score += data[p] * weights[indices[p]]
-        result[i] = score + intercept

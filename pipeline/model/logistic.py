@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from pipeline.kernels import sgd as kernels
+from pipeline.kernels import logistic as kernels
 from pipeline.model.checks import checked_counts, not_fitted
 
 if TYPE_CHECKING:

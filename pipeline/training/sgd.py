@@ -121,26 +121,17 @@ class GlobalRate:
         self.errors = np.empty(min(batch_size, problem.counts.shape[0]))
         self.state = np.zeros(kernels.STATE_SIZE)
         self.state[kernels.SCALE] = 1.0
-        self.state[kernels.FIT_INTERCEPT] = problem.fit_intercept
+        self.params = _params(problem)
         self.n_steps = 0
 
     def epoch(self, order: Array, averaging: bool) -> None:
         """Visit documents once; see `SGDRun`."""
-        l2 = self.problem.l2
         t = self.n_steps + np.arange(-(-len(order) // self.batch_size))
-        decay = self.learning_rate * l2 * t if self.falling else np.zeros(len(t))
-        self.state[kernels.AVERAGING] = averaging
-        kernels.sgd_epoch(
-            *self.problem.triplet,
-            self.problem.targets,
-            order,
-            self.batch_size,
-            self.learning_rate / (1.0 + decay),
-            l2,
-            self.vectors,
-            self.state,
-            self.errors,
-        )
+        decay = self.learning_rate * self.problem.l2 * t if self.falling else np.zeros(len(t))
+        self.params[kernels.AVERAGING] = averaging
+        rows = *self.problem.triplet, self.problem.targets, order
+        rates = self.learning_rate / (1.0 + decay)
+        kernels.sgd_epoch(*rows, rates, self.params, self.vectors, self.state, self.errors)
         self.n_steps += len(t)
 
     def weights(self) -> tuple[Array, float]:
@@ -171,38 +162,37 @@ class CoordinateRates:
         self, problem: Problem, batch_size: int, learning_rate: float, fisher: bool
     ) -> None:
         self.problem, self.batch_size = problem, batch_size
-        self.learning_rate, self.fisher = learning_rate, fisher
         n_documents, n_columns = problem.counts.shape
         self.coordinates = np.zeros((n_columns, 2))
         self.errors = np.empty(min(batch_size, n_documents))
         self.gradient = np.zeros(n_columns if batch_size > 1 else 0)
         self.row = np.empty(np.diff(problem.counts.indptr).max())
         self.state = np.zeros(kernels.STATE_SIZE)
-        self.state[kernels.FIT_INTERCEPT] = problem.fit_intercept
+        self.params = _params(problem)
+        self.params[kernels.RATE], self.params[kernels.FISHER] = learning_rate, fisher
         if fisher:
             self.coordinates[:, kernels.DIVISOR] = 1.0
             self.state[kernels.INTERCEPT_DIVISOR] = 1.0
 
     def epoch(self, order: Array, averaging: bool) -> None:
         """Visit documents once; see `SGDRun`. Nothing is averaged."""
-        kernels.coordinate_epoch(
-            *self.problem.triplet,
-            self.problem.targets,
-            order,
-            self.batch_size,
-            self.learning_rate,
-            self.fisher,
-            self.problem.l2,
-            self.coordinates,
-            self.state,
-            self.errors,
-            self.gradient,
-            self.row,
-        )
+        rows = *self.problem.triplet, self.problem.targets, order
+        learned = self.params, self.coordinates, self.state
+        if self.batch_size == 1:
+            kernels.coordinate_epoch(*rows, *learned, self.row)
+        else:
+            kernels.coordinate_batches(*rows, *learned, self.errors, self.gradient)
 
     def weights(self) -> tuple[Array, float]:
         """Return w and b; see `SGDRun`."""
         weights = np.empty(len(self.coordinates))
-        shrink = self.learning_rate * self.problem.l2 * self.state[kernels.STEP]
+        shrink = self.params[kernels.RATE] * self.params[kernels.L2] * self.state[kernels.STEP]
         kernels.coordinate_weights(self.coordinates, shrink, weights)
         return weights, float(self.state[kernels.INTERCEPT])
+
+
+def _params(problem: Problem) -> Array:
+    """Return what an epoch needs of a problem besides its rows; see `kernels.sgd`."""
+    params = np.zeros(kernels.N_PARAMS)
+    params[kernels.L2], params[kernels.FIT_INTERCEPT] = problem.l2, problem.fit_intercept
+    return params

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.kernels import compiled, sgd
+from pipeline.kernels import compiled, logistic
 from pipeline.kernels.compiled import Kernel
 
 FILES = sorted(Path(compiled.__file__).parent.glob("*.py"))
@@ -63,11 +63,11 @@ def test_the_first_use_compiles_every_file_and_says_so_once(tmp_path):
         (package / "kernels" / file.name).write_bytes(file.read_bytes())
     code = """
         import numpy as np
-        from pipeline.kernels import compiled, sgd
+        from pipeline.kernels import compiled, logistic
         compiled.on_compile = print
         result = np.empty(1)
         args = np.full(1, 3, np.float32), np.zeros(1, np.int32), np.array([0, 1]), np.array([2.0])
-        sgd.scores(*args, 0.5, result)
+        logistic.scores(*args, 0.5, result)
         print(result[0], compiled.compile_all())
         """
     first, second = (in_process(code, PYTHONPATH=str(tmp_path)) for _ in range(2))
@@ -98,17 +98,17 @@ def test_the_first_use_compiles_every_file_and_says_so_once(tmp_path):
 )
 def test_an_array_that_does_not_fit_the_signature_is_refused(weights):
     with pytest.raises(TypeError, match=r"scores: expected a contiguous 1-d array of float64"):
-        sgd.scores(*TRIPLET, weights, 0.0, np.empty(1))
+        logistic.scores(*TRIPLET, weights, 0.0, np.empty(1))
 
 
 def test_a_kernel_takes_as_many_arguments_as_it_has():
     with pytest.raises(ValueError, match="zip"):
-        sgd.scores(*TRIPLET, np.ones(1))
+        logistic.scores(*TRIPLET, np.ones(1))
 
 
 def test_a_scalar_of_the_wrong_type_is_refused():
     with pytest.raises(ctypes.ArgumentError):
-        sgd.scores(*TRIPLET, np.ones(1), "0", np.empty(1))
+        logistic.scores(*TRIPLET, np.ones(1), "0", np.empty(1))
 
 
 @pytest.mark.parametrize(
@@ -128,6 +128,6 @@ def test_a_signature_is_read_as_numba_reads_it(signature, parameters, has_result
 def test_where_nothing_can_be_written_kernels_work_all_the_same(monkeypatch, tmp_path):
     nowhere = tmp_path / "file"
     nowhere.write_text("in the way of a folder")
-    monkeypatch.setattr(compiled, "_object_files", lambda module: [nowhere / "sgd.o"])
-    compiled._keep(sgd, b"code")
-    assert compiled._find(sgd) is None
+    monkeypatch.setattr(compiled, "_object_files", lambda module: [nowhere / "logistic.o"])
+    compiled._keep(logistic, b"code")
+    assert compiled._find(logistic) is None
