@@ -5,15 +5,14 @@ import math
 import operator
 import subprocess
 import sys
-from dataclasses import FrozenInstanceError, astuple
-from decimal import Decimal, localcontext
+from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 from scipy.stats import binomtest
+from scored_reviews import THRESHOLDS, exact, scored_reviews
 from sklearn import metrics as sklearn_metrics
 
 from pipeline.errors import CorpusError, DivergenceError
@@ -27,45 +26,11 @@ from pipeline.evaluation.metrics import (
     wilson_interval,
 )
 from pipeline.evaluation.uncertainty import Scored, intervals
-from pipeline.model.confusion import class_metrics, confusion
+from pipeline.model.confusion import confusion
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-THRESHOLDS = st.sampled_from([0.01, 0.3, 0.5, 0.7, 0.99])
-
-
-@st.composite
-def rows(draw, scores=None):
-    """Labels of any balance, one class only included, with tied or extreme scores."""
-    if scores is None:
-        scores = st.one_of(
-            st.integers(-3, 3).map(float),
-            # Rounded, for two correct sigmoids may differ within 1e-16 of the boundary.
-            st.floats(-30, 30).map(lambda z: round(z, 9)),
-            st.sampled_from([-1e4, -745.2, -37.0, -0.0, 0.0, 37.0, 709.8, 1e4]),
-        )
-    n = draw(st.integers(1, 60))
-    rare = draw(st.integers(1, 9))
-    y = draw(hnp.arrays(np.int8, n, elements=st.integers(0, rare).map(lambda k: int(k == 0))))
-    return y, draw(hnp.arrays(np.float64, n, elements=scores))
-
-
-both_classes = rows().filter(lambda drawn: 0 < drawn[0].sum() < drawn[0].size)
-
-
-def exact_loss(label, score):
-    """Return the cross-entropy of one review, log(1 + e^-z) for a positive, from 60 digits."""
-    with localcontext() as context:
-        context.prec = 60
-        signed = Decimal(score) if label else -Decimal(score)
-        return float((1 + (-signed).exp()).ln())
-
-
-def exact_probability(score):
-    """Return 1 / (1 + e^-z) from 60 digits."""
-    with localcontext() as context:
-        context.prec = 60
-        return float(1 / (1 + (-Decimal(score)).exp()))
+both_classes = scored_reviews().filter(lambda drawn: 0 < drawn[0].sum() < drawn[0].size)
 
 
 # Against scikit-learn, scipy and exact arithmetic
@@ -80,7 +45,7 @@ def test_roc_auc_is_scikit_learns(drawn):
     )
 
 
-@given(rows())
+@given(scored_reviews())
 def test_roc_auc_is_the_share_of_pairs_in_the_right_order(drawn):
     """Counted over all pairs, one by one."""
     y, scores = drawn
@@ -89,7 +54,7 @@ def test_roc_auc_is_the_share_of_pairs_in_the_right_order(drawn):
     assert roc_auc(y, scores) == pytest.approx(expected, rel=1e-15, nan_ok=True)
 
 
-@given(rows().filter(lambda drawn: drawn[0].any()))
+@given(scored_reviews().filter(lambda drawn: drawn[0].any()))
 def test_average_precision_is_scikit_learns(drawn):
     """A step-wise sum over distinct scores, with one class only included."""
     y, scores = drawn
@@ -98,7 +63,7 @@ def test_average_precision_is_scikit_learns(drawn):
     )
 
 
-@given(rows(scores=st.floats(-15, 15)))
+@given(scored_reviews(scores=st.floats(-15, 15)))
 def test_log_loss_is_scikit_learns_where_probabilities_suffice(drawn):
     """At |z| = 15, 1 - a still has nine digits."""
     y, scores = drawn
@@ -106,46 +71,27 @@ def test_log_loss_is_scikit_learns_where_probabilities_suffice(drawn):
     assert log_loss(y, scores) == pytest.approx(expected, rel=1e-8)
 
 
-@given(rows())
+@given(scored_reviews())
 def test_log_loss_is_exact_at_any_score(drawn):
     """A log-odds of 1e4 on the wrong side costs 1e4 nats, not infinity."""
     y, scores = drawn
-    expected = np.mean([exact_loss(*row) for row in zip(y, scores.tolist(), strict=True)])
+    expected = np.mean(
+        [exact(z)[2 if label else 1] for label, z in zip(y, scores.tolist(), strict=True)]
+    )
     assert log_loss(y, scores) == pytest.approx(expected, rel=1e-13, abs=1e-300)
 
 
-@given(rows())
+@given(scored_reviews())
 def test_brier_is_the_mean_squared_error_of_the_probabilities(drawn):
     """It is scikit-learn's Brier score, at any score."""
     y, scores = drawn
-    probabilities = [exact_probability(score) for score in scores.tolist()]
+    probabilities = [exact(score)[0] for score in scores.tolist()]
     expected = sklearn_metrics.brier_score_loss(y, probabilities, pos_label=1)
     # A double has no more digits of 1 - a than that.
     assert brier(y, scores) == pytest.approx(expected, rel=1e-12, abs=1e-15)
 
 
-@given(rows(), THRESHOLDS)
-def test_confusion_is_scikit_learns(drawn, threshold):
-    """The decision is that of the probability against the threshold."""
-    y, scores = drawn
-    predicted = [exact_probability(score) > threshold for score in scores.tolist()]
-    expected = sklearn_metrics.confusion_matrix(y, predicted, labels=[0, 1]).ravel()
-    assert astuple(confusion(y, scores, threshold)) == tuple(expected.tolist())
-
-
-@given(rows(), THRESHOLDS)
-def test_precision_recall_f1_and_support_are_scikit_learns(drawn, threshold):
-    """Per class, with scikit-learn told that a division by nothing is NaN."""
-    y, scores = drawn
-    predicted = [exact_probability(score) > threshold for score in scores.tolist()]
-    expected = sklearn_metrics.precision_recall_fscore_support(
-        y, predicted, labels=[0, 1], zero_division=np.nan
-    )
-    ours = [astuple(each) for each in class_metrics(confusion(y, scores, threshold))]
-    np.testing.assert_allclose(np.transpose(ours), np.array(expected), rtol=1e-15)
-
-
-@given(rows(), THRESHOLDS)
+@given(scored_reviews(), THRESHOLDS)
 def test_macro_averages_are_the_means_of_both_classes(drawn, threshold):
     """They are undefined where either class is."""
     y, scores = drawn
@@ -183,7 +129,7 @@ def test_wilson_interval_of_a_worked_example():
     assert (round(low, 4), round(high, 4)) == (0.8861, 0.8938)
 
 
-@given(rows(), THRESHOLDS)
+@given(scored_reviews(), THRESHOLDS)
 def test_the_whole_agrees_with_its_pieces(drawn, threshold):
     """`evaluate` reports what the public functions return."""
     y, scores = drawn
@@ -230,16 +176,10 @@ def test_settings_reach_the_resamples_and_the_bins():
     assert len(evaluate(y, model, bins=7).calibration) == 7
 
 
-# Decisions and invariances
+# Invariances
 
 
-def test_a_probability_at_the_threshold_is_negative():
-    """Log-odds 0 is probability 0.5, which is not above 0.5."""
-    counts = confusion(np.array([1, 1], np.int8), np.array([0.0, 1e-9]))
-    assert (counts.false_negative, counts.true_positive) == (1, 1)
-
-
-@given(rows(), st.randoms(use_true_random=False))
+@given(scored_reviews(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(drawn, random):
     """Not even the last bit of a sum."""
     y, scores = drawn
@@ -260,7 +200,7 @@ def test_the_order_of_many_rows_changes_nothing():
     assert evaluate(y[order], Scored(scores[order])) == evaluate(y, Scored(scores))
 
 
-@given(rows(scores=st.integers(-20, 20).map(float)))
+@given(scored_reviews(scores=st.integers(-20, 20).map(float)))
 def test_swapping_the_classes_swaps_their_metrics(drawn):
     """The negative class is scored by the rule that scores the positive one."""
     y, scores = drawn
@@ -304,21 +244,6 @@ def test_ranking_is_undefined_with_one_class():
     assert average_precision(ones, scores) == 1.0
 
 
-def test_precision_is_undefined_where_no_review_is_predicted_to_have_the_class():
-    """Recall and F1 are 0 there, because the class has a review."""
-    negative, positive = class_metrics(confusion(np.array([0, 1]), np.array([-1.0, -1.0])))
-    assert math.isnan(positive.precision)
-    assert (positive.recall, positive.f1) == (0.0, 0.0)
-    assert (negative.precision, negative.recall) == (0.5, 1.0)
-
-
-def test_recall_is_undefined_where_no_review_has_the_class():
-    """Precision and F1 are 0 there, because a review is wrongly predicted to have the class."""
-    _, positive = class_metrics(confusion(np.array([0, 0]), np.array([1.0, -1.0])))
-    assert math.isnan(positive.recall)
-    assert (positive.precision, positive.f1, positive.support) == (0.0, 0.0, 0)
-
-
 def test_f1_is_undefined_where_a_class_has_no_review_and_no_prediction():
     """And so are the macro averages, though the other class is perfect."""
     result = evaluate(np.array([1, 1], np.int8), Scored(np.array([1.0, 2.0])))
@@ -358,7 +283,7 @@ def test_the_keys_of_metrics_json_are_stable():
     ]
 
 
-@given(rows(), THRESHOLDS)
+@given(scored_reviews(), THRESHOLDS)
 def test_the_dict_is_json_and_comes_back_the_same(drawn, threshold):
     """Plain numbers only, and no NaN, which JSON does not have."""
     y, model = drawn[0], Scored(drawn[1], np.float64(threshold))

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.stats import binomtest
+from scored_reviews import scored_reviews
 
 from pipeline.errors import CorpusError, DivergenceError
 from pipeline.evaluation.metrics import evaluate
@@ -30,23 +31,9 @@ pytestmark = pytest.mark.filterwarnings("error")
 
 
 @st.composite
-def rows(draw):
-    """Labels of any balance, one class only included, with tied or extreme scores."""
-    n = draw(st.integers(1, 40))
-    rare = draw(st.integers(1, 5))
-    y = draw(hnp.arrays(np.int8, n, elements=st.integers(0, rare).map(lambda k: int(k == 0))))
-    scores = st.one_of(
-        st.integers(-3, 3).map(float),
-        st.floats(-30, 30).map(lambda z: round(z, 9)),
-        st.sampled_from([-1e4, -745.2, -0.0, 0.0, 709.8, 1e4]),
-    )
-    return y, draw(hnp.arrays(np.float64, n, elements=scores))
-
-
-@st.composite
 def drawn_rows(draw):
     """Reviews, and how often each was drawn in three resamples."""
-    y, scores = draw(rows())
+    y, scores = draw(scored_reviews())
     draws = draw(hnp.arrays(np.int64, (3, y.size), elements=st.integers(0, y.size - 1)))
     return y, scores, draws
 
@@ -98,7 +85,7 @@ def test_the_interval_of_the_accuracy_is_near_wilsons():
 
 
 @settings(max_examples=30)
-@given(rows(), st.randoms(use_true_random=False))
+@given(scored_reviews(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(drawn, random):
     """Not even the last bit: what is drawn is a place in the sorted order."""
     y, scores = drawn
@@ -178,7 +165,7 @@ def test_a_difference_turns_round_with_the_models():
     other = scores + np.random.default_rng(1).normal(0, 1, y.size)
     low, high = paired_differences(y, Scored(scores), Scored(other))["accuracy"]
     back = paired_differences(y, Scored(other), Scored(scores))["accuracy"]
-    # Other draws, for the order of the reviews is another.
+    # Other draws, because the reviews have another order.
     assert back == pytest.approx((-high, -low), abs=0.01)
 
 

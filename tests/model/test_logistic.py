@@ -1,7 +1,5 @@
 """Claims about the mathematics of logistic regression, and about the rule of decision."""
 
-from decimal import Decimal, localcontext
-
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -9,25 +7,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.sparse import csr_array
 from scipy.special import expit, log_expit
+from scored_reviews import exact
 
 from pipeline.model.logistic import LogisticRegression, cross_entropy, gradient, objective, sigmoid
 
 SCORES = st.floats(-1e4, 1e4)
 LANDMARKS = [-1e4, -746.0, -745.2, -709.8, -37.0, -1.0, -5e-324, -0.0]
 LANDMARKS = np.array([*LANDMARKS, *(-z for z in LANDMARKS)])
-
-
-def exact(z):
-    """Return sigmoid(z), log(1 + e^z) and log(1 + e^-z) from 60 digits."""
-    with localcontext() as context:
-        context.prec = 60
-        z = Decimal(z)
-        return (
-            float(1 / (1 + (-z).exp())),
-            # A logarithm of 1 and a little is that little, where 60 digits do not hold both.
-            float((1 + z.exp()).ln() if z > -60 else z.exp()),
-            float((1 + (-z).exp()).ln() if z < 60 else (-z).exp()),
-        )
 
 
 @st.composite
