@@ -1,1 +1,1 @@
-"""Token ids to sparse counts: the vocabulary, and counting with it."""
+"""Token ids to sparse counts: learn a vocabulary, and count its features."""

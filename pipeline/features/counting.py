@@ -1,6 +1,6 @@
-"""Tokens to sparse counts: how often each feature of a vocabulary occurs in every document.
+"""Tokens to sparse counts: how often each feature of a vocabulary occurs in each document.
 
-Counting is the same operation for the training set, the test set and unseen text.
+The training set, the test set and new texts are counted in the same way.
 """
 
 from __future__ import annotations
@@ -18,39 +18,50 @@ from pipeline.tokens.tokens import Tokens
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-# N-grams that are counted at a time, each such block in a thread of its own.
+# N-grams in a block of documents, which one thread counts.
 BLOCK = 1 << 20
 
 
 def count_features(
     tokens: Tokens, vocabulary: Vocabulary, binary: bool = False, unit_length: bool = False
 ) -> csr_array:
-    """Count the features of a vocabulary in every document.
+    """Count the features of a vocabulary in each document.
 
     Parameters
     ----------
     tokens : Tokens
-        Of any split. A token outside the vocabulary counts nowhere, and neither
-        does an n-gram that holds one.
+        Tokens outside the vocabulary are ignored, and so are n-grams that hold one.
     vocabulary : Vocabulary
     binary : bool
-        Ones for counts.
+        Write 1 for every positive count.
     unit_length : bool
         Divide the counts of each document by their Euclidean length.
 
     Returns
     -------
     scipy.sparse.csr_array, shape (n_documents, n_columns), float32
-        With int32 indices, sorted in each row.
+        The indices are int32, and sorted in each row.
+
+    Examples
+    --------
+    >>> from pipeline.features.vocabulary import learn_vocabulary
+    >>> from pipeline.tokens.tokenizer import Tokenizer
+    >>> tokenizer = Tokenizer()
+    >>> vocabulary = learn_vocabulary(tokenizer(["a good film", "a bad film"]))
+    >>> vocabulary.words.to_pylist()
+    ['a', 'film', 'bad', 'good']
+    >>> count_features(tokenizer(["good, good film", "so bad"]), vocabulary).toarray()
+    array([[0., 1., 0., 2.],
+           [0., 0., 1., 0.]], dtype=float32)
     """
     from scipy.sparse import csr_array
 
-    # One thread needs no blocks, and what it counts stays where it is.
+    # A single thread counts all documents as one block, which need not be copied.
     block = 0 if n_threads() > 1 else max(1, len(tokens.ids))
     blocks = stream_counts(tokens, vocabulary, binary, unit_length, block)
     data, indices, indptr = _joined(blocks, tokens, vocabulary._trie.max_n)
     if len(data) <= np.iinfo(np.int32).max:
-        indptr = indptr.astype(np.int32)  # scipy asks for one type of both
+        indptr = indptr.astype(np.int32)  # scipy wants indices and indptr of one type
     counts = csr_array((data, indices, indptr), (tokens.n_documents, len(vocabulary)))
     counts.has_sorted_indices = counts.has_canonical_format = True
     return counts
@@ -65,8 +76,8 @@ class Counts(NamedTuple):
 
 
 def _joined(blocks: Iterator[Counts], tokens: Tokens, max_n: int) -> Counts:
-    """Join the counts of blocks; a single one is its own."""
-    # A token ends so many n-grams at most. What is not written to takes no memory.
+    """Concatenate CSR blocks. A single block is returned as it is, without a copy."""
+    # Each token ends at most `max_n` n-grams. Memory that is never written to is never allocated.
     most = max_n * len(tokens.ids)
     data, indices = np.empty(most, np.float32), np.empty(most, np.int32)
     indptr, n, d = np.zeros(tokens.n_documents + 1, np.int64), 0, 0
@@ -87,10 +98,19 @@ def stream_counts(
     unit_length: bool = False,
     block: int = 0,
 ) -> Iterator[Counts]:
-    """Count as `count_features` does, in threads; yield the counts of blocks of documents.
+    """Count as `count_features` does, and yield the counts of one block of documents at a time.
 
-    They are good until the next ones are asked for. A block has `block` tokens, or as many as
-    make `BLOCK` n-grams.
+    Parameters
+    ----------
+    tokens, vocabulary, binary, unit_length
+        As in `count_features`.
+    block : int
+        Tokens in a block. The default, 0, makes blocks of `BLOCK` n-grams.
+
+    Yields
+    ------
+    Counts
+        Valid until the next iteration.
     """
     trie = vocabulary._trie
     roots = trie.roots_of(tokens.distinct)
@@ -120,7 +140,7 @@ def stream_counts(
 
 
 def _to_unit_length(counts: Counts) -> None:
-    """Divide each document's counts by their length; one without features stays as it is."""
+    """Divide each document's counts by their length, in place; empty documents stay empty."""
     squares = np.concatenate(([0.0], np.cumsum(np.square(counts.data, dtype=np.float64))))
-    lengths = np.sqrt(np.diff(squares[counts.indptr]))  # exact, for squares of counts are whole
+    lengths = np.sqrt(np.diff(squares[counts.indptr]))  # exact: squares are integers
     np.divide(counts.data, np.repeat(lengths, np.diff(counts.indptr)), out=counts.data)

@@ -1,6 +1,6 @@
-"""The distinct n-grams of a corpus, the documents that hold them, and their order.
+"""The distinct n-grams of a corpus, their document frequency and their order.
 
-N-grams stay numbers here: only those that become features get a name.
+Here n-grams are numbers. Only those that become features are spelled out.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from pipeline.parallel import Workspace, chunks, map_with_workspace, n_threads, 
 from pipeline.storage import arrow
 from pipeline.tokens.tokens import Tokens
 
-# N-grams to a partition, so many that its table fits a processor's second cache.
+# N-grams in a partition. Their hash table then fits into the second-level cache.
 PARTITION = 1 << 15
 
 
 def find_ngrams(tokens: Tokens, max_n: int) -> list[Level]:
-    """Return the distinct n-grams of one token, of two, and so on."""
-    levels = [_single_tokens(tokens)]
-    above = tokens.ids
+    """Return the distinct n-grams of a corpus by their length: one token, two tokens, and so on."""
+    levels, nodes = [_single_tokens(tokens)], tokens.ids
     for length in range(2, max_n + 1):
-        level, above = _longer(tokens, above, length, is_last=length == max_n)
+        level, nodes = _longer(tokens, nodes, length, is_last=length == max_n)
         levels.append(level)
     return levels
 
 
 @dataclass(frozen=True)
 class Level:
-    """The distinct n-grams of one length; places in between that none has are of frequency 0.
+    """The distinct n-grams of one length. Node k is the n-gram at index k.
 
     Attributes
     ----------
-    keys : uint64 array
-        Each as its place in the level above, that of all but its last token, and that token,
-        in the two halves of a number less one. Of single tokens there are none.
-    frequency : int32 array
-        The number of documents that hold each.
+    keys : uint64 array, shape (n_nodes,) or (0,)
+        The high 32 bits are the node of the prefix, the n-gram without its last token, in the
+        previous level. The low 32 bits are the id of the last token. Stored plus one, so that 0
+        can mean an empty slot of a hash table. Empty for single tokens, whose node is their id.
+    frequency : int32 array, shape (n_nodes,)
+        The number of documents that hold each n-gram; 0 for an index that is not in use.
     """
 
     keys: np.ndarray
@@ -57,85 +57,116 @@ def _single_tokens(tokens: Tokens) -> Level:
 
 
 def _longer(
-    tokens: Tokens, above: np.ndarray, length: int, is_last: bool
+    tokens: Tokens, prefixes: np.ndarray, length: int, is_last: bool
 ) -> tuple[Level, np.ndarray]:
-    """Find the n-grams of a length, and which one begins at each token unless they are the last.
+    """Find the n-grams of one length.
 
-    `above` says which n-gram one token shorter begins there.
+    Parameters
+    ----------
+    tokens : Tokens
+    prefixes : int32 array, shape (n_tokens,)
+        The node of the n-gram that begins at each position and is one token shorter.
+    length : int
+    is_last : bool
+        True if no longer n-grams are wanted.
+
+    Returns
+    -------
+    level : Level
+    nodes : int32 array, shape (n_tokens,)
+        The node of the n-gram that begins at each position; of shape (0,) if `is_last`.
     """
-    n = int(np.maximum(np.diff(tokens.offsets) - (length - 1), 0).sum())
-    if n > np.iinfo(np.int32).max:
-        raise CorpusError(
-            f"features.ngrams: {n:,} n-grams of {length} tokens are more than one vocabulary can "
-            "be learned from; expected 2,147,483,647 at most"
-        )
-    bits = max(1, (n // PARTITION).bit_length())
-    # In threads: each has a share of the documents, and a place in each partition.
-    parts = [slice(p.start, p.stop + 1) for p in chunks(tokens.offsets, max(1, len(tokens.ids)))]
-    settings = above, length, 64 - bits
-    by_part = np.zeros((len(parts), 1 << bits), np.int64)
-    keys, positions = np.empty(n, np.uint64), np.empty(n, np.int32)
-
-    def measure(t: int) -> None:
-        text = tokens.ids, tokens.offsets[parts[t]]
-        kernels.partition_sizes(*text, *settings, by_part[t])
-
-    def spread(t: int) -> None:
-        text = tokens.ids, tokens.offsets[parts[t]]
-        kernels.spread(*text, *settings, begin[t], keys, positions)
-
-    for _ in ordered_map(measure, range(len(parts))):
-        pass
-    sizes = by_part.sum(axis=0)
-    starts = np.concatenate(([0], np.cumsum(sizes)))
-    begin = starts[:-1] + np.cumsum(by_part, axis=0) - by_part
-    for _ in ordered_map(spread, range(len(parts))):
-        pass
+    keys, positions, starts = _partitioned(tokens, prefixes, length)
     nodes = np.empty(0 if is_last else len(tokens.ids), np.int32)
 
     def number(p: int, workspace: Workspace) -> None:
         part = slice(starts[p], starts[p + 1])
-        size = 2 << int(sizes[p]).bit_length()
-        known = workspace.array("known", size, np.uint64)[:size]
+        n_slots = 2 << int(part.stop - part.start).bit_length()
+        known = workspace.array("known", n_slots, np.uint64)[:n_slots]
         known[:] = 0
         kernels.number(
             keys[part],
             positions[part],
             tokens.offsets,
-            starts[p],
+            part.start,
             known,
-            workspace.array("numbers", size, np.int32),
-            workspace.array("last", sizes[p], np.int32),
+            workspace.array("numbers", n_slots, np.int32),
+            workspace.array("last", part.stop - part.start, np.int32),
             nodes,
         )
 
-    for _ in map_with_workspace(number, range(len(sizes))):
+    for _ in map_with_workspace(number, range(len(starts) - 1)):
         pass
+    # The kernel has replaced the positions by document frequencies.
     return Level(keys, positions), nodes
 
 
+def _partitioned(
+    tokens: Tokens, prefixes: np.ndarray, length: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the keys and positions of all n-grams, and where each partition of them begins."""
+    n = int(np.maximum(np.diff(tokens.offsets) - (length - 1), 0).sum())
+    if n > np.iinfo(np.int32).max:
+        raise CorpusError(
+            f"features.ngrams: {n:,} n-grams of {length} tokens are too many for one vocabulary; "
+            "expected at most 2,147,483,647"
+        )
+    keys, positions = np.empty(n, np.uint64), np.empty(n, np.int32)
+    bits = max(1, (n // PARTITION).bit_length())
+    # Each thread has its own documents, and its own place in every partition.
+    parts = [slice(p.start, p.stop + 1) for p in chunks(tokens.offsets, max(1, len(tokens.ids)))]
+    sizes = np.zeros((len(parts), 1 << bits), np.int64)
+
+    def count(t: int) -> None:
+        text = tokens.ids, tokens.offsets[parts[t]], prefixes
+        kernels.partition_sizes(*text, length, 64 - bits, sizes[t])
+
+    def spread(t: int) -> None:
+        text = tokens.ids, tokens.offsets[parts[t]], prefixes
+        kernels.spread(*text, length, 64 - bits, ends[t], keys, positions)
+
+    for _ in ordered_map(count, range(len(parts))):
+        pass
+    starts = np.concatenate(([0], np.cumsum(sizes.sum(axis=0))))
+    ends = starts[:-1] + np.cumsum(sizes, axis=0) - sizes
+    for _ in ordered_map(spread, range(len(parts))):
+        pass
+    return keys, positions, starts
+
+
 def alphabet_of(distinct: pa.LargeStringArray) -> np.ndarray:
-    """Return the ids of distinct tokens, at least one, in their code-point order: int64."""
+    """Return the ids of distinct tokens (at least one) in code-point order: int64."""
     data, offsets = arrow.buffers(distinct)
     # UTF-8 sorts as its code points do. Integers sort faster than strings, and the first eight
     # bytes tell most tokens apart.
-    words = np.empty(len(distinct), np.uint64)
-    kernels.first_bytes(data, offsets, words)
-    order = np.argsort(words)
-    words = words[order]
-    same = np.concatenate(([False], words[1:] == words[:-1], [False]))
-    tied = same[1:] | same[:-1]
-    left = order[tied]
-    order[tied] = left[arrow.values(pc.sort_indices(distinct.take(arrow.numbers(left))))]
+    heads = np.empty(len(distinct), np.uint64)
+    kernels.first_bytes(data, offsets, heads)
+    order = np.argsort(heads)
+    heads = heads[order]
+    same = np.concatenate(([False], heads[1:] == heads[:-1], [False]))
+    is_tied = same[1:] | same[:-1]
+    tied = order[is_tied]
+    order[is_tied] = tied[arrow.values(pc.sort_indices(distinct.take(arrow.numbers(tied))))]
     return order
 
 
-def digits_of(levels: list[Level], kept: list[np.ndarray], place: np.ndarray) -> np.ndarray:
-    """Return the n-grams of all levels, one a row: the tokens that they are made of.
+def digits_of(levels: list[Level], kept: list[np.ndarray], rank: np.ndarray) -> np.ndarray:
+    """Return n-grams of all levels as rows of digits, which stand for their tokens.
 
-    A token is its place in the alphabet, from 1; behind the last token stand zeros.
+    Parameters
+    ----------
+    levels : list of Level
+    kept : list of int64 arrays
+        The nodes that are wanted in each level. They are changed in place.
+    rank : int32 array, shape (n_distinct,)
+        The rank of each token in code-point order, from 0.
+
+    Returns
+    -------
+    int32 array, shape (n_ngrams, n_levels)
+        The rank plus one of each token, and zeros after the last token.
     """
-    digit = place + np.int32(1)
+    digit = rank + np.int32(1)
     digits = np.zeros((sum(map(len, kept)), len(levels)), np.int32)
     end = 0
     for n, nodes in enumerate(kept):
@@ -147,10 +178,16 @@ def digits_of(levels: list[Level], kept: list[np.ndarray], place: np.ndarray) ->
 
 
 def in_alphabetical_order(digits: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sort n-grams token by token, and a number of each along with them.
+    """Sort n-grams token by token, and reorder a number of each along with them.
 
-    By a radix sort, whose digits are tokens, last token first. Those of the first tokens of the
-    alphabet and those of the later ones are sorted apart, in threads.
+    This is a radix sort whose digits are tokens, last token first. Each thread sorts the n-grams
+    that begin with a certain range of tokens.
+
+    Examples
+    --------
+    >>> digits = np.array([[2, 1], [1, 0], [1, 2]], np.int32)
+    >>> in_alphabetical_order(digits, np.array([10, 20, 30], np.int32))[1]
+    array([20, 30, 10], dtype=int32)
     """
     n_digits = digits.shape[1]
     ends = np.concatenate(([0], np.cumsum(np.bincount(digits[:, 0]))))
@@ -161,10 +198,10 @@ def in_alphabetical_order(digits: np.ndarray, numbers: np.ndarray) -> tuple[np.n
         mine = (digits[:, 0] >= tokens.start) & (digits[:, 0] < tokens.stop)
         order = np.arange(len(digits), dtype=np.int32)[mine]
         order = _sorted_by(digits, range(n_digits - 1, -1, -1), order)
-        place = slice(ends[tokens.start], ends[tokens.stop])
-        # Twice as fast as an index. It does not ask whether a place is there.
-        np.take(digits, order, axis=0, out=sorted_digits[place], mode="clip")
-        np.take(numbers, order, out=sorted_numbers[place], mode="clip")
+        rows = slice(ends[tokens.start], ends[tokens.stop])
+        # With mode "clip", `take` does not check the bounds, and is twice as fast as an index.
+        np.take(digits, order, axis=0, out=sorted_digits[rows], mode="clip")
+        np.take(numbers, order, out=sorted_numbers[rows], mode="clip")
 
     for _ in ordered_map(sort, chunks(ends, largest)):
         pass
@@ -172,13 +209,13 @@ def in_alphabetical_order(digits: np.ndarray, numbers: np.ndarray) -> tuple[np.n
 
 
 def frequency_order(frequency: np.ndarray) -> np.ndarray:
-    """Sort by descending document frequency; ties stay in order."""
+    """Return the order by descending document frequency; ties keep their order."""
     rarity = (frequency.max() - frequency)[:, np.newaxis]
     return _sorted_by(rarity, [0], np.arange(len(rarity), dtype=np.int32))
 
 
 def _sorted_by(digits: np.ndarray, which: Iterable[int], order: np.ndarray) -> np.ndarray:
-    """Sort by one digit after the other; what was sorted by is left in order among equals."""
+    """Sort `order` stably by each digit in `which`, one after the other."""
     digit, following = np.empty_like(order), np.empty_like(order)
     for k in which:
         starts = np.zeros(int(digits[:, k].max(initial=0)) + 2, np.int64)
@@ -190,7 +227,7 @@ def _sorted_by(digits: np.ndarray, which: Iterable[int], order: np.ndarray) -> n
 def names_of(
     distinct: pa.LargeStringArray, digits: np.ndarray, order: np.ndarray
 ) -> pa.LargeStringArray:
-    """Spell n-grams in an order: their tokens with a space between them."""
+    """Return n-grams in a given order as strings: their tokens, joined by spaces."""
     data, starts = arrow.buffers(distinct)
     ends = np.empty(len(order) + 1, np.int64)
     kernels.name_ends(digits, order, np.diff(starts), ends)
@@ -198,8 +235,9 @@ def names_of(
     data = np.concatenate((data, np.zeros(8, np.uint8)))
 
     def spell(part: slice) -> None:
-        place = spelled[ends[part.start] : ends[part.stop]]
-        kernels.spell(data, starts, digits, order[part], place)
+        kernels.spell(
+            data, starts, digits, order[part], spelled[ends[part.start] : ends[part.stop]]
+        )
 
     for _ in ordered_map(spell, chunks(ends, max(1, len(spelled)))):
         pass

@@ -1,4 +1,4 @@
-"""The n-grams of a vocabulary as the counting kernel walks them."""
+"""The trie of a vocabulary's n-grams, which the counting kernel walks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,21 @@ from pipeline.tokens.distinct import DistinctTokens
 
 @dataclass(frozen=True)
 class Trie:
-    """What the counting kernel needs of a vocabulary; `kernels.counting` says how it is read."""
+    """The trie of a vocabulary. `kernels.counting` describes its layout.
+
+    Attributes
+    ----------
+    distinct : pyarrow.LargeStringArray, length n_tokens
+        The tokens that occur in an n-gram of the vocabulary, and maybe others.
+    roots : int32 array, shape (n_tokens,)
+        The root of each token, or -1.
+    edges, children : uint64 and int32 arrays
+        The hash table of edges.
+    n_nodes, max_n : int
+    learned : tuple, optional
+        The distinct tokens of the corpus that the vocabulary was learned from, and their
+        positions in `distinct`. They need not be looked up again.
+    """
 
     distinct: pa.LargeStringArray
     roots: np.ndarray
@@ -25,7 +39,6 @@ class Trie:
     children: np.ndarray
     n_nodes: int
     max_n: int
-    # Tokens whose numbers are known: those of the corpus that the vocabulary was learned from.
     learned: tuple[pa.LargeStringArray, np.ndarray] | None = None
 
     @functools.cached_property
@@ -33,7 +46,7 @@ class Trie:
         return DistinctTokens.of(self.distinct)
 
     def roots_of(self, distinct: pa.LargeStringArray) -> np.ndarray:
-        """Return the roots of some distinct tokens, `n_nodes` for one without: int32."""
+        """Return the root of each distinct token of a corpus, or `n_nodes`: int32."""
         if self.learned is not None and self.learned[0] is distinct:
             numbers = self.learned[1]
         else:
@@ -50,7 +63,7 @@ class Trie:
         n_columns: int,
         learned: tuple[pa.LargeStringArray, np.ndarray] | None = None,
     ) -> Trie:
-        """Build the trie of n-grams; `kernels.counting` says of what."""
+        """Build the trie of the n-grams `digits` that have columns; see `kernels.counting`."""
         max_n = digits.shape[1]
         roots, path = np.full(len(distinct), -1, np.int32), np.empty(max_n, np.int32)
         n_roots = kernels.plant(digits, columns, n_columns, roots)
@@ -69,7 +82,7 @@ class Trie:
 
     @classmethod
     def of_words(cls, words: pa.LargeStringArray) -> Trie:
-        """Build the trie of n-grams that are given by name: tokens joined by spaces."""
+        """Build the trie of a vocabulary's words: tokens joined by spaces."""
         distinct, n = words, len(words)
         digits = np.arange(1, n + 1, dtype=np.int32)[:, np.newaxis]
         if pc.any(pc.match_substring(distinct, " ")).as_py():
@@ -86,9 +99,10 @@ class Trie:
 
 
 def _buckets(n: int) -> np.ndarray:
-    """Return zeros for so many buckets, each where a processor fetches it in one go.
+    """Return `n` buckets of zeros, aligned to cache lines.
 
-    Filled, not made as zeros, for large pages: a look at it is twice as fast.
+    The array is filled, because NumPy asks for large pages then, unlike in `numpy.zeros`. A
+    lookup is twice as fast with them.
     """
     room = np.full((n + 1) * kernels.BUCKET, 0, np.uint64)
     start = -room.ctypes.data % (8 * kernels.BUCKET) // 8
