@@ -1,7 +1,7 @@
 """Logistic regression that learns by stochastic gradient descent: the loop over the epochs.
 
-A kernel takes the steps of one epoch. Everything else is here: checks, the validation set, the
-shuffle, the schedule of the learning rate, averaging, early stopping.
+The steps of an epoch are in `sgd` and its kernel. This module draws the validation set, starts
+the runs, records the history and keeps the weights.
 """
 
 from __future__ import annotations

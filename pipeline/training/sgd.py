@@ -1,7 +1,7 @@
-"""Stochastic gradient descent as an object: the compiled epochs and their state.
+"""Runs of stochastic gradient descent: objects that hold the state between compiled epochs.
 
-Each way of choosing the learning rate keeps its state from epoch to epoch; `training`
-tells it in which order to visit the documents and when to average.
+`GlobalRate` and `CoordinateRates` differ in how they choose the learning rate. The estimator
+gives them the order of the documents, and says when to average.
 """
 
 from __future__ import annotations
@@ -22,16 +22,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is minimised: J(w, b) over labelled counts.
+    """The objective J(w, b) to minimise, as the kernels take it.
 
     Attributes
     ----------
     counts : csr_array, shape (n, d), float32
         In canonical format.
     targets : float64 array, shape (n,)
-        The label as the sign, the cost of the document as the size.
+        c_i for a positive document, -c_i for a negative one, with c_i the cost of a mistake.
     l2 : float
+        Strength of the penalty, >= 0.
     fit_intercept : bool
+        Learn b; otherwise it is 0.
     """
 
     counts: csr_array
@@ -41,7 +43,7 @@ class Problem:
 
     @functools.cached_property
     def triplet(self) -> tuple[Array, Array, Array]:
-        """Data, indices and indptr as the kernels take them."""
+        """Data (float32), indices (int32) and indptr (int64) of the counts."""
         indices, indptr = self.counts.indices, self.counts.indptr
         return (
             self.counts.data,
@@ -51,37 +53,37 @@ class Problem:
 
 
 class SGDRun(Protocol):
-    """A way of taking steps."""
+    """One run of SGD from zero weights."""
 
     def epoch(self, order: Array, averaging: bool) -> None:
-        """Visit documents once, in an order; average the steps' weights if asked."""
+        """Visit the documents of `order` once; average the weights of its steps if asked."""
 
     def weights(self) -> tuple[Array, float]:
-        """Return w and b: averaged over steps if any were, else those of the last step."""
+        """Return w and b: the averages if steps were averaged, else those of the last step."""
 
 
 class AveragedRuns:
-    """SGD runs in threads, each over orders of its own, and the mean of their weights.
+    """SGD runs in threads, each with its own order of the documents, and their mean weights.
 
-    Averaging the weights of runs is parameter mixing (McDonald, Hall & Mann 2010, section
-    3; Zinkevich et al. 2010, algorithm 3); there each has a shard of the documents, here all
-    have all of them, so that only what depends on the order differs.
+    This is parameter mixing (McDonald, Hall & Mann 2010, section 3; Zinkevich et al. 2010,
+    algorithm 3). There each run has a shard of the documents; here each has all of them, so the
+    runs differ only by the order.
 
     Parameters
     ----------
     runs : list of SGDRun
     seed : int
-        Seed of the orders. Those of the first run do not depend on the number of runs.
+        Seed of the orders. The order of the first run does not depend on the number of runs.
     """
 
     def __init__(self, runs: list[SGDRun], seed: int) -> None:
         self.runs = runs
-        # [seed, 1] draws the validation part.
+        # [seed, 1] draws the validation set.
         seeds = [[seed], *([seed, 1 + k] for k in range(1, len(runs)))]
         self._generators = [np.random.default_rng(seed) for seed in seeds]
 
     def epoch(self, documents: Array, averaging: bool) -> None:
-        """Visit documents once in each run, in a new order; see `SGDRun`."""
+        """Visit the documents once in each run, in a new order."""
 
         def visit(k: int) -> None:
             self.runs[k].epoch(self._generators[k].permutation(documents), averaging)
@@ -90,17 +92,17 @@ class AveragedRuns:
             pass
 
     def weights(self) -> tuple[Array, float]:
-        """Return the means of the runs' w and b."""
+        """Return the mean w and b of the runs."""
         w, b = self.runs[0].weights()
         for run in self.runs[1:]:
-            also_w, also_b = run.weights()
-            w, b = w + also_w, b + also_b
+            next_w, next_b = run.weights()
+            w, b = w + next_w, b + next_b
         n = len(self.runs)
         return (w, b) if n == 1 else (w / n, b / n)
 
 
 class GlobalRate:
-    """Steps with one learning rate for all coordinates.
+    """An SGD run with one learning rate for all coordinates.
 
     Parameters
     ----------
@@ -108,8 +110,8 @@ class GlobalRate:
     batch_size : int
     learning_rate : float
     falling : bool
-        Whether the rate of step t is learning_rate / (1 + learning_rate l2 t)
-        (Bottou 2012, section 5.2) or stays the same.
+        If True, the rate of step t is learning_rate / (1 + learning_rate l2 t) (Bottou 2012,
+        section 5.2); otherwise it is constant.
     """
 
     def __init__(
@@ -146,7 +148,7 @@ class GlobalRate:
 
 
 class CoordinateRates:
-    """Steps with a learning rate for each coordinate, smaller the more it has moved.
+    """An SGD run with a learning rate for each coordinate, which its gradients decrease.
 
     Parameters
     ----------
@@ -154,8 +156,8 @@ class CoordinateRates:
     batch_size : int
     learning_rate : float
     fisher : bool
-        Whether rates are the inverse of the Fisher information so far (Bordes, Bottou &
-        Gallinari 2009) or AdaGrad's (Duchi, Hazan & Singer 2011).
+        If True, a rate is the inverse of the Fisher information so far (Bordes, Bottou &
+        Gallinari 2009); otherwise it is AdaGrad's (Duchi, Hazan & Singer 2011).
     """
 
     def __init__(
@@ -175,7 +177,7 @@ class CoordinateRates:
             self.state[kernels.INTERCEPT_DIVISOR] = 1.0
 
     def epoch(self, order: Array, averaging: bool) -> None:
-        """Visit documents once; see `SGDRun`. Nothing is averaged."""
+        """Visit documents once; see `SGDRun`. Steps are not averaged."""
         rows = *self.problem.triplet, self.problem.targets, order
         learned = self.params, self.coordinates, self.state
         if self.batch_size == 1:
@@ -192,7 +194,7 @@ class CoordinateRates:
 
 
 def _params(problem: Problem) -> Array:
-    """Return what an epoch needs of a problem besides its rows; see `kernels.sgd`."""
+    """Return the scalars of a problem, at the positions that `kernels.sgd` names."""
     params = np.zeros(kernels.N_PARAMS)
     params[kernels.L2], params[kernels.FIT_INTERCEPT] = problem.l2, problem.fit_intercept
     return params
