@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 
-# Nearly all that a command makes is counted by its references. To look for the rest through all
+# Nearly all that a command makes is freed by its reference counts. Looking for the rest in all
 # that is imported, again and again, takes a thirtieth of a whole run.
 gc.set_threshold(1 << 18)
 
-from pipeline.cli import main  # noqa: E402
-
 
 def run() -> None:
-    """Run the command, and end the process at once.
+    """Run the command."""
+    try:
+        from pipeline.cli import main
 
-    What a run holds goes back to the system whole, sooner than piece by piece.
-    """
-    code: str | int | None = 0
-    try:
         main()
-    except SystemExit as end:
-        code = end.code
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:  # whoever read it has gone
-        code = code or 1
-    os._exit(code if isinstance(code, int) else int(code is not None))
+    except KeyboardInterrupt:  # while the command was imported
+        print("sentiment: interrupted", file=sys.stderr)
+        sys.exit(130)
+    finally:
+        # The interpreter would look through all that is imported once more as it ends.
+        gc.freeze()
 
 
 if __name__ == "__main__":
