@@ -17,7 +17,7 @@ def run() -> None:
 
         main()
     except KeyboardInterrupt:  # while the command was imported
-        print("sentiment: interrupted", file=sys.stderr)
+        sys.stderr.write("sentiment: interrupted\n")
         sys.exit(130)
     finally:
         # The interpreter would look through all that is imported once more as it ends.
