@@ -1,7 +1,7 @@
-"""Work on the pieces of a corpus in threads, with results in the order of the pieces.
+"""Work in threads, with the results in the order of the items.
 
-Kernels release the interpreter's lock, so threads use as many processors as there are.
-What is computed never depends on their number.
+Kernels release the interpreter's lock, so threads use all processors. No result depends on the
+number of threads.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 
 
 def n_threads() -> int:
-    """Return how many threads to use: the variable SENTIMENT_THREADS, else the processors."""
+    """Return the number of threads: the variable SENTIMENT_THREADS, or else the processors."""
     given = os.environ.get("SENTIMENT_THREADS", "")
     if not given:
         return (
@@ -35,26 +35,25 @@ def n_threads() -> int:
 
 
 class Workspace:
-    """Arrays to work in, block after block.
+    """Named arrays that one item of work after the other uses as scratch memory.
 
-    Memory that is new to a process is slow to touch, the more so for threads at the same time.
+    To touch memory for the first time is slow, above all for several threads at a time.
     """
 
     def __init__(self) -> None:
         self._arrays: dict[str, np.ndarray[Any, Any]] = {}
 
     def array(self, name: str, size: int, dtype: npt.DTypeLike) -> np.ndarray[Any, Any]:
-        """Return an array of at least so many items: what was there last, or anything."""
+        """Return an array of at least `size` items, with the values that were left in it."""
         array = self._arrays.get(name)
         if array is None or len(array) < size:
             array = self._arrays[name] = np.empty(size, dtype)
         return array
 
     def zeros(self, name: str, size: int, dtype: npt.DTypeLike) -> np.ndarray[Any, Any]:
-        """Return an array of so many items: what was there last, or zeros.
+        """Return an array of `size` items: zeros at first, later the values that were left in it.
 
-        In large pages where the system has them: NumPy asks for these for an array that it
-        fills, but not for `numpy.zeros`.
+        It is filled, because NumPy asks for large pages then, unlike in `numpy.zeros`.
         """
         if name not in self._arrays:
             self._arrays[name] = np.full(size, 0, dtype)
@@ -64,10 +63,10 @@ class Workspace:
 def map_with_workspace(
     work: Callable[[Item, Workspace], Result], items: Iterable[Item]
 ) -> Iterator[Result]:
-    """Yield `work(item, workspace)` of each item in order, as `ordered_map` does.
+    """Yield `work(item, workspace)` for each item, as `ordered_map` does.
 
-    A result may lie in its workspace. It is valid until the next one is asked for, because the
-    workspace then goes to another item.
+    A result may be an array of its workspace. Then it is valid until the next iteration, when
+    the workspace goes to another item.
     """
     free: list[Workspace] = []
 
@@ -84,10 +83,15 @@ def map_with_workspace(
 
 
 def ordered_map(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Yield `work(item)` of each item in order, computed in threads ahead of their use.
+    """Yield `work(item)` for each item in order, computed in threads.
 
-    As many items as there are threads are in work or waiting to be taken, so memory
-    does not grow with their number.
+    No more results are computed ahead than there are threads, so memory does not grow with the
+    number of items.
+
+    Examples
+    --------
+    >>> list(ordered_map(len, ["one", "three", "no"]))
+    [3, 5, 2]
     """
     n = n_threads()
     if n == 1:
@@ -144,19 +148,25 @@ def interruptible(work: Callable[[], Result], give_up: Callable[[], None]) -> Re
 
 
 def chunks(offsets: np.ndarray[Any, Any], largest: int) -> Iterator[slice]:
-    """Cut items into blocks for threads.
+    """Yield slices of items, one for each chunk of work.
 
     Parameters
     ----------
-    offsets : int64 array, shape (n + 1,)
-        Item i is from `offsets[i]` to `offsets[i + 1]`.
+    offsets : int64 array, shape (n_items + 1,)
+        The size of item i is `offsets[i + 1] - offsets[i]`.
     largest : int
-        A block is so large, or a thread's equal share where that is less.
+        Upper bound on the size of a chunk. Chunks are smaller if that gives every thread an
+        equal number of them. A chunk has at least one item, whatever its size.
+
+    Examples
+    --------
+    >>> list(chunks(np.array([0, 3, 6, 9]), largest=3))
+    [slice(0, 1, None), slice(1, 2, None), slice(2, 3, None)]
     """
-    n_items, whole = len(offsets) - 1, int(offsets[-1] - offsets[0])
-    # As many blocks to each thread.
-    n_blocks = n_threads() * max(1, -(-whole // (n_threads() * largest)))
-    size = max(1, -(-whole // n_blocks))
+    n_items, total = len(offsets) - 1, int(offsets[-1] - offsets[0])
+    # A multiple of the number of threads.
+    n_chunks = n_threads() * max(1, -(-total // (n_threads() * largest)))
+    size = max(1, -(-total // n_chunks))
     start = 0
     while start < n_items:
         end = max(start + 1, int(np.searchsorted(offsets, offsets[start] + size)))

@@ -1,1 +1,1 @@
-"""Columns in memory and on disk: Arrow arrays, array files, tables, and the run folder."""
+"""Columns in memory and on disk: Arrow arrays, array files, tables and run folders."""

@@ -1,7 +1,7 @@
-"""Array files: safetensors, written as they grow and mapped into memory.
+"""Array files: safetensors, written in parts and mapped into memory.
 
-The format's own library reads what is written here, as a test shows, but it writes arrays that
-are whole and copies what it reads.
+The `safetensors` library can read these files, as a test checks. It is not used here, because it
+only writes complete arrays and copies what it reads.
 """
 
 from __future__ import annotations
@@ -24,16 +24,28 @@ if TYPE_CHECKING:
 
 
 class ArrayWriter:
-    """Writes named arrays as safetensors, each as it grows.
+    """A writer of named arrays as safetensors, to which parts of them are appended.
 
-    The first goes straight to its place in the file. The others wait, in memory while they
-    are small and in a file without a name when they are not, and are joined to it in the end.
+    The first array goes straight to its place in the file. The others go to temporary files,
+    or stay in memory while they are small, and are copied to the file at the end. Use it as a
+    context manager; after an error no file is left.
 
     Parameters
     ----------
     path : Path
     **dtypes : dtype
-        The type of each array, by name.
+        The type of each array.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "counts.safetensors"
+    >>> with ArrayWriter(path, data=np.float32, indptr=np.int64) as file:
+    ...     for part in ([1, 2], [3]):
+    ...         file.append("data", np.array(part))
+    ...     file.append("indptr", np.array([0, 3]))
+    >>> read_arrays(path)["data"].tolist()
+    [1.0, 2.0, 3.0]
     """
 
     def __init__(self, path: Path, **dtypes: npt.DTypeLike) -> None:
@@ -50,7 +62,7 @@ class ArrayWriter:
         return self
 
     def append(self, name: str, part: np.ndarray) -> None:
-        """Write the next items of an array."""
+        """Append items to an array."""
         self.files[name].write(np.ascontiguousarray(part, self.dtypes[name]).data)
         self.sizes[name] += part.size
 
@@ -68,17 +80,16 @@ class ArrayWriter:
             self.path.unlink()
 
 
-# Bytes of an array that may wait in memory to be written.
+# Bytes of an array that stay in memory before a temporary file is made.
 _SMALL = 1 << 22
-# Bytes of the head of a safetensors file as it is written here: enough for all, and arrays
-# begin where their items are aligned.
+# Bytes of the header of a safetensors file, padded so that it always fits and arrays are aligned.
 _HEADER = 512
-# The types of safetensors that are used here, and NumPy's.
+# The dtypes that are used here: safetensors' name, and NumPy's.
 _DTYPES = {"U8": "u1", "I32": "<i4", "I64": "<i8", "U64": "<u8", "F32": "<f4", "F64": "<f8"}
 
 
 def _header(arrays: Mapping[str, tuple[np.dtype[Any], tuple[int, ...]]]) -> bytes:
-    """Return the head of a safetensors file: its length, and what arrays follow."""
+    """Return the header of a safetensors file: its length, and a list of the arrays as JSON."""
     entries, start = {}, 0
     for name, (dtype, shape) in arrays.items():
         kind = next(kind for kind, known in _DTYPES.items() if dtype == np.dtype(known))
@@ -91,7 +102,7 @@ def _header(arrays: Mapping[str, tuple[np.dtype[Any], tuple[int, ...]]]) -> byte
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write named arrays as safetensors."""
+    """Write named arrays to a safetensors file."""
     with path.open("wb") as file:
         file.write(_header({name: (array.dtype, array.shape) for name, array in arrays.items()}))
         for array in arrays.values():
@@ -99,7 +110,7 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Map the arrays of a safetensors file into memory; they are read as they are used."""
+    """Map the arrays of a safetensors file into memory; they are read when they are used."""
     try:
         content = np.memmap(path, np.uint8, "r")
         n = int.from_bytes(content[:8].tobytes(), "little")
@@ -118,13 +129,13 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 def write_counts(
     path: Path, blocks: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]], n_columns: int
 ) -> int:
-    """Write a CSR matrix as safetensors, block of rows by block, as they come.
+    """Write a CSR matrix to a safetensors file, one block of rows after the other.
 
     Parameters
     ----------
     path : Path
-    blocks : iterable of triplets
-        Counts, columns, and where each row begins in its block and the last one ends.
+    blocks : iterable of (data, indices, indptr)
+        The CSR arrays of each block.
     n_columns : int
 
     Returns
@@ -146,13 +157,13 @@ def write_counts(
 
 
 def read_counts(path: Path) -> csr_array:
-    """Map what `write_counts` wrote into memory."""
+    """Map the matrix that `write_counts` wrote into memory."""
     from scipy.sparse import csr_array
 
     arrays = read_arrays(path)
     try:
         indices, indptr = arrays["indices"], arrays["indptr"]
-        # scipy asks for one type of both, and would else copy the larger one.
+        # scipy wants indices and indptr of one type, and would otherwise copy the larger one.
         if indptr[-1] <= np.iinfo(np.int32).max:
             indptr = indptr.astype(np.int32)
         counts = csr_array((arrays["data"], indices, indptr), tuple(arrays["shape"].tolist()))

@@ -1,7 +1,7 @@
-"""The files of a run: the only reader and writer of each format.
+"""The files of a run: one reader and one writer for each format.
 
-Arrays are safetensors, tables are Arrow or Parquet, facts are JSON, word lists are
-text. Nothing is pickled, so nothing runs code when it is read.
+Tables are Arrow or Parquet, word lists and small tables are text, everything else is JSON; array
+files are in `arrays`. Nothing is pickled, so nothing runs code when it is read.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,15 +21,12 @@ import pyarrow.compute as pc
 from pipeline.errors import RunError
 from pipeline.storage import arrow
 
-if TYPE_CHECKING:
-    pass
-
 FORMAT_VERSION = 1
 
 
-def check_format(facts: Mapping[str, Any], where: Path) -> None:
-    """Refuse what another version of the format has written."""
-    found = facts.get("format_version")
+def check_format(content: Mapping[str, Any], where: Path) -> None:
+    """Refuse the content of a file that another version of the format has written."""
+    found = content.get("format_version")
     if found != FORMAT_VERSION:
         raise RunError(
             f"{where}: expected format version {FORMAT_VERSION}, got {found}; "
@@ -38,7 +35,7 @@ def check_format(facts: Mapping[str, Any], where: Path) -> None:
 
 
 def digest(path: Path) -> str:
-    """Return the SHA-256 of a file as hexadecimal digits."""
+    """Return the SHA-256 digest of a file in hexadecimal."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -47,20 +44,26 @@ def digest(path: Path) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all."""
+    """Write a text file atomically."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     partial.write_text(text, encoding="utf-8", newline="\n")
     partial.replace(path)
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a value as indented JSON, whole or not at all; NaN becomes null."""
+    """Write a value as indented JSON atomically; NaN becomes null."""
     plain = null_for_nan(value)
     write_text(path, json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def null_for_nan(value: Any) -> Any:
-    """Return a value as JSON can hold it: what is undefined is NaN in Python, null there."""
+    """Return a value with None for every NaN, because JSON has null but not NaN.
+
+    Examples
+    --------
+    >>> null_for_nan({"recall": float("nan"), "n": (1, 2)})
+    {'recall': None, 'n': [1, 2]}
+    """
     if isinstance(value, Mapping):
         return {key: null_for_nan(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -82,41 +85,39 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_words(path: Path, words: pa.LargeStringArray) -> None:
-    """Write words, none of which holds a line break, one a line."""
-    data, offsets = arrow.buffers(words)
-    line_ends = offsets[1:] - offsets[0] + np.arange(len(words))
-    lines = np.empty(int(offsets[-1] - offsets[0]) + len(words), np.uint8)
-    in_word = np.ones(len(lines), bool)
-    in_word[line_ends] = False
-    lines[in_word] = data[offsets[0] : offsets[-1]]
-    lines[line_ends] = ord("\n")
-    path.write_bytes(lines.data)
+    """Write words, one a line. None may hold a line break."""
+    path.write_bytes(_lines(words))
 
 
 def read_words(path: Path) -> pa.LargeStringArray:
-    """Read what `write_words` wrote."""
+    """Read the words that `write_words` wrote."""
     try:
-        lines = np.frombuffer(path.read_bytes(), np.uint8)
+        text = path.read_bytes()
     except OSError as error:
         raise RunError(f"{path}: cannot be read: {error.strerror}") from None
-    in_word = lines != ord("\n")
-    line_ends = np.flatnonzero(~in_word)
-    offsets = np.zeros(len(line_ends) + 1, np.int64)
-    offsets[1:] = line_ends - np.arange(len(line_ends))
-    return arrow.of_bytes(lines[in_word], offsets)
+    whole = arrow.of_bytes(text, np.array([0, len(text)]))
+    return pc.split_pattern(whole, "\n").flatten()[:-1]
+
+
+def _lines(lines: pa.LargeStringArray) -> bytes:
+    """Return strings as text, one a line."""
+    if not len(lines):
+        return b""
+    whole = pa.LargeListArray.from_arrays(arrow.numbers(np.array([0, len(lines)])), lines)
+    return b"".join((pc.binary_join(whole, arrow.scalar("\n"))[0].as_buffer(), b"\n"))
 
 
 def write_batches(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
-    """Write a table as an Arrow file, a record batch at a time as they come."""
+    """Write record batches to an Arrow file as they come."""
     with pa.ipc.new_file(str(path), schema) as writer:
         for batch in batches:
             writer.write_batch(batch)
 
 
 def read_table(path: Path) -> pa.Table:
-    """Map an Arrow file into memory, as a table that has a chunk for each record batch.
+    """Map an Arrow file into memory, as a table with one chunk for each record batch.
 
-    A chunk is read without a copy, and only once it is used; joining chunks copies them.
+    A chunk is read when it is used, and is not copied. To combine chunks copies them.
     """
     try:
         return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
@@ -125,10 +126,10 @@ def read_table(path: Path) -> pa.Table:
 
 
 def read_batches(path: Path) -> Iterator[pa.RecordBatch]:
-    """Yield the record batches of an Arrow file, holding no more than the one in use.
+    """Yield the record batches of an Arrow file, of which only one is in memory at a time.
 
-    What is mapped stays in memory as long as there is room; this is for going through a
-    large table once.
+    This is the way to go through a large table once. A mapped table (`read_table`) would stay
+    in memory as long as there is room.
     """
     try:
         with pa.OSFile(str(path)) as file:
@@ -140,26 +141,29 @@ def read_batches(path: Path) -> Iterator[pa.RecordBatch]:
 
 
 def tsv(table: pa.Table) -> bytes:
-    """Return columns of text and numbers as tab-separated lines under a line of their names.
+    r"""Return columns of strings and numbers as tab-separated lines under a header.
 
-    Values must hold no tab and no line break; words hold no white space but the
-    spaces between the tokens of an n-gram.
+    Values must hold no tab and no line break. The words of a vocabulary hold none, because their
+    only white space is the space between two tokens.
+
+    Examples
+    --------
+    >>> tsv(pa.table({"word": ["good"], "weight": [1.5]}))
+    b'word\tweight\ngood\t1.5\n'
     """
-    tab, newline = arrow.scalar("\t"), arrow.scalar("\n")
     columns = [column.combine_chunks().cast(pa.large_string()) for column in table.columns]
-    lines = pc.binary_join_element_wise(*columns, tab)
-    whole = pa.LargeListArray.from_arrays(arrow.numbers(np.array([0, len(lines)])), lines)
-    head = ("\t".join(table.column_names) + "\n").encode()
-    return b"".join((head, pc.binary_join(whole, newline)[0].as_buffer(), b"\n"))
+    lines = pc.binary_join_element_wise(*columns, arrow.scalar("\t"))
+    header = ("\t".join(table.column_names) + "\n").encode()
+    return header + _lines(lines)
 
 
 def write_tsv(path: Path, table: pa.Table) -> None:
-    """Write a table as `tsv` gives it."""
+    """Write a table as tab-separated lines."""
     path.write_bytes(tsv(table))
 
 
 def read_tsv(path: Path, types: Mapping[str, pa.DataType]) -> pa.Table:
-    """Read what `write_tsv` wrote; `types` gives each column's type."""
+    """Read the table that `write_tsv` wrote, given the type of each column."""
     from pyarrow import csv
 
     try:
