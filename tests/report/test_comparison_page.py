@@ -47,8 +47,8 @@ def test_no_word_of_the_two_runs_tables_is_a_column_of_letters(
     file = tmp_path / "both.html"
     assert sentiment("compare", hostile_run, hostile_run, "--html", file).exit_code == 0
     page = Page(browser, file, viewport={"width": width, "height": 800})
-    assert page.page.evaluate("document.documentElement.scrollWidth") <= width
-    heights = page.page.locator("#metrics .scroll tbody tr").evaluate_all(
+    assert page.cut_off() == []
+    heights = page.page.locator("#metrics .stacked tbody tr").evaluate_all(
         "rows => rows.map(row => row.getBoundingClientRect().height)"
     )
     assert max(heights) < 80  # two lines
