@@ -155,8 +155,8 @@ def chunks(offsets: np.ndarray[Any, Any], largest: int) -> Iterator[slice]:
     offsets : int64 array, shape (n_items + 1,)
         The size of item i is `offsets[i + 1] - offsets[i]`.
     largest : int
-        Upper bound on the size of a chunk. Chunks are smaller if that gives every thread an
-        equal number of them. A chunk has at least one item, whatever its size.
+        A chunk ends with the item that brings it to this size. Chunks are smaller if that gives
+        every thread an equal number of them.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Threads: results in order, in rooms that are not shared, and blocks that cover all."""
+"""Threads: results in order, workspaces that are not shared, and chunks that cover everything."""
 
 import os
 import threading
@@ -16,7 +16,7 @@ COUNTS = ["1", "2", "5"]
 
 
 @pytest.mark.parametrize("given", ["0", "-1", "two", "1.5"])
-def test_a_number_of_threads_that_is_none_is_refused_in_one_line(monkeypatch, given):
+def test_a_bad_number_of_threads_is_refused_in_one_line(monkeypatch, given):
     monkeypatch.setenv("SENTIMENT_THREADS", given)
     with pytest.raises(ConfigError) as error:
         n_threads()
@@ -24,7 +24,7 @@ def test_a_number_of_threads_that_is_none_is_refused_in_one_line(monkeypatch, gi
 
 
 @pytest.mark.parametrize("value", ["", None])
-def test_without_a_number_there_is_a_thread_for_each_processor(monkeypatch, value):
+def test_by_default_there_is_a_thread_for_each_processor(monkeypatch, value):
     monkeypatch.delenv("SENTIMENT_THREADS", raising=False)
     if value is not None:
         monkeypatch.setenv("SENTIMENT_THREADS", value)
@@ -48,7 +48,7 @@ def test_results_come_in_the_order_of_the_items(monkeypatch, threads):
 
 @pytest.mark.parametrize("threads", ["2", "5"])
 def test_items_are_worked_on_at_the_same_time(monkeypatch, threads):
-    """Else each would wait at the barrier for the others, and break it."""
+    """Otherwise each would wait at the barrier for the others, and break it."""
     monkeypatch.setenv("SENTIMENT_THREADS", threads)
     together = threading.Barrier(int(threads), timeout=300)
     assert len(list(ordered_map(lambda _: together.wait(), range(int(threads))))) == int(threads)
@@ -75,7 +75,7 @@ def test_an_error_comes_where_its_result_would(monkeypatch, threads):
 
 
 @pytest.mark.parametrize("threads", COUNTS)
-def test_a_room_is_not_used_again_while_its_result_is(monkeypatch, threads):
+def test_a_workspace_is_not_reused_while_its_result_is_in_use(monkeypatch, threads):
     monkeypatch.setenv("SENTIMENT_THREADS", threads)
 
     def fill(n, workspace):
@@ -83,11 +83,11 @@ def test_a_room_is_not_used_again_while_its_result_is(monkeypatch, threads):
         array[:] = n
         return array
 
-    rooms = set()
+    workspaces = set()
     for n, array in enumerate(map_with_workspace(fill, range(50))):
-        rooms.add(id(array))
+        workspaces.add(id(array))
         assert array.tolist() == [n] * len(array)
-    assert len(rooms) <= int(threads) + 2
+    assert len(workspaces) <= int(threads) + 2
 
 
 @given(
@@ -96,18 +96,17 @@ def test_a_room_is_not_used_again_while_its_result_is(monkeypatch, threads):
     largest=st.integers(1, 200),
     threads=st.sampled_from(COUNTS),
 )
-def test_blocks_hold_every_item_once_and_none_is_larger_than_it_must_be(
+def test_chunks_hold_every_item_once_and_end_with_the_item_that_fills_them(
     sizes, first, largest, threads
 ):
     offsets = first + np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int64)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SENTIMENT_THREADS", threads)
-        blocks = list(chunks(offsets, largest))
-    assert [n for block in blocks for n in range(block.start, block.stop)] == [*range(len(sizes))]
-    for block in blocks:
-        assert block.stop > block.start
-        # Filled up by its last item.
-        assert offsets[block.stop - 1] - offsets[block.start] < largest
+        found = list(chunks(offsets, largest))
+    assert [n for chunk in found for n in range(chunk.start, chunk.stop)] == [*range(len(sizes))]
+    for chunk in found:
+        assert chunk.stop > chunk.start
+        assert offsets[chunk.stop - 1] - offsets[chunk.start] < largest
 
 
 def test_what_fails_in_the_thread_fails_outside():

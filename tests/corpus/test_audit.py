@@ -1,4 +1,4 @@
-"""What the corpus audit counts, held against an obvious slow count of the same things."""
+"""The corpus audit, compared with a slow and obvious count of the same things."""
 
 import contextlib
 import dataclasses
@@ -173,7 +173,7 @@ def corpora(draw: st.DrawFn) -> tuple[Rows, Rows]:
 
 @given(corpora())
 @steady
-def test_counts_are_those_of_the_slow_twin(corpus: tuple[Rows, Rows]) -> None:
+def test_counts_are_those_of_a_slow_count(corpus: tuple[Rows, Rows]) -> None:
     train, test = corpus
     facts = audit(table(train), table(test)).to_dict()
     assert without_examples(facts) == reference(train, test)
@@ -181,7 +181,7 @@ def test_counts_are_those_of_the_slow_twin(corpus: tuple[Rows, Rows]) -> None:
 
 @given(corpora())
 @steady
-def test_examples_are_what_they_are_examples_of(corpus: tuple[Rows, Rows]) -> None:
+def test_examples_are_real_ones(corpus: tuple[Rows, Rows]) -> None:
     train, test = corpus
     found = audit(table(train), table(test))
     rows = {"train": train, "test": test}
@@ -260,7 +260,7 @@ def test_sliced_and_chunked_tables_are_audited_like_fresh_ones(
 
 @contextlib.contextmanager
 def interpreted() -> Iterator[None]:
-    """Run every kernel of the module as Python, not compiled."""
+    """Run every kernel of the module as plain Python."""
     marked = {name: kernel for name, kernel in vars(kernels).items() if hasattr(kernel, "py_func")}
     with pytest.MonkeyPatch.context() as patch, np.errstate(over="ignore"):
         for name, kernel in marked.items():
@@ -294,7 +294,7 @@ def test_resemblance_is_the_jaccard_similarity_of_real_shingle_sets(texts: list[
 
 
 @pytest.mark.parametrize("n_chunks", [1, 2, 6])
-def test_texts_of_one_fingerprint_are_told_apart_by_their_bytes(n_chunks: int) -> None:
+def test_texts_of_one_fingerprint_are_compared_byte_by_byte(n_chunks: int) -> None:
     texts = ["a", "b", "a", "b", "ab", "ab"]
     size = len(texts) // n_chunks
     parts = [table([(t, 0) for t in texts[k : k + size]]) for k in range(0, len(texts), size)]
@@ -398,7 +398,7 @@ def test_60_to_40_is_balanced_enough() -> None:
     assert warnings(audit(table(rows), table([]))) == []
 
 
-def test_facts_are_json_and_the_same_every_time() -> None:
+def test_an_audit_is_json_and_the_same_every_time() -> None:
     rows = table([*clean, *clean])
     facts = audit(rows, table([])).to_dict()
     text = json.dumps(facts, allow_nan=False)
@@ -413,7 +413,7 @@ def test_facts_are_json_and_the_same_every_time() -> None:
 
 
 def test_imdb_holds_the_duplicates_it_is_known_for(shared_data: Path) -> None:
-    """The near-duplicates are those a comparison of all pairs by real shingle sets finds."""
+    """The near-duplicates are those of a comparison of all pairs by real shingle sets."""
     folder = shared_data / "data" / "imdb"
     train, test = (
         pq.read_table(folder / f"{split}.parquet", columns=["text", "label"]).cast(

@@ -1,4 +1,4 @@
-"""A corpus on its way to a file: cut by its reviews alone, and without what only others need."""
+"""Batches of a corpus: they end by the reviews alone, and import only what they need."""
 
 import json
 import subprocess
@@ -35,7 +35,7 @@ def table(texts: list[str]) -> pa.Table:
 
 
 def sliced(whole: pa.Table, sizes: list[int]) -> Iterator[pa.RecordBatch]:
-    """Yield a table in batches of the sizes, and the rest in one."""
+    """Yield a table in batches of the given sizes, and the rest in one."""
     (batch,) = whole.combine_chunks().to_batches()
     start = 0
     for size in [*sizes, batch.num_rows]:
@@ -77,7 +77,7 @@ def test_rows_are_selected_in_their_order(
 
 
 def run_stage(folder: Path, train: Path, *settings: str) -> dict[str, bytes]:
-    """Compute the corpus stage on a file without a test part; return what it has written."""
+    """Compute the corpus stage on a file without a test set; return what it has written."""
     folder.mkdir()
     config = folder / "config.toml"
     config.write_text(
@@ -101,7 +101,7 @@ def reviews(monkeypatch: pytest.MonkeyPatch) -> pa.Table:
 def test_the_same_reviews_are_the_same_bytes(
     tmp_path: Path, reviews: pa.Table, monkeypatch: pytest.MonkeyPatch, overlap: str
 ) -> None:
-    """Whatever the file's format, its row groups and the number of threads."""
+    """For any format and row groups of the file, and any number of threads."""
     setting = f"corpus.drop_overlap={overlap}"
     written = []
     for n_threads in ("1", "3"):
@@ -119,7 +119,7 @@ def test_the_same_reviews_are_the_same_bytes(
     assert all(other == written[0] for other in written)
 
 
-def test_parts_are_read_back_in_several_chunks_without_a_copy(
+def test_sets_are_read_back_in_several_chunks_without_a_copy(
     tmp_path: Path, reviews: pa.Table
 ) -> None:
     path = tmp_path / "reviews.parquet"

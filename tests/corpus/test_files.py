@@ -1,4 +1,4 @@
-"""Corpora in files: what is written comes back, and what is wrong is named by its place."""
+"""Corpora in files: what is written is read back, and an error names the place of a fault."""
 
 import csv
 import json
@@ -71,7 +71,7 @@ every_format = pytest.mark.parametrize("name", WRITERS)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return one folder for all examples of a property, which write over each other."""
+    """Return one folder for all examples of a property; each overwrites the last."""
     return tmp_path_factory.mktemp("corpus")
 
 
@@ -143,9 +143,7 @@ def test_a_text_file_is_one_text_a_line_and_keeps_empty_lines(
 
 
 @every_format
-def test_a_table_has_two_columns_of_fixed_types_in_one_chunk_each(
-    tmp_path: Path, name: str
-) -> None:
+def test_a_table_has_two_columns_of_fixed_types(tmp_path: Path, name: str) -> None:
     WRITERS[name](tmp_path / name, [("good", 1), ("bad", 0)] * 5000)
     WRITERS[name](tmp_path / f"b{name}", [("last", 1)])
     table = read_corpus(tmp_path / f"*{name}", RULE)
@@ -257,7 +255,7 @@ def test_folder_names_with_an_equals_sign_are_not_columns(tmp_path: Path) -> Non
     assert read(tmp_path / "text=x" / "a.parquet") == [("a", 1)]
 
 
-# Which files a pattern stands for.
+# Which files a pattern matches.
 
 
 def touch(root: Path, names: Iterable[str]) -> list[Path]:
@@ -280,7 +278,7 @@ def test_a_name_with_brackets_is_a_file_before_it_is_a_glob(tmp_path: Path) -> N
     assert source_paths(str(path)) == [path]
 
 
-def test_a_folder_stands_for_its_positive_then_its_negative_texts_by_name(
+def test_a_folder_has_its_positive_then_its_negative_texts_by_name(
     tmp_path: Path,
 ) -> None:
     expected = touch(tmp_path, ["pos/1_9.txt", "pos/2_7.txt", "neg/0_1.txt", "neg/3_1.txt"])

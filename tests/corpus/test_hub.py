@@ -1,4 +1,4 @@
-"""The Hub: the real code of `datasets` against a loopback stand-in, and what it may do to us.
+"""The Hub: the real code of its libraries against a loopback server, with faults.
 
 Hugging Face reads its settings when it is imported, so each read is a process of its own.
 """
@@ -75,7 +75,7 @@ class Outcome:
 
 @dataclass
 class Hub:
-    """A running stand-in for the Hub."""
+    """A running loopback server in place of the Hub."""
 
     url: str
     log: Path
@@ -118,7 +118,7 @@ def read(
 
 @contextlib.contextmanager
 def serving(shared_data: Path, log: Path, *arguments: str) -> Iterator[Hub]:
-    """Run the stand-in, with faults if asked for."""
+    """Run the loopback server, with faults if asked for."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -139,7 +139,7 @@ def serving(shared_data: Path, log: Path, *arguments: str) -> Iterator[Hub]:
 
 @pytest.fixture(scope="module")
 def fetched(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of Hugging Face into which the data set has been fetched."""
+    """A cache folder of Hugging Face that holds the data set."""
     folder = tmp_path_factory.mktemp("hub")
     with serving(shared_data, folder / "log") as server:
         assert read(server.url, folder / "home").error is None
@@ -251,7 +251,7 @@ def test_a_damaged_table_is_named(fetched: Path, tmp_path: Path, size: int | Non
 
 
 @pytest.mark.slow
-def test_a_damaged_file_is_told_in_one_line(fetched: Path, tmp_path: Path) -> None:
+def test_a_damaged_file_is_an_error_of_one_line(fetched: Path, tmp_path: Path) -> None:
     shutil.copytree(fetched / "hub", tmp_path / "hub", symlinks=True)
     os.truncate(next(files_folder(tmp_path).glob("*/train-*")).resolve(), 3_000_000)
     error = read(DEAD, tmp_path).error
@@ -351,7 +351,7 @@ def test_a_subset_that_the_data_set_does_not_have(shared_data: Path, tmp_path: P
 
 
 class Refusal(BaseHTTPRequestHandler):
-    """Answers as the Hub does where it refuses: by a status and a header."""
+    """A server that refuses as the Hub does, by a status and a header."""
 
     answer: ClassVar[tuple[int, str]]
 
@@ -375,7 +375,7 @@ class Refusal(BaseHTTPRequestHandler):
     ],
     ids=["revision", "data set", "access"],
 )
-def test_what_the_hub_refuses_is_told_in_one_line(
+def test_what_the_hub_refuses_is_an_error_of_one_line(
     tmp_path: Path, status: int, code: str, expected: str
 ) -> None:
     handler = type("Handler", (Refusal,), {"answer": (status, code)})
@@ -466,7 +466,7 @@ def test_only_the_two_columns_are_kept_whatever_their_names(holding: Any) -> Non
     assert table.schema == pa.schema([("text", pa.large_string()), ("label", pa.int8())])
 
 
-def test_class_names_give_labels_their_meaning(holding: Any) -> None:
+def test_class_names_may_be_the_labels_of_a_rule(holding: Any) -> None:
     import datasets
 
     names = datasets.ClassLabel(names=["pos", "neg"])

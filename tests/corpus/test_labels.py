@@ -1,4 +1,4 @@
-"""What a label means, whatever the source spells it like."""
+"""The class of a label, however its source spells it."""
 
 import pyarrow as pa
 import pytest
@@ -35,7 +35,7 @@ def refusal(column: pa.Array, rule: LabelRule = RULE, names: tuple[str, ...] = (
     ],
     ids=lambda column: str(column.type),
 )
-def test_a_label_means_the_same_in_every_type_that_can_spell_it(
+def test_a_label_has_the_same_class_in_every_type_that_can_spell_it(
     column: pa.Array,
 ) -> None:
     assert binary_labels(column, RULE, "x").equals(pa.array([1, 0, 1], pa.int8()))
@@ -60,7 +60,7 @@ scalars = st.one_of(
 
 
 @given(value=scalars, rows=st.integers(1, 5))
-def test_any_value_that_is_listed_has_the_meaning_of_its_list(value: Scalar, rows: int) -> None:
+def test_any_value_that_is_listed_has_the_class_of_its_list(value: Scalar, rows: int) -> None:
     other = "something else"
     column = pa.array([value] * rows)
     positive = binary_labels(column, LabelRule((value,), (other,)), "x")
@@ -100,14 +100,14 @@ def test_thresholds_replace_the_lists() -> None:
     assert binary_labels(pa.array([1, 5]), rule, "x").to_pylist() == [0, 1]
 
 
-def test_a_class_may_be_meant_by_its_number_or_by_its_name() -> None:
+def test_a_class_is_given_by_its_number_or_by_its_name() -> None:
     column = pa.array([0, 1, 0])
     by_name = LabelRule(("good",), ("bad",))
     assert binary_labels(column, by_name, "x", ("good", "bad")).to_pylist() == [1, 0, 1]
     assert binary_labels(column, LabelRule((0,), (1,)), "x", ("a", "b")).to_pylist() == [1, 0, 1]
 
 
-def test_a_class_meant_both_ways_at_once_is_refused() -> None:
+def test_a_class_given_as_positive_and_as_negative_is_refused() -> None:
     message = refusal(pa.array([1, 0]), RULE, ("pos", "neg"))
     assert message.startswith("reviews.csv, row 1: label 1 (neg) is both positive (1, pos,")
     assert "corpus.positive" in message
@@ -130,7 +130,7 @@ def test_a_label_is_case_sensitive() -> None:
 
 
 @pytest.mark.parametrize("label", ["a\nb", "long " * 1000, "\u2028", ""])
-def test_a_strange_label_still_makes_a_short_message_of_one_line(label: str) -> None:
+def test_a_strange_label_makes_a_short_message_of_one_line(label: str) -> None:
     message = refusal(pa.array([label]))
     assert len(message.splitlines()) == 1
     assert len(message) < 250
@@ -189,7 +189,7 @@ def test_a_boolean_is_no_rating() -> None:
         LabelRule((" 1",), ("1 ",)),
     ],
 )
-def test_one_label_with_both_meanings_is_refused_even_where_no_row_has_it(
+def test_one_label_with_both_classes_is_refused_even_if_no_row_has_it(
     rule: LabelRule,
 ) -> None:
     message = refusal(pa.array([], pa.string()), rule)

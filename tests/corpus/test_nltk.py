@@ -1,4 +1,4 @@
-"""NLTK's review corpora, and what happens where they are missing."""
+"""NLTK's review corpora, and the errors if they are missing or damaged."""
 
 import io
 import os
@@ -49,7 +49,7 @@ def installed(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def read_in_a_process(name: str, data: Path, home: Path) -> str:
-    """Return what is printed where NLTK looks for its data in `data`; it must be one line."""
+    """Return what is printed if NLTK looks for its data in `data`; it must be one line."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", READ, name],
         env=os.environ | {"NLTK_DATA": str(data), "HOME": str(home), "PYTHONPATH": ROOT},
@@ -127,7 +127,7 @@ def network() -> bool:
 
 
 class Reader:
-    """Stands for one of NLTK's, which looks anew for its data each time it is asked."""
+    """A reader like NLTK's, which looks for its data again each time it is asked."""
 
     def __init__(self, *problems: Exception) -> None:
         self.problems = list(problems)

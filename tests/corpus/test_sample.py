@@ -1,4 +1,4 @@
-"""The bundled reviews are what their README says: every figure there is measured here."""
+"""The bundled reviews are as their README says: every figure there is measured here."""
 
 import itertools
 import json
@@ -27,7 +27,7 @@ SPLITS = ("train", "test")
 
 @dataclass(frozen=True)
 class Review:
-    """A line of a file, and what is measured of its text."""
+    """A line of a file, and the measures of its text."""
 
     split: str
     text: str
@@ -40,7 +40,7 @@ class Review:
 
     @property
     def words(self) -> list[str]:
-        """Words as the default tokenizer has them: lower case, contractions whole."""
+        """Words as in the default tokenizer: lower case, contractions whole."""
         return re.findall(r"\w+(?:'\w+)*", self.text.lower().replace("\u2019", "'"))
 
 
@@ -55,7 +55,7 @@ def reviews() -> list[Review]:
 
 @pytest.fixture(scope="module")
 def readme() -> str:
-    """The README with one space for each run of white space, so that no line break matters."""
+    """The README with each run of white space as one space, so that line breaks do not matter."""
     return " ".join(README.read_text(encoding="utf-8").split())
 
 
@@ -141,8 +141,8 @@ def test_the_readme_lists_the_domains(reviews: list[Review]) -> None:
 
 
 @pytest.mark.parametrize("split", SPLITS)
-def test_the_order_of_rows_tells_nothing_of_the_label(reviews: list[Review], split: str) -> None:
-    """Runs of equal labels are as many as in a shuffled list, to 4 standard deviations."""
+def test_the_order_of_rows_says_nothing_about_the_label(reviews: list[Review], split: str) -> None:
+    """Runs of equal labels are as many as in a shuffled list, within 4 standard deviations."""
     labels = [review.positive for review in part(reviews, split)]
     n = len(labels)
     runs = 1 + sum(a != b for a, b in itertools.pairwise(labels))
@@ -152,7 +152,7 @@ def test_the_order_of_rows_tells_nothing_of_the_label(reviews: list[Review], spl
 # No two alike
 
 
-def test_the_audit_finds_nothing_amiss() -> None:
+def test_the_audit_finds_no_problem() -> None:
     rule = LabelRule(("positive",), ("negative",))
     train, test = (read_corpus(FOLDER / f"{split}.jsonl", rule) for split in SPLITS)
     statistics = TextStatistics.joined(
@@ -269,7 +269,7 @@ def unigram_regression() -> Any:
 def test_a_linear_model_is_above_majority_and_below_perfect(
     reviews: list[Review], readme: str
 ) -> None:
-    """400 reviews give an interval of about 4 points to each side, and the claims keep off it."""
+    """400 reviews give an interval of 4 points to each side, and the claims are outside it."""
     train, test = part(reviews, "train"), part(reviews, "test")
     model = unigram_regression()
     model.fit([review.text for review in train], [review.positive for review in train])
@@ -295,8 +295,8 @@ def test_a_linear_model_is_above_a_lexicon(
 
 
 @pytest.mark.slow
-def test_the_test_part_is_no_special_case(reviews: list[Review], readme: str) -> None:
-    """Six folds of all reviews: the interval is of 1.6 points, the folds of 400 spread by 2."""
+def test_the_test_set_is_no_special_case(reviews: list[Review], readme: str) -> None:
+    """Six folds of all reviews: the interval is 1.6 points wide, the folds of 400 spread by 2."""
     from sklearn.model_selection import StratifiedKFold, cross_val_score
 
     folds = StratifiedKFold(6, shuffle=True, random_state=0)

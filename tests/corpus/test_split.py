@@ -1,4 +1,4 @@
-"""The split: a part of each class, drawn by a seed, and nothing lost."""
+"""The split: the same share of each class, drawn with a seed, and nothing lost."""
 
 from fractions import Fraction
 
@@ -19,7 +19,7 @@ seeds = st.integers(0, 2**32)
 
 
 def table(labels: list[int], n_chunks: int = 1) -> pa.Table:
-    """Number the rows in their texts, so that each can be told from the others."""
+    """Number the rows in their texts, so that no two are equal."""
     texts = [f"review {row}" for row in range(len(labels))]
     whole = pa.table({"text": texts, "label": labels}, schema=TABLE_SCHEMA)
     size = -(-len(labels) // n_chunks)
@@ -27,7 +27,7 @@ def table(labels: list[int], n_chunks: int = 1) -> pa.Table:
 
 
 def split(reviews: pa.Table, fraction: float, seed: int) -> tuple[pa.Table, pa.Table]:
-    """Write the parts apart, as the stage does."""
+    """Write the two sets, as the stage does."""
     in_test = draw_test(arrow.values(reviews["label"]), fraction, seed)
     train, test = (
         pa.Table.from_batches(
@@ -48,7 +48,7 @@ def can_be_split(labels: list[int], fraction: float) -> bool:
 
 
 @given(labels, fractions, seeds, st.integers(1, 4))
-def test_every_row_is_in_one_part_in_its_order_with_its_label(
+def test_every_row_is_in_one_set_in_its_order_with_its_label(
     labels: list[int], fraction: float, seed: int, n_chunks: int
 ) -> None:
     assume(can_be_split(labels, fraction))
@@ -79,7 +79,7 @@ def test_the_seed_decides(labels: list[int], fraction: float, seed: int) -> None
     assert (rows(first[0]), rows(first[1])) == (rows(again[0]), rows(again[1]))
 
 
-def test_another_seed_draws_another_test_part() -> None:
+def test_another_seed_draws_another_test_set() -> None:
     reviews = table([0, 1] * 100)
     drawn = {tuple(rows(split(reviews, 0.2, seed)[1])) for seed in range(20)}
     assert len(drawn) == 20
@@ -96,7 +96,7 @@ def test_every_review_has_the_same_odds_of_being_in_test() -> None:
 
 
 @given(labels, fractions, seeds)
-def test_a_class_too_small_for_both_parts_is_named(
+def test_a_class_too_small_for_both_sets_is_named(
     labels: list[int], fraction: float, seed: int
 ) -> None:
     assume(not can_be_split(labels, fraction))

@@ -1,4 +1,4 @@
-"""Claims about vocabularies and counts; scikit-learn and plain Python are the judges."""
+"""Vocabularies and counts, compared with scikit-learn and plain Python."""
 
 from collections import Counter
 
@@ -18,7 +18,7 @@ from pipeline.tokens.tokenizer import Tokenizer
 from pipeline.tokens.tokens import Tokens
 from pipeline.tokens.words import WORDS
 
-# In UTF-16 the last two stand the other way round; ' and the space stand below the letters.
+# In UTF-16 the last two would be in the other order; ' and the space come before the letters.
 # No combining marks: the tokenizer takes them for letters, scikit-learn's `re` does not.
 ALPHABET = ["a", "b", "c", "a'b", "ab", "7", "_", "é", "\uff5a", "\U00010428"]
 documents = st.lists(st.sampled_from(ALPHABET), max_size=10).map(" ".join)
@@ -54,7 +54,7 @@ def names(vocabulary: Vocabulary) -> list[str]:
 
 
 def rows(counts: csr_array, vocabulary: Vocabulary) -> list[dict[str, float]]:
-    """Return each document's counts by name, as the triplet says them."""
+    """Return the counts of each document by name."""
     named = names(vocabulary)
     parts = np.split(np.arange(counts.nnz), counts.indptr[1:-1])
     return [{named[counts.indices[p]]: counts.data[p].item() for p in part} for part in parts]
@@ -115,7 +115,7 @@ def assert_in_order(vocabulary: Vocabulary) -> None:
 @given(corpora, lengths)
 @example(REVIEWS, 3)
 @example(["\U00010428 \uff5a"], 2)
-def test_a_vocabulary_is_every_ngram_by_falling_frequency_then_code_points(corpus, ngrams):
+def test_a_vocabulary_is_every_ngram_by_descending_frequency_then_code_points(corpus, ngrams):
     """The names are tokens with a single space between them."""
     corpus = [*corpus, "a"]
     tokens = tokenised(corpus)
@@ -238,7 +238,7 @@ def test_counts_are_canonical_csr_of_float32_and_int32(train, other, ngrams, bin
         assert counts.indices.dtype == counts.indptr.dtype == np.int32
         assert counts.nnz == len(counts.data) == len(counts.indices) == counts.indptr[-1]
         assert (counts.data > 0).all()
-        # Judged anew, not by the flags that were set.
+        # Computed, not read from the flags that were set.
         anew = csr_array((counts.data, counts.indices, counts.indptr), counts.shape)
         assert anew.has_sorted_indices
         assert anew.has_canonical_format
@@ -340,7 +340,7 @@ def test_a_split_has_its_own_token_numbers():
 
 
 def random_corpus(n_documents: int, n_tokens: int, n_types: int) -> list[str]:
-    """Return documents of Zipf's law in the whole and of very different lengths."""
+    """Return documents of very different lengths whose tokens follow Zipf's law."""
     random = np.random.default_rng(0)
     ids = np.minimum(random.zipf(1.3, n_tokens), n_types)
     cuts = np.sort(random.integers(0, n_tokens, n_documents - 1))
@@ -373,7 +373,7 @@ def test_size_changes_nothing(corpus, ngrams):
 
 @pytest.mark.slow
 def test_a_quarter_of_a_million_columns_are_counted():
-    """So many that a row, which sorts itself, meets wide gaps."""
+    """So many that the sorted columns of a row have wide gaps."""
     assert_counts_are_those_of_a_counter(random_corpus(50, 300_000, 100_000), 3)
 
 
@@ -413,7 +413,7 @@ def test_a_vocabulary_that_was_learned_counts_as_one_read_from_its_words():
     assert counted(corpus, read) == counted(corpus, learned)
 
 
-def test_ngrams_are_told_apart_even_where_all_hashes_are_equal(uncompiled, monkeypatch):
+def test_ngrams_are_distinguished_even_if_all_hashes_are_equal(uncompiled, monkeypatch):
     monkeypatch.setattr(hashing, "MULTIPLIER", hashing.ZERO)
     assert_counts_are_those_of_a_counter(["a b", *random_corpus(5, 150, 30)], 3)
 

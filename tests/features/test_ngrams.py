@@ -1,4 +1,4 @@
-"""The order of n-grams and their names, beside Python's own."""
+"""The order of n-grams and their names, compared with plain Python."""
 
 import numpy as np
 import pytest

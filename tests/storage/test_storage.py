@@ -120,7 +120,7 @@ def test_an_output_that_is_gone_or_of_another_size_is_noticed(tmp_path, change):
     assert not run.has_outputs("tokens")
 
 
-def test_beginning_anew_takes_no_notice_of_what_is_there(tmp_path):
+def test_a_run_from_scratch_ignores_what_is_there(tmp_path):
     write_stage(Run(tmp_path), "one")
     assert Run(tmp_path, from_scratch=True).stage("tokens") is None
     (tmp_path / "manifest.json").write_text("{")
@@ -196,7 +196,7 @@ KILLED = """
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
-def test_a_process_killed_at_any_step_leaves_no_stage_that_only_looks_fresh(tmp_path):
+def test_a_process_killed_at_any_step_leaves_no_stage_that_only_looks_up_to_date(tmp_path):
     """Old and new outputs are of one size, so that nothing but the order of steps helps."""
     command = [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path)]
     subprocess.run(command, check=True, timeout=300)
@@ -256,7 +256,7 @@ def test_a_run_of_another_format_version_is_refused_in_one_line(tmp_path):
     "content",
     ["", "{", "[]", "3", '{"format_version": 1}', '{"format_version": 1, "stages": []}', "\xff"],
 )
-def test_a_manifest_that_is_none_is_refused_in_one_line(tmp_path, content):
+def test_a_file_that_is_not_a_manifest_is_refused_in_one_line(tmp_path, content):
     manifest = tmp_path / "manifest.json"
     manifest.write_bytes(content.encode("latin-1"))
     with pytest.raises(RunError) as error:
@@ -362,15 +362,15 @@ def test_any_words_come_back_from_a_tsv(tmp_path_factory, names):
 
 
 @given(st.dictionaries(st.text(), st.none() | st.booleans() | st.integers() | st.text()))
-def test_facts_come_back_from_json(tmp_path_factory, facts):
+def test_values_come_back_from_json(tmp_path_factory, values):
     path = tmp_path_factory.mktemp("json") / "f.json"
-    facts = {key.encode("utf-8", "replace").decode(): value for key, value in facts.items()}
-    facts = {
+    values = {key.encode("utf-8", "replace").decode(): value for key, value in values.items()}
+    values = {
         k: v.encode("utf-8", "replace").decode() if isinstance(v, str) else v
-        for k, v in facts.items()
+        for k, v in values.items()
     }
-    files.write_json(path, facts)
-    assert files.read_json(path) == facts
+    files.write_json(path, values)
+    assert files.read_json(path) == values
 
 
 def test_undefined_numbers_are_never_written_as_json(tmp_path):
@@ -443,7 +443,7 @@ def test_a_file_that_was_cut_short_is_refused(tmp_path, keep):
         assert one_line(error, path)
 
 
-def test_counts_that_are_no_matrix_are_refused(tmp_path):
+def test_arrays_that_are_not_a_matrix_are_refused(tmp_path):
     path = tmp_path / "c.safetensors"
     good = {
         "data": np.ones(2, np.float32),

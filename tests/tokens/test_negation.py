@@ -117,7 +117,7 @@ def test_nltk_misses_the_curly_apostrophe():
     ],
 )
 def test_a_clause_ends_there_for_every_tokenizer(name, end):
-    """Of a token that holds the end and both words, the clause ends behind it."""
+    """If a token holds the end and both words, the clause ends after it."""
     marked = words_of(negated(f"It is not so good{end}but nice to see", name)).split()
     assert marked[:4] == ["it", "is", "not", "NOT_so"]
     assert marked[4].startswith("NOT_good")
@@ -167,7 +167,7 @@ def test_a_text_without_punctuation_is_one_clause(name):
 
 @every_tokenizer
 @pytest.mark.parametrize("text", ["it is not", "it is not.", "never", "not , not", "...", ""])
-def test_a_negation_without_a_word_behind_it_marks_nothing(name, text):
+def test_a_negation_without_a_word_after_it_marks_nothing(name, text):
     assert "NOT_" not in negated(text, name)
 
 
@@ -208,7 +208,7 @@ def test_blocks_and_threads_change_nothing(size, monkeypatch):
     ],
 )
 def test_a_word_is_marked_from_a_negation_to_the_end_of_its_clause(name, text, words):
-    """A second negation neither ends the first nor turns it round."""
+    """A second negation neither ends nor reverses the first."""
     if name == "treebank":
         words = words.replace("NOT_don't", "NOT_do NOT_n't")
     assert words_of(negated(text, name)) == words
@@ -225,14 +225,14 @@ def test_a_word_is_marked_from_a_negation_to_the_end_of_its_clause(name, text, w
         (", not", ", not"),
     ],
 )
-def test_punctuation_is_never_marked_and_may_be_dropped_once_the_marks_are_set(text, marked):
+def test_punctuation_is_never_marked_and_may_be_dropped_after_marking(text, marked):
     assert negated(text) == marked
     dropped = " ".join(token for token in marked.split() if regex.search(r"\w", token))
     assert negated(text, punctuation=False) == dropped
 
 
 @pytest.mark.parametrize("name", ["treebank", "tweet"])
-def test_what_stands_inside_a_number_or_a_word_ends_nothing(name):
+def test_a_sign_inside_a_number_or_a_word_ends_nothing(name):
     text = "not a well-made 3.5 or 10:30 no-nonsense film"
     marked = "not " + " ".join(f"NOT_{word}" for word in text.split()[1:])
     assert negated(text, name) == marked
@@ -293,7 +293,7 @@ CAPITAL_AND_CURLY = ["Never", "NOT", "Didn\u2019t", "isn\u2019T", "It\u2019s", "
 
 
 def ends_in(token: str) -> tuple[bool, bool]:
-    """Tell whether a clause ends before a token, and whether it ends behind."""
+    """Return whether a clause ends before a token, and whether it ends after it."""
     behind = word = False
     before = token.strip("/><_") == "br" and token.startswith("br")
     for i, sign in enumerate(token):

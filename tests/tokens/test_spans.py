@@ -1,4 +1,4 @@
-"""Where tokens stand: the tokens are the tokenizer's, and with the gaps they are the text."""
+"""The places of tokens: they are the tokenizer's tokens, and add up to the text with the gaps."""
 
 import itertools
 import json
@@ -80,13 +80,13 @@ def test_the_tokens_are_the_tokenizers_and_the_spans_and_gaps_are_the_text(setti
 @example("")
 @example("\u0130\u0130x")
 @example("&lt;br&gt; &#65;&nbsp;b &#x;")
-def test_they_are_for_any_text(settings, text):
+def test_this_holds_for_any_text(settings, text):
     check(Tokenizer(**settings), text)
 
 
 @every_setting
-def test_a_span_holds_what_its_token_was_made_of(settings):
-    """Alike but for case, apostrophes, marks and what some tokenizers rewrite."""
+def test_a_span_is_the_text_that_its_token_came_from(settings):
+    """They are equal except for case, apostrophes, marks and what some tokenizers rewrite."""
     text = "Don\u2019t  miss The<br />caf\u00e9 of \u0130zmir"
     for span in check(Tokenizer(**settings), text):
         original = text[span.start : span.end].replace("\u2019", "'")
@@ -100,7 +100,7 @@ def test_places_are_of_the_original_text():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", [0, 1])
-def test_they_are_for_every_test_review_of_imdb(shared_data, part):
+def test_this_holds_for_every_test_review_of_imdb(shared_data, part):
     texts = parquet.read_table(shared_data / "data" / "imdb" / "test.parquet")["text"].to_pylist()
     assert len(texts) == 25_000
     texts = texts[part::2]
@@ -111,7 +111,7 @@ def test_they_are_for_every_test_review_of_imdb(shared_data, part):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["wordpunct", "treebank", "tweet", "toktok"])
-def test_they_are_for_nltks_tokenizers_on_the_bundled_reviews(name):
+def test_this_holds_for_nltks_tokenizers_on_the_bundled_reviews(name):
     file = Path(pipeline.__file__).parent / "corpus" / "sample" / "test.jsonl"
     tokenizer = Tokenizer(tokenizer=name, punctuation=True)
     for line in file.read_text(encoding="utf-8").splitlines():

@@ -1,4 +1,4 @@
-"""Claims about tokens; NLTK, its engine `regex` and plain Python are the judges."""
+"""Tokens, compared with NLTK, its engine `regex` and plain Python."""
 
 import functools
 import re
@@ -75,7 +75,7 @@ def nltk_tokenizer(pattern: str) -> tokenize.RegexpTokenizer:
 
 
 def reference(text, lowercase, strip_breaks, punctuation) -> list[str]:
-    """Return what the module's docstring promises: one line of NLTK."""
+    """Return the tokens as the module's docstring defines them: one line of NLTK."""
     pattern = WORDS_AND_PUNCTUATION if punctuation else WORDS
     return nltk_tokenizer(pattern).tokenize(prepared(text, lowercase, strip_breaks))
 
@@ -85,7 +85,7 @@ def listed(tokens: Tokens) -> list[list[str]]:
 
 
 def assert_columnar(tokens: Tokens) -> None:
-    """Check what the docstring of `Tokens` says of its arrays."""
+    """Check what the docstring of `Tokens` says about its arrays."""
     names = tokens.distinct.to_pylist()
     assert tokens.ids.dtype == np.int32
     assert tokens.offsets.dtype == np.int64
@@ -131,7 +131,7 @@ def test_words_are_what_nltk_finds_in_the_prepared_text(of_words, text):
     ],
     ids=str,
 )
-def test_what_is_no_text_is_refused_by_its_position_and_type(texts, error, message):
+def test_what_is_not_a_text_is_refused_with_its_position_and_type(texts, error, message):
     with pytest.raises(error, match=f"^{re.escape(message)}"):
         Tokenizer()(texts)
 
@@ -175,7 +175,7 @@ def test_a_slice_of_an_arrow_array_is_read_as_its_own_rows(corpus, of_words, dat
 @pytest.mark.parametrize("punctuation", [True, False])
 @pytest.mark.parametrize("lowercase", [True, False])
 def test_every_code_point_of_unicode_is_read_as_nltk_reads_it(lowercase, punctuation):
-    """The two contextual letters come last, for one of them sends a whole call to Python."""
+    """The two contextual letters come last, because one of them sends a whole call to Python."""
     code_points = [chr(c) for c in range(sys.maxunicode + 1) if not 0xD800 <= c < 0xE000]
     table = [c for c in code_points if c not in CONTEXTUAL]
     chunks = [table[first : first + 4096] for first in range(0, len(table), 4096)]
@@ -189,7 +189,7 @@ def test_every_code_point_of_unicode_is_read_as_nltk_reads_it(lowercase, punctua
 @pytest.mark.parametrize("first", ["a'", "\u2019", "<", "", "İ", "Σ"])
 @pytest.mark.parametrize("last", ["\U0001d400", "\U0001f600", "\U0010ffff"])
 def test_a_code_point_beyond_the_first_65536_is_read_by_the_whole_table(first, last):
-    """The short table serves most texts; what it does not hold must not be looked up in it."""
+    """The short table is enough for most texts; no other code point may be looked up in it."""
     for of_words in WORDS_SETTINGS:
         text = f"{first}{last} b{last}"
         assert listed(words(*of_words)([text])) == [reference(text, *of_words)]
@@ -202,8 +202,8 @@ def test_no_letter_or_digit_or_white_space_lies_outside_the_table():
     assert outside.lower() == outside
 
 
-def test_only_two_letters_have_a_lower_case_that_one_code_point_cannot_say():
-    """Alone, before a letter, or behind one."""
+def test_only_two_letters_have_a_lower_case_that_is_not_one_fixed_code_point():
+    """Alone, before a letter, or after one."""
     letters = (chr(c) for c in range(sys.maxunicode + 1) if not 0xD800 <= c < 0xE000)
     contextual = [
         c
@@ -239,7 +239,7 @@ def test_the_kernels_grow_their_arrays_without_numba(uncompiled):
     assert listed(Tokenizer()(corpus)) == [text.split() for text in corpus]
 
 
-def test_distinct_tokens_are_told_apart_even_where_all_hashes_are_equal(uncompiled, monkeypatch):
+def test_tokens_are_distinguished_even_if_all_hashes_are_equal(uncompiled, monkeypatch):
     monkeypatch.setattr(hashing, "MULTIPLIER", hashing.ZERO)
     stems = ["a", "exactly8", "exactly9", "sixteen_letters_", "sixteen_letters_and_more"]
     corpus = [" ".join(f"{a}{b} {a}" for a in stems for b in ["", "x", *stems])] * 2
@@ -309,8 +309,8 @@ def test_size_changes_nothing(corpus, punctuation):
 
 
 @pytest.mark.parametrize("length", [*range(1, 26), 63, 64, 65])
-def test_tokens_that_share_all_but_a_byte_are_told_apart(length):
-    """A type is kept in words of eight bytes, so lengths about eight matter."""
+def test_tokens_that_differ_in_one_byte_are_distinguished(length):
+    """A token is kept in numbers of eight bytes, so lengths around eight matter."""
     stem = "a" * length
     corpus = [f"{stem} {stem}b {stem[:-1]}b b{stem} {stem}aaaaaaaa {stem} {stem}b"]
     assert listed(Tokenizer()(corpus)) == [corpus[0].split()]
@@ -369,7 +369,7 @@ def test_the_other_tokenizers_are_nltks_on_the_prepared_text(name, text, of_word
         ("pattern", ["i", "can", "'", "t", ":", ")", "555_123", "4567"]),
     ],
 )
-def test_a_token_holds_no_space_even_where_nltk_leaves_one(name, tokens):
+def test_a_token_holds_no_space_even_if_nltk_leaves_one(name, tokens):
     text = "I can\u2019t : ) 555 123 4567"
     assert tokenizer_named(name, punctuation=True)([text]).document(0) == tokens
 
@@ -390,7 +390,7 @@ def test_dropping_stop_words_keeps_the_order_of_the_rest(corpus, unwanted):
     assert_columnar(tokens)
 
 
-def test_stop_words_are_dropped_marked_or_not_and_once_their_marks_are_set():
+def test_stop_words_are_dropped_after_marking_marked_or_not():
     tokenizer = Tokenizer(mark_negation=True, stop_words=("the", "not"))
     assert tokenizer(["the plot is not the point"]).document(0) == [
         *["plot", "is", "NOT_point"],
@@ -443,7 +443,7 @@ def test_the_stop_words_leave_what_is_negated(nltk_stop_words):
     ],
 )
 def test_tokens_come_back_from_their_file(tmp_path, monkeypatch, corpus):
-    """Whatever the blocks that they are written in."""
+    """For blocks of any size."""
     tokenizer = Tokenizer(punctuation=True)
     tokens, texts = tokenizer(corpus), pa.array(corpus, pa.large_string())
     for size in (1, 100, 1 << 20):
