@@ -1,10 +1,10 @@
-"""The stages of a run: what each reads, computes and writes, and when it is fresh.
+"""The stages of a run: what each reads, computes and writes, and when it is up to date.
 
     corpus -> tokens -> features -> train -> eval -> report
 
 This is the one place that knows both a config and the modules that do the work.
-A stage is fresh when its config sections, the digests of its inputs and the source
-of the modules that compute it are what the manifest says, and its outputs are there.
+A stage is up to date if its config sections, the digests of its inputs and the source of the
+modules that compute it are those in the manifest, and its outputs are there.
 """
 
 from pipeline.stages.read_run import Reviews, load_model, read_labels, read_reviews, was_trained_on

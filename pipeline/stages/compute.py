@@ -1,6 +1,6 @@
-"""What each stage does: reads its inputs, calls the module that does the work, writes.
+"""What each stage computes: it reads its inputs, calls the package that does the work, and writes.
 
-A module is imported by the stage that needs it, so that a run pays for no other.
+A stage imports what it needs, so that a run pays for nothing else.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StageContext:
-    """What a stage gets to work with."""
+    """What a stage works with: settings, run, its output folder, and whom to tell of epochs."""
 
     config: Config
     run: Run
@@ -56,18 +56,18 @@ def compute_corpus(context: StageContext) -> tuple[str, list[str]]:
         statistics = split.drop_from_train(context.folder, overlapping, statistics)
         train, test = split.read_sets(context.folder)
     card = audit.audit(train, test, statistics)
-    facts = {
+    metadata = {
         "source": context.config.section("corpus"),
         "dropped_overlap": dropped,
         **card.to_dict(),
     }
-    files.write_json(context.folder / "card.json", facts)
+    files.write_json(context.folder / "card.json", metadata)
     summary = ", ".join(
-        f"{part.n_reviews:,} {name} ({part.n_positive / part.n_reviews:.1%} positive)"
-        for name, part in (("train", card.train), ("test", card.test))
+        f"{split.n_reviews:,} {name} ({split.n_positive / split.n_reviews:.1%} positive)"
+        for name, split in (("training reviews", card.train), ("test reviews", card.test))
     )
     if dropped:
-        summary += f", {dropped:,} dropped from train that are in test"
+        summary += f"; {dropped:,} training reviews dropped that are also in the test set"
     return summary, audit.warnings(card)
 
 
@@ -79,20 +79,20 @@ def compute_tokens(context: StageContext) -> tuple[str, list[str]]:
     files.write_json(context.folder / "tokenizer.json", tokenizer.to_dict())
     train, test = (
         write_tokens(
-            context.folder / f"{part}.safetensors",
+            context.folder / f"{name}.safetensors",
             tokenizer,
-            files.read_table(context.run.path / "corpus" / f"{part}.arrow")["text"],
+            files.read_table(context.run.path / "corpus" / f"{name}.arrow")["text"],
         )
-        for part in ("train", "test")
+        for name in ("train", "test")
     )
     return (
-        f"{len(train.ids):,} tokens in train ({len(train.distinct):,} distinct), "
-        f"{len(test.ids):,} in test"
+        f"{len(train.ids):,} tokens in the training set, {len(train.distinct):,} distinct; "
+        f"{len(test.ids):,} in the test set"
     ), []
 
 
 def compute_features(context: StageContext) -> tuple[str, list[str]]:
-    """Choose a vocabulary and count it: `vocabulary.txt` and the counts of both parts."""
+    """Choose a vocabulary and count it: `vocabulary.txt` and the counts of both sets."""
     from pipeline.features.counting import stream_counts
     from pipeline.features.vocabulary import write_vocabulary
     from pipeline.tokens.tokens import read_tokens
@@ -102,15 +102,16 @@ def compute_features(context: StageContext) -> tuple[str, list[str]]:
     vocabulary = vocabulary_of(context.config.features, tokens)
     write_vocabulary(context.folder / "vocabulary.txt", vocabulary)
 
-    def count(part: str) -> int:
-        tokens = read_tokens(context.run.path / "tokens" / f"{part}.safetensors")
+    def count(name: str) -> int:
+        tokens = read_tokens(context.run.path / "tokens" / f"{name}.safetensors")
         blocks = stream_counts(tokens, vocabulary, **counting_of(context.config.features))
-        return arrays.write_counts(context.folder / f"{part}.safetensors", blocks, len(vocabulary))
+        return arrays.write_counts(context.folder / f"{name}.safetensors", blocks, len(vocabulary))
 
-    del tokens  # and its pages
+    del tokens  # and the memory that its file is mapped into
     per_review = count("train") / n_documents
+    kind = "words" if context.config.features.ngrams == 1 else "n-grams"
     count("test")
-    return f"{len(vocabulary):,} words, {per_review:.0f} different ones in a review", []
+    return f"{len(vocabulary):,} {kind}, {per_review:.0f} distinct per review on average", []
 
 
 def compute_train(context: StageContext) -> tuple[str, list[str]]:
@@ -131,22 +132,24 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     binary, unit_length = counting_of(config.features).values()
     TextClassifier(tokenizer, vocabulary, binary, regression, unit_length).save(context.folder)
     history, kept = regression.history_, regression.kept_
-    facts = [dataclasses.asdict(epoch) for epoch in history]
-    files.write_json(context.folder / "history.json", {"epochs": facts})
-    summary = f"accuracy {kept.accuracy:.1%} on train"
+    epochs = [dataclasses.asdict(epoch) for epoch in history]
+    files.write_json(context.folder / "history.json", {"epochs": epochs})
+    summary = f"{kept.accuracy:.1%} accuracy on the reviews it learned from"
     if config.train.validation:
-        summary += f", {kept.validation_accuracy:.1%} on the validation part"
+        summary += f", {kept.validation_accuracy:.1%} on the validation set"
+    else:
+        summary += "; `eval` measures it on others"
     if decision is not None:
         files.write_json(context.folder / "decision.json", dataclasses.asdict(decision))
         if config.train.calibrate:
             summary += f", temperature {decision.temperature:.3g}"
         if decision.threshold is not None:
             summary += f", threshold {regression.threshold:.3f} for {decision.threshold.goal}"
-    return f"{summary}, {len(history)} epochs", []
+    return f"{len(history)} epochs: {summary}", []
 
 
 def compute_eval(context: StageContext) -> tuple[str, list[str]]:
-    """Score the test part: `metrics.json` and `predictions.parquet`."""
+    """Score the test set: `metrics.json` and `predictions.parquet`."""
     import numpy as np
     import pyarrow as pa
     from pyarrow import parquet

@@ -1,7 +1,7 @@
-"""When a stage is fresh: the source of the modules that compute it.
+"""Whether the source code of a stage has changed since it was computed.
 
-The digest of a module counts the modules that it imports inside the package, and
-those that they import, so an edit of a helper is seen by every stage that uses it.
+The digest of a module covers the modules that it imports inside the package, and those that
+they import. So every stage that uses a module notices an edit of it.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ def tokenizer_of(section: TokensSection) -> Tokenizer:
 
 
 def vocabulary_of(section: FeaturesSection, tokens: Tokens) -> Vocabulary:
-    """Learn the vocabulary that a section describes from the training part's tokens."""
+    """Learn the vocabulary that a section describes from the training set's tokens."""
     from pipeline.features.vocabulary import learn_vocabulary
 
     return learn_vocabulary(

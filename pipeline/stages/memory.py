@@ -1,4 +1,4 @@
-"""The memory of a stage: its peak, and giving back what it needed."""
+"""Memory of a stage: its peak, and returning what was freed to the system."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _M_MMAP_THRESHOLD = -3  # of malloc.h
 
 
 def reset_peak_memory() -> None:
-    """Begin to measure anew, where the system can (Linux); elsewhere the peak is of the process."""
+    """Start a new measurement on Linux; elsewhere the peak is that of the whole process."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
 
@@ -29,10 +29,10 @@ def peak_memory() -> int:
 
 
 def return_freed_memory() -> None:
-    """Have the C library give large freed blocks back to the system (glibc).
+    """Make glibc return large freed blocks to the system; does nothing with another C library.
 
-    A stage allocates and frees blocks of megabytes, in threads, and the library would
-    keep most of them for blocks to come, in each thread apart.
+    A stage allocates and frees blocks of megabytes in threads. glibc would keep most of them
+    for later, separately for each thread.
     """
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 1 << 22)

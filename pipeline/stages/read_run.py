@@ -1,4 +1,4 @@
-"""What is read of a run that is there: its model, and its test part."""
+"""Reading a finished run: its model, its studies, and the reviews of its sets."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
     """Return the model of a run, and how often each class uses each word.
 
-    The second is None for a model folder that has left its run, and where the run's
-    features are not those that the model was trained on.
+    The second is None for a model folder without a run, and if the run's features are not
+    those that the model was trained on.
     """
     from pipeline.inspection.weights import ClassFrequency
     from pipeline.model.text_classifier import TextClassifier
@@ -37,7 +37,7 @@ def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
 
 
 def was_trained_on(run: Run) -> bool:
-    """Tell whether the model of a run was trained on the features that are there now."""
+    """Return True if the model of a run was trained on the features that are there now."""
     trained = run.stage("train")
     read = run.digests("corpus") | run.digests("tokens") | run.digests("features")
     return (
@@ -58,13 +58,13 @@ def read_baselines(run: Run) -> dict[str, float]:
     with (file.parent / "journal.jsonl").open(encoding="utf-8") as journal:
         reviews = json.loads(journal.readline())["reviews"]
     digests = run.digests("corpus")
-    if any(digests.get(f"corpus/{part}.arrow") != digest for part, digest in reviews.items()):
+    if any(digests.get(f"corpus/{name}.arrow") != digest for name, digest in reviews.items()):
         return {}
     return {result["name"]: result["accuracy"] for result in files.read_json(file)["results"]}
 
 
 def read_stability(run: Run, model: TextClassifier) -> tuple[Any, Any] | None:
-    """Return the ends of each weight's interval over refits, if those of this model were found."""
+    """Return the ends of each weight's interval over refits; None if this model has none."""
     import numpy as np
     import pyarrow as pa
 
@@ -84,13 +84,13 @@ def read_stability(run: Run, model: TextClassifier) -> tuple[Any, Any] | None:
     return low, high
 
 
-def read_labels(run: Run, part: str) -> Any:
-    """Return the labels of a part, train or test, of a run's corpus: int8, 1 is positive."""
-    return arrow.values(files.read_table(run.path / "corpus" / f"{part}.arrow")["label"])
+def read_labels(run: Run, name: str) -> Any:
+    """Return the labels of a run's `train` or `test` set: int8, 1 is positive."""
+    return arrow.values(files.read_table(run.path / "corpus" / f"{name}.arrow")["label"])
 
 
 class Reviews(NamedTuple):
-    """The texts of a part as Arrow has them, and their labels: int8, 0 and 1."""
+    """The texts of a set as an Arrow array, and their labels: int8, 0 and 1."""
 
     texts: pa.ChunkedArray
     labels: Any
@@ -101,10 +101,10 @@ class Reviews(NamedTuple):
         return text
 
 
-def read_reviews(path: Path, part: str = "test") -> Reviews:
-    """Map a part of a run's corpus into memory."""
-    file = path / "corpus" / f"{part}.arrow"
+def read_reviews(path: Path, name: str = "test") -> Reviews:
+    """Map the reviews of a run's `train` or `test` set into memory."""
+    file = path / "corpus" / f"{name}.arrow"
     if not file.exists():
-        raise RunError(f"{path}: no {part} part here; expected a run folder")
+        raise RunError(f"{path}: no {name} set here; expected a run folder")
     table = files.read_table(file)
     return Reviews(table["text"], arrow.values(table["label"]))

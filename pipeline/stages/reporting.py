@@ -1,4 +1,4 @@
-"""The stage that writes down what was learned."""
+"""The report stage: it draws and writes what was learned."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ MODEL_CARD = "MODEL_CARD.md"
 
 
 def compute_report(context: StageContext) -> tuple[str, list[str]]:
-    """Write down what was learned.
+    """Draw a run: `index.html`, `report.json`, `summary.md`, `weights.tsv`, `figures/`.
 
-    `index.html`, `report.json` with all that it shows, `summary.md`, `weights.tsv`, `figures/`,
-    and a model card beside the model.
+    The model card goes into the run folder.
     """
     from pipeline import report
     from pipeline.inspection.weights import ClassFrequency, weights_table
@@ -56,7 +55,7 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
 
 
 def _run_data(context: StageContext) -> RunData:
-    """Read what the files of a run say."""
+    """Return what the report needs of a run's files."""
     from pipeline.report import Provenance, RunData
 
     run = context.run

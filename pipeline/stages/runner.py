@@ -1,4 +1,4 @@
-"""Running stages: whatever is stale, in order, each into its folder."""
+"""Running stages: those that are out of date, in order, each into its folder."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ class Listener:
     """Hears of the progress of a run; a subclass shows it, this class is silent."""
 
     def started(self, stage: str) -> None:
-        """Hear that a stage has begun to compute."""
+        """Hear that a stage starts to compute."""
 
     def epoch(self, epoch: Epoch) -> None:
         """Hear of an epoch of training."""
 
     def ended(self, result: StageResult) -> None:
-        """Hear that a stage is done, or was fresh."""
+        """Hear that a stage is done, or was up to date."""
 
-    def out_of_date(self, stage: str) -> None:
-        """Hear that a later stage's outputs, which stay, were made of other inputs."""
+    def out_of_date(self, stage: str, reason: str) -> None:
+        """Hear that a later stage, whose outputs stay, was computed from other inputs."""
 
 
 @dataclass(frozen=True)
 class StageResult:
-    """What became of a stage: one line about its outputs, and what it took."""
+    """Result of a stage: one line about its outputs, its time and its memory."""
 
     name: str
-    fresh: bool
+    up_to_date: bool
     summary: str
     warnings: tuple[str, ...]
     seconds: float
@@ -58,23 +58,23 @@ class StageResult:
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage by its name, with what its freshness depends on.
+    """A stage, and what decides if it is up to date.
 
     Attributes
     ----------
     name, folder : str
     compute : callable
-        Writes the outputs to a context's folder; returns a summary and warnings.
+        Writes the outputs to the context's folder; returns a summary and warnings.
     inputs : tuple of str
         The stages whose outputs are read.
     sections : tuple of str
         The sections of the config that are read.
     modules : tuple of str
-        The modules that do the work; those that they import count too.
+        The modules that do the work; an edit of one that they import counts, too.
     extra_outputs : tuple of str
-        Files that it writes into the run folder itself.
+        Files that it writes into the run folder.
     studies : tuple of str
-        What it reads of studies of the run, where they were made.
+        Files of studies that it reads if they are there.
     """
 
     name: str
@@ -88,7 +88,7 @@ class Stage:
 
 
 def run_stages(config: Config, run: Run, last: str, listener: Listener) -> None:
-    """Compute whatever is stale, up to and including a stage; one process at a time.
+    """Compute the stages that are out of date, up to and including the last; one process at a time.
 
     Parameters
     ----------
@@ -105,15 +105,15 @@ def run_stages(config: Config, run: Run, last: str, listener: Listener) -> None:
         for stage in STAGES[:end]:
             depends = _dependencies(stage, config, run)
             entry = run.stage(stage.name)
-            fresh = _is_fresh(stage, entry, depends, run)
-            if entry is None or not fresh:
+            up_to_date = _is_up_to_date(stage, entry, depends, run)
+            if entry is None or not up_to_date:
                 listener.started(stage.name)
                 import_ahead()
                 entry = _compute(stage, config, run, depends, listener)
             listener.ended(
                 StageResult(
                     stage.name,
-                    fresh,
+                    up_to_date,
                     entry["summary"],
                     tuple(entry["warnings"]),
                     entry["seconds"],
@@ -123,14 +123,21 @@ def run_stages(config: Config, run: Run, last: str, listener: Listener) -> None:
 
         for stage in STAGES[end:]:
             entry = run.stage(stage.name)
-            if entry is not None and entry.get("depends", {}).get("inputs") != _inputs(
-                stage, config, run
-            ):
-                listener.out_of_date(stage.name)
+            reason = "" if entry is None else _changed_input(entry, _inputs(stage, config, run))
+            if reason:
+                listener.out_of_date(stage.name, reason)
+
+
+def _changed_input(entry: dict[str, Any], inputs: dict[str, str]) -> str:
+    """Return what changed among the inputs of a stage since it ran; empty if nothing did."""
+    then: dict[str, str] = entry.get("depends", {}).get("inputs", {})
+    changed = {file for file in then.keys() | inputs.keys() if then.get(file) != inputs.get(file)}
+    names = sorted({file.split("/")[0] for file in changed})
+    return " and ".join(f"`{'train' if name == 'model' else name}`" for name in names)
 
 
 def _import_ahead(stages: tuple[Stage, ...]) -> None:
-    """Import what later stages will need while an earlier one reads and computes."""
+    """Import what later stages need while an earlier one reads and computes."""
 
     def work() -> None:
         for stage in stages:
@@ -140,14 +147,14 @@ def _import_ahead(stages: tuple[Stage, ...]) -> None:
     threading.Thread(target=work, daemon=True).start()
 
 
-def _is_fresh(
+def _is_up_to_date(
     stage: Stage, entry: dict[str, Any] | None, depends: dict[str, Any], run: Run
 ) -> bool:
     if entry is None or not run.has_outputs(stage.name):
         return False
     if not all((run.path / file).is_file() for file in stage.extra_outputs):
         return False
-    # Compared as text, for to Python 1 (a review) and 1.0 (all of them) are equal.
+    # Compared as text, because 1 (a review) and 1.0 (all of them) are equal in Python.
     then, now = (json.dumps(value, sort_keys=True) for value in (entry.get("depends"), depends))
     return then == now
 
@@ -155,7 +162,7 @@ def _is_fresh(
 def _compute(
     stage: Stage, config: Config, run: Run, depends: dict[str, Any], listener: Listener
 ) -> dict[str, Any]:
-    """Run one stage into its folder and give its entry to the manifest."""
+    """Run one stage into its folder, and add its entry to the manifest."""
     reset_peak_memory()
     start = time.perf_counter()
     with run.writing(stage.name, stage.folder, config.to_toml()) as (folder, entry):
@@ -172,7 +179,7 @@ def _compute(
 
 
 def _dependencies(stage: Stage, config: Config, run: Run) -> dict[str, Any]:
-    """Return all that a stage's outputs depend on, as the manifest keeps it."""
+    """Return all that the outputs of a stage depend on, as the manifest records it."""
     return {
         "config": {section: config.section(section) for section in stage.sections},
         "inputs": _inputs(stage, config, run),

@@ -1,8 +1,7 @@
-"""How often the test part of a run was scored, and by how many different models.
+"""How often the test set of a run was scored, and with how many configs.
 
-A test part is worth what it has not been used for: whoever scores it again and again, and
-keeps the settings that did best, has chosen by it. So each use is written down, in a file
-beside the manifest that outlives `--force`.
+Scoring the test set again and again and keeping the settings that did best is choosing on the
+test set. So each use is recorded, in a file of the run folder that `--force` does not delete.
 """
 
 from __future__ import annotations
@@ -17,20 +16,20 @@ from pipeline.errors import RunError
 from pipeline.storage.files import read_json, write_json
 
 _FILE = "test_uses.json"
-# What a model is made by; [eval] and [report] only look at it.
+# The sections that make a model; [eval] and [report] only look at it.
 _SECTIONS = ("corpus", "tokens", "features", "train")
 
 
 @dataclass(frozen=True)
 class TestUse:
-    """One scoring of the test part.
+    """One scoring of the test set.
 
     Attributes
     ----------
     by : str
-        The command that did it.
+        The command that scored it.
     config : str
-        The first twelve digits of the SHA-256 of the config that made the model.
+        First twelve digits of the SHA-256 of the sections that made the model.
     """
 
     by: str
@@ -38,7 +37,7 @@ class TestUse:
 
 
 def read_test_uses(path: Path) -> list[TestUse]:
-    """Return every use of the test part by a run, the first one first.
+    """Return the uses of a run's test set, oldest first.
 
     Raises
     ------
@@ -52,12 +51,12 @@ def read_test_uses(path: Path) -> list[TestUse]:
         return [TestUse(**use) for use in read_json(file)["uses"]]
     except (KeyError, TypeError):
         raise RunError(
-            f"{file}: not the file that was saved; delete it, and what it counted is forgotten"
+            f"{file}: not the file that was saved; delete it to start counting from zero"
         ) from None
 
 
 def record_test_use(path: Path, by: str, config: Config) -> None:
-    """Write down that a run has scored the test part."""
+    """Record that a run has scored its test set."""
     sections = {name: config.section(name) for name in _SECTIONS}
     digest = hashlib.sha256(json.dumps(sections, sort_keys=True).encode()).hexdigest()
     uses = [*read_test_uses(path), TestUse(by, digest[:12])]

@@ -46,7 +46,7 @@ class Heard:
     def ended(self, result: StageResult) -> None:
         self.results.append(result)
 
-    def out_of_date(self, stage: str) -> None:
+    def out_of_date(self, stage: str, reason: str) -> None:
         pass
 
 
@@ -96,11 +96,15 @@ def test_a_run_computes_every_stage_once_in_the_order_data_flows(small_run, tmp_
     run_stages(load_config(small_run.config), Run(tmp_path / "run"), "report", heard)
     assert heard.computed == ALL
     assert heard.epochs == [1, 2, 3, 4]
-    assert [(result.name, result.fresh) for result in heard.results] == [(s, False) for s in ALL]
+    assert [(result.name, result.up_to_date) for result in heard.results] == [
+        (s, False) for s in ALL
+    ]
     again = Heard()
     run_stages(load_config(small_run.config), Run(tmp_path / "run"), "report", again)
     assert again.computed == []
-    assert [(result.name, result.fresh) for result in again.results] == [(s, True) for s in ALL]
+    assert [(result.name, result.up_to_date) for result in again.results] == [
+        (s, True) for s in ALL
+    ]
     assert [result.summary for result in again.results] == [r.summary for r in heard.results]
 
 

@@ -87,20 +87,20 @@ class StageProgress(StudyListener):
         for task in self.progress.task_ids:
             self.progress.remove_task(task)
         if not self.quiet:
-            took = "up to date" if result.fresh else f"{result.seconds:.1f} s"
+            took = "up to date" if result.up_to_date else f"{result.seconds:.1f} s"
             if self.verbose:
                 took += f", peak memory {result.peak_bytes / 1e6:,.0f} MB"
             line = Text(f"{result.name:<9} ", style="bold")
-            line.append(result.summary, style="dim" if result.fresh else "not bold")
+            line.append(result.summary, style="dim" if result.up_to_date else "not bold")
             line.append(f"  ({took})", style="dim")
             self._print(line)
         for warning in result.warnings:
             self._print(Text(f"          ! {warning}", style="yellow"))
 
-    def out_of_date(self, stage: str) -> None:
-        """Warn that a later stage is out of date."""
+    def out_of_date(self, stage: str, reason: str) -> None:
+        """Warn that a later stage is out of date, and say what ran after it."""
         if not self.quiet:
-            text = f"{stage:<9} is out of date; `sentiment {stage}` updates it"
+            text = f"{stage:<9} out of date: {reason} ran after it; `sentiment {stage}` updates it"
             self._print(Text(text, style="yellow"))
 
     def study_started(self, study: str, n_steps: int, resumed_from: Path | None) -> None:
