@@ -33,7 +33,7 @@ def process() -> Callable[..., subprocess.CompletedProcess[str]]:
 
     def run(*args: object, **environment: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "pipeline", *map(str, args)]
-        options = {"capture_output": True, "text": True, "timeout": 120}
+        options = {"capture_output": True, "text": True, "timeout": 300}
         return subprocess.run(command, env=os.environ | environment, check=False, **options)
 
     return run

@@ -1,6 +1,7 @@
 """Configs: what is accepted comes back the same, and what is not is named in one line."""
 
 import itertools
+import shutil
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.config import loading
 from pipeline.config.loading import find_config, load_config, value_origins
 from pipeline.config.schema import Config
 from pipeline.config.toml import to_toml
@@ -18,7 +20,7 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 # By name: a config of one's own may lie beside them.
 NAMES = (
     *["sample", "imdb", "imdb_best", "movie_reviews", "movie_reviews_best"],
-    *["sentence_polarity", "sentence_polarity_best"],
+    *["sentence_polarity", "sentence_polarity_best", "textbook"],
 )
 FILES = '[corpus]\nsource = "files"\ntrain = "a.csv"\n'
 
@@ -99,7 +101,13 @@ def test_a_run_folder_comes_before_a_bundled_config_of_its_name(tmp_path, monkey
         ("runs/miine", "runs/mine"),
     ],
 )
-def test_a_misspelt_config_suggests_the_near_name(tmp_path, monkeypatch, name, meant):
+def test_a_misspelt_config_suggests_the_near_name(
+    tmp_path, tmp_path_factory, monkeypatch, name, meant
+):
+    bundled = tmp_path_factory.mktemp("configs")
+    for one in NAMES:
+        shutil.copy(CONFIGS / f"{one}.toml", bundled)
+    monkeypatch.setattr(loading, "_BUNDLED", bundled)
     monkeypatch.chdir(tmp_path)
     Path("mine.toml").touch()
     Path("runs/mine").mkdir(parents=True)
