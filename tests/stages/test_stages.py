@@ -200,7 +200,7 @@ def test_a_later_stage_that_is_out_of_date_says_what_ran_after_it(copied_run, se
     assert "report    out of date: `stability` ran after it; `sentiment report` updates it" in said
     said = sentiment("train", *args, "--set", "train.l2=0.01").stderr
     assert "eval      out of date: `train` ran after it; `sentiment eval` updates it" in said
-    assert "report    out of date: `stability` and `train` ran after it" in said
+    assert "report    out of date: `train` and `stability` ran after it" in said
 
 
 def test_force_computes_all_that_is_named(copied_run, sentiment):
