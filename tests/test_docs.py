@@ -1,0 +1,128 @@
+"""README and documentation say what is there: links, commands, targets, settings and Python."""
+
+import re
+import shlex
+import shutil
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+
+from pipeline.cli import main
+from pipeline.config.loading import load_config
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+def blocks(page, *languages):
+    return [body for name, body in FENCED.findall(page.read_text("utf-8")) if name in languages]
+
+
+def commands(page):
+    """Return the commands of a page: lines of consoles, and code in the text."""
+    text = page.read_text("utf-8")
+    lines = [
+        line[2:]
+        for body in blocks(page, "console")
+        for line in body.splitlines()
+        if line[:2] == "$ "
+    ]
+    in_text = re.findall(r"`([^`\n]+)`", FENCED.sub("", text))
+    return [command for line in lines for command in line.split(" | ")] + in_text
+
+
+EVERY_COMMAND = sorted({(page.name, command) for page in PAGES for command in commands(page)})
+
+
+def test_the_readme_is_read_in_a_few_minutes():
+    assert len(README.read_text("utf-8").splitlines()) <= 150
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_that_a_page_links_to_is_there(page):
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", FENCED.sub("", page.read_text("utf-8")))
+    missing = {target for target in targets if not (page.parent / target).exists()}
+    assert not missing
+
+
+def test_every_page_is_in_the_table_of_contents():
+    index = (ROOT / "docs" / "index.md").read_text("utf-8")
+    listed = {
+        line
+        for body in re.findall(r"```{toctree}(.*?)```", index, re.DOTALL)
+        for line in body.split()
+    }
+    assert {page.stem for page in PAGES[1:]} - {"index"} <= listed
+
+
+@pytest.mark.parametrize(
+    ("page", "command"), [each for each in EVERY_COMMAND if each[1].startswith("sentiment ")]
+)
+def test_every_command_that_a_page_shows_is_understood(page, command):
+    """Its name is known, and so is each of its options."""
+    words = shlex.split(command.removesuffix(" \\"))[1:]
+    names = [word for word in words if word in main.list_commands(click.Context(main))]
+    known = {"--help", "--version", "--debug", "-v", "-q"}
+    if names:
+        found = main.get_command(click.Context(main), names[0])
+        known |= {option for parameter in found.params for option in parameter.opts}
+        known |= {"-h"}
+    else:
+        assert words[0].isupper() or words[0].startswith("--"), f"{page}: {command}"
+    options = {word.split("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+    assert options <= known, f"{page}: {command}"
+
+
+@pytest.mark.parametrize(
+    ("page", "command"), [each for each in EVERY_COMMAND if each[1].startswith("make ")]
+)
+def test_every_make_target_that_a_page_shows_is_there(page, command):
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
+    named = [word for word in shlex.split(command)[1:] if re.fullmatch("[a-z]+", word)]
+    assert set(named) <= targets, f"{page}: {command}"
+
+
+@pytest.mark.parametrize(
+    ("page", "text"), [(page.name, text) for page in PAGES for text in blocks(page, "toml")]
+)
+def test_every_toml_that_a_page_shows_is_a_config(page, text, tmp_path):
+    """Alone, or as lines of the section that the text names."""
+    table = tomllib.loads(text)
+    section = "train" if {"threshold", "calibrate"} & set(table) else "corpus"
+    if not any(isinstance(value, dict) for value in table.values()) or section == "train":
+        text = f"[{section}]\n{text}"
+    if "[corpus]" not in text:
+        text = f'{text}\n[corpus]\nsource = "sample"\n'
+    if "source" not in text:
+        text = text.replace("[corpus]", '[corpus]\nsource = "files"')
+    if 'source = "files"' in text and "train =" not in text.split("[corpus]")[1]:
+        text = text.replace('source = "files"', 'source = "files"\ntrain = "reviews.csv"')
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    load_config(tmp_path / "mine.toml")
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if blocks(page, "python")], ids=lambda p: p.name
+)
+def test_the_python_of_a_page_runs_from_top_to_bottom(page, small_run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(small_run.path, tmp_path / "runs" / "sample")
+    if "sklearn" in page.read_text("utf-8"):
+        pytest.importorskip("sklearn")
+    names: dict[str, object] = {}
+    for block in blocks(page, "python"):
+        exec(block, names)
+
+
+def test_an_output_that_a_page_shows_is_of_a_command():
+    """Each is written by tools/outputs.py, from the line above it."""
+    for page in PAGES:
+        for body in re.findall(
+            r"<!-- output: \w+ -->\n```console\n(.*?)```", page.read_text("utf-8"), re.DOTALL
+        ):
+            assert body.startswith("$ "), page.name
