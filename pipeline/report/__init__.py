@@ -1,9 +1,9 @@
 """The report of a run: a page, a summary, a model card and figures."""
 
 from pipeline.report.data import (
-    FlippedReview,
     Provenance,
     ReportData,
+    Review,
     RunData,
     ScoredReviews,
     gather,
@@ -17,9 +17,9 @@ from pipeline.report.svg import Drawn
 
 __all__ = [
     "Drawn",
-    "FlippedReview",
     "Provenance",
     "ReportData",
+    "Review",
     "RunData",
     "ScoredReviews",
     "agreement",

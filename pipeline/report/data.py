@@ -19,20 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Review:
-    """A test review in the report: its row, its true label, and its pieces."""
+    """A test review: its row, its true label, and its pieces for each model that is shown."""
 
     row: int
     label: str
-    highlight: Highlight
-
-
-@dataclass(frozen=True)
-class FlippedReview:
-    """A test review that two models predict differently, with its pieces for each of them."""
-
-    row: int
-    label: str
-    highlights: tuple[Highlight, Highlight]
+    highlights: tuple[Highlight, ...]
 
 
 @dataclass(frozen=True)
@@ -157,7 +148,7 @@ def gather(
             Review(
                 int(row),
                 "positive" if test.labels[row] else "negative",
-                highlight(model, test.text(int(row))),
+                (highlight(model, test.text(int(row))),),
             )
             for row in rows
         )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from pipeline.inspection.weights import MovedWord
-    from pipeline.report.data import FlippedReview, ReportData
+    from pipeline.report.data import ReportData, Review
     from pipeline.report.svg import Drawn
 
 FOLDER = Path(__file__).parent / "templates"
@@ -90,7 +90,7 @@ def comparison_page(
     names: tuple[str, str],
     comparison: dict[str, Any],
     moved: Sequence[MovedWord],
-    flips: Sequence[FlippedReview],
+    flips: Sequence[Review],
 ) -> str:
     """Return two runs on one HTML page.
 
@@ -101,7 +101,7 @@ def comparison_page(
     comparison : dict
         The result of `studies.compare.Comparison.to_dict`.
     moved : sequence of MovedWord
-    flips : sequence of FlippedReview
+    flips : sequence of Review
         The reviews to show of those that the two runs predict differently.
     """
     return _rendered(

@@ -36,7 +36,7 @@ def write_comparison_page(comparison: Comparison, file: str | Path | None = None
         names = comparison.a, comparison.b
     a, b = (TextClassifier.load(path / "model") for path in (path_a, path_b))
     flips = [
-        report.FlippedReview(
+        report.Review(
             flip.row,
             "positive" if flip.label else "negative",
             (highlight(a, flip.text), highlight(b, flip.text)),

@@ -1,4 +1,4 @@
-"""What a report has beside the page: the same data as JSON and Markdown, and the figures."""
+"""The report's other files: the same data as JSON and Markdown, and the figures."""
 
 import json
 import re

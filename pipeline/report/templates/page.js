@@ -17,10 +17,10 @@ function element(name, text, attributes = {}) {
 
 document.documentElement.classList.add("live");
 const model = makeModel(readData("model-data"));
-const at = setUpThreshold(readData("threshold-data"), setUpPlayground(model));
+setUpThreshold(readData("threshold-data"), setUpPlayground(model));
 setUpWords(model);
 
-// In a console: sentiment.score("a text"), sentiment.at(500).
+// In a console: sentiment.score("a text").
 function finished(steps) {
   for (;;) {
     const { done, value } = steps.next();
@@ -28,7 +28,6 @@ function finished(steps) {
   }
 }
 window.sentiment = {
-  at,
   score(text, threshold = model.threshold) {
     const found = finished(model.score(text));
     return { ...found, flip: finished(model.fewestToFlip(found, threshold)) };

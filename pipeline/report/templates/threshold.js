@@ -54,5 +54,4 @@ function setUpThreshold(data, onChange) {
   // A browser that reloads a page may restore the slider's last position.
   slider.value = slider.defaultValue;
   show(own);
-  return at;
 }
