@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.main import RUN, examples, main, say, utf8
+from pipeline.cli.main import examples, main, say
+from pipeline.cli.options import CONFIG, RUN, SET
 
 if TYPE_CHECKING:
     from pipeline.cli.display.progress import StageProgress
@@ -34,16 +35,6 @@ class CommandContext:
 _RUN_OPTIONS = (
     click.option("--force", is_flag=True, help="Compute everything from scratch."),
     click.option("-q", "--quiet", is_flag=True, help="Print warnings and errors only."),
-    click.option("-v", "--verbose", is_flag=True, help="Print the peak memory of each stage."),
-)
-CONFIG = click.argument("config", type=click.Path(path_type=Path), default="sample")
-SET = click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="SECTION.KEY=VALUE",
-    callback=utf8,
-    help="Override a key of the config. Repeat for several keys.",
 )
 _CONFIG_OPTIONS = (
     CONFIG,
@@ -55,6 +46,7 @@ _CONFIG_OPTIONS = (
     ),
     SET,
     *_RUN_OPTIONS,
+    click.option("-v", "--verbose", is_flag=True, help="Print the peak memory of each stage."),
 )
 
 
@@ -120,8 +112,8 @@ def _compute_and_render(
     from pipeline.storage.run import Run
 
     group = click.get_current_context().find_root().params
-    force, quiet, verbose = (values.pop(name) for name in ("force", "quiet", "verbose"))
-    quiet, verbose = quiet or group["quiet"], verbose or group["verbose"]
+    force, quiet = values.pop("force"), values.pop("quiet") or group["quiet"]
+    verbose = values.pop("verbose", False) or group["verbose"]
     with StageProgress(config.train.epochs, quiet, verbose) as progress:
         compiled.on_compile = progress.say
         context = CommandContext(config, path, force, progress)

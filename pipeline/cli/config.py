@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli.command import CONFIG, SET
 from pipeline.cli.main import examples, main
+from pipeline.cli.options import CONFIG, SET
 
 
 @main.command(

@@ -13,11 +13,11 @@ from typing import Any
 import click
 
 from pipeline import __version__
-from pipeline.errors import ConfigError, PipelineError, RunError
+from pipeline.errors import PipelineError
 
 # Commands in the order of use: by group, and by the module that defines them.
 _GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
-    "Pipeline (a stage brings the stages before it up to date)": {
+    "Pipeline (a command also runs the stages before it)": {
         "stages": ("corpus", "tokens", "features", "train", "eval", "report")
     },
     "Look inside a run": {"models": ("weights", "predict", "explain")},
@@ -127,52 +127,15 @@ def examples(*lines: str) -> str:
     help="Show the versions of sentiment, Python, NumPy, numba and the processor.",
 )
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-@click.option("-q", "--quiet", is_flag=True, help="As -q after the command.")
-@click.option("-v", "--verbose", is_flag=True, help="As -v after the command.")
+@click.option("-q", "--quiet", is_flag=True, help="The same as -q after the command.")
+@click.option("-v", "--verbose", is_flag=True, help="The same as -v after the command.")
 def main(debug: bool, quiet: bool, verbose: bool) -> None:
     """Learn from labelled reviews which words make a review positive or negative.
 
-    CONFIG describes an experiment: a TOML file, a run folder, which holds its config,
-    or the name of a config that comes with the project, such as imdb. RUN is a folder
-    of results, runs/NAME for the config NAME.toml.
+    CONFIG is an experiment: a TOML file, the name of a bundled config such as sample
+    or imdb, or a run folder, which holds its config. RUN is the folder of the results,
+    runs/NAME for the config NAME.toml.
     """
-
-
-class _RunFolder(click.Path):
-    """A folder that exists; otherwise the error suggests the nearest name."""
-
-    name = "run"
-
-    def __init__(self) -> None:
-        super().__init__(path_type=Path)
-
-    def convert(self, value: Any, parameter: Any, context: Any) -> Path:
-        path = Path(str(super().convert(value, parameter, context)))
-        if path.exists():
-            return path
-        from difflib import get_close_matches
-
-        folders = {
-            folder.name: folder
-            for parent in (Path("runs"), path.parent)
-            for folder in parent.glob("*/")
-        }
-        near = get_close_matches(path.name, folders, 1)
-        hint = f"did you mean {folders[near[0]]}?" if near else "`sentiment train` makes one"
-        raise RunError(f"{path}: no such run folder; {hint}")
-
-
-RUN_FOLDER = _RunFolder()
-RUN = click.argument("run", type=RUN_FOLDER)
-JSON = click.option("--json", "in_json", is_flag=True, help="Print JSON.")
-
-
-def utf8(_: click.Context, parameter: click.Parameter, value: Any) -> Any:
-    """Refuse an argument that is not UTF-8, which the shell passes on all the same."""
-    for text in value if isinstance(value, tuple) else (value or "",):
-        if any("\ud800" <= c <= "\udfff" for c in text):
-            raise ConfigError(f"{parameter.opts[0]}: expected UTF-8 text, got {text!r}")
-    return value
 
 
 def say(line: str) -> None:

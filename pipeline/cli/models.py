@@ -10,18 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import click
 
-from pipeline.cli.main import (
-    JSON,
-    RUN,
-    Command,
-    as_json,
-    examples,
-    fields,
-    main,
-    print_json,
-    say,
-    utf8,
-)
+from pipeline.cli.main import Command, as_json, examples, fields, main, print_json, say
+from pipeline.cli.options import JSON, RUN, WORDS, count_option, utf8
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -38,16 +28,8 @@ if TYPE_CHECKING:
     )
 )
 @RUN
-@click.option(
-    "--top",
-    default=20,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Number of words of each sign.",
-)
-@click.option(
-    "--word", "words", multiple=True, callback=utf8, help="Look up a word. Repeat for several."
-)
+@count_option("--top", default=20, text="Number of words of each sign.")
+@WORDS
 @click.option("--tsv", is_flag=True, help="Print all words as tab-separated lines.")
 @JSON
 def weights(run: Path, top: int, words: tuple[str, ...], tsv: bool, in_json: bool) -> None:
@@ -165,13 +147,8 @@ class _Review(NamedTuple):
 )
 @RUN
 @click.argument("text", required=False, callback=utf8)
-@click.option("--row", type=click.IntRange(min=0), help="Explain this test review, from 0.")
-@click.option(
-    "--worst",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Explain the N test reviews whose predictions are most wrong.",
-)
+@count_option("--row", least=0, text="Explain the test review of this number, from 0.")
+@count_option("--worst", text="Explain the N test reviews whose predictions are most wrong.")
 @JSON
 def explain(run: Path, text: str | None, row: int | None, worst: int | None, in_json: bool) -> None:
     """Show what each word of a text adds to its score.

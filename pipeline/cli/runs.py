@@ -8,16 +8,8 @@ from typing import Any
 import click
 
 from pipeline.cli.command import CommandContext, Render, run_command
-from pipeline.cli.main import (
-    JSON,
-    RUN,
-    RUN_FOLDER,
-    examples,
-    fields,
-    main,
-    print_json,
-    utf8,
-)
+from pipeline.cli.main import examples, fields, main, print_json
+from pipeline.cli.options import JSON, RUN, RUN_FOLDER, WORDS, count_option
 
 
 @main.command(
@@ -28,13 +20,8 @@ from pipeline.cli.main import (
 )
 @click.argument("run_a", type=RUN_FOLDER)
 @click.argument("run_b", type=RUN_FOLDER)
-@click.option(
-    "--flipped",
-    default=5,
-    show_default=True,
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="Show N reviews that the runs classify differently.",
+@count_option(
+    "--flipped", default=5, least=0, text="Show N reviews that the runs classify differently."
 )
 @click.option(
     "--html",
@@ -43,7 +30,7 @@ from pipeline.cli.main import (
     flag_value="",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="[FILE]",
-    help="Write a page too: to FILE, otherwise beside the folder of RUN_B.",
+    help="Write a page too: to FILE, otherwise next to the run folders.",
 )
 @JSON
 def compare(run_a: Path, run_b: Path, flipped: int, page: Path | None, in_json: bool) -> None:
@@ -74,38 +61,20 @@ def compare(run_a: Path, run_b: Path, flipped: int, page: Path | None, in_json: 
 @run_command(
     "stability",
     "sentiment stability runs/sample --refits 100 --word awesome",
-    click.option(
-        "--refits",
-        "n_refits",
-        default=50,
-        show_default=True,
-        type=click.IntRange(min=2),
-        help="Number of times the model is trained again.",
+    count_option(
+        "--refits", "n_refits", default=50, least=2, text="Train the model again N times."
     ),
-    click.option(
-        "--seed",
-        default=0,
-        show_default=True,
-        type=click.IntRange(min=0),
-        help="Seed of the resamples.",
-    ),
+    count_option("--seed", default=0, least=0, text="Seed of the resamples."),
     click.option(
         "--confidence",
         default=0.95,
         show_default=True,
         type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        metavar="X",
         help="Coverage of the intervals.",
     ),
-    click.option(
-        "--top",
-        default=15,
-        show_default=True,
-        type=click.IntRange(min=1),
-        help="Number of words of each sign.",
-    ),
-    click.option(
-        "--word", "words", multiple=True, callback=utf8, help="Look up a word. Repeat for several."
-    ),
+    count_option("--top", default=15, text="Number of words of each sign."),
+    WORDS,
     JSON,
 )
 def stability(
@@ -138,15 +107,10 @@ def stability(
 @click.option(
     "--gap",
     type=click.FloatRange(min=0, min_open=True),
-    help="Exit with code 1 unless the bound is at most this.",
+    metavar="X",
+    help="Exit with code 1 unless the bound is at most X.",
 )
-@click.option(
-    "--steps",
-    default=3,
-    show_default=True,
-    type=click.IntRange(min=0),
-    help="Newton steps that tighten the bound.",
-)
+@count_option("--steps", default=3, least=0, text="Newton steps that tighten the bound.")
 @JSON
 @click.pass_context
 def certify(

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from pipeline.cli.command import CommandContext, Render, config_command
-from pipeline.cli.main import JSON, print_json
+from pipeline.cli.main import print_json
+from pipeline.cli.options import JSON
 
 PrintResult = Callable[[Path, Any], None]
 
@@ -42,7 +43,10 @@ def _stage_command(name: str, example: str, file: str = "") -> Callable[[PrintRe
 
 @_stage_command("corpus", "sentiment corpus imdb", "corpus/card.json")
 def corpus(run: Path, _: Any) -> None:
-    """Load, check, split and audit the reviews."""
+    """Load, check, split and audit the reviews.
+
+    Prints the audit of the training and the test set: classes, lengths, copies.
+    """
     from pipeline.cli.display.tables import print_card
     from pipeline.storage.files import read_json
 
@@ -53,18 +57,27 @@ def corpus(run: Path, _: Any) -> None:
 
 @_stage_command("tokens", "sentiment tokens sample --set tokens.tokenizer=tweet")
 def tokens(run: Path, _: Any) -> None:
-    """Split each review into tokens."""
+    """Split each review into tokens.
+
+    The keys of [tokens] choose how, such as tokens.tokenizer.
+    """
 
 
 @_stage_command("features", "sentiment features sample --set features.ngrams=2")
 def features(run: Path, _: Any) -> None:
-    """Choose the vocabulary and count it in each review."""
+    """Choose the vocabulary and count it in each review.
+
+    The vocabulary holds the n-grams of the training set that [features] keeps.
+    """
     click.echo(f"the vocabulary is in {run / 'features' / 'vocabulary.txt'}")
 
 
 @_stage_command("train", "sentiment train sample --set train.l2=0.01", "model/history.json")
 def train(run: Path, config: Any) -> None:
-    """Learn the weights."""
+    """Learn the weights.
+
+    Prints loss and accuracy of the epochs, and the words with the largest weights.
+    """
     from pipeline.cli.display.tables import print_history, print_threshold, print_words
     from pipeline.inspection.weights import top_words
     from pipeline.stages import load_model
@@ -80,7 +93,11 @@ def train(run: Path, config: Any) -> None:
 
 @_stage_command("eval", "sentiment eval imdb", "eval/metrics.json")
 def evaluate(run: Path, _: Any) -> None:
-    """Evaluate the model on the test set."""
+    """Evaluate the model on the test set.
+
+    Prints accuracy, precision, recall and F1, the confusion matrix, the quality of the
+    probabilities, all with intervals, and how often this run has used the test set.
+    """
     from pipeline.cli.display.tables import print_metrics, print_test_uses
     from pipeline.stages import read_test_uses
     from pipeline.storage.files import read_json
@@ -91,5 +108,8 @@ def evaluate(run: Path, _: Any) -> None:
 
 @_stage_command("report", "sentiment report sample", "report/report.json")
 def report(run: Path, _: Any) -> None:
-    """Draw the run as one HTML page."""
+    """Draw the run as one HTML page.
+
+    The page needs no network: results, words, errors, and a box to try texts of your own.
+    """
     click.echo(f"the report is in {run / 'report' / 'index.html'}")

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from pipeline.cli.command import CommandContext, Render, config_command
-from pipeline.cli.main import JSON, fields, print_json
+from pipeline.cli.main import fields, print_json
+from pipeline.cli.options import JSON, count_option
 
 
 @config_command(
@@ -41,21 +42,8 @@ def tune(context: CommandContext, out: Path | None, in_json: bool) -> Render:
 @config_command(
     "crossval",
     "sentiment crossval sample --folds 5",
-    click.option(
-        "--folds",
-        "n_folds",
-        default=10,
-        show_default=True,
-        type=click.IntRange(min=2),
-        help="Number of folds.",
-    ),
-    click.option(
-        "--seed",
-        default=0,
-        show_default=True,
-        type=click.IntRange(min=0),
-        help="Seed of the folds.",
-    ),
+    count_option("--folds", "n_folds", default=10, least=2, text="Number of folds."),
+    count_option("--seed", default=0, least=0, text="Seed of the folds."),
     click.option("--no-tune", is_flag=True, help="Ignore [tune] and keep the settings."),
     JSON,
 )

@@ -22,7 +22,7 @@ def write_comparison_page(comparison: Comparison, file: str | Path | None = None
     ----------
     comparison : Comparison
     file : str or Path, optional
-        By default `a-vs-b.html` beside the folder of run b.
+        By default `a-vs-b.html` in the folder that holds run b.
 
     Raises
     ------

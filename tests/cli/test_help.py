@@ -14,6 +14,24 @@ import pipeline
 from pipeline.cli import main
 
 PIPELINE = [sys.executable, "-m", "pipeline"]
+# Ctrl-C, as soon as a command reads a JSON file of a run, or standard input.
+INTERRUPTED = """
+import os, signal, sys
+from types import SimpleNamespace
+
+def interrupt(*_):
+    os.kill(os.getpid(), signal.SIGINT)
+    signal.pause()
+
+if sys.argv.pop(1) == "file":
+    from pipeline.storage import files
+    files.read_json = interrupt
+else:
+    sys.stdin = SimpleNamespace(buffer=SimpleNamespace(read=interrupt, read1=interrupt))
+from pipeline.__main__ import run
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+run()
+"""
 GROUPS = {
     "Pipeline": ["corpus", "tokens", "features", "train", "eval", "report"],
     "Look inside": ["weights", "predict", "explain"],
@@ -170,3 +188,29 @@ def test_no_colour_where_it_is_not_wanted(small_run):
     for extra, coloured in (({}, True), ({"NO_COLOR": "1"}, False)):
         output = subprocess.check_output(command, env=environment | extra, text=True, timeout=300)
         assert ("\x1b[32" in output or "\x1b[1;32" in output) == coloured
+
+
+@pytest.mark.parametrize(
+    ("reading", "command"),
+    [
+        ("file", ["weights", "RUN"]),
+        ("file", ["certify", "RUN"]),
+        ("file", ["compare", "RUN", "RUN"]),
+        ("file", ["stability", "RUN"]),
+        ("file", ["eval", "RUN", "-q"]),
+        ("standard input", ["explain", "RUN"]),
+        ("standard input", ["predict", "RUN"]),
+    ],
+)
+def test_an_interrupt_is_one_line_and_code_130(small_run, reading, command):
+    args = [str(small_run.path) if arg == "RUN" else arg for arg in command]
+    result = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, reading, *args],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert result.stderr.startswith("sentiment: interrupted")
+    assert (result.stderr.count("\n"), result.stdout) == (1, "")
+    assert result.returncode == 130

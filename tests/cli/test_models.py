@@ -157,27 +157,27 @@ def test_a_reader_that_has_seen_enough_is_no_error(small_run, tmp_path):
 
 def test_an_explanation_shows_each_word_and_the_sum(small_run, sentiment):
     args = ("explain", small_run.path, "Superb, but not zzz")
-    facts = json.loads(sentiment(*args, "--json").stdout)
-    total = facts["intercept"] + sum(c["contribution"] for c in facts["contributions"])
-    assert total == pytest.approx(facts["log_odds"], abs=1e-9)
-    assert set(facts["contributions"][0]) == {"word", "count", "weight", "contribution"}
+    found = json.loads(sentiment(*args, "--json").stdout)
+    total = found["intercept"] + sum(c["contribution"] for c in found["contributions"])
+    assert total == pytest.approx(found["log_odds"], abs=1e-9)
+    assert set(found["contributions"][0]) == {"word", "count", "weight", "contribution"}
     shown = sentiment(*args).stdout
-    for contribution in facts["contributions"]:
+    for contribution in found["contributions"]:
         row = next(li for li in shown.splitlines() if li.split()[:1] == [contribution["word"]])
         assert f"{contribution['contribution']:+.3f}" in row
-    assert f"{facts['log_odds']:+.3f}" in shown
-    assert f"{facts['label']}: probability {facts['probability']:.3f}" in shown
-    unknown, tokens = facts["n_unknown"], facts["n_tokens"]
+    assert f"{found['log_odds']:+.3f}" in shown
+    assert f"{found['label']}: probability {found['probability']:.3f}" in shown
+    unknown, tokens = found["n_unknown"], found["n_tokens"]
     assert f"unknown tokens: {unknown} of {tokens}" in shown
 
 
 def test_an_explanation_spells_the_text_and_says_which_words_decide(small_run, sentiment):
     text = "DREADFUL\u2014 and boring"
-    facts = json.loads(sentiment("explain", small_run.path, text, "--json").stdout)
-    assert "".join(piece["text"] for piece in facts["pieces"]) == facts["text"] == text
+    found = json.loads(sentiment("explain", small_run.path, text, "--json").stdout)
+    assert "".join(piece["text"] for piece in found["pieces"]) == found["text"] == text
     shown = sentiment("explain", small_run.path, text).stdout
     assert shown.startswith(text)
-    assert f"without {', '.join(facts['flip'])} it would be positive" in shown
+    assert f"without {', '.join(found['flip'])} it would be positive" in shown
 
 
 def test_without_a_text_standard_input_is_explained(small_run, sentiment):
@@ -191,13 +191,13 @@ def test_a_test_review_is_explained_by_its_row(small_run, sentiment):
     predicted = parquet.read_table(small_run.path / "eval" / "predictions.parquet").to_pylist()
     for row in (0, 17):
         args = ("explain", small_run.path, "--row", row)
-        facts = json.loads(sentiment(*args, "--json").stdout)
-        assert facts["row"] == row
-        assert facts["true_label"] == ("negative", "positive")[predicted[row]["label"]]
-        assert facts["log_odds"] == pytest.approx(predicted[row]["log_odds"], abs=1e-9)
+        found = json.loads(sentiment(*args, "--json").stdout)
+        assert found["row"] == row
+        assert found["true_label"] == ("negative", "positive")[predicted[row]["label"]]
+        assert found["log_odds"] == pytest.approx(predicted[row]["log_odds"], abs=1e-9)
         shown = sentiment(*args).stdout
-        assert shown.startswith(f"test review {row}, true label {facts['true_label']}\n")
-        assert facts["text"] in shown
+        assert shown.startswith(f"test review {row}, true label {found['true_label']}\n")
+        assert found["text"] in shown
 
 
 def test_the_worst_are_the_most_wrong_first(small_run, sentiment):
@@ -205,7 +205,7 @@ def test_the_worst_are_the_most_wrong_first(small_run, sentiment):
     missed = [row for row in predicted if row["label"] != row["predicted"]]
     missed.sort(key=lambda row: abs(row["log_odds"]), reverse=True)
     found = json.loads(sentiment("explain", small_run.path, "--worst", 3, "--json").stdout)
-    assert [facts["row"] for facts in found] == [row["row"] for row in missed[:3]]
+    assert [each["row"] for each in found] == [row["row"] for row in missed[:3]]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,79 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from pipeline.errors import ConfigError, RunError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def utf8(_: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """Refuse an argument that is not UTF-8, which the shell passes on all the same."""
+    for text in value if isinstance(value, tuple) else (value or "",):
+        if any("\ud800" <= c <= "\udfff" for c in text):
+            raise ConfigError(f"{parameter.opts[0]}: expected UTF-8 text, got {text!r}")
+    return value
+
+
+class _RunFolder(click.Path):
+    """A folder that exists; otherwise the error suggests the nearest name."""
+
+    name = "run"
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, parameter: Any, context: Any) -> Path:
+        path = Path(str(super().convert(value, parameter, context)))
+        if path.exists():
+            return path
+        from difflib import get_close_matches
+
+        folders = {
+            folder.name: folder
+            for parent in (Path("runs"), path.parent)
+            for folder in parent.glob("*/")
+        }
+        near = get_close_matches(path.name, folders, 1)
+        hint = f"did you mean {folders[near[0]]}?" if near else "`sentiment train` makes one"
+        raise RunError(f"{path}: no such run folder; {hint}")
+
+
+RUN_FOLDER = _RunFolder()
+RUN = click.argument("run", type=RUN_FOLDER)
+JSON = click.option("--json", "in_json", is_flag=True, help="Print JSON.")
+CONFIG = click.argument("config", type=click.Path(path_type=Path), default="sample")
+SET = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="SECTION.KEY=VALUE",
+    callback=utf8,
+    help="Override a key of the config. Repeat for several keys.",
+)
+
+
+WORDS = click.option(
+    "--word",
+    "words",
+    multiple=True,
+    metavar="WORD",
+    callback=utf8,
+    help="Look up a word. Repeat for several words.",
+)
+
+
+def count_option(
+    *names: str, text: str, default: int | None = None, least: int = 1
+) -> Callable[[Function], Function]:
+    """Return an option that takes a whole number; `text` is its help."""
+    kind = click.IntRange(min=least)
+    return click.option(
+        *names, default=default, show_default=True, type=kind, metavar="N", help=text
+    )
