@@ -224,7 +224,7 @@ def test_a_review_that_is_not_there_is_refused(small_run, sentiment, args, said)
 def test_a_model_folder_alone_has_no_test_reviews(small_run, sentiment):
     result = sentiment("explain", small_run.path / "model", "--row", 1)
     assert result.exit_code == 2
-    assert "no test part here" in result.stderr
+    assert "no test set here" in result.stderr
 
 
 def test_a_text_cannot_move_the_cursor(small_run, sentiment):

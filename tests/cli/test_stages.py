@@ -18,14 +18,14 @@ def tree(path: Path) -> dict[str, bytes]:
     return {str(f.relative_to(path)): f.read_bytes() for f in path.rglob("*") if f.is_file()}
 
 
-def test_a_stage_says_what_it_came_to_and_what_is_fresh(copied_run, sentiment):
+def test_each_stage_prints_its_result_and_whether_it_was_up_to_date(copied_run, sentiment):
     args = ("report", copied_run.config, "--run", copied_run.path)
     (copied_run.path / "report" / "summary.md").unlink()
     config, *lines = sentiment(*args).stderr.splitlines()
     assert config == f"config    {copied_run.config}"
     assert [line.split()[0] for line in lines] == STAGES
     assert [line.endswith("(up to date)") for line in lines] == [True] * 5 + [False]
-    assert lines[0].startswith("corpus    110 train (50.0% positive), 40 test (50.0% positive)")
+    assert lines[0].startswith("corpus    110 training reviews (50.0% positive)")
 
 
 def test_results_go_to_standard_output_and_progress_does_not(small_run, sentiment):
@@ -42,7 +42,7 @@ def test_results_go_to_standard_output_and_progress_does_not(small_run, sentimen
         assert "(up to date)" not in result.stdout
 
 
-def test_quiet_says_nothing_where_nothing_is_wrong(small_run, sentiment):
+def test_quiet_prints_nothing_if_nothing_is_wrong(small_run, sentiment):
     result = sentiment("train", small_run.config, "--run", small_run.path, "--quiet")
     assert (result.exit_code, result.output) == (0, "")
 
@@ -63,20 +63,18 @@ def test_a_run_folder_stands_for_its_config(small_run, sentiment):
     ],
 )
 @pytest.mark.parametrize("options", [["--json"], ["--json", "-q"]], ids=" ".join)
-def test_what_a_stage_came_to_can_be_read_by_a_program(small_run, sentiment, stage, key, options):
+def test_the_result_of_a_stage_can_be_read_by_a_program(small_run, sentiment, stage, key, options):
     result = sentiment(stage, small_run.path, *options)
     assert key in json.loads(result.stdout)
 
 
-def test_verbose_says_what_memory_a_stage_took(small_run, sentiment):
+def test_verbose_prints_the_peak_memory_of_each_stage(small_run, sentiment):
     _, *lines = sentiment("train", small_run.path, "-v").stderr.splitlines()
     assert len(lines) == 4
     assert all(re.search(r"\(up to date, peak memory [\d,]+ MB\)$", line) for line in lines)
 
 
-def test_a_run_is_named_after_its_config_unless_it_is_told(
-    make_corpus, tmp_path, sentiment, monkeypatch
-):
+def test_a_run_is_named_after_its_config_by_default(make_corpus, tmp_path, sentiment, monkeypatch):
     config = make_corpus(tmp_path)
     monkeypatch.chdir(tmp_path)
     assert sentiment("corpus", config.name, "-q").exit_code == 0
