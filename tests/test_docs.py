@@ -123,6 +123,6 @@ def test_an_output_that_a_page_shows_is_of_a_command():
     """Each is written by tools/outputs.py, from the line above it."""
     for page in PAGES:
         for body in re.findall(
-            r"<!-- output: \w+ -->\n```console\n(.*?)```", page.read_text("utf-8"), re.DOTALL
+            r"<!-- output: \w+ -->\n+```console\n(.*?)```", page.read_text("utf-8"), re.DOTALL
         ):
             assert body.startswith("$ "), page.name

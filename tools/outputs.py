@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-BLOCK = re.compile(r"(<!-- output: (\w+) -->\n```console\n)(.*?)(\n```)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- output: (\w+) -->\n+```console\n)(.*?)(\n```)", re.DOTALL)
 # What differs from run to run: seconds, and the memory of a stage.
 VARIES = re.compile(r"\d+\.\d s\b| +\d+\.\d(?=  )")
 
@@ -75,7 +75,8 @@ def run(block: re.Match[str], folder: Path, needs: list[str]) -> str:
         )
         if finished.returncode:
             sys.exit(f"{command}: exit code {finished.returncode}\n{finished.stdout}")
-        shown += ["", command, *finished.stdout.rstrip().splitlines()]
+        output = finished.stdout.replace(f"{ROOT}/", "").rstrip()
+        shown += ["", command, *output.splitlines()]
     return start + "\n".join(line.rstrip() for line in shown[1:]) + end
 
 

@@ -15,7 +15,7 @@ from pipeline.config.section import one_of
 from pipeline.config.toml import toml_lines
 from pipeline.errors import ConfigError
 
-# In the wheel the configs lie in the package, in a clone beside it.
+# The configs lie in the package of a wheel, and at the top of a clone.
 _PACKAGE = Path(__file__).parents[1]
 _BUNDLED = next(
     (folder for folder in (_PACKAGE / "configs", _PACKAGE.parent / "configs") if folder.is_dir()),

@@ -7,15 +7,15 @@ from pipeline.kernels.compiled import kernel
     "void(int64[:, ::1], uint8[::1], uint8[::1], uint8[::1], float64[::1], float64[::1],"
     " float64[:, ::1])"
 )
-def resample_sums(counts, gold, called, last_of_tie, losses, squares, sums):
+def resample_sums(counts, y_true, y_pred, last_of_tie, losses, squares, sums):
     """Sum over the reviews of each resample, in one pass down the scores.
 
     With w_i times review i, P_k and N_k the positives and the negatives down to the distinct
     score k, and p_k and m_k those at it, the sums are
 
         P = sum_k p_k                    positives
-        sum_i w_i [called]               called positive
-        sum_i w_i [called and positive]  called so rightly
+        sum_i w_i [predicted]            reviews predicted positive
+        sum_i w_i [predicted, positive]  true positives
         sum_k m_k (2 P_{k-1} + p_k)      twice the pairs in the right order, a tie half of one
         sum_k p_k P_k / (P_k + N_k)      precision at each positive
         sum_i w_i loss_i, sum_i w_i square_i
@@ -24,8 +24,8 @@ def resample_sums(counts, gold, called, last_of_tie, losses, squares, sums):
     ----------
     counts : int64 array, shape (n_resamples, n)
         How often each review was drawn; reviews in descending order of their scores.
-    gold, called : uint8 array, shape (n,)
-        1 where a review is positive, and where it is called so.
+    y_true, y_pred : uint8 array, shape (n,)
+        1 if a review is positive, and if it is predicted positive.
     last_of_tie : uint8 array, shape (n,)
         1 where the next review has another score, and at the last one.
     losses, squares : float64 array, shape (n,)
@@ -34,16 +34,16 @@ def resample_sums(counts, gold, called, last_of_tie, losses, squares, sums):
         Receives the sums in the order above; those of integers are exact below 2^53.
     """
     for r in range(counts.shape[0]):
-        positives = seen = right = n_called = n_called_right = 0
+        positives = seen = right = n_predicted = true_positives = 0
         tied = tied_positives = 0
         precision = loss = square = 0.0
         for i in range(counts.shape[1]):
             times = counts[r, i]
-            positive = times * gold[i]
+            positive = times * y_true[i]
             tied += times
             tied_positives += positive
-            n_called += times * called[i]
-            n_called_right += positive * called[i]
+            n_predicted += times * y_pred[i]
+            true_positives += positive * y_pred[i]
             loss += times * losses[i]
             square += times * squares[i]
             if last_of_tie[i]:
@@ -54,8 +54,8 @@ def resample_sums(counts, gold, called, last_of_tie, losses, squares, sums):
                 precision += tied_positives * positives / max(seen, 1)
                 tied = tied_positives = 0
         sums[r, 0] = positives
-        sums[r, 1] = n_called
-        sums[r, 2] = n_called_right
+        sums[r, 1] = n_predicted
+        sums[r, 2] = true_positives
         sums[r, 3] = right
         sums[r, 4] = precision
         sums[r, 5] = loss
