@@ -221,7 +221,7 @@ def copied_package(tmp_path: Path) -> Path:
 def test_touching_a_helper_of_the_tokenizer_reruns_the_stages_that_use_it(
     copied_run, copied_package
 ):
-    with (copied_package / "pipeline" / "kernels" / "words.py").open("a") as source:
+    with (copied_package / "pipeline" / "tokens" / "words.py").open("a") as source:
         source.write("\n# touched\n")
     run = ("report", copied_run.config, "--run", copied_run.path)
     lines = sentiment_process(*run, folder=copied_package).stderr.splitlines()
