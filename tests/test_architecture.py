@@ -37,9 +37,6 @@ MAX_PARAMETERS, MAX_KERNEL_PARAMETERS = 6, 10
 # What exceeds these limits, and why that is better than what would fit.
 EXCEPTIONS: dict[str, str] = {
     "kernels/duplicates.py": NOT_YET,
-    "kernels/words.py:_normalise": NOT_YET,
-    "kernels/words.py:tokenise": NOT_YET,
-    "tokens/words.py:tokenise_words": NOT_YET,
 }
 # Where a library may be imported; one that is not named here, anywhere.
 PLACES = {

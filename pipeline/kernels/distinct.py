@@ -1,9 +1,11 @@
-"""The distinct tokens (types) of texts, numbered in order of first appearance.
+"""The distinct tokens of texts, numbered in order of first appearance.
 
-The bytes of type k are kept eight to a word, the first byte lowest:
-`pool[starts[k]:starts[k + 1]]`, of which only the last word ends in a zero byte. An
-open-addressed table leads from a type's key to its number: a free slot of `keys` is zero,
-and `values` holds the number.
+The bytes of token k are `pool[starts[k]:starts[k + 1]]`, eight to a uint64, the first byte
+lowest. The last uint64 is filled up with zero bytes, at least one.
+
+An open-addressed hash table finds the number of a token: `values[slot]`, where `keys[slot]` is the
+key of the token, or 0 if the slot is empty. The key of a token that fits one uint64 is this uint64.
+The key of a longer one is a hash of its bytes, with the highest bit set.
 """
 
 import numpy as np
@@ -11,14 +13,12 @@ import numpy as np
 from pipeline.kernels.compiled import kernel
 from pipeline.kernels.hashing import ONE, ZERO, scattered
 
-# The key of a type of eight bytes or more is a hash with this bit. That of a shorter
-# one is the word that holds it, whose last byte is zero.
-LONG = np.uint64(1 << 63)
-EIGHT, WIDTH = np.uint64(8), np.uint64(64)
+LONG = np.uint64(1 << 63)  # the bit that marks the key of a long token
+EIGHT, WIDTH, LOW_BYTE = np.uint64(8), np.uint64(64), np.uint64(0xFF)
 
 
 def slot_of(key, pool, first, last, starts, keys, values):
-    """Return the slot of the type `pool[first:last + 1]`, or the free one where it belongs."""
+    """Return the slot of the token `pool[first:last + 1]`, or the empty slot where it belongs."""
     mask = np.uint64(keys.size - 1)
     slot = scattered(key) & mask
     while keys[slot] != ZERO:
@@ -35,9 +35,9 @@ def slot_of(key, pool, first, last, starts, keys, values):
     return slot
 
 
-def mixed(key, word):
-    """Go on hashing a type of several words."""
-    return scattered(key ^ word)
+def mixed(key, bits):
+    """Return the hash of a token so far, with eight more bytes."""
+    return scattered(key ^ bits)
 
 
 @kernel("void(uint8[::1], int64[::1], uint64[::1], int64[::1])")
@@ -48,24 +48,24 @@ def pack(data, offsets, pool, starts):
     ----------
     data : uint8 array
     offsets : int64 array, shape (n + 1,)
-        The bytes of the strings, without zeros, and where each begins.
+        String k has the bytes `data[offsets[k]:offsets[k + 1]]`, none of them 0.
     pool : uint64 array
-        Receives their words: one for eight bytes, and one for what is left or for none.
+        Receives the bytes, one uint64 for eight and one for the rest, even if that is empty.
     starts : int64 array, shape (n + 1,)
-        Receives where each begins.
+        Receives where each string begins in the pool, and where the last one ends.
     """
     last = 0
-    for t in range(offsets.size - 1):
-        starts[t] = last
-        word, shift = ZERO, ZERO
-        for byte in data[offsets[t] : offsets[t + 1]]:
-            word |= np.uint64(byte) << shift
+    for k in range(offsets.size - 1):
+        starts[k] = last
+        bits, shift = ZERO, ZERO
+        for byte in data[offsets[k] : offsets[k + 1]]:
+            bits |= np.uint64(byte) << shift
             shift += EIGHT
             if shift == WIDTH:
-                pool[last] = word
+                pool[last] = bits
                 last += 1
-                word, shift = ZERO, ZERO
-        pool[last] = word
+                bits, shift = ZERO, ZERO
+        pool[last] = bits
         last += 1
     starts[offsets.size - 1] = last
 
@@ -74,53 +74,55 @@ def pack(data, offsets, pool, starts):
     "int64(uint64[::1], int64[::1], uint64[::1], int64[::1], uint64[::1], int32[::1], int64,"
     " int32[::1])"
 )
-def merge(new_pool, new_starts, pool, starts, keys, values, n_types, numbers):
-    """Add types to those that are known; return how many there are then.
+def merge(new_pool, new_starts, pool, starts, keys, values, n_known, numbers):
+    """Add tokens to the known ones; return how many are known then.
 
     Parameters
     ----------
     new_pool, new_starts
-        The types to add.
-    pool, starts, keys, values, n_types
-        Those that are known, with room for the others.
+        The tokens to add.
+    pool, starts, keys, values
+        The known tokens, with space for the new ones.
+    n_known : int
     numbers : int32 array, shape (n_new,)
-        Receives the number of each added type among all.
+        Receives the number of each added token.
     """
-    for t in range(new_starts.size - 1):
-        first = starts[n_types]
-        key, last = _copied(new_pool, new_starts[t], new_starts[t + 1], pool, first)
+    for k in range(new_starts.size - 1):
+        first = starts[n_known]
+        key, last = _copied(new_pool, new_starts[k], new_starts[k + 1], pool, first)
         slot = slot_of(key, pool, first, last, starts, keys, values)
         if keys[slot] == ZERO:
             keys[slot] = key
-            values[slot] = n_types
-            n_types += 1
-            starts[n_types] = last + 1
-        numbers[t] = values[slot]
-    return n_types
+            values[slot] = n_known
+            n_known += 1
+            starts[n_known] = last + 1
+        numbers[k] = values[slot]
+    return n_known
 
 
 @kernel(
     "void(uint64[::1], int64[::1], uint64[::1], int64[::1], uint64[::1], int32[::1], int64,"
     " int32[::1])"
 )
-def find(new_pool, new_starts, pool, starts, keys, values, n_types, numbers):
-    """Write the number of each type, -1 for one that is not known; as `merge`, but adds none."""
-    first = starts[n_types]
-    for t in range(new_starts.size - 1):
-        key, last = _copied(new_pool, new_starts[t], new_starts[t + 1], pool, first)
+def find(new_pool, new_starts, pool, starts, keys, values, n_known, numbers):
+    """Write the number of each token, -1 if it is not known. As `merge`, but adds none."""
+    first = starts[n_known]
+    for k in range(new_starts.size - 1):
+        key, last = _copied(new_pool, new_starts[k], new_starts[k + 1], pool, first)
         slot = slot_of(key, pool, first, last, starts, keys, values)
-        numbers[t] = -1 if keys[slot] == ZERO else values[slot]
+        numbers[k] = -1 if keys[slot] == ZERO else values[slot]
 
 
-def _copied(words, start, end, pool, first):
-    """Copy a type's words to the pool; return its key and the last word's place."""
+def _copied(new_pool, start, end, pool, first):
+    """Copy a token to `pool[first:]`; return its key and the index of its last uint64."""
     last, key = first, LONG
-    for w in range(start, end - 1):
-        pool[last] = words[w]
+    for k in range(start, end - 1):
+        pool[last] = new_pool[k]
         last += 1
-        key = mixed(key, words[w])
-    pool[last] = words[end - 1]
-    return mixed(key, words[end - 1]) | LONG if last > first else words[end - 1], last
+        key = mixed(key, new_pool[k])
+    bits = new_pool[end - 1]
+    pool[last] = bits
+    return mixed(key, bits) | LONG if last > first else bits, last
 
 
 @kernel("void(int32[::1], int32[::1], int32[::1])")
@@ -131,29 +133,39 @@ def renumber(ids, numbers, renumbered):
 
 
 @kernel("void(uint64[::1], int32[::1], uint64[::1], int32[::1])")
-def rehash(keys, values, new_keys, new_values):
-    """Enter what a table holds into a larger one, whose keys are zeros."""
-    mask = np.uint64(new_keys.size - 1)
+def rehash(keys, values, larger_keys, larger_values):
+    """Insert the entries of a hash table into a larger one, whose keys are all 0."""
+    mask = np.uint64(larger_keys.size - 1)
     for old in range(keys.size):
         if keys[old] != ZERO:
             slot = scattered(keys[old]) & mask
-            while new_keys[slot] != ZERO:
+            while larger_keys[slot] != ZERO:
                 slot = (slot + ONE) & mask
-            new_keys[slot] = keys[old]
-            new_values[slot] = values[old]
+            larger_keys[slot] = keys[old]
+            larger_values[slot] = values[old]
 
 
 @kernel("int64(uint64[::1], int64[::1], int64, uint8[::1], int64[::1])")
-def spell(pool, starts, n_types, data, offsets):
-    """Write the types' bytes one after the other, and where each begins; return their number."""
+def spell(pool, starts, n_distinct, data, offsets):
+    """Write the bytes of all tokens one after the other; return their number.
+
+    Parameters
+    ----------
+    pool, starts
+        The tokens.
+    n_distinct : int
+    data : uint8 array, eight bytes for each uint64 of the pool
+        Receives the bytes.
+    offsets : int64 array, shape (n_distinct + 1,)
+        Receives where each token begins, and where the last one ends.
+    """
     size = 0
-    for k in range(n_types):
+    for k in range(n_distinct):
         offsets[k] = size
-        for w in range(starts[k], starts[k + 1]):
-            word = pool[w]
-            while word != ZERO:
-                data[size] = word & np.uint64(0xFF)
+        for bits in pool[starts[k] : starts[k + 1]]:
+            while bits != ZERO:
+                data[size] = bits & LOW_BYTE
                 size += 1
-                word >>= np.uint64(8)
-    offsets[n_types] = size
+                bits >>= EIGHT
+    offsets[n_distinct] = size
     return size

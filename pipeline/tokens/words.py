@@ -45,7 +45,7 @@ def character_table(lowercase: bool) -> np.ndarray:
     folded = _folded(lowercase, False, True, True).copy()
     special = [kernels.DOTTED_I, kernels.CAPITAL_SIGMA]
     folded[special] = special
-    folded[folded < 0] = -1
+    folded[folded > kernels.CODE_POINT] = -1
     return folded
 
 
@@ -81,44 +81,29 @@ def tokenise_words(
     # Most texts need the first 65,536 code points only. Any other one begins with such a byte.
     astral = bool(text[offsets[0] : offsets[-1]].max(initial=0) >= 0xF0)
     folded = _folded(lowercase, strip_breaks, keep_punctuation, astral)
-    plain = np.full(256, kernels.CLOSER_LOOK, np.uint8)
-    plain[:0x80] = np.where(folded[:0x80] < 0, kernels.CLOSER_LOOK, folded[:0x80])
     n_bytes, longest = int(offsets[-1] - offsets[0]), int(np.diff(offsets).max(initial=0))
-    # What is not written to takes no memory, so there is room for the worst: a normalised byte
-    # becomes three at most (punctuation between zeros), and two words of zeros follow a document.
-    words = workspace.array("words", 3 * longest // 8 + 4, np.uint64)
+    # Sized for the worst case, because memory that is not written to is not taken: punctuation
+    # becomes three bytes, and each byte a distinct token.
+    size = 3 * longest + 16 + kernels.TABLE_SIZE
+    clean = workspace.array("clean", size // 8 + 1, np.uint64)
     distinct = DistinctTokens(
         workspace.array("pool", 2 * n_bytes + longest + 4, np.uint64),
         workspace.array("starts", n_bytes + 2, np.int64),
     )
     distinct.reserve(min(n_bytes // 64, 1 << 15))
-    token_offsets = np.zeros(len(texts) + 1, np.int64)
+    bounds = np.stack((offsets, np.zeros_like(offsets)))
     state = np.zeros(kernels.STATE_SIZE, np.int64)
     while True:
-        kernels.tokenise(
-            text,
-            offsets,
-            folded,
-            plain,
-            keep_punctuation,
-            strip_breaks,
-            words,
-            ids,
-            token_offsets,
-            distinct.pool,
-            distinct.starts,
-            distinct.keys,
-            distinct.values,
-            state,
-        )
+        known = distinct.pool, distinct.starts, distinct.keys, distinct.values
+        kernels.tokenise(text, bounds, folded, clean, ids, *known, state)
         if state[kernels.DOCUMENT] == len(texts):
             break
         distinct.reserve(len(distinct.keys))
-    distinct.n = int(state[kernels.N_TYPES])
-    if state[kernels.N_CONTEXT] and lowercase:
+    distinct.n = int(state[kernels.N_DISTINCT])
+    if state[kernels.N_CONTEXTUAL] and lowercase:
         lowered = arrow.strings([text.lower() for text in texts.to_pylist()])
         return tokenise_words(lowered, False, strip_breaks, keep_punctuation, ids, workspace)
-    return ids[: state[kernels.N_TOKENS]], token_offsets, distinct
+    return ids[: state[kernels.N_TOKENS]], bounds[kernels.TOKENS], distinct
 
 
 @functools.cache
@@ -132,23 +117,24 @@ def _folded(
     size = 0x110000 if astral else 0x10000
     folded = np.zeros(size, np.int32)
     if keep_punctuation:
-        folded -= np.arange(size, dtype=np.int32)
+        folded[:] = kernels.ALONE | np.arange(size, dtype=np.int32)
     for block in _BLOCKS if astral else _BLOCKS[:1]:
         letters = "".join(map(chr, block))
         # Dotted I apart, the lower case of a letter is one code point.
         lowered = letters.replace("\u0130", "i").lower() if lowercase else letters
         codes = np.frombuffer(lowered.encode("utf-32-le", "surrogatepass"), np.int32)
         part = folded[block.start : block.stop]
-        part[:] = -codes if keep_punctuation else 0
+        part[:] = kernels.ALONE | codes if keep_punctuation else 0
         for separators in regex.finditer(r"\s+", letters):
             part[separators.start() : separators.end()] = 0
         for word in regex.finditer(r"\w+", letters):
             part[word.start() : word.end()] = codes[word.start() : word.end()]
+    alone = kernels.ALONE if keep_punctuation else 0
     if lowercase:
-        for letter in (kernels.DOTTED_I, kernels.CAPITAL_SIGMA):
-            folded[letter] = -letter
+        folded[[kernels.DOTTED_I, kernels.CAPITAL_SIGMA]] = kernels.CONTEXTUAL
     if strip_breaks:
-        folded[kernels.LESS_THAN] = -kernels.LESS_THAN
-    folded[[kernels.APOSTROPHE, 0x2019]] = -kernels.APOSTROPHE
+        folded[kernels.LESS_THAN] = kernels.OPENS_BREAK | kernels.LESS_THAN | alone
+    folded[0] = 0  # NUL is white space here
+    folded[[kernels.APOSTROPHE, 0x2019]] = kernels.JOINS | kernels.APOSTROPHE | alone
     folded.flags.writeable = False
     return folded
