@@ -6,6 +6,7 @@ number of threads.
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -94,7 +95,11 @@ def ordered_map(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterat
     [3, 5, 2]
     """
     n = n_threads()
-    if n == 1:
+    items = iter(items)
+    first_two = list(itertools.islice(items, 2 if n > 1 else 0))
+    items = itertools.chain(first_two, items)
+    # To start threads takes longer than to tokenise one text.
+    if len(first_two) < 2:
         yield from map(work, items)
         return
     from collections import deque

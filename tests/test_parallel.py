@@ -54,6 +54,11 @@ def test_items_are_worked_on_at_the_same_time(monkeypatch, threads):
     assert len(list(ordered_map(lambda _: together.wait(), range(int(threads))))) == int(threads)
 
 
+def test_a_single_item_needs_no_thread(monkeypatch):
+    monkeypatch.setenv("SENTIMENT_THREADS", "2")
+    assert list(ordered_map(lambda _: threading.get_ident(), [0])) == [threading.get_ident()]
+
+
 @pytest.mark.parametrize("threads", COUNTS)
 def test_items_are_taken_as_results_are_used(monkeypatch, threads):
     monkeypatch.setenv("SENTIMENT_THREADS", threads)

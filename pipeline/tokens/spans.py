@@ -104,7 +104,7 @@ def token_spans(tokenizer: Tokenizer, text: str) -> list[Span]:
         # Marks come later, and may need the punctuation.
         keep = tokenizer.punctuation or tokenizer.mark_negation
         plain = replace(tokenizer, punctuation=keep, mark_negation=False, stop_words=())
-        found = list(traced.spans(_walk(plain([text]).document(0), traced.text)))
+        found = list(traced.spans(_places(plain([text]).document(0), traced.text)))
     else:
         found = list(_nltk_spans(tokenizer, traced))
     if tokenizer.mark_negation and found:
@@ -123,6 +123,15 @@ def _prepared(text: str, lowercase: bool, strip_breaks: bool) -> _Traced:
         traced = doubled._replace(text=text.lower())
     traced = traced._replace(text=traced.text.replace("\u2019", "'"))
     return traced.replaced(HTML_BREAK, lambda _: " ") if strip_breaks else traced
+
+
+def _places(tokens: list[str], text: str) -> Iterator[tuple[str, int, int]]:
+    """Find tokens that are in a text as they are, none of them within what lies between two."""
+    end = 0
+    for token in tokens:
+        start = text.index(token, end)
+        end = start + len(token)
+        yield token, start, end
 
 
 def _nltk_spans(tokenizer: Tokenizer, traced: _Traced) -> Iterator[Span]:
