@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -22,8 +21,7 @@ Render = Callable[[], None]
 Decorator = Callable[[Callable[..., Render]], Callable[..., Render]]
 
 
-@dataclass(frozen=True)
-class CommandContext:
+class CommandContext(NamedTuple):
     """What a command computes from, where to, and how it reports its progress."""
 
     config: Config

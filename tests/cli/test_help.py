@@ -129,11 +129,17 @@ def test_the_process_ends_with_the_code_of_the_command_and_all_that_it_said(argu
     assert said in result.stdout + result.stderr
 
 
-def test_a_reader_that_has_gone_is_no_traceback():
+@pytest.mark.parametrize(
+    "args",
+    [["--help"], ["weights", "RUN", "--tsv"], ["weights", "RUN"], ["eval", "RUN", "--json"]],
+    ids=" ".join,
+)
+def test_a_reader_that_has_gone_is_no_traceback(small_run, args):
+    args = [str(small_run.path) if arg == "RUN" else arg for arg in args]
     reading, writing = os.pipe()
     os.close(reading)
     result = subprocess.run(
-        [*PIPELINE, "--help"], stdout=writing, stderr=subprocess.PIPE, timeout=300
+        [*PIPELINE, "-q", *args], stdout=writing, stderr=subprocess.PIPE, timeout=300
     )
     os.close(writing)
     assert result.returncode == 1

@@ -74,3 +74,13 @@ def test_a_converged_run_passes_and_a_run_of_one_epoch_does_not(small_run, tmp_p
     assert f"at most {100 * found['gap'] / found['objective']:.2g}% lower" in passed.stdout
     plain = found["gradient_norm"] ** 2 / (2 * found["l2"])
     assert found["gap"] <= found["plain_gap"] == pytest.approx(plain)
+
+
+@pytest.mark.parametrize("command", ["compare", "stability", "certify"])
+def test_tables_fit_80_columns_without_trailing_blanks(copied_run, sentiment, command):
+    options = {"compare": [copied_run.path], "stability": ["--refits", 2], "certify": []}[command]
+    shown = sentiment(command, copied_run.path, *options, env={"COLUMNS": "80"}).stdout
+    tables = [line for line in shown.splitlines() if line.startswith(" ")]
+    assert len(tables) > 6
+    assert max(map(len, tables)) <= 80
+    assert [line for line in tables if line != line.rstrip()] == []
