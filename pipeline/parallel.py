@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -105,51 +104,17 @@ def ordered_map(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterat
     from collections import deque
     from concurrent.futures import Future, ThreadPoolExecutor
 
-    with ThreadPoolExecutor(n) as pool:
-        waiting: deque[Future[Result]] = deque()
-        try:
-            for item in items:
-                waiting.append(pool.submit(work, item))
-                if len(waiting) > n:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for left in waiting:
-                left.cancel()
-
-
-def interruptible(work: Callable[[], Result], give_up: Callable[[], None]) -> Result:
-    """Return what work returns; it has a thread of its own, so Ctrl-C never lands in a kernel.
-
-    Here it ends the process at once, with exit code 130; what is complete stays, for folders
-    are moved into place whole.
-
-    Parameters
-    ----------
-    work, give_up : callable
-        What to do, and what to do last on Ctrl-C.
-    """
-    outcome: list[Result] = []
-    failure: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            outcome.append(work())
-        except BaseException as error:
-            failure.append(error)
-
-    worker = threading.Thread(target=run, daemon=True)
+    pool = ThreadPoolExecutor(n)
+    waiting: deque[Future[Result]] = deque()
     try:
-        worker.start()
-        while worker.is_alive():
-            worker.join(0.1)
-    except KeyboardInterrupt:
-        give_up()
-        os._exit(130)
-    if failure:
-        raise failure[0]
-    return outcome[0]
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > n:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def chunks(offsets: np.ndarray[Any, Any], largest: int) -> Iterator[slice]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ConfigError
-from pipeline.parallel import chunks, interruptible, map_with_workspace, n_threads, ordered_map
+from pipeline.parallel import chunks, map_with_workspace, n_threads, ordered_map
 
 COUNTS = ["1", "2", "5"]
 
@@ -112,11 +112,3 @@ def test_chunks_hold_every_item_once_and_end_with_the_item_that_fills_them(
     for chunk in found:
         assert chunk.stop > chunk.start
         assert offsets[chunk.stop - 1] - offsets[chunk.start] < largest
-
-
-def test_what_fails_in_the_thread_fails_outside():
-    def fail() -> None:
-        raise ConfigError("no")
-
-    with pytest.raises(ConfigError, match="no"):
-        interruptible(fail, lambda: None)

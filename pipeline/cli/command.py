@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -104,9 +104,10 @@ def _compute_and_render(
     compute: Callable[..., Render], config: Config, path: Path, values: dict[str, Any]
 ) -> None:
     """Compute with progress, then print the result; in quiet only what a program reads."""
+    from concurrent.futures import ThreadPoolExecutor
+
     from pipeline.cli.display.progress import StageProgress
     from pipeline.kernels import compiled
-    from pipeline.parallel import interruptible
     from pipeline.storage.run import Run
 
     group = click.get_current_context().find_root().params
@@ -115,12 +116,14 @@ def _compute_and_render(
     with StageProgress(config.train.epochs, quiet, verbose) as progress:
         compiled.on_compile = progress.say
         context = CommandContext(config, path, force, progress)
-
-        def give_up() -> None:
+        try:
+            # In a thread, because Python loses an interrupt of the main thread that comes during a
+            # destructor or a callback of an import: one in 25 in the first seconds of a run.
+            render = ThreadPoolExecutor(1).submit(compute, context, **values).result()
+        except KeyboardInterrupt:
             progress.__exit__()
             Run(path, from_scratch=True).abandon()
             say("sentiment: interrupted; completed work is kept")
-
-        render = interruptible(functools.partial(compute, context, **values), give_up)
+            os._exit(130)  # and do not wait for the thread
     if not quiet or values.get("in_json"):
         render()

@@ -83,7 +83,7 @@ class Run:
             yield
 
     def abandon(self) -> None:
-        """Remove what this process has half written."""
+        """Remove what this process has half written, because it is about to end."""
         for left in self.path.glob(f".*.{os.getpid()}"):
             shutil.rmtree(left, ignore_errors=True)
 
@@ -123,6 +123,7 @@ class Run:
         """
         target = self.path / folder
         partial = self.path / f".{folder}.{os.getpid()}"
+        old = self.path / f".{folder}.{os.getpid()}.old"
         entry: dict[str, Any] = {}
         with naming_the_folder(self.path):
             self._sweep(folder)
@@ -142,17 +143,14 @@ class Run:
                 self.manifest["stages"].pop(name, None)
                 write_json(self.path / "manifest.json", self.manifest)
                 if target.exists():
-                    old = self.path / f".{folder}.{os.getpid()}.old"
                     target.rename(old)
-                    partial.rename(target)
-                    shutil.rmtree(old)
-                else:
-                    partial.rename(target)
+                partial.rename(target)
                 self.manifest["stages"][name] = entry
                 write_text(self.path / "config.toml", config)
                 write_json(self.path / "manifest.json", self.manifest)
         finally:
-            shutil.rmtree(partial, ignore_errors=True)
+            for left in (partial, old):
+                shutil.rmtree(left, ignore_errors=True)
 
     def _sweep(self, folder: str) -> None:
         """Remove what a process that was killed left half written; the lock keeps others out."""

@@ -288,7 +288,7 @@ def test_two_processes_do_not_write_to_one_run(small_run, tmp_path):
 
 INTERRUPTED = """
 import os, signal, time
-from pipeline.cli import main
+from pipeline.__main__ import run
 from pipeline.cli.display.progress import StageProgress
 
 def epoch(progress, epoch):
@@ -298,7 +298,7 @@ def epoch(progress, epoch):
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 StageProgress.epoch = epoch
-main()
+run()
 """
 
 
