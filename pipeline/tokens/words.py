@@ -65,25 +65,32 @@ def tokenise_words(
     lowercase, strip_breaks, keep_punctuation : bool
         As in `Tokenizer`.
     ids : int32 array
-        Receives the tokens' numbers: as long as the texts have bytes, for none is shorter.
+        Receives the ids. It has an item for each byte of the texts, because no token is shorter.
     workspace : Workspace
-        What is returned lies there in part, and is good while it is not used again.
+        Holds a part of the results, which are valid until it is used again.
 
     Returns
     -------
     ids : int32 array, shape (n_tokens,)
-        The part that was written.
+        The items that were written.
     offsets : int64 array, shape (n_texts + 1,)
-        Where the tokens of each text begin.
+        As in `Tokens`.
     distinct : DistinctTokens
+
+    Examples
+    --------
+    >>> texts, ids = arrow.strings(["A film; a film!"]), np.empty(15, np.int32)
+    >>> ids, offsets, distinct = tokenise_words(texts, True, False, False, ids, Workspace())
+    >>> ids, offsets, distinct.spelled().to_pylist()
+    (array([0, 1, 0, 1], dtype=int32), array([0, 4]), ['a', 'film'])
     """
     text, offsets = arrow.buffers(texts)
-    # Most texts need the first 65,536 code points only. Any other one begins with such a byte.
+    # Most texts need the first 65,536 code points only. In UTF-8 others begin with 0xF0 or more.
     astral = bool(text[offsets[0] : offsets[-1]].max(initial=0) >= 0xF0)
     folded = _folded(lowercase, strip_breaks, keep_punctuation, astral)
     n_bytes, longest = int(offsets[-1] - offsets[0]), int(np.diff(offsets).max(initial=0))
-    # Sized for the worst case, because memory that is not written to is not taken: punctuation
-    # becomes three bytes, and each byte a distinct token.
+    # Sized for the worst case, because memory that is never written to is never allocated:
+    # punctuation becomes three bytes, and each byte a distinct token.
     size = 3 * longest + 16 + kernels.TABLE_SIZE
     clean = workspace.array("clean", size // 8 + 1, np.uint64)
     distinct = DistinctTokens(
@@ -120,7 +127,7 @@ def _folded(
         folded[:] = kernels.ALONE | np.arange(size, dtype=np.int32)
     for block in _BLOCKS if astral else _BLOCKS[:1]:
         letters = "".join(map(chr, block))
-        # Dotted I apart, the lower case of a letter is one code point.
+        # Except for I with a dot above, the lower case of a letter is one code point.
         lowered = letters.replace("\u0130", "i").lower() if lowercase else letters
         codes = np.frombuffer(lowered.encode("utf-32-le", "surrogatepass"), np.int32)
         part = folded[block.start : block.stop]
