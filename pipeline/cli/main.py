@@ -15,24 +15,36 @@ import click
 from pipeline import __version__
 from pipeline.errors import PipelineError
 
-# Commands in the order of use: by group, and by the module that defines them.
-_GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
+# Commands in the order of use, by group: the module that defines each, and its first line of help,
+# so that `--help` imports none of them.
+_GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Pipeline (a command also runs the stages before it)": {
-        "stages": ("corpus", "tokens", "features", "train", "eval", "report")
+        "corpus": ("stages", "Load, check, split and audit the reviews."),
+        "tokens": ("stages", "Split each review into tokens."),
+        "features": ("stages", "Choose the vocabulary and count it in each review."),
+        "train": ("stages", "Learn the weights."),
+        "eval": ("stages", "Evaluate the model on the test set."),
+        "report": ("stages", "Draw the run as one HTML page."),
     },
-    "Look inside a run": {"models": ("weights", "predict", "explain")},
+    "Look inside a run": {
+        "weights": ("models", "Show the words with the largest weights."),
+        "predict": ("models", "Predict the label of each text in a file."),
+        "explain": ("models", "Show what each word of a text adds to its score."),
+    },
     "Studies": {
-        "studies": ("tune", "crossval", "baselines"),
-        "runs": ("compare", "stability", "certify"),
+        "tune": ("studies", "Try the settings in [tune] and keep the best."),
+        "crossval": ("studies", "Score each review with a model that did not see it."),
+        "baselines": ("studies", "Score simple baselines and this model on the test set."),
+        "compare": ("runs", "Say which of two runs is better on the same test reviews."),
+        "stability": ("runs", "Show how far weights move if the reviews are resampled."),
+        "certify": ("runs", "Bound how far training stopped from the optimum."),
     },
-    "Set-up": {"config": ("config",), "setup": ("compile",)},
+    "Set-up": {
+        "config": ("config", "Print every setting of a config, and where it comes from."),
+        "compile": ("setup", "Compile the numerical loops ahead of the first run."),
+    },
 }
-_MODULES = {
-    name: module
-    for modules in _GROUPS.values()
-    for module, names in modules.items()
-    for name in names
-}
+_MODULES = {name: module for group in _GROUPS.values() for name, (module, _) in group.items()}
 # Tells click not to wrap the lines that follow.
 _KEEP_LINES = "\b\n"
 
@@ -60,11 +72,9 @@ class _Commands(Command, click.Group):
         return super().get_command(ctx, name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for title, modules in _GROUPS.items():
-            names = [name for group in modules.values() for name in group]
-            commands = [(name, self.get_command(ctx, name)) for name in names]
+        for title, group in _GROUPS.items():
             with formatter.section(title):
-                formatter.write_dl([(name, c.get_short_help_str(60)) for name, c in commands if c])
+                formatter.write_dl([(name, text) for name, (_, text) in group.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

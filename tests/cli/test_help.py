@@ -220,3 +220,12 @@ def test_an_interrupt_is_one_line_and_code_130(small_run, reading, command):
     assert result.stderr.startswith("sentiment: interrupted")
     assert (result.stderr.count("\n"), result.stdout) == (1, "")
     assert result.returncode == 130
+
+
+def test_the_list_of_commands_says_what_the_help_of_each_says():
+    from pipeline.cli.main import _GROUPS, main
+
+    context = click.Context(main)
+    for group in _GROUPS.values():
+        for name, (_, text) in group.items():
+            assert main.get_command(context, name).get_short_help_str(80) == text
