@@ -22,5 +22,5 @@ def compile_kernels(force: bool) -> None:
     start = time.perf_counter()
     if compiled.compile_all(from_scratch=force):
         click.echo(f"compiled the numerical loops in {time.perf_counter() - start:.1f} s")
-    else:
+    elif compiled.misfit is None:
         click.echo("the numerical loops are already compiled")

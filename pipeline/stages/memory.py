@@ -34,5 +34,5 @@ def return_freed_memory() -> None:
     A stage allocates and frees blocks of megabytes in threads. glibc would keep most of them
     for later, separately for each thread.
     """
-    with contextlib.suppress(OSError, AttributeError):
+    with contextlib.suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 1 << 22)

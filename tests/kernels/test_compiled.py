@@ -1,6 +1,7 @@
 """Kernels as native code: compiled once, found again without numba, and never stale."""
 
 import ctypes
+import inspect
 import subprocess
 import sys
 import textwrap
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.kernels import compiled, logistic
+from pipeline.kernels import compiled, distinct, logistic, native
 from pipeline.kernels.compiled import Kernel
 
 FILES = sorted(Path(compiled.__file__).parent.glob("*.py"))
@@ -72,7 +73,7 @@ def test_the_first_use_compiles_every_file_and_says_so_once(tmp_path):
         """
     first, second = (in_process(code, PYTHONPATH=str(tmp_path)) for _ in range(2))
     assert first.stderr == ""
-    assert first.stdout.startswith("compiling the inner loops, once")
+    assert first.stdout.startswith("compiling the numerical loops, once")
     assert first.stdout.splitlines()[1:] == ["6.5 False"]
     assert second.stdout == "6.5 False\n"
     objects = list((package / "kernels" / "__pycache__").glob("*.o"))
@@ -84,10 +85,10 @@ def test_the_first_use_compiles_every_file_and_says_so_once(tmp_path):
     }
     # Files that are not needed are left out, which saves their compilation.
     for file in FILES:
-        if file.stem not in ("__init__", "compiled", "hashing", "logistic"):
+        if file.stem not in ("__init__", "compiled", "hashing", "logistic", "native"):
             (package / "kernels" / file.name).unlink()
     in_process(code, PYTHONPATH=str(tmp_path))
-    # An object that was cut short is made anew, and so is all after an edit, if only a comment.
+    # A damaged object file is compiled again, and all files after an edit, even of a comment.
     for path in (package / "kernels" / "__pycache__").glob("*.o"):
         path.write_bytes(path.read_bytes()[:-1])
     assert in_process(code, PYTHONPATH=str(tmp_path)).stdout.startswith("compiling")
@@ -134,6 +135,105 @@ def test_a_signature_is_read_as_numba_reads_it(signature, parameters, has_result
 def test_where_nothing_can_be_written_kernels_work_all_the_same(monkeypatch, tmp_path):
     nowhere = tmp_path / "file"
     nowhere.write_text("in the way of a folder")
-    monkeypatch.setattr(compiled, "_object_files", lambda module: [nowhere / "logistic.o"])
-    compiled._keep(logistic, b"code")
-    assert compiled._find(logistic) is None
+    monkeypatch.setattr(native, "object_files", lambda module: [nowhere / "logistic.o"])
+    native.keep(logistic, b"code")
+    assert native.find(logistic) is None
+
+
+# Versions of numba and llvmlite whose internals do not fit
+
+
+@pytest.fixture
+def said(monkeypatch) -> list[str]:
+    """Forget a misfit before and after the test; return the notices."""
+    lines: list[str] = []
+    monkeypatch.setattr(compiled, "misfit", None)
+    monkeypatch.setattr(compiled, "on_compile", lines.append)
+    return lines
+
+
+def refuse(*_: object) -> None:
+    raise AttributeError("no attribute 'create_mcjit_compiler'\nand more")
+
+
+def copy_of(kernel: Kernel) -> Kernel:
+    """Return a kernel that is not loaded yet."""
+    return Kernel(kernel.py_func, kernel.signature)
+
+
+def test_kernels_that_cannot_be_loaded_are_compiled_in_memory_with_one_notice(monkeypatch, said):
+    monkeypatch.setattr(compiled, "_library", refuse)
+    weights = np.array([2.0])
+    weights.flags.writeable = False  # another type to numba
+    for _ in range(2):
+        scores, result = copy_of(logistic.scores), np.empty(1)
+        scores(*TRIPLET, weights, 0.5, result)
+        assert result == [2.5]
+    (line,) = said
+    assert line.endswith(
+        "do not fit the loader of kernels (AttributeError: no attribute "
+        "'create_mcjit_compiler'): compiling in memory"
+    )
+    with pytest.raises(TypeError, match="expected a contiguous 1-d array of float64"):
+        scores(*TRIPLET, np.ones(1, np.float32), 0.5, result)
+
+
+def test_a_result_comes_back_from_a_kernel_in_memory(monkeypatch, said):
+    monkeypatch.setattr(compiled, "_library", refuse)
+    pool, offsets = np.zeros(1, np.uint64), np.empty(2, np.int64)
+    pool[0] = int.from_bytes(b"film", "little")
+    data = np.empty(8, np.uint8)
+    size = copy_of(distinct.spell)(pool, np.array([0, 1]), 1, data, offsets)
+    assert bytes(data[:size]) == b"film"
+
+
+def test_compiling_ahead_notices_a_misfit_too(monkeypatch, said):
+    monkeypatch.setattr(compiled, "_compile_files", refuse)
+    assert not compiled.compile_all()
+    assert isinstance(compiled.misfit, AttributeError)
+    assert len(said) == 1
+
+
+def test_another_calling_convention_is_refused_before_it_is_used(monkeypatch):
+    monkeypatch.setitem(native._IN_LLVM, ctypes.c_double, "float")
+    with pytest.raises(TypeError, match=r"numba passes scores arguments of the types .*double"):
+        native.compile_to_object(logistic)
+
+
+def test_an_error_in_the_source_of_a_kernel_is_no_misfit(said):
+    from numba.core.errors import TypingError
+
+    wrong = Kernel(lambda array: array.nothing, "void(int64[::1])")
+    wrong.__module__ = logistic.__name__
+    with pytest.raises(TypingError), compiled._noticing_a_misfit():
+        native.compile_in_memory(wrong)
+    assert compiled.misfit is None
+    assert not said
+
+
+def trained_weights() -> str:
+    """Train a model; its source runs in another process, too."""
+    from pipeline.features.counting import count_features
+    from pipeline.features.vocabulary import learn_vocabulary
+    from pipeline.tokens.tokenizer import Tokenizer
+    from pipeline.training.estimator import SGDLogisticRegression
+
+    tokens = Tokenizer(strip_breaks=True)(["A good film.", "A bad<br />film", "good good", "bad"])
+    counts = count_features(tokens, learn_vocabulary(tokens, 2))
+    return str(SGDLogisticRegression().fit(counts, [1, 0, 1, 0]).coef_.tobytes().hex())
+
+
+@pytest.mark.slow
+def test_training_in_memory_gives_the_same_weights():
+    code = [
+        "from pipeline.kernels import compiled, native",
+        "del native.load",
+        "compiled.on_compile = print",
+        inspect.getsource(trained_weights),
+        "print(trained_weights())",
+    ]
+    found = in_process("\n".join(code))
+    assert found.stderr == ""
+    notice, weights = found.stdout.splitlines()
+    assert "do not fit" in notice
+    assert weights == trained_weights()
