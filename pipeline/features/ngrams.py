@@ -172,7 +172,7 @@ def digits_of(levels: list[Level], kept: list[np.ndarray], rank: np.ndarray) -> 
     for n, nodes in enumerate(kept):
         part, end = slice(end, end + len(nodes)), end + len(nodes)
         for k in range(n, 0, -1):
-            kernels.take_apart(levels[k].keys, nodes, digit, digits[part], k)
+            kernels.split_last(levels[k].keys, nodes, digit, digits[part], k)
         digits[part, 0] = digit[nodes]
     return digits
 

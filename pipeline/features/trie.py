@@ -66,14 +66,14 @@ class Trie:
         """Build the trie of the n-grams `digits` that have columns; see `kernels.counting`."""
         max_n = digits.shape[1]
         roots, path = np.full(len(distinct), -1, np.int32), np.empty(max_n, np.int32)
-        n_roots = kernels.plant(digits, columns, n_columns, roots)
+        n_roots = kernels.assign_roots(digits, columns, n_columns, roots)
         bits = max(1, (n_columns // PARTITION).bit_length())
         given = digits, columns, roots, n_roots, 64 - bits, path
         sizes = np.zeros(1 << bits, np.int64)
-        n_nodes = kernels.grow(*given, sizes, np.empty(0, np.uint64), np.empty(0, np.int32))
+        n_nodes = kernels.list_edges(*given, sizes, np.empty(0, np.uint64), np.empty(0, np.int32))
         n_edges = int(sizes.sum())
         keys, nodes = np.empty(n_edges, np.uint64), np.empty(n_edges, np.int32)
-        kernels.grow(*given, np.cumsum(sizes) - sizes, keys, nodes)
+        kernels.list_edges(*given, np.cumsum(sizes) - sizes, keys, nodes)
         edges = _buckets(int(1.6 * n_edges) // kernels.BUCKET + 1)
         children = np.empty(len(edges) + 1, np.int32)
         children[-1] = n_nodes

@@ -8,30 +8,31 @@ from pipeline.kernels.compiled import kernel
     " float64[:, ::1])"
 )
 def resample_sums(counts, y_true, y_pred, last_of_tie, losses, squares, sums):
-    """Sum over the reviews of each resample, in one pass down the scores.
+    """Sum over the reviews of each resample, in one pass in descending order of scores.
 
-    With w_i times review i, P_k and N_k the positives and the negatives down to the distinct
-    score k, and p_k and m_k those at it, the sums are
+    With w_i the number of times that review i was drawn, p_k and m_k the positive and negative
+    reviews at the k-th distinct score, and P_k and N_k those down to it, the sums are
 
-        P = sum_k p_k                    positives
-        sum_i w_i [predicted]            reviews predicted positive
-        sum_i w_i [predicted, positive]  true positives
-        sum_k m_k (2 P_{k-1} + p_k)      twice the pairs in the right order, a tie half of one
-        sum_k p_k P_k / (P_k + N_k)      precision at each positive
-        sum_i w_i loss_i, sum_i w_i square_i
+        P = sum_k p_k                      positives
+        sum_i w_i [pred_i = 1]             predicted positives
+        sum_i w_i [pred_i = true_i = 1]    true positives
+        sum_k m_k (2 P_{k-1} + p_k)        twice the pairs in the right order, with ties as half
+        sum_k p_k P_k / (P_k + N_k)        precision at each positive
+        sum_i w_i loss_i                   log loss
+        sum_i w_i square_i                 Brier score
 
     Parameters
     ----------
     counts : int64 array, shape (n_resamples, n)
-        How often each review was drawn; reviews in descending order of their scores.
+        How often each review was drawn; reviews are in descending order of their scores.
     y_true, y_pred : uint8 array, shape (n,)
-        1 if a review is positive, and if it is predicted positive.
+        True label and prediction: 1 for positive.
     last_of_tie : uint8 array, shape (n,)
-        1 where the next review has another score, and at the last one.
+        1 if the next review has another score, or if there is none.
     losses, squares : float64 array, shape (n,)
-        What a review adds to the log loss and to the Brier score.
+        The terms of the log loss and of the Brier score.
     sums : float64 array, shape (n_resamples, 7)
-        Receives the sums in the order above; those of integers are exact below 2^53.
+        Receives the sums in the order above. The integer ones are exact below 2^53.
     """
     for r in range(counts.shape[0]):
         positives = seen = right = n_predicted = true_positives = 0
@@ -50,7 +51,7 @@ def resample_sums(counts, y_true, y_pred, last_of_tie, losses, squares, sums):
                 right += (tied - tied_positives) * (2 * positives + tied_positives)
                 positives += tied_positives
                 seen += tied
-                # A branch would often be mistaken; nothing seen means that 0 is added.
+                # Adds 0 if nothing is seen, without a branch that is hard to predict.
                 precision += tied_positives * positives / max(seen, 1)
                 tied = tied_positives = 0
         sums[r, 0] = positives

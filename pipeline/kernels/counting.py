@@ -44,7 +44,7 @@ TOP_SIX = np.uint64(58)
 
 
 @kernel("int64(int32[:, ::1], int32[::1], int64, int32[::1])")
-def plant(digits, columns, n_columns, roots):
+def assign_roots(digits, columns, n_columns, roots):
     """Give every token of a vocabulary its root; return the number of nodes so far.
 
     Parameters
@@ -77,7 +77,7 @@ def plant(digits, columns, n_columns, roots):
     "int64(int32[:, ::1], int32[::1], int32[::1], int64, uint64, int32[::1], int64[::1],"
     " uint64[::1], int32[::1])"
 )
-def grow(digits, columns, roots, n_roots, shift, path, ends, keys, children):
+def list_edges(digits, columns, roots, n_roots, shift, path, ends, keys, children):
     """List the edges of a vocabulary's trie; return the number of all nodes.
 
     Called twice: first to count the edges, with `keys` and `children` empty and `ends` of zeros;
@@ -86,10 +86,10 @@ def grow(digits, columns, roots, n_roots, shift, path, ends, keys, children):
     Parameters
     ----------
     digits, columns, roots
-        As in `plant`. N-grams are in alphabetical order, so that those with a common prefix
+        As in `assign_roots`. N-grams are in alphabetical order, so that those with a common prefix
         follow each other, the shortest first.
     n_roots : int
-        What `plant` returned.
+        What `assign_roots` returned.
     shift : uint64
         The hash of a key, shifted right by so many bits, is its partition.
     path : int32 array, shape (max_n,)
@@ -131,7 +131,7 @@ def insert(keys, nodes, edges, children):
     Parameters
     ----------
     keys, nodes : uint64 and int32 arrays, shape (n_edges,)
-        From `grow`, by partitions: each fills a part of the table that fits a cache.
+        From `list_edges`, by partitions: each fills a part of the table that fits a cache.
     edges : uint64 array of zeros, shape (n_slots,), whole buckets
         Receives the keys.
     children : int32 array, at least as long as `edges`
@@ -271,7 +271,7 @@ def _drain(bits, summary, indices, start):
 
 
 def _bucket(edges, key):
-    """Return where the bucket of a key begins: by the first bits of its hash, as `partition`."""
+    """Return where the bucket of a key begins: by the high bits of its hash, as `partition`."""
     n_buckets = np.uint64(edges.size // BUCKET)
     return np.int64(((key * MULTIPLIER) >> HALF) * n_buckets >> HALF) * BUCKET
 

@@ -1,12 +1,12 @@
 """Loops over the bytes of documents: counts, fingerprints, sketches and resemblance.
 
-A document is the slice `text[offsets[d]:offsets[d + 1]]` of a UTF-8 buffer. A pair of documents
-is of two buffers, its numbers counting in each, so that chunks are compared without copying any.
+A document is a slice `text[offsets[d]:offsets[d + 1]]` of a buffer of UTF-8 bytes. The two
+documents of a pair may lie in two buffers, each with its own numbers.
 
-A word is a maximal run of ASCII letters, digits and bytes >= 0x80, ASCII-lowercased. A shingle
-is five consecutive words; a document of one to four words has one shingle, all of it, and a
-document without words has none. A shingle is known by 64 bits, so two different ones are taken
-for the same with odds of about 2**-64.
+A word is a maximal run of ASCII letters, digits and bytes >= 0x80, lowercased where ASCII. A
+shingle is five consecutive words. A document of one to four words has one shingle, all of it; a
+document without words has none. A shingle is represented by a hash of 64 bits, so two different
+ones are taken for equal with a probability of about 2**-64.
 
 References
 ----------
@@ -20,19 +20,19 @@ import numpy as np
 from pipeline.kernels.compiled import kernel
 
 WORDS_PER_SHINGLE = 5
-NO_HASH = np.uint32(0xFFFFFFFF)  # fills a sketch that has fewer shingles than places
+NO_HASH = np.uint32(0xFFFFFFFF)  # an empty bucket of a sketch
 
-# Every constant is uint64, because numba turns uint64 with int64 into float64.
+# All constants are uint64, because numba turns uint64 with int64 into float64.
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 _LEFT, _RIGHT = np.uint64(5), np.uint64(59)  # a rotation by 5 bits, coprime with 64
 _FNV_BASIS, _FNV_PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
-# The finaliser of MurmurHash3 (A. Appleby, public domain): each input bit moves each output bit.
+# The finaliser of MurmurHash3 (A. Appleby, public domain): each input bit affects each output bit.
 _SHIFT, _HALF = np.uint64(33), np.uint64(32)
 _MIX_1, _MIX_2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 
 
 def _mixed(values):
-    """Scatter small integers over 64 bits (uint64 array in, uint64 array out)."""
+    """Return hashes of small integers (uint64 array in, uint64 array out)."""
     hashes = (values + _ONE) * np.uint64(0x9E3779B97F4A7C15)
     hashes = (hashes ^ (hashes >> _SHIFT)) * _MIX_1
     hashes = (hashes ^ (hashes >> _SHIFT)) * _MIX_2
@@ -40,7 +40,7 @@ def _mixed(values):
 
 
 def _word_table():
-    """Map each byte of a word to a random number, upper case as lower, all others to zero."""
+    """Return a random number for each byte of words, the same for both cases; 0 for all others."""
     byte = np.arange(256)
     byte = np.where((byte >= ord("A")) & (byte <= ord("Z")), byte + 32, byte)
     letter = (byte >= ord("a")) & (byte <= ord("z"))
@@ -51,15 +51,12 @@ def _word_table():
 
 _WORD = _word_table()
 _SPACE = np.isin(np.arange(256), [9, 10, 11, 12, 13, 28, 29, 30, 31, 32]).astype(np.uint64)
-# Odd multipliers, one for each place in a shingle (multilinear hashing).
+# Odd multipliers, one for each word of a shingle (multilinear hashing).
 _Q0, _Q1, _Q2, _Q3, _Q4 = _mixed(np.arange(256, 256 + WORDS_PER_SHINGLE, dtype=np.uint64)) | _ONE
 
 
 def _wide_space(document, i):
-    """Tell whether a white-space character beyond ASCII begins at byte `i`.
-
-    The characters are those that `str.isspace` accepts.
-    """
+    """Return True if white space beyond ASCII, as `str.isspace` has it, begins at byte `i`."""
     if document[i] == 0xC2 and i + 1 < document.size:
         return document[i + 1] == 0x85 or document[i + 1] == 0xA0
     if document[i] < 0xE1 or document[i] > 0xE3 or i + 2 >= document.size:
@@ -71,29 +68,32 @@ def _wide_space(document, i):
     return point == 0x1680 or point == 0x202F or point == 0x205F or point == 0x3000
 
 
-def _read(document, words):
-    """Hash the words of a document and count its characters and white-space-separated fields.
+def _read(document, hashes):
+    """Hash the words of a document, and count its characters and white-space-separated fields.
 
-    The loop has no branch on the kind of an ASCII byte, since a word ends too irregularly for a
-    processor to guess: the running hash is stored at every byte, and only the place where it is
-    stored moves on at the end of a word. A word's hash rotates and adds random numbers, after
-    Cohen's cyclic polynomials; addition instead of exclusive-or, for with the latter a letter
-    repeated 128 times would cancel out.
+    The hash of a word is rotated by 5 bits for each of its bytes, and the random number of the
+    byte is added: Cohen's cyclic polynomials with addition instead of exclusive or, because with
+    the latter a letter repeated 128 times would cancel out.
+
+    The loop does not branch on the kind of an ASCII byte, because words end too irregularly for a
+    processor to predict. The hash so far is stored at every byte; only the index to store it at
+    moves on at the end of a word.
 
     Parameters
     ----------
     document : uint8 array
         UTF-8 bytes.
-    words : uint64 array, at least `document.size // 2 + 2` long
+    hashes : uint64 array, at least `document.size // 2 + 2` long
         Receives the hash of each word.
 
     Returns
     -------
     tuple of (int, int, int, uint64)
-        Words, characters, fields as `str.split` counts them, and the FNV-1a of all bytes.
+        The number of words, of characters, of fields as `str.split` makes them, and the FNV-1a
+        hash of all bytes.
     """
     fingerprint = _FNV_BASIS
-    word, n_words, in_word = _ZERO, _ZERO, _ZERO
+    rolling, n_words, in_word = _ZERO, _ZERO, _ZERO
     n_fields, after_space, n_continuations = _ZERO, _ONE, 0
     for i in range(document.size):
         byte = document[i]
@@ -101,13 +101,13 @@ def _read(document, words):
         number = _WORD[byte]
         belongs = np.uint64(number != _ZERO)
         n_words += in_word & ~belongs
-        word = ((word << _LEFT | word >> _RIGHT) + number) & (_ZERO - belongs)
-        words[n_words] = word
+        rolling = ((rolling << _LEFT | rolling >> _RIGHT) + number) & (_ZERO - belongs)
+        hashes[n_words] = rolling
         in_word = belongs
         space = _SPACE[byte]
         if byte >= 0x80:
             if byte < 0xC0:
-                space = after_space  # a continuation byte is of its character's kind
+                space = after_space  # a continuation byte: the kind of the byte before
                 n_continuations += 1
             elif _wide_space(document, i):
                 space = _ONE
@@ -117,16 +117,16 @@ def _read(document, words):
     return np.int64(n_words + in_word), n_characters, np.int64(n_fields), fingerprint
 
 
-def _shingle(words, n_words, shingles):
-    """Hash every shingle of a document; return how many there are (repeats included)."""
+def _shingle(hashes, n_words, shingles):
+    """Hash every shingle of a document; return the number of shingles, repeats included."""
     if n_words == 0:
         return 0
     for i in range(n_words, WORDS_PER_SHINGLE):
-        words[i] = _ZERO
+        hashes[i] = _ZERO
     n_shingles = max(n_words - WORDS_PER_SHINGLE + 1, 1)
     for i in range(n_shingles):
-        mixed = words[i] * _Q0 + words[i + 1] * _Q1 + words[i + 2] * _Q2
-        mixed += words[i + 3] * _Q3 + words[i + 4] * _Q4
+        mixed = hashes[i] * _Q0 + hashes[i + 1] * _Q1 + hashes[i + 2] * _Q2
+        mixed += hashes[i + 3] * _Q3 + hashes[i + 4] * _Q4
         mixed = (mixed ^ (mixed >> _SHIFT)) * _MIX_1
         mixed = (mixed ^ (mixed >> _SHIFT)) * _MIX_2
         shingles[i] = mixed ^ (mixed >> _SHIFT)
@@ -134,7 +134,7 @@ def _shingle(words, n_words, shingles):
 
 
 def _sketch(shingles, sketch):
-    """Keep the smallest hash of each bucket: its first bits, the bucket being the last ones."""
+    """Keep the smallest hash of each bucket: its high 32 bits. The low bits choose the bucket."""
     last_bits = np.uint64(sketch.size - 1)
     for shingle in shingles:
         bucket = shingle & last_bits
@@ -145,46 +145,47 @@ def _sketch(shingles, sketch):
     "void(uint8[::1], int64[::1], uint64[::1], uint64[::1], int32[:, ::1], uint64[::1],"
     " uint32[:, ::1])"
 )
-def scan(text, offsets, words, shingles, counts, fingerprints, sketches):
-    """Read every document of one buffer once.
+def scan(text, offsets, hashes, shingles, counts, fingerprints, sketches):
+    """Read every document of a buffer once.
 
     Parameters
     ----------
     text : uint8 array
         UTF-8 bytes.
-    offsets : int64 array, (n + 1,)
-        Where each document begins and the last one ends, in bytes.
-    words, shingles : uint64 arrays, half the bytes of the longest document and 8 more
-        Workspace to work in.
-    counts : int32 array, (n, 2)
-        Receives characters and white-space-separated words (those of `str.split`).
-    fingerprints : uint64 array, (n,)
-        Receives a hash of the exact bytes.
-    sketches : uint32 array, (n, a power of two), filled with `NO_HASH`
-        Receives the first half of the smallest shingle hash of each bucket: one-permutation
-        MinHash (P. Li, A. Owen, C.-H. Zhang, "One permutation hashing", NIPS 2012).
+    offsets : int64 array, shape (n + 1,)
+        Document d is `text[offsets[d]:offsets[d + 1]]`.
+    hashes, shingles : uint64 arrays, half the bytes of the longest document and 8 more
+        Workspace.
+    counts : int32 array, shape (n, 2)
+        Receives the numbers of characters and of white-space-separated words, as `str.split`.
+    fingerprints : uint64 array, shape (n,)
+        Receives a hash of the bytes.
+    sketches : uint32 array, shape (n, n_buckets), filled with `NO_HASH`
+        Receives the high half of the smallest shingle hash of each bucket: one-permutation
+        MinHash (P. Li, A. Owen, C.-H. Zhang, "One permutation hashing", NIPS 2012). n_buckets is
+        a power of two.
     """
     for document in range(offsets.size - 1):
         content = text[offsets[document] : offsets[document + 1]]
-        n_words, n_characters, n_fields, fingerprint = _read(content, words)
+        n_words, n_characters, n_fields, fingerprint = _read(content, hashes)
         counts[document, 0] = n_characters
         counts[document, 1] = n_fields
         fingerprints[document] = fingerprint
-        _sketch(shingles[: _shingle(words, n_words, shingles)], sketches[document])
+        _sketch(shingles[: _shingle(hashes, n_words, shingles)], sketches[document])
 
 
 @kernel("void(uint8[::1], int64[::1], uint8[::1], int64[::1], int64[:, ::1], bool[::1])")
 def same_bytes(text, offsets, more_text, more_offsets, pairs, same):
-    """Tell of each pair of documents whether it is of the same bytes.
+    """Compare the bytes of pairs of documents.
 
     Parameters
     ----------
     text, offsets, more_text, more_offsets : uint8 and int64 arrays
-        The buffer of the pairs' first documents, and that of their second ones.
-    pairs : int64 array, (n_pairs, 2)
-        Numbers of documents in their buffers.
-    same : bool array, (n_pairs,)
-        Receives the answers.
+        The buffers of the first and of the second documents of the pairs.
+    pairs : int64 array, shape (n_pairs, 2)
+        Numbers of documents, each in its buffer.
+    same : bool array, shape (n_pairs,)
+        Receives whether both documents have the same bytes.
     """
     for i in range(pairs.shape[0]):
         left, right = offsets[pairs[i, 0]], more_offsets[pairs[i, 1]]
@@ -198,7 +199,7 @@ def same_bytes(text, offsets, more_text, more_offsets, pairs, same):
 
 
 def _may_resemble(left, right):
-    """Tell whether more than an eighth of the used buckets of two sketches agree."""
+    """Return True if two sketches agree in more than an eighth of the buckets that they use."""
     n_used = n_equal = 0
     for i in range(left.size):
         n_used += min(left[i], right[i]) != NO_HASH
@@ -208,26 +209,21 @@ def _may_resemble(left, right):
 
 @kernel("int64(uint64[::1], uint64, int64, uint32[:, ::1], int64[:, ::1])")
 def candidates(keys, document_bits, group_limit, sketches, pairs):
-    """List pairs of documents that share a hash and whose sketches agree well enough.
+    """List pairs of documents that share a hash and have similar sketches; return their number.
 
     Parameters
     ----------
     keys : uint64 array, ascending
-        Hashes, each followed by the document that it comes from in the last `document_bits` bits.
+        A hash each, in the high bits, and the number of the document that has it, in the last
+        `document_bits` bits.
     document_bits : uint64
-        How many bits a document's number takes.
     group_limit : int
-        Once so many documents share one hash, the next is compared with its neighbour alone, or
-        a phrase that all reviews end in would make the work quadratic.
-    sketches : uint32 array, (n, a power of two)
-        What `scan` found.
-    pairs : int64 array, (room, 2)
-        Receives the pairs, smaller number first, as far as they fit.
-
-    Returns
-    -------
-    int
-        How many pairs there are.
+        From so many documents with one hash on, a document is compared with the previous one
+        alone. Otherwise a phrase that ends all reviews would make the work quadratic.
+    sketches : uint32 array, shape (n, n_buckets)
+        From `scan`.
+    pairs : int64 array, shape (max_pairs, 2)
+        Receives the pairs, the smaller number first. More pairs than fit are only counted.
     """
     n_pairs = start = 0
     last_bits = (_ONE << document_bits) - _ONE
@@ -247,11 +243,11 @@ def candidates(keys, document_bits, group_limit, sketches, pairs):
 
 
 def _resemblance(shingles, n_left, table):
-    """Return |A and B| / |A or B| of two sets of hashes given with repeats; 0 if both are empty.
+    """Return |A and B| / |A or B| of two sets of hashes, given with repeats; 0 if both are empty.
 
-    The first `n_left` of `shingles` are A and the others B. They go into an open-addressing
-    table that is a power of two long. The first field of a slot is 0 while it is free, 1 for a
-    hash seen in A alone and 2 for one seen in B; the second is the hash.
+    The first `n_left` of `shingles` are A, the others B. `table` is an open-addressed hash table
+    of a power of two slots: the first column is 0 if a slot is empty, 1 for a hash found in A
+    alone and 2 for one found in B; the second column is the hash.
     """
     last_bits = np.uint64(table.shape[0] - 1)
     for slot in range(table.shape[0]):
@@ -273,18 +269,18 @@ def _resemblance(shingles, n_left, table):
     "void(uint8[::1], int64[::1], uint8[::1], int64[::1], int64[:, ::1], uint64[::1], uint64[::1],"
     " uint64[:, ::1], float64[::1])"
 )
-def resemblances(text, offsets, more_text, more_offsets, pairs, words, shingles, table, out):
-    """Compute the resemblance of pairs of documents: |A and B| / |A or B|, of their shingles.
+def resemblances(text, offsets, more_text, more_offsets, pairs, hashes, shingles, table, out):
+    """Compute the resemblance |A and B| / |A or B| of the shingles of pairs of documents.
 
     Parameters
     ----------
     text, offsets, more_text, more_offsets, pairs : uint8 and int64 arrays
         As in `same_bytes`.
-    words, shingles : uint64 arrays
-        Workspace to work in, for one document and for two as `scan` measures it.
-    table : uint64 array, (a power of two that is at least twice the size of `shingles`, 2)
-        Workspace to work in.
-    out : float64 array, (n_pairs,)
+    hashes, shingles : uint64 arrays
+        Workspace: as in `scan`, and twice as long.
+    table : uint64 array, shape (n_slots, 2)
+        Workspace. n_slots is a power of two, at least twice the size of `shingles`.
+    out : float64 array, shape (n_pairs,)
         Receives the resemblance, 0 if neither document has a word.
     """
     for i in range(pairs.shape[0]):
@@ -295,8 +291,8 @@ def resemblances(text, offsets, more_text, more_offsets, pairs, words, shingles,
                 document = text[offsets[pairs[i, 0]] : offsets[pairs[i, 0] + 1]]
             else:
                 document = more_text[more_offsets[pairs[i, 1]] : more_offsets[pairs[i, 1] + 1]]
-            n_words = _read(document, words)[0]
-            n_shingles += _shingle(words, n_words, shingles[n_left:])
+            n_words = _read(document, hashes)[0]
+            n_shingles += _shingle(hashes, n_words, shingles[n_left:])
         size = 8
         while size < 2 * n_shingles:
             size *= 2

@@ -2,32 +2,33 @@
 
 from pipeline.kernels.compiled import kernel
 
-# What a type is, as bits.
+# What a token is: the bits of its kind.
 WORD = 1  # may be marked
-NEGATES = 2  # a scope begins behind it
+NEGATES = 2  # a negated scope begins behind it
 ENDS = 4  # a clause ends before it
 CLOSES = 8  # a clause ends behind it
-HYPHEN = 16  # ends a clause where another one stands before it
+HYPHEN = 16  # ends a clause if the previous token is a hyphen, too
 
 
 @kernel("int64(int32[::1], int64[::1], uint8[::1], int32[::1], int32[::1], int32[::1])")
 def mark(ids, offsets, kinds, numbers, marked, codes):
-    """Read documents from left to right and number what is read, in order of first appearance.
+    """Mark the tokens in the scope of a negation, and number all in order of first appearance.
+
+    The code of an unmarked token is its id. That of a marked one is its id plus n_distinct.
 
     Parameters
     ----------
     ids : int32 array
-        The types of all tokens.
     offsets : int64 array, shape (n_documents + 1,)
-        Where each document begins.
-    kinds : uint8 array, shape (n_types,)
-        What each type is.
-    numbers : int32 array, shape (2 * n_types,)
-        Filled with -1; room for the numbers of the types, then of the types with a mark.
-    marked : int32 array
+        Document d has the tokens `ids[offsets[d]:offsets[d + 1]]`.
+    kinds : uint8 array, shape (n_distinct,)
+        The kind of each distinct token.
+    numbers : int32 array, shape (2 * n_distinct,), of -1
+        Receives the number of each code that occurs.
+    marked : int32 array, as long as `ids`
         Receives the number of each token.
-    codes : int32 array, shape (2 * n_types,)
-        Receives the place in `numbers` of each number.
+    codes : int32 array, shape (2 * n_distinct,)
+        Receives the code of each number.
 
     Returns
     -------

@@ -1,11 +1,12 @@
-"""Token ids to distinct n-grams, and their order.
+"""Token ids to distinct n-grams, and the order of n-grams.
 
-N-grams are the nodes of a trie. They are found level by level: an n-gram is the node of all
-but its last token, and that token, so a level is the distinct pairs of numbers among as many
-pairs as there are tokens. A hash table of millions of pairs would wait for memory at every
-look, so pairs are first spread over partitions by their hash (Shatdal, Kant & Naughton 1994,
-Cache Conscious Algorithms for Relational Query Processing), whose tables fit a cache, and
-which threads can number side by side.
+N-grams are found by length. The node of an n-gram is its number among those of its length. An
+n-gram is the pair of the node of its prefix, which is all but its last token, and that token. So
+the n-grams of one length are the distinct pairs among as many pairs as there are tokens.
+
+A hash table of millions of pairs would wait for memory at every access. So pairs are first spread
+over partitions by their hash, whose tables fit into a cache and which threads number side by side
+(Shatdal, Kant & Naughton 1994, Cache Conscious Algorithms for Relational Query Processing).
 """
 
 import numpy as np
@@ -26,50 +27,62 @@ def document_frequency(ids, offsets, last, frequency):
     ids : int32 array, shape (n_tokens,)
     offsets : int64 array, shape (n_documents + 1,)
         Document d has the tokens `ids[offsets[d]:offsets[d + 1]]`.
-    last : int64 array, shape (n_types,), of -1
-        Workspace to work in: the last document that held each type.
-    frequency : int32 array, shape (n_types,), of zeros
+    last : int64 array, shape (n_distinct,), of -1
+        Workspace: the last document that holds each token.
+    frequency : int32 array, shape (n_distinct,), of zeros
         Receives the number of documents.
+
+    Examples
+    --------
+    Three documents, (0, 0), (1,) and (0, 1):
+
+    >>> import numpy as np
+    >>> ids, offsets = np.array([0, 0, 1, 0, 1], np.int32), np.array([0, 2, 3, 5])
+    >>> frequency = np.zeros(2, np.int32)
+    >>> document_frequency(ids, offsets, np.full(2, -1), frequency)
+    >>> frequency
+    array([2, 2], dtype=int32)
     """
     for d in range(offsets.size - 1):
         for i in range(offsets[d], offsets[d + 1]):
-            # Without a branch: every other token is the first of its kind in a document,
-            # so a processor guesses wrong, and that costs more than the store.
+            # Without a branch. Every other token is the first of its kind in a document, so a
+            # processor would often predict wrongly, which costs more than the store.
             frequency[ids[i]] += last[ids[i]] != d
             last[ids[i]] = d
 
 
 @kernel("void(int32[::1], int64[::1], int32[::1], int64, uint64, int64[::1])")
-def partition_sizes(ids, offsets, above, n, shift, sizes):
-    """Count the n-grams that fall into each partition; see `spread`."""
+def partition_sizes(ids, offsets, prefixes, n, shift, sizes):
+    """Count the n-grams of each partition; parameters are as in `spread`."""
     for d in range(offsets.size - 1):
         for i in range(offsets[d], offsets[d + 1] - n + 1):
-            sizes[partition(edge_key(above[i], ids[i + n - 1]), shift)] += 1
+            sizes[partition(edge_key(prefixes[i], ids[i + n - 1]), shift)] += 1
 
 
 @kernel(
     "void(int32[::1], int64[::1], int32[::1], int64, uint64, int64[::1], uint64[::1], int32[::1])"
 )
-def spread(ids, offsets, above, n, shift, ends, keys, positions):
+def spread(ids, offsets, prefixes, n, shift, ends, keys, positions):
     """Write the key and the position of every n-gram to its partition, in order of position.
 
     Parameters
     ----------
-    ids, offsets
-        The documents' tokens.
-    above : int32 array, shape (n_tokens,)
+    ids : int32 array, shape (n_tokens,)
+    offsets : int64 array, shape (n_documents + 1,)
+        Document d has the tokens `ids[offsets[d]:offsets[d + 1]]`.
+    prefixes : int32 array, shape (n_tokens,)
         The node of the (n - 1)-gram that begins at each position.
     n : int
     shift : uint64
-        A partition is what is left of a hash moved right by so many bits.
+        The hash of a key, shifted right by so many bits, is its partition.
     ends : int64 array, shape (n_partitions,)
         Where each partition begins; moved to where it ends.
     keys, positions : uint64 and int32 arrays, shape (n_ngrams,)
-        Receive the partitions, one behind the other.
+        Receive the partitions, one after the other.
     """
     for d in range(offsets.size - 1):
         for i in range(offsets[d], offsets[d + 1] - n + 1):
-            key = edge_key(above[i], ids[i + n - 1])
+            key = edge_key(prefixes[i], ids[i + n - 1])
             p = partition(key, shift)
             keys[ends[p]] = key
             positions[ends[p]] = i
@@ -86,15 +99,15 @@ def number(keys, positions, offsets, first, known, numbers, last, nodes):
     Parameters
     ----------
     keys, positions : uint64 and int32 arrays, shape (n_ngrams,)
-        From `spread`. Changed to the keys of the distinct n-grams, and the number of
-        documents that hold each; 0 behind the last.
+        From `spread`. Replaced by the keys of the distinct n-grams and their document
+        frequencies, with frequency 0 behind the last one.
     offsets : int64 array, shape (n_documents + 1,)
     first : int
-        The node of the first distinct one; the others follow.
+        The node of the first distinct n-gram; the others follow.
     known, numbers : uint64 array of zeros and int32 array, a power of two long
-        Workspace for a table from a key to the n-gram's number in the partition.
+        Workspace: a hash table of keys, and the number in the partition of each.
     last : int32 array, shape (n_ngrams,)
-        Workspace to work in: the last document that held each.
+        Workspace: the last document that holds each distinct n-gram.
     nodes : int32 array, shape (n_tokens,) or (0,)
         Receives the node of the n-gram that begins at each position, unless it is empty.
     """
@@ -107,7 +120,7 @@ def number(keys, positions, offsets, first, known, numbers, last, nodes):
         if known[slot] == ZERO:
             known[slot] = key
             numbers[slot] = n_distinct
-            # In the place of one that was read before, or is this.
+            # The place was read before, or is this n-gram's own.
             keys[n_distinct], positions[n_distinct], last[n_distinct] = key, 0, -1
             n_distinct += 1
         node = numbers[slot]
@@ -121,40 +134,48 @@ def number(keys, positions, offsets, first, known, numbers, last, nodes):
 
 
 @kernel("void(uint8[::1], int64[::1], uint64[::1])")
-def first_bytes(data, offsets, words):
-    """Write the first eight bytes of each string as a number, the first one highest.
+def first_bytes(data, offsets, numbers):
+    """Write the first eight bytes of each string as one number, which sorts as they do.
 
     Parameters
     ----------
     data : uint8 array
     offsets : int64 array, shape (n + 1,)
-        The bytes of the strings, and where each begins.
-    words : uint64 array, shape (n,)
-        Zeros stand for bytes behind the end.
+        String k has the bytes `data[offsets[k]:offsets[k + 1]]`.
+    numbers : uint64 array, shape (n,)
+        Receives the numbers: the first byte is the highest, and missing bytes are 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> data, numbers = np.frombuffer(b"agood", np.uint8), np.empty(2, np.uint64)
+    >>> first_bytes(data, np.array([0, 1, 5]), numbers)
+    >>> [f"{number:016x}" for number in numbers.tolist()]
+    ['6100000000000000', '676f6f6400000000']
     """
-    for t in range(words.size):
-        word, shift = ZERO, TOP_BYTE
-        for byte in data[offsets[t] : min(offsets[t] + 8, offsets[t + 1])]:
-            word |= np.uint64(byte) << shift
+    for k in range(numbers.size):
+        bits, shift = ZERO, TOP_BYTE
+        for byte in data[offsets[k] : min(offsets[k] + 8, offsets[k + 1])]:
+            bits |= np.uint64(byte) << shift
             shift -= EIGHT
-        words[t] = word
+        numbers[k] = bits
 
 
 @kernel("void(uint64[::1], int64[::1], int32[::1], int32[:, ::1], int64)")
-def take_apart(keys, nodes, place, digits, k):
-    """Write the last token of some n-grams to their rows of digits; go on with the rest of each.
+def split_last(keys, nodes, place, digits, k):
+    """Split n-grams of k + 1 tokens into their prefixes and their last tokens.
 
     Parameters
     ----------
     keys : uint64 array
-        Of a level, from `number`.
+        From `number`.
     nodes : int64 array, shape (n,)
-        N-grams of it; changed to those of the level above that they begin with.
-    place : int32 array, shape (n_types,)
+        N-grams of k + 1 tokens; replaced by their prefixes.
+    place : int32 array, shape (n_distinct,)
         The digit of each token.
     digits : int32 array, shape (n, max_n)
+        Column k receives the digits of the last tokens.
     k : int
-        The place of the last token.
     """
     for i in range(nodes.size):
         key = keys[nodes[i]] - ONE
@@ -164,22 +185,22 @@ def take_apart(keys, nodes, place, digits, k):
 
 @kernel("void(int32[:, ::1], int64, int32[::1], int32[::1], int64[::1], int32[::1])")
 def sort_stably(digits, k, order, digit, starts, sorted_order):
-    """Sort by one digit: counting sort, the step of a radix sort (Knuth 3, section 5.2.5).
+    """Sort by one digit: a counting sort, the step of a radix sort (Knuth 3, section 5.2.5).
 
     Parameters
     ----------
     digits : int32 array, shape (n, n_digits)
-        The digits of every item, >= 0.
+        The digits of every item, all >= 0.
     k : int
-        Which one to sort by.
+        The column to sort by.
     order : int32 array, shape (n,)
         The items in the order so far.
     digit : int32 array, shape (n,)
-        Workspace to work in: what to sort by. Each is far from the one before, and is fetched once.
-    starts : int64 array of zeros, one longer than the largest digit and 1
-        Workspace to work in.
+        Workspace: digit k of each item, gathered once because it lies anywhere in memory.
+    starts : int64 array of zeros, shape (largest digit + 2,)
+        Workspace.
     sorted_order : int32 array, shape (n,)
-        Receives the items by digit, those of one digit in the order so far.
+        Receives the items by digit; items with the same digit keep their order.
     """
     for i in range(order.size):
         digit[i] = digits[order[i], k]
@@ -193,17 +214,18 @@ def sort_stably(digits, k, order, digit, starts, sorted_order):
 
 @kernel("void(int32[:, ::1], int32[::1], int64[::1], int64[::1])")
 def name_ends(digits, order, lengths, ends):
-    """Write where the name of each n-gram begins, in bytes, and the last one ends.
+    """Write where the name of each n-gram begins, in bytes, and where the last one ends.
 
     Parameters
     ----------
     digits : int32 array, shape (n_ngrams, max_n)
-        Their tokens, numbered from 1; 0 behind the last.
+        The tokens of each n-gram, numbered from 1; 0 behind the last.
     order : int32 array, shape (n_names,)
-        Those whose names are wanted.
-    lengths : int64 array, shape (n_types,)
-        The number of bytes of each type.
+        The n-grams to name.
+    lengths : int64 array, shape (n_tokens,)
+        The number of bytes of each token.
     ends : int64 array, shape (n_names + 1,)
+        Receives the positions.
     """
     end = 0
     for c in range(order.size):
@@ -222,11 +244,11 @@ def spell(data, starts, digits, order, spelled):
     Parameters
     ----------
     data, starts : uint8 and int64 arrays
-        The bytes of the types, where each begins, and eight bytes more.
+        The bytes of the tokens, followed by eight more, and where each token begins.
     digits, order
         As in `name_ends`.
     spelled : uint8 array
-        Receives the names, one behind the other.
+        Receives the names, one after the other.
     """
     size = 0
     for c in range(order.size):
@@ -237,8 +259,8 @@ def spell(data, starts, digits, order, spelled):
             if k > 0:
                 spelled[size] = 0x20
                 size += 1
-            # Eight bytes at a time, of which those too many are written again: where a token
-            # ends is not to be guessed.
+            # Eight bytes at a time, because a processor cannot predict where a token ends. What
+            # is too much is written over by the next token.
             for i in range(starts[token], starts[token + 1], 8):
                 at = size + i - starts[token]
                 if at + 8 > spelled.size:
@@ -254,17 +276,21 @@ def spell(data, starts, digits, order, spelled):
 
 
 def edge_key(node, token):
-    """Name an edge; never zero."""
+    """Return the key of the pair of a prefix's node and a token.
+
+    The high 32 bits are the node, the low 32 bits the token; plus one, so that 0 can mean an empty
+    slot.
+    """
     return (np.uint64(node) << HALF | np.uint64(token)) + ONE
 
 
 def partition(key, shift):
-    """Return the partition of a key: the first bits of its hash."""
+    """Return the partition of a key: the high bits of its hash."""
     return np.int64((key * MULTIPLIER) >> shift)
 
 
 def _slot(keys, key):
-    """Return the slot that holds a key, or the free one where it belongs."""
+    """Return the slot that holds a key, or the empty one where it belongs."""
     mask = np.uint64(keys.size - 1)
     slot = scattered(key) & mask
     while keys[slot] != ZERO and keys[slot] != key:
