@@ -140,23 +140,25 @@ def warnings(audit: Audit) -> list[str]:
     """Return a sentence for each problem of a corpus; an empty list if it has none."""
     found = []
     if audit.n_overlap:
-        found.append(f"test holds {_number(audit.n_overlap, 'exact copy')} of train reviews.")
+        copies = _number(audit.n_overlap, "exact copy")
+        found.append(f"The test set holds {copies} of training reviews.")
     if audit.n_near_overlap:
-        found.append(f"test holds {_number(audit.n_near_overlap, 'near-copy')} of train reviews.")
+        copies = _number(audit.n_near_overlap, "near-copy")
+        found.append(f"The test set holds {copies} of training reviews.")
     if audit.n_conflicting:
         found.append(f"The corpus holds {_number(audit.n_conflicting, 'text')} with both labels.")
-    for name, split in (("train", audit.train), ("test", audit.test)):
+    for name, split in (("training", audit.train), ("test", audit.test)):
         if split.n_exact_duplicates:
             repeats = _number(split.n_exact_duplicates, "exact repeat")
-            found.append(f"{name} holds {repeats} of its own reviews.")
+            found.append(f"The {name} set holds {repeats} of its own reviews.")
         if split.n_near_duplicates:
             repeats = _number(split.n_near_duplicates, "near-repeat")
-            found.append(f"{name} holds {repeats} of its own reviews.")
+            found.append(f"The {name} set holds {repeats} of its own reviews.")
         if split.n_empty:
-            found.append(f"{name} holds {_number(split.n_empty, 'empty review')}.")
+            found.append(f"The {name} set holds {_number(split.n_empty, 'empty review')}.")
         n_labelled = split.n_positive + split.n_negative
         if 5 * max(split.n_positive, split.n_negative) > 3 * n_labelled:  # beyond 60/40
-            found.append(f"{name} is {split.n_positive / n_labelled:.1%} positive.")
+            found.append(f"The {name} set is {split.n_positive / n_labelled:.1%} positive.")
     return found
 
 

@@ -381,15 +381,15 @@ def test_each_flaw_has_a_sentence() -> None:
     train = [("copied", 1), ("copied", 0), ("", 1), (long, 1)]
     test = [("copied", 1), ("", 0), (f"{long} again", 0), (f"{long} more", 0)]
     assert warnings(audit(table(train), table(test))) == [
-        "test holds 2 exact copies of train reviews.",
-        "test holds 2 near-copies of train reviews.",
+        "The test set holds 2 exact copies of training reviews.",
+        "The test set holds 2 near-copies of training reviews.",
         "The corpus holds 2 texts with both labels.",
-        "train holds 1 exact repeat of its own reviews.",
-        "train holds 1 empty review.",
-        "train is 75.0% positive.",
-        "test holds 1 near-repeat of its own reviews.",
-        "test holds 1 empty review.",
-        "test is 25.0% positive.",
+        "The training set holds 1 exact repeat of its own reviews.",
+        "The training set holds 1 empty review.",
+        "The training set is 75.0% positive.",
+        "The test set holds 1 near-repeat of its own reviews.",
+        "The test set holds 1 empty review.",
+        "The test set is 25.0% positive.",
     ]
 
 
