@@ -232,7 +232,7 @@ STAGES = (
         compute.compute_tokens,
         ("corpus",),
         ("tokens",),
-        ("pipeline.tokens.tokenizer",),
+        ("pipeline.tokens.stop_words", "pipeline.tokens.tokenizer"),
     ),
     Stage(
         "features",

@@ -20,7 +20,7 @@ from pipeline.config.loading import load_config
 from pipeline.corpus.labels import LabelRule
 from pipeline.errors import CorpusError, DivergenceError, RunError
 from pipeline.stages import STAGES, StageResult, load_model, run_stages
-from pipeline.stages.freshness import _imported, _module_file
+from pipeline.stages.freshness import _closure, _imported, _module_file
 from pipeline.storage.run import Run
 
 ALL = ["corpus", "tokens", "features", "train", "eval", "report"]
@@ -258,6 +258,7 @@ def test_touching_source_is_seen_by_exactly_the_stages_that_import_it(copied_pac
         "storage/files.py": ALL,
         "stages/compute.py": ALL,
         "corpus/diagnosis.py": ["corpus"],
+        "tokens/stop_words.py": ALL[1:2],
         "kernels/words.py": ["tokens", "train", "eval", "report"],
         "model/logistic.py": ALL[3:],
         "kernels/logistic.py": ALL[3:],
@@ -273,6 +274,20 @@ def test_touching_source_is_seen_by_exactly_the_stages_that_import_it(copied_pac
     output = subprocess.check_output(command, env=environment, text=True, timeout=300)
     found = [line.split() for line in output.splitlines()]
     assert dict(zip(expected, found, strict=True)) == expected
+
+
+def test_what_a_stage_imports_to_compute_is_among_its_source():
+    """The lines of a stage count for all stages; what they import, only where a stage names it."""
+    folder = Path(pipeline.__file__).parent / "stages"
+    imported = {n for name in ("compute", "from_config") for n in _imported(folder / f"{name}.py")}
+    others = ("pipeline.config", "pipeline.stages", "pipeline.storage.run")
+    modules = {
+        name
+        for name in imported
+        if (file := _module_file(name)) and file.stem != "__init__" and not name.startswith(others)
+    }
+    assert len(modules) > 10
+    assert modules <= set().union(*(_closure(stage.modules) for stage in STAGES))
 
 
 # Failure

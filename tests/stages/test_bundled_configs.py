@@ -1,0 +1,89 @@
+"""What the bundled configs promise: figures that stay, plain sentences, a textbook baseline."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.config.loading import find_config, load_config
+from pipeline.config.schema import Config, TrainSection
+from pipeline.inspection.weights import top_words
+from pipeline.stages import Listener, load_model, run_stages
+from pipeline.storage.run import Run
+
+FIXTURE = Path(__file__).parents[1] / "fixtures" / "sample.toml"
+PLAIN = {
+    "positive": [
+        *["I loved this film", "not bad at all", "This is great", "This movie is great"],
+        *["I love it", "Highly recommended", "An excellent book", "A wonderful evening"],
+    ],
+    "negative": [
+        *["The food was awful", "What a waste of time", "This is terrible", "I hated it"],
+        *["This movie is terrible", "Not good", "I was disappointed", "I want my money back"],
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory) -> Path:
+    """Return a run of the bundled sample, trained."""
+    path = tmp_path_factory.mktemp("sample")
+    run_stages(
+        load_config(find_config(Path("sample")).path), Run(path / "run"), "train", Listener()
+    )
+    return path / "run"
+
+
+def test_a_config_that_stays_has_figures_that_stay(tmp_path):
+    """One review may change sides on another processor, whose exponential rounds otherwise."""
+    run_stages(load_config(FIXTURE), Run(tmp_path / "run"), "eval", Listener())
+    metrics = json.loads((tmp_path / "run" / "eval" / "metrics.json").read_text())["test"]
+    assert metrics["accuracy"] == pytest.approx(0.7825, abs=1.01 / 400)
+    expected = {"roc_auc": 0.86465, "average_precision": 0.8566977}
+    assert {name: metrics[name] for name in expected} == pytest.approx(expected, abs=1e-4)
+    expected = {"log_loss": 0.4819821, "brier": 0.1562361}
+    assert {name: metrics[name] for name in expected} == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["awesome", "abysmal"])
+def test_the_sample_shows_the_two_words_among_the_ten_largest(sample, name):
+    model, frequency = load_model(sample)
+    positive, negative = top_words(model, 10, frequency)
+    assert name in [word.word for word in (positive if name == "awesome" else negative)]
+
+
+@pytest.mark.parametrize("label", PLAIN)
+def test_the_sample_gets_plain_sentences_right(sample, label):
+    probabilities = load_model(sample)[0].probabilities(PLAIN[label])
+    wrong = [
+        text
+        for text, p in zip(PLAIN[label], probabilities, strict=True)
+        if (p > 0.5) != (label == "positive")
+    ]
+    assert not wrong
+
+
+def test_the_textbook_baseline_is_plain_sgd_on_counts_of_words():
+    config = load_config(find_config(Path("textbook")).path)
+    assert (config.corpus, config.tokens, config.features) == (
+        Config().corpus,
+        Config().tokens,
+        Config().features,
+    )
+    train = TrainSection(
+        schedule="constant",
+        learning_rate=config.train.learning_rate,
+        l2=config.train.l2,
+        epochs=config.train.epochs,
+    )
+    assert config.train == train
+    assert (train.batch_size, train.validation, train.threshold) == (1, 0.0, 0.5)
+    assert (config.features.ngrams, config.features.binary, train.ratio) == (1, False, "none")
+    assert train.l2 > 0
+
+
+def test_the_textbook_baseline_comes_near_its_optimum(tmp_path):
+    from pipeline.studies.certify import certify_run
+
+    run_stages(load_config(find_config(Path("textbook")).path), Run(tmp_path), "train", Listener())
+    assert certify_run(tmp_path).relative_gap < 0.05
