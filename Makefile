@@ -12,7 +12,7 @@ BYTECODE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup train eval report weights crossval tune baselines certify stability \
-	test lint types check docs links wheel reproduce bench screenshot locks clean
+	test hunt lint types check docs links wheel reproduce bench screenshot locks clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=$(CONFIG)] [ARGS='--set train.l2=0.001']"
@@ -57,6 +57,9 @@ check: lint types test ## run lint, types and test
 
 test: .venv/dev ## run the tests
 	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+hunt: .venv/dev ## test properties with thousands of new examples
+	@$(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile=hunt $(ARGS)
 
 lint: .venv/dev ## check style, files and workflows
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

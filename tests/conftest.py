@@ -19,8 +19,12 @@ from small_corpus import small_reviews, write_jsonl
 from small_lexicons import write_lexicons
 
 # An example may take as long as it takes, and so may drawing it: the machine may be busy.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+# The same examples every time, so that a change is judged by what it changes; `make hunt`,
+# which runs every week, looks for new ones.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same", patient, derandomize=True, database=None)
+settings.register_profile("hunt", patient, max_examples=2000)
+settings.load_profile("same")
 
 # What a terminal or a user sets would change what is printed.
 for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "SENTIMENT_THREADS"):
