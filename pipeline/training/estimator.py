@@ -16,7 +16,7 @@ from pipeline.model.logistic import Array, LogisticRegression
 from pipeline.model.parameters import Parameters
 from pipeline.stratified import draw_by_class
 from pipeline.training.checks import check_parameters
-from pipeline.training.history import Epoch, History, Split
+from pipeline.training.history import Epoch, History, LabelledCounts
 from pipeline.training.log_count_ratio import interpolated, log_count_ratio, weighted
 from pipeline.training.sgd import AveragedRuns, CoordinateRates, GlobalRate, Problem, SGDRun
 
@@ -261,9 +261,8 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
 
     def _history(self, X: csr_array, y: Array, costs: Array) -> History:
         """Return an empty history over the training and the validation set."""
-        training, validation = (
-            Split.of(X, y, costs, mask) for mask in (~self.in_validation_, self.in_validation_)
-        )
+        masks = ~self.in_validation_, self.in_validation_
+        training, validation = (LabelledCounts.of(X, y, costs, mask) for mask in masks)
         advice = f"lower train.learning_rate ({self.learning_rate:g})"
         if self.schedule != "adagrad":
             advice += " or use the adagrad schedule"

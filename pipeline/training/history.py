@@ -42,7 +42,7 @@ class Epoch:
 
 
 @dataclass(frozen=True)
-class Split:
+class LabelledCounts:
     """The counts, labels and costs of the training or the validation set."""
 
     counts: csr_array
@@ -50,7 +50,7 @@ class Split:
     costs: Array
 
     @classmethod
-    def of(cls, counts: csr_array, labels: Array, costs: Array, mask: Array) -> Split:
+    def of(cls, counts: csr_array, labels: Array, costs: Array, mask: Array) -> LabelledCounts:
         """Return the documents where a mask is true."""
         if mask.all():
             return cls(counts, labels, costs)
@@ -67,7 +67,7 @@ class History:
 
     Attributes
     ----------
-    training, validation : Split
+    training, validation : LabelledCounts
         The validation set may be empty.
     l2, threshold : float
     patience : int
@@ -77,8 +77,8 @@ class History:
     epochs : list of Epoch
     """
 
-    training: Split
-    validation: Split
+    training: LabelledCounts
+    validation: LabelledCounts
     l2: float
     threshold: float
     patience: int
