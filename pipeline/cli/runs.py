@@ -86,8 +86,11 @@ def stability(
     uncertain if the interval of its weight contains 0. An interrupted run resumes.
     """
     from pipeline.cli.display.studies import print_stability
+    from pipeline.model.text_classifier import TextClassifier
     from pipeline.studies import stability as study
 
+    if words:  # an unknown one is refused before the refits
+        study.known_words(TextClassifier.load(context.path), words)
     result = study.measure_stability(
         context.path,
         **settings,

@@ -138,20 +138,28 @@ def stable_words(stability: Stability, top: int, words: Sequence[str] = ()) -> l
         If a named word is not in the vocabulary.
     """
     model = stability.model
-    if words:
-        looked_up = look_up(model, words)
-        found = [word.word for word in looked_up]
-        unknown = [repr(word.word) for word in looked_up if word.weight is None]
-        if unknown:
-            raise RunError(
-                f"stability: not in the vocabulary: {', '.join(unknown)}; "
-                "`sentiment weights RUN --tsv` lists its words"
-            )
-    else:
-        found = [word.word for side in top_words(model, top) for word in side]
+    found = known_words(model, words) or [w.word for side in top_words(model, top) for w in side]
     columns = pc.index_in(arrow.strings(found), model.vocabulary.words)
     rows = _table(stability, arrow.values(columns)).to_pylist()
     return [StableWord(**row | {"uncertain": bool(row["uncertain"])}) for row in rows]
+
+
+def known_words(model: TextClassifier, words: Sequence[str]) -> list[str]:
+    """Return words as the tokenizer spells them; a study asks before it starts.
+
+    Raises
+    ------
+    RunError
+        If a word is not in the vocabulary.
+    """
+    found = look_up(model, words)
+    unknown = [repr(word.word) for word in found if word.weight is None]
+    if unknown:
+        raise RunError(
+            f"stability: not in the vocabulary: {', '.join(unknown)}; "
+            "`sentiment weights RUN --tsv` lists its words"
+        )
+    return [word.word for word in found]
 
 
 def _table(stability: Stability, columns: Array | None = None) -> pa.Table:

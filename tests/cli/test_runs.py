@@ -58,6 +58,7 @@ def test_a_word_that_is_unknown_is_refused(copied_run, refused):
     words = ("--word", "superb", "--word", "zzz")
     line = refused("stability", copied_run.path, "--refits", 2, "-q", *words)
     assert line.startswith("stability: not in the vocabulary: 'zzz'")
+    assert not (copied_run.path / "stability").exists(), "no refit was made for it"
 
 
 def test_a_converged_run_passes_and_a_run_of_one_epoch_does_not(small_run, tmp_path, sentiment):
