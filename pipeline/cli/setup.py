@@ -24,3 +24,5 @@ def compile_kernels(force: bool) -> None:
         click.echo(f"compiled the numerical loops in {time.perf_counter() - start:.1f} s")
     elif compiled.misfit is None:
         click.echo("the numerical loops are already compiled")
+    else:
+        click.echo("nothing was compiled ahead: every run compiles the loops that it uses")
