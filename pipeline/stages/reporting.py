@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.stages.compute import StageContext
-from pipeline.stages.read_run import read_baselines, read_labels, read_reviews, read_stability
+from pipeline.stages.read_run import (
+    MAJORITY,
+    read_baselines,
+    read_labels,
+    read_reviews,
+    read_stability,
+)
 from pipeline.storage import arrays, files
 
 if TYPE_CHECKING:
@@ -70,14 +76,13 @@ def _run_data(context: StageContext) -> RunData:
     corpus = files.read_json(run.path / "corpus" / "card.json")
     is_positive = corpus["train"]["n_positive"] > corpus["train"]["n_negative"]
     majority = metrics["prevalence"] if is_positive else 1 - metrics["prevalence"]
-    others = {name: value for name, value in read_baselines(run).items() if name != "majority"}
     return RunData(
         run.path.resolve().name,
         metrics,
         corpus,
         tuple(entries["corpus"]["warnings"]),
         tuple(files.read_json(run.path / "model" / "history.json")["epochs"]),
-        {"majority class": majority, **others},
+        {MAJORITY: majority} | read_baselines(run),
         Provenance(
             context.config.to_toml(),
             context.config.train.seed,

@@ -20,6 +20,7 @@ from pipeline.evaluation.uncertainty import mcnemar
 from pipeline.model.logistic import Array, LogisticRegression, decide, sigmoid
 from pipeline.stages import record_test_use, run_stages
 from pipeline.stages.from_config import decision_of, regression_of, tokenizer_of
+from pipeline.stages.read_run import MAJORITY
 from pipeline.storage import arrow
 from pipeline.storage.files import write_json
 from pipeline.storage.run import Run
@@ -34,7 +35,7 @@ from pipeline.studies.listener import SILENT, StudyListener
 from pipeline.studies.splits import CountedSplit, Reviews, Split
 from pipeline.training.decision import choose_decision
 
-MAJORITY, LEXICON, VADER = "majority", "opinion lexicon", "VADER"
+LEXICON, VADER = "opinion lexicon", "VADER"
 BAYES, LOGISTIC, RATIO = "naive Bayes", "logistic regression", "log-count ratios"
 NAMES = (MAJORITY, LEXICON, VADER, BAYES, LOGISTIC, RATIO)
 # The baselines that learn from the counts of words.
