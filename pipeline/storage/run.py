@@ -100,7 +100,7 @@ class Run:
         )
 
     def has_outputs(self, name: str) -> bool:
-        """Tell whether every output of a stage is there, with the size it was written with."""
+        """Return True if every output of a stage is there, with the size it was written with."""
         entry = self.stage(name)
         return entry is not None and all(
             (self.path / file).is_file() and (self.path / file).stat().st_size == output["bytes"]
@@ -192,7 +192,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def _is_entry(entry: Any) -> bool:
-    """Tell whether a stage's entry in a manifest has what is read of it."""
+    """Return True if a stage's entry in a manifest has what is read of it."""
     return isinstance(entry, dict) and isinstance(entry.get("outputs"), dict)
 
 
