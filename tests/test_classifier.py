@@ -117,6 +117,15 @@ def test_an_explanation_is_of_one_text(fitted, text):
         fitted.explain(text)
 
 
+def test_an_explanation_names_the_labels_that_the_classifier_was_given(fitted):
+    good, bad = fitted.explain("awesome").explanation, fitted.explain("abysmal").explanation
+    assert (good.label, good.other_label, good.is_positive) == ("good", "bad", True)
+    assert (bad.label, bad.other_label, bad.is_positive) == ("bad", "good", False)
+    drawn = fitted.explain("abysmal")._repr_html_()
+    assert "<b>bad</b>: probability" in drawn
+    assert "of being good" in drawn
+
+
 def test_arrays_and_columns_of_texts_are_as_good_as_a_list(fitted):
     expected = fitted.decision_function(TEXTS)
     column = pa.chunked_array(
@@ -154,7 +163,13 @@ def test_a_saved_model_decides_as_before_in_python_and_by_the_command(tmp_path, 
     assert loaded.classes_.tolist() == model.classes_.tolist()
     np.testing.assert_array_equal(loaded.predict_proba(TEXTS), model.predict_proba(TEXTS))
     result = sentiment("predict", tmp_path / "model", "--json", input=TEXTS[0])
-    assert json.loads(result.stdout)["probability"] == model.predict_proba(TEXTS[:1])[0, 1]
+    assert json.loads(result.stdout) == {
+        "label": labels[0],
+        "probability": model.predict_proba(TEXTS[:1])[0, 1],
+    }
+    explained = sentiment("explain", tmp_path / "model", TEXTS[-1]).stdout
+    assert f"{labels[-1]}: probability" in explained
+    assert f"it would be {labels[0]}" in explained
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 

@@ -84,15 +84,14 @@ def predict(run: Path, file: Path, text: str, in_json: bool) -> None:
     Without FILE, lines are read from standard input. Each text gives a line with its label
     and its probability of being positive, separated by a tab; with --json, an object.
     """
-    from pipeline.inspection.explanation import label_of
     from pipeline.kernels import compiled
     from pipeline.model.text_classifier import TextClassifier
 
     compiled.on_compile = say
     model = TextClassifier.load(run)
-    threshold = model.regression.threshold
     for texts in _texts(file, text):
-        answers = [(label_of(p, threshold), p) for p in model.probabilities(texts).tolist()]
+        probability = model.probabilities(texts)
+        answers = list(zip(model.labels(probability), probability.tolist(), strict=True))
         if in_json:
             lines = (as_json({"label": label, "probability": p}) for label, p in answers)
         else:

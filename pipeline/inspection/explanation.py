@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -34,8 +35,10 @@ class Explanation:
     scale : float
         The factor of every count: 1, or 1 / Euclidean length where counts have unit length.
     intercept, log_odds, probability, threshold : float
-    label : str
-        The prediction: `positive` if probability > threshold, else `negative`.
+    classes : tuple, length 2
+        The labels of the negative and of the positive class.
+    label : str, or what the classes are
+        The prediction: the positive class if probability > threshold, else the negative one.
     n_tokens, n_unknown : int
         The number of tokens, and of tokens that are in no word of the vocabulary.
     """
@@ -46,9 +49,20 @@ class Explanation:
     log_odds: float
     probability: float
     threshold: float
-    label: str
+    classes: tuple[Any, Any]
+    label: Any
     n_tokens: int
     n_unknown: int
+
+    @property
+    def is_positive(self) -> bool:
+        """True if the prediction is the positive class."""
+        return bool(decide(np.array(self.probability), self.threshold))
+
+    @property
+    def other_label(self) -> Any:
+        """The class that is not predicted."""
+        return self.classes[not self.is_positive]
 
 
 def explain(model: TextClassifier, text: str) -> Explanation:
@@ -58,12 +72,13 @@ def explain(model: TextClassifier, text: str) -> Explanation:
     --------
     >>> import pipeline
     >>> texts = ["awesome film", "awesome and moving", "abysmal film", "abysmal and dull"]
-    >>> model = pipeline.SentimentClassifier(epochs=20).fit(texts, [1, 1, 0, 0]).model_
+    >>> labels = ["good", "good", "bad", "bad"]
+    >>> model = pipeline.SentimentClassifier(epochs=20).fit(texts, labels).model_
     >>> explanation = explain(model, "Awesome, awesome, unheard of!")
     >>> [(c.word, c.count, round(c.weight, 2)) for c in explanation.contributions]
     [('awesome', 2.0, 0.52)]
     >>> explanation.label, explanation.n_tokens, explanation.n_unknown
-    ('positive', 4, 2)
+    ('good', 4, 2)
     """
     tokens = model.tokenizer([text])
     counts = count_features(tokens, model.vocabulary, model.binary).data.astype(np.float64)
@@ -81,22 +96,17 @@ def explain(model: TextClassifier, text: str) -> Explanation:
         key=lambda c: (-abs(c.contribution), c.word),
     )
     log_odds = math.fsum([model.intercept, *added])
-    probability = float(sigmoid(np.array([log_odds]))[0])
-    threshold = model.regression.threshold
+    probability = sigmoid(np.array([log_odds]))
     known = {token for word in words for token in word.split(" ")}
     return Explanation(
         tuple(contributions),
         scale,
         model.intercept,
         log_odds,
-        probability,
-        threshold,
-        label_of(probability, threshold),
+        float(probability[0]),
+        model.regression.threshold,
+        model.classes,
+        model.labels(probability)[0],
         n_tokens=len(tokens.ids),
         n_unknown=sum(token not in known for token in tokens.document(0)),
     )
-
-
-def label_of(probability: float, threshold: float) -> str:
-    """Return the prediction by name."""
-    return "positive" if decide(np.array(probability), threshold) else "negative"

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.inspection.explanation import Explanation, explain, label_of
-from pipeline.model.logistic import sigmoid
+from pipeline.inspection.explanation import Explanation, explain
+from pipeline.model.logistic import decide, sigmoid
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.tokens.nltk import HTML_BREAK
 from pipeline.tokens.spans import Span, token_spans
@@ -87,7 +87,7 @@ def highlight(model: TextClassifier, text: str) -> Highlight:
     >>> [(piece.text, round(piece.contribution, 2)) for piece in found.pieces]
     [('Awesome', 0.52), (', ', 0.0), ('but', 0.0), (' ', 0.0), ('dull', -0.34), ('.', 0.0)]
     >>> found.explanation.label, found.flip
-    ('positive', ('awesome',))
+    (1, ('awesome',))
     """
     explanation = explain(model, text)
     spans = token_spans(model.tokenizer, text)
@@ -165,14 +165,15 @@ def fewest_to_flip(explanation: Explanation, tokens: Sequence[str]) -> tuple[str
     for name in left:
         for token in dict.fromkeys(name.split(" ")):
             features[token].append(name)
-    side = 1.0 if explanation.label == "positive" else -1.0
+    is_positive = explanation.is_positive
+    side = 1.0 if is_positive else -1.0
 
     def effect(token: str) -> float:
         return side * sum(left.get(name, 0.0) for name in features[token])
 
     effects = {token: effect(token) for token in dict.fromkeys(tokens) if token in features}
     score, removed = explanation.log_odds, list[str]()
-    while _label(score, explanation) == explanation.label:
+    while decide(sigmoid(np.array(score)), explanation.threshold) == is_positive:
         strongest = max(effects, key=effects.__getitem__, default=None)
         if strongest is None or effects[strongest] <= 0:
             return None
@@ -189,7 +190,3 @@ def fewest_to_flip(explanation: Explanation, tokens: Sequence[str]) -> tuple[str
             length = math.sqrt(sum(counts[name] ** 2 for name in left))
             score = explanation.intercept + sum(left.values()) / explanation.scale / length
     return tuple(removed)
-
-
-def _label(score: float, explanation: Explanation) -> str:
-    return label_of(float(sigmoid(np.array([score]))[0]), explanation.threshold)

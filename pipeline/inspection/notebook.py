@@ -23,8 +23,9 @@ def highlight_html(found: Highlight) -> str:
     return (
         '<div style="max-width: 60em">'
         f'<p style="white-space: pre-wrap; line-height: 1.7">{_text(found)}</p>'
-        f"<p><b>{escape(explanation.label)}</b>: probability {explanation.probability:.3f} of "
-        f"being positive, threshold {explanation.threshold:g}</p>{_table(explanation)}</div>"
+        f"<p><b>{escape(str(explanation.label))}</b>: probability {explanation.probability:.3f} "
+        f"of being {escape(str(explanation.classes[1]))}, threshold {explanation.threshold:g}</p>"
+        f"{_table(explanation)}</div>"
     )
 
 

@@ -21,7 +21,7 @@ import pyarrow as pa
 from pipeline.errors import RunError
 from pipeline.features.counting import count_features, stream_counts
 from pipeline.features.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
-from pipeline.model.logistic import Array, LogisticRegression, scores, sigmoid
+from pipeline.model.logistic import Array, LogisticRegression, decide, scores, sigmoid
 from pipeline.storage import arrays, files
 from pipeline.tokens.tokenizer import Tokenizer
 
@@ -92,6 +92,11 @@ class TextClassifier:
     def probabilities(self, texts: pa.LargeStringArray | Sequence[str]) -> Array:
         """Return the probability that each text is positive: float64, shape (n_texts,)."""
         return sigmoid(self.log_odds(texts))
+
+    def labels(self, probability: Array) -> list[Any]:
+        """Return the predicted class of each text, from its probability of being positive."""
+        positive = decide(probability, self.regression.threshold)
+        return [self.classes[each] for each in positive.tolist()]
 
     def save(self, folder: Path) -> None:
         """Write the model to an existing folder."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from pipeline.features.vocabulary import Vocabulary
-from pipeline.inspection.explanation import explain, label_of
+from pipeline.inspection.explanation import explain
 from pipeline.inspection.weights import ClassFrequency, look_up, top_words, weights_table
 from pipeline.model.logistic import LogisticRegression
 from pipeline.model.text_classifier import TextClassifier
@@ -209,8 +209,8 @@ def test_explanations_of_a_trained_model_sum_to_its_scores(trained, small_run):
 
 
 def test_a_text_is_positive_above_the_threshold_alone():
-    assert label_of(0.5, 0.5) == "negative"
-    assert label_of(np.nextafter(0.5, 1), 0.5) == "positive"
+    at_and_above = np.array([0.5, np.nextafter(0.5, 1)])
+    assert classifier(0.5).labels(at_and_above) == ["negative", "positive"]
     text = "superb"
     assert explain(classifier(0.5), text).label == "positive"
     assert explain(classifier(0.99), text).label == "negative"

@@ -29,14 +29,15 @@ def print_highlight(found: Highlight, title: str = "") -> None:
     print_line(_coloured(found))
     explanation = found.explanation
     print_table(_contributions(explanation))
-    print_line(
-        f"[bold]{explanation.label}[/bold]: probability {explanation.probability:.3f} of being "
-        f"positive, threshold {explanation.threshold:g}"
+    prediction = Text(_shown(str(explanation.label)), style="bold").append(
+        f": probability {explanation.probability:.3f} of being "
+        f"{_shown(str(explanation.classes[1]))}, threshold {explanation.threshold:g}",
+        style="not bold",
     )
+    print_line(prediction)
     if found.flip is not None:
-        other = "negative" if explanation.label == "positive" else "positive"
         words = ", ".join(found.flip)
-        print_line(Text(f"without {_shown(words)} it would be {other}"))
+        print_line(Text(_shown(f"without {words} it would be {explanation.other_label}")))
     if explanation.n_unknown:
         n, n_tokens = explanation.n_unknown, explanation.n_tokens
         print_line(f"unknown tokens: {n} of {n_tokens}", style="dim")
