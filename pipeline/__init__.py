@@ -6,9 +6,10 @@
     >>> model.predict(["awesome"]).tolist()
     ['positive']
 
-`load` returns the classifier of a run folder; `Tokenizer`, `learn_vocabulary`,
-`count_features` and `SGDLogisticRegression` are its parts. Nothing is imported until it is
-used, so that a command pays only for what it needs.
+`load` returns the classifier of a run folder. `Tokenizer`, `learn_vocabulary`, `count_features`
+and `SGDLogisticRegression` are its parts. `evaluate` measures scores; `paired_differences` and
+`mcnemar` compare two models. Nothing is imported until it is used, so that a command pays only
+for what it needs.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipeline.classifier import SentimentClassifier, load
+    from pipeline.evaluation.metrics import evaluate, wilson_interval
+    from pipeline.evaluation.uncertainty import Scored, mcnemar, paired_differences
     from pipeline.features.counting import count_features
     from pipeline.features.vocabulary import learn_vocabulary
     from pipeline.tokens.tokenizer import Tokenizer
@@ -25,20 +28,30 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "SGDLogisticRegression",
+    "Scored",
     "SentimentClassifier",
     "Tokenizer",
     "count_features",
+    "evaluate",
     "learn_vocabulary",
     "load",
+    "mcnemar",
+    "paired_differences",
+    "wilson_interval",
 ]
 
 _HOMES = {
     "SGDLogisticRegression": "training.estimator",
+    "Scored": "evaluation.uncertainty",
     "SentimentClassifier": "classifier",
     "Tokenizer": "tokens.tokenizer",
     "count_features": "features.counting",
+    "evaluate": "evaluation.metrics",
     "learn_vocabulary": "features.vocabulary",
     "load": "classifier",
+    "mcnemar": "evaluation.uncertainty",
+    "paired_differences": "evaluation.uncertainty",
+    "wilson_interval": "evaluation.metrics",
 }
 
 

@@ -281,9 +281,13 @@ def load(path: str | Path) -> SentimentClassifier:
     Examples
     --------
     >>> import pipeline
-    >>> model = pipeline.load("runs/sample")  # doctest: +SKIP
-    >>> model.predict(["What an awesome film"])  # doctest: +SKIP
-    array(['positive'], dtype='<U8')
+    >>> from tempfile import TemporaryDirectory
+    >>> model = pipeline.SentimentClassifier(epochs=20).fit(["awesome", "abysmal"], ["pos", "neg"])
+    >>> with TemporaryDirectory() as folder:
+    ...     model.save(f"{folder}/films")
+    ...     loaded = pipeline.load(f"{folder}/films")
+    >>> loaded.predict(["An awesome film"]).tolist()
+    ['pos']
     """
     return SentimentClassifier.load(path)
 

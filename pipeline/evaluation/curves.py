@@ -74,6 +74,15 @@ def curves(y_true: Labels, scores: Floats) -> Curves:
         True labels, 0 negative and 1 positive.
     scores : float64 array, shape (n,)
         Log-odds of the positive class.
+
+    Examples
+    --------
+    >>> found = curves(np.array([1, 0, 1, 0]), np.array([2.0, 1.0, 0.5, -1.0]))
+    >>> found.roc.x, found.roc.y
+    ((0.0, 0.0, 0.5, 0.5, 1.0), (0.0, 0.5, 0.5, 1.0, 1.0))
+    >>> at_half = 500 - 1
+    >>> found.thresholds.true_positive[at_half], found.thresholds.false_positive[at_half]
+    (2, 1)
     """
     return Curves(
         roc_points(y_true, scores),
@@ -120,7 +129,14 @@ def precision_recall_points(y_true: Labels, scores: Floats, most: int = 400) -> 
 
 
 def threshold_table(y_true: Labels, scores: Floats) -> ThresholdTable:
-    """Count true and false positives at the thresholds 0.001, 0.002, ..., 0.999."""
+    """Count true and false positives at the thresholds 0.001, 0.002, ..., 0.999.
+
+    Examples
+    --------
+    >>> table = threshold_table(np.array([1, 0]), np.array([2.0, -2.0]))
+    >>> table.steps, table.true_positive[499], table.false_positive[499]
+    (1000, 1, 0)
+    """
     is_positive = y_true == 1
     above = counts_above(is_positive, sigmoid(scores), np.arange(1, STEPS) / STEPS)
     n_positive = int(np.count_nonzero(is_positive))
@@ -130,14 +146,26 @@ def threshold_table(y_true: Labels, scores: Floats) -> ThresholdTable:
 
 
 def histogram(y_true: Labels, scores: Floats, bins: int) -> Histogram:
-    """Count the reviews of each class in the bins of `calibration.bin_of`."""
+    """Count the reviews of each class in the bins of `calibration.bin_of`.
+
+    Examples
+    --------
+    >>> histogram(np.array([1, 0, 1]), np.array([2.0, -2.0, -1.0]), bins=2)
+    Histogram(negative=(1, 0), positive=(1, 1))
+    """
     number = bin_of(sigmoid(scores), bins)
     negative, positive = (np.bincount(number[y_true == k], minlength=bins) for k in (0, 1))
     return Histogram(tuple(negative.tolist()), tuple(positive.tolist()))
 
 
 def agreement(scores: Floats, others: Floats, threshold: float) -> float:
-    """Return the share of reviews for which two models predict the same class."""
+    """Return the share of reviews for which two models predict the same class.
+
+    Examples
+    --------
+    >>> agreement(np.array([2.0, -1.0]), np.array([0.5, 0.5]), threshold=0.5)
+    0.5
+    """
     one, other = (decide(sigmoid(z), threshold) for z in (scores, others))
     return float(np.mean(one == other))
 

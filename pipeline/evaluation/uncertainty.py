@@ -47,6 +47,12 @@ class Scored:
         Log-odds of the positive class.
     threshold : float in (0, 1)
         A review is predicted positive where its probability is above it.
+
+    Examples
+    --------
+    >>> careful = Scored(np.array([2.0, -1.0, 0.5]), threshold=0.8)
+    >>> decide(sigmoid(careful.scores), careful.threshold).tolist()
+    [True, False, False]
     """
 
     scores: Floats
@@ -129,6 +135,13 @@ def resampled(y_true: Labels, models: Sequence[Scored], resamples: int, seed: in
     models : sequence of Scored
         All of them share the resamples.
     resamples, seed : int
+
+    Examples
+    --------
+    >>> y_true, scores = np.array([1, 0] * 50), np.array([1.0, -1.0, 2.0, 0.5] * 25)
+    >>> (metrics,) = resampled(y_true, [Scored(scores)], resamples=3, seed=0)
+    >>> metrics["accuracy"].shape
+    (3,)
     """
     if resamples < 0:
         raise ValueError(f"resamples: expected a number >= 0, got {resamples}")

@@ -12,7 +12,15 @@ _RATIOS = ("none", "documents", "counts")
 
 
 def check_parameters(model: SGDLogisticRegression) -> None:
-    """Refuse a parameter that is out of range, and parameters that do not go together."""
+    """Refuse a parameter that is out of range, and parameters that do not go together.
+
+    Examples
+    --------
+    >>> from pipeline import SGDLogisticRegression
+    >>> check_parameters(SGDLogisticRegression(epochs=0))
+    Traceback (most recent call last):
+    ValueError: epochs: expected a number >= 1, got 0
+    """
     for name, accepted, valid in (
         ("l2", ">= 0", model.l2 >= 0),
         ("epochs", ">= 1", model.epochs >= 1),

@@ -59,6 +59,18 @@ def choose_decision(
     -------
     Decision or None
         None if neither a temperature nor a threshold is asked for.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy.sparse import csr_array
+    >>> counts, labels = csr_array([[1, 0], [0, 1], [1, 1]] * 10), np.array([1, 0, 1] * 10)
+    >>> regression = SGDLogisticRegression(validation=0.5).fit(counts, labels)
+    >>> found = choose_decision(regression, counts, labels, False, ("min_recall", 1.0))
+    >>> found.threshold.goal, found.threshold.at.recall, found.threshold.at.precision
+    ('recall >= 1', 1.0, 1.0)
+    >>> regression.threshold == found.threshold.threshold
+    True
     """
     if goal is None and not calibrate:
         return None

@@ -78,7 +78,14 @@ def log_count_ratio(
 
 
 def weighted(counts: csr_array, ratio: Array) -> csr_array:
-    """Return counts with column j multiplied by ratio[j]: float32, on the same indices."""
+    """Return counts with column j multiplied by ratio[j]: float32, on the same indices.
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_array
+    >>> weighted(csr_array([[1, 0], [2, 1]]), np.array([0.5, -1.0])).toarray().tolist()
+    [[0.5, 0.0], [1.0, -1.0]]
+    """
     from scipy.sparse import csr_array
 
     data = counts.data * ratio.astype(np.float32)[counts.indices]
