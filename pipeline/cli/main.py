@@ -38,6 +38,7 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "compare": ("runs", "Say which of two runs is better on the same test reviews."),
         "stability": ("runs", "Show how far weights move if the reviews are resampled."),
         "certify": ("runs", "Bound how far training stopped from the optimum."),
+        "suspects": ("runs", "Find training reviews whose label is probably wrong."),
     },
     "Set-up": {
         "config": ("config", "Print every setting of a config, and where it comes from."),

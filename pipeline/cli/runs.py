@@ -1,4 +1,4 @@
-"""Commands that study trained runs: compare, stability, certify."""
+"""Commands that study runs: compare, stability, certify, suspects."""
 
 from __future__ import annotations
 
@@ -135,3 +135,31 @@ def certify(
         print_certificate(certificate, gap)
     if gap is not None and certificate.gap > gap:
         context.exit(1)
+
+
+@run_command(
+    "suspects",
+    "sentiment suspects runs/sample --top 20",
+    count_option("--folds", "n_folds", default=5, least=2, text="Number of folds."),
+    count_option("--seed", default=0, least=0, text="Seed of the folds."),
+    count_option("--top", default=5, least=0, text="Show the N most suspect reviews."),
+    JSON,
+)
+def suspects(context: CommandContext, top: int, in_json: bool, **settings: int) -> Render:
+    """Find training reviews whose label is probably wrong.
+
+    Each review is scored by a model that learned from the other folds. A review is a suspect
+    if that model is confident of the other class (confident learning, Northcutt et al. 2021).
+    All are written to a table, the least probable label first. The test set is not read.
+    An interrupted run resumes.
+    """
+    from pipeline.cli.display.suspects import print_suspects
+    from pipeline.studies.suspects import find_suspects, suspects_file
+
+    result = find_suspects(
+        context.path, **settings, from_scratch=context.from_scratch, listener=context.progress
+    )
+    shown = result.top(top)
+    if in_json:
+        return lambda: print_json(result.to_dict(shown))
+    return lambda: print_suspects(result, shown, suspects_file(context.path))

@@ -6,6 +6,7 @@
     compare.compare                  say which of two runs is better on the same test reviews
     stability.measure_stability      refit on resampled reviews to see how far weights move
     certify.certify_run              bound the distance of a run from the optimum
+    suspects.find_suspects           find training reviews whose label is probably wrong
 
 Each is a function of a config or run folders. It writes into a folder of its own in the run,
 resumes when it was interrupted, and records each use that it makes of the test set.

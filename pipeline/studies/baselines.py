@@ -19,7 +19,7 @@ from pipeline.evaluation.metrics import wilson_interval
 from pipeline.evaluation.uncertainty import mcnemar
 from pipeline.model.logistic import Array, LogisticRegression, decide, sigmoid
 from pipeline.stages import record_test_use, run_stages
-from pipeline.stages.from_config import decision_of, regression_of, tokenizer_of
+from pipeline.stages.from_config import tokenizer_of
 from pipeline.stages.read_run import MAJORITY
 from pipeline.storage import arrow
 from pipeline.storage.files import write_json
@@ -33,7 +33,6 @@ from pipeline.studies.baseline_models import (
 from pipeline.studies.journal import Journal, open_journal
 from pipeline.studies.listener import SILENT, StudyListener
 from pipeline.studies.splits import CountedSplit, Reviews, Split
-from pipeline.training.decision import choose_decision
 
 LEXICON, VADER = "opinion lexicon", "VADER"
 BAYES, LOGISTIC, RATIO = "naive Bayes", "logistic regression", "log-count ratios"
@@ -155,12 +154,9 @@ def _predict(
 
 def _learn(name: str, config: Config, split: CountedSplit) -> LogisticRegression:
     """Return the baseline, one of `LEARNED`, that learned from a side of a split."""
-    learned = split.learned, split.learned_labels
     if name == BAYES:
-        return naive_bayes(*learned)
-    regression = regression_of(config.train).fit(*learned)
-    choose_decision(regression, *learned, **decision_of(config.train))
-    return regression
+        return naive_bayes(split.learned, split.learned_labels)
+    return split.fit(config.train)
 
 
 def _results(journal: Journal, labels: Array, confidence: float) -> Iterator[BaselineResult]:

@@ -19,7 +19,6 @@ from pipeline.evaluation.metrics import Evaluation, evaluate, wilson_interval
 from pipeline.evaluation.uncertainty import Scored
 from pipeline.model.logistic import Array, decide, sigmoid
 from pipeline.stages import record_test_use, run_stages
-from pipeline.stages.from_config import decision_of, regression_of
 from pipeline.storage import arrow, files
 from pipeline.storage.run import Run
 from pipeline.stratified import draw_folds
@@ -27,7 +26,6 @@ from pipeline.studies.journal import Journal, open_journal
 from pipeline.studies.listener import SILENT, StudyListener
 from pipeline.studies.splits import CountedSplit, Reviews, Split, fold_splits, has_own_test_set
 from pipeline.studies.tune import n_scores, search
-from pipeline.training.decision import choose_decision
 
 
 @dataclass(frozen=True)
@@ -206,9 +204,7 @@ def _score_fold(
         config, chosen = tuning.best, tuning.tried[0].values
     tokens = reviews.tokens(config.tokens)
     counted = CountedSplit.of(tokens, reviews.labels, split, config.features)
-    learned = counted.learned, counted.learned_labels
-    regression = regression_of(config.train).fit(*learned)
-    choose_decision(regression, *learned, **decision_of(config.train))
+    regression = counted.fit(config.train)
     log_odds = regression.decision_function(counted.scored).tolist()
     on_done(1)
     return {"log_odds": log_odds, "chosen": chosen, "threshold": regression.threshold}

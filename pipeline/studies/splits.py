@@ -8,13 +8,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.config.schema import Config, FeaturesSection, SampleCorpus, TokensSection
+from pipeline.config.schema import (
+    Config,
+    FeaturesSection,
+    SampleCorpus,
+    TokensSection,
+    TrainSection,
+)
 from pipeline.features.counting import count_features
+from pipeline.features.vocabulary import Vocabulary
 from pipeline.model.logistic import Array
-from pipeline.stages.from_config import counting_of, tokenizer_of, vocabulary_of
+from pipeline.stages.from_config import (
+    counting_of,
+    decision_of,
+    regression_of,
+    tokenizer_of,
+    vocabulary_of,
+)
 from pipeline.storage import arrow, files
 from pipeline.storage.run import Run
 from pipeline.tokens.tokens import Tokens
+from pipeline.training.decision import choose_decision
+from pipeline.training.estimator import SGDLogisticRegression
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -82,10 +97,13 @@ class CountedSplit:
 
     Attributes
     ----------
+    vocabulary : Vocabulary
+        Of d features.
     learned, scored : csr_array, shape (n_learned, d) and (n_scored, d)
     learned_labels, scored_labels : int8 array
     """
 
+    vocabulary: Vocabulary
     learned: csr_array
     learned_labels: Array
     scored: csr_array
@@ -100,7 +118,15 @@ class CountedSplit:
         vocabulary = vocabulary_of(section, learned)
         both = learned, tokens.select(split.scored)
         counts = [count_features(side, vocabulary, **counting_of(section)) for side in both]
-        return cls(counts[0], labels[split.learned], counts[1], labels[split.scored])
+        sides = counts[0], labels[split.learned], counts[1], labels[split.scored]
+        return cls(vocabulary, *sides)
+
+    def fit(self, section: TrainSection) -> SGDLogisticRegression:
+        """Return the regression of a section, fitted to the learned side, with its decision."""
+        learned = self.learned, self.learned_labels
+        regression = regression_of(section).fit(*learned)
+        choose_decision(regression, *learned, **decision_of(section))
+        return regression
 
 
 def has_own_test_set(config: Config) -> bool:

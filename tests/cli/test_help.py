@@ -35,7 +35,7 @@ run()
 GROUPS = {
     "Pipeline": ["corpus", "tokens", "features", "train", "eval", "report"],
     "Look inside": ["weights", "predict", "explain"],
-    "Studies": ["tune", "crossval", "baselines", "compare", "stability", "certify"],
+    "Studies": ["tune", "crossval", "baselines", "compare", "stability", "certify", "suspects"],
     "Set-up": ["config", "compile"],
 }
 COMMANDS = [command for commands in GROUPS.values() for command in commands]

@@ -1,4 +1,4 @@
-"""The commands that study trained runs: compare, stability, certify."""
+"""The commands that study trained runs: compare, stability, certify, suspects."""
 
 import json
 
@@ -85,3 +85,21 @@ def test_tables_fit_80_columns_without_trailing_blanks(copied_run, sentiment, co
     assert len(tables) > 6
     assert max(map(len, tables)) <= 80
     assert [line for line in tables if line != line.rstrip()] == []
+
+
+def test_suspects_are_shown_with_their_words_and_all_are_in_a_table(copied_run, sentiment):
+    args = ("suspects", copied_run.path, "--folds", 3, "--top", 1)
+    found = json.loads(sentiment(*args, "--json", "-q").output)
+    assert found["n"] == 110
+    assert len(found["suspects"]) == min(1, found["n_suspects"])
+    shown = sentiment(*args).stdout
+    assert f"{found['n_suspects']:,} of 110 training reviews are suspect" in shown
+    for suspect in found["suspects"]:
+        assert "".join(piece["text"] for piece in suspect["pieces"]) == suspect["text"]
+        assert f"row {suspect['row']}, label {suspect['label']}, probability" in shown
+        assert suspect["text"] in shown
+    table = (copied_run.path / "suspects" / "suspects.tsv").read_text().splitlines()
+    assert len(table) == 1 + found["n_suspects"]
+    result = sentiment("suspects", copied_run.path, "--folds", 99)
+    assert result.exit_code == 2
+    assert "folds: expected 2 to 55 folds" in result.stderr

@@ -26,28 +26,29 @@ def print_highlight(found: Highlight, title: str = "") -> None:
     """Print a text in colour, what its words add to the score, and the prediction."""
     if title:
         print_line(Text(title, style="bold"))
-    print_line(_coloured(found))
+    print_line(coloured(found))
     explanation = found.explanation
     print_table(_contributions(explanation))
-    prediction = Text(_shown(str(explanation.label)), style="bold").append(
+    prediction = Text(printable(str(explanation.label)), style="bold").append(
         f": probability {explanation.probability:.3f} of being "
-        f"{_shown(str(explanation.classes[1]))}, threshold {explanation.threshold:g}",
+        f"{printable(str(explanation.classes[1]))}, threshold {explanation.threshold:g}",
         style="not bold",
     )
     print_line(prediction)
     if found.flip is not None:
         words = ", ".join(found.flip)
-        print_line(Text(_shown(f"without {words} it would be {explanation.other_label}")))
+        print_line(Text(printable(f"without {words} it would be {explanation.other_label}")))
     if explanation.n_unknown:
         n, n_tokens = explanation.n_unknown, explanation.n_tokens
         print_line(f"unknown tokens: {n} of {n_tokens}", style="dim")
 
 
-def _shown(text: str) -> str:
+def printable(text: str) -> str:
+    """Return a text without characters that move the cursor or change colours."""
     return _CONTROL.sub("\ufffd", text)
 
 
-def _coloured(found: Highlight) -> Text:
+def coloured(found: Highlight) -> Text:
     """Return the text with positive words in green, and negative ones red and underlined."""
     text = Text()
     for piece in found.pieces:
@@ -55,7 +56,7 @@ def _coloured(found: Highlight) -> Text:
         if abs(strength) > _COLOURED:
             style = "green" if strength > 0 else "red underline"
             style += " bold" if abs(strength) >= _BOLD else ""
-        text.append(_shown(piece.text), style=style)
+        text.append(printable(piece.text), style=style)
     return text
 
 
@@ -68,7 +69,7 @@ def _contributions(explanation: Explanation) -> Table:
     for c in shown:
         style = "green" if c.contribution > 0 else "red" if c.contribution < 0 else "dim"
         row = (f"{c.count:g}", f"{c.weight:+.3f}", f"{c.contribution:+.3f}")
-        table.add_row(Text(_shown(c.word), style=style), *row)
+        table.add_row(Text(printable(c.word), style=style), *row)
     rest = explanation.contributions[len(shown) :]
     if rest:
         added = sum(c.contribution for c in rest)

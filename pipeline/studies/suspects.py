@@ -1,0 +1,208 @@
+"""Suspects: training reviews whose label is probably wrong.
+
+Each review is scored by a model that learned from the other folds, so that a wrong label has no
+say in its own score. `evaluation.label_errors` finds the scores that speak against their labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.config.loading import load_config
+from pipeline.config.schema import Config
+from pipeline.errors import RunError
+from pipeline.evaluation.label_errors import LabelErrors, find_label_errors
+from pipeline.inspection.highlights import Highlight, highlight
+from pipeline.model.logistic import Array, sigmoid
+from pipeline.model.text_classifier import TextClassifier
+from pipeline.stages.from_config import counting_of, tokenizer_of
+from pipeline.storage import arrow, files
+from pipeline.storage.run import Run
+from pipeline.stratified import draw_folds
+from pipeline.studies.journal import Journal, open_journal
+from pipeline.studies.listener import SILENT, StudyListener
+from pipeline.studies.splits import CountedSplit, Reviews, Split, fold_splits
+
+_COLUMNS = ("row", "label", "probability", "text")
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A training review whose label is probably wrong.
+
+    Attributes
+    ----------
+    row : int
+        Its row in the training set, from 0.
+    label : str
+        The label that it has: `negative` or `positive`.
+    probability : float
+        Of being positive, by a model that did not learn from it.
+    text : str
+    highlight : Highlight
+        What each word adds to the score of that model.
+    """
+
+    row: int
+    label: str
+    probability: float
+    text: str
+    highlight: Highlight
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """The scores of all training reviews, and which of them speak against their labels.
+
+    Attributes
+    ----------
+    path : Path
+        The folder of the study.
+    texts : pyarrow.ChunkedArray of large_string, length n
+    labels : int8 array, shape (n,)
+    scores : float64 array, shape (n,)
+        Log-odds of the positive class, by a model of the other folds.
+    fold_of : int64 array, shape (n,)
+        From 0.
+    found : LabelErrors
+    """
+
+    path: Path
+    texts: pa.ChunkedArray
+    labels: Array
+    scores: Array
+    fold_of: Array
+    found: LabelErrors
+
+    def top(self, n: int) -> list[Suspect]:
+        """Return the n most suspect reviews, each explained by the model that scored it."""
+        rows = self.found.rows[:n]
+        folds = np.unique(self.fold_of[rows]).tolist()
+        models = {fold: TextClassifier.load(_folder(self.path, fold)) for fold in folds}
+        probability = sigmoid(self.scores)
+        suspects = []
+        for row in rows.tolist():
+            model, text = models[self.fold_of[row]], self.texts[row].as_py()
+            label = model.classes[self.labels[row]]
+            explained = highlight(model, text)
+            suspects.append(Suspect(row, label, float(probability[row]), text, explained))
+        return suspects
+
+    def to_dict(self, shown: Sequence[Suspect]) -> dict[str, Any]:
+        """Return the counts, and some suspects with their words, as JSON can hold them."""
+        negative, positive = self.found.thresholds
+        return {
+            "n": len(self.labels),
+            "n_suspects": len(self.found.rows),
+            "thresholds": {"negative": negative, "positive": positive},
+            "joint": self.found.joint,
+            "suspects": [
+                {
+                    **{name: getattr(suspect, name) for name in _COLUMNS},
+                    "pieces": [asdict(piece) for piece in suspect.highlight.pieces],
+                }
+                for suspect in shown
+            ],
+        }
+
+
+def suspects_file(path: Path) -> Path:
+    """Return where the study of a run writes the table of all suspects."""
+    return path / "suspects" / "suspects.tsv"
+
+
+def find_suspects(
+    path: str | Path,
+    n_folds: int = 5,
+    seed: int = 0,
+    from_scratch: bool = False,
+    listener: StudyListener = SILENT,
+) -> Suspects:
+    """Find the training reviews of a run whose label is probably wrong.
+
+    The settings are those of the run's config. Writes `suspects/suspects.tsv` into the run
+    folder, and keeps the model of each fold there. The test set is not read.
+
+    Parameters
+    ----------
+    path : str or Path
+        A run folder; of its stages, `corpus` is enough.
+    n_folds, seed : int
+        Folds are drawn at random, by class.
+    from_scratch : bool
+        Repeat what is already done.
+    listener : StudyListener
+
+    Returns
+    -------
+    Suspects
+
+    Raises
+    ------
+    RunError
+        If the run has no training set.
+    ConfigError
+        If there are more folds than reviews of a class, or fewer than two.
+    """
+    path = Path(path)
+    run = Run(path)
+    if not run.has_outputs("corpus"):
+        raise RunError(f"{path}: no training set here; `sentiment corpus CONFIG` makes one")
+    config = load_config(path / "config.toml").without_tune()
+    reviews = Reviews.read(run, "train")
+    fold_of = draw_folds(reviews.labels, n_folds, seed, "folds")
+    depends = reviews.depends(config) | {"folds": n_folds, "seed": seed}
+    folder, scores = path / "suspects", np.empty(len(reviews.labels))
+    with open_journal(folder, depends, n_folds, from_scratch, listener) as journal:
+        for fold, split in enumerate(fold_splits(fold_of, np.ones(len(fold_of), bool))):
+            scores[split.scored] = _scores(config, reviews, split, _folder(folder, fold), journal)
+            listener.study_advanced(1)
+        found = find_label_errors(reviews.labels, scores)
+        result = Suspects(folder, reviews.texts, reviews.labels, scores, fold_of, found)
+        files.write_tsv(suspects_file(path), _table(result))
+    return result
+
+
+def _folder(study: Path, fold: int) -> Path:
+    """Return the folder of a fold's model."""
+    return study / f"fold-{fold + 1}"
+
+
+def _scores(
+    config: Config, reviews: Reviews, split: Split, folder: Path, journal: Journal
+) -> list[float]:
+    """Return the log-odds of one side of a split, and save the model of the other side."""
+    if folder.name not in journal or not (folder / "model.json").exists():
+        tokens = reviews.tokens(config.tokens)
+        counted = CountedSplit.of(tokens, reviews.labels, split, config.features)
+        regression = counted.fit(config.train)
+        folder.mkdir(exist_ok=True)
+        binary, unit_length = counting_of(config.features).values()
+        tokenizer = tokenizer_of(config.tokens)
+        model = TextClassifier(tokenizer, counted.vocabulary, binary, regression, unit_length)
+        model.save(folder)
+        journal[folder.name] = regression.decision_function(counted.scored).tolist()
+    scores: list[float] = journal[folder.name]
+    return scores
+
+
+def _table(suspects: Suspects) -> pa.Table:
+    """Return a row for each suspect, the least probable label first."""
+    rows = suspects.found.rows
+    taken = suspects.texts.take(arrow.numbers(rows))
+    labels = np.array(["negative", "positive"])[suspects.labels[rows]]
+    values: tuple[Any, ...] = (
+        arrow.numbers(rows),
+        arrow.strings(labels.tolist()),
+        arrow.numbers(sigmoid(suspects.scores[rows])),
+        # A line for each review, whatever white space its text has.
+        pc.replace_substring_regex(taken, r"[\s\x00]+", " "),
+    )
+    return pa.table(dict(zip(_COLUMNS, values, strict=True)))

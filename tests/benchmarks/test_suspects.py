@@ -1,0 +1,20 @@
+"""The benchmark of `sentiment suspects` counts the labels that it flipped."""
+
+from pathlib import Path
+
+from benchmarks.suspects import TARGETS, find_flipped, lines
+from pipeline.config.loading import find_config, load_config
+from pipeline.stages import run_stages
+from pipeline.storage.run import Run
+from pipeline.studies.listener import SILENT
+
+
+def test_of_the_first_hundred_suspects_of_the_sample_the_target_is_flipped(tmp_path):
+    config = load_config(find_config(Path("sample")).path).without_tune()
+    run_stages(config, Run(tmp_path / "clean"), "corpus", SILENT)
+    found = find_flipped(config, tmp_path, seed=0)
+    assert (found.n, found.n_flipped) == (2000, 100)
+    assert TARGETS["sample"] <= found.in_first <= found.in_all <= min(100, found.n_suspects)
+    header, _, row = lines({"sample": [found]})
+    assert header.count("|") == row.count("|")
+    assert f"**{found.in_first:.1f}**" in row
