@@ -14,12 +14,15 @@ from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.corpus import diagnosis
 from pipeline.corpus.formats import BATCH, FORMATS, readable, table_batches
 from pipeline.corpus.labels import TABLE_SCHEMA, LabelRule, labelled_batches
 from pipeline.errors import CorpusError
 from pipeline.storage import arrow
+
+CHUNK = 1 << 20  # bytes that are read at once
 
 
 class SupportsRead1(Protocol):
@@ -174,21 +177,36 @@ def read_lines(file: SupportsRead1, name: str) -> Iterator[pa.LargeStringArray]:
     CorpusError
         If a line is not valid UTF-8.
     """
-    n_lines, rest, at_end = 0, b"", False
-    while not at_end:
-        chunk = file.read1(1 << 20)
-        at_end = not chunk
-        *lines, rest = (rest + chunk).split(b"\n")
-        if at_end and rest:
-            lines.append(rest)
-        if n_lines == 0 and lines:
-            lines[0] = lines[0].removeprefix(codecs.BOM_UTF8)
-        lines = [line.removesuffix(b"\r") for line in lines]
+    n_lines = 0
+    for data in _whole_lines(file):
+        # Arrow cuts a text natively, which takes a tenth of the time of a Python object a line.
+        lines = data.replace(b"\r\n", b"\n").removesuffix(b"\n")
         try:
-            texts = _texts(lines)
+            whole = _texts([lines])
         except pa.ArrowInvalid:
-            line = n_lines + diagnosis.undecodable(lines)
+            line = n_lines + diagnosis.undecodable(lines.split(b"\n"))
             raise CorpusError(f"{name}, line {line}: {diagnosis.NOT_UTF8}") from None
-        if lines:
-            yield texts
-        n_lines += len(lines)
+        texts = pc.split_pattern(whole, "\n").flatten()
+        yield texts
+        n_lines += len(texts)
+
+
+def _whole_lines(file: SupportsRead1) -> Iterator[bytes]:
+    """Yield the bytes of a file without a byte-order mark, some whole lines at a time.
+
+    The parts of a long line are joined when it ends, so that none is copied again and again.
+    """
+    parts: list[bytes] = []
+    at_start = True
+    while chunk := file.read1(CHUNK):
+        end = chunk.rfind(b"\n") + 1
+        if not end:
+            parts.append(chunk)
+            continue
+        lines = b"".join((*parts, chunk[:end]))
+        yield lines.removeprefix(codecs.BOM_UTF8) if at_start else lines
+        parts, at_start = [chunk[end:]], False
+    rest = b"".join(parts)
+    rest = rest.removeprefix(codecs.BOM_UTF8) if at_start else rest
+    if rest:
+        yield rest.removesuffix(b"\r")
