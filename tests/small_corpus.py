@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from pipeline.corpus.columns import TABLE_SCHEMA, Columns
 from pipeline.corpus.files import read_batches
-from pipeline.corpus.labels import TABLE_SCHEMA, LabelRule
+from pipeline.corpus.labels import LabelRule
 
 POSITIVE = ("superb", "moving", "funny", "don't miss it,", "a joy,")
 NEGATIVE = ("dreadful", "boring", "clumsy", "I don\u2019t recommend it,", "a waste,")
@@ -36,5 +37,5 @@ def read_corpus(
     pattern: Path | str, rule: LabelRule, text: str = "text", label: str = "label"
 ) -> pa.Table:
     """Read a labelled corpus from files, as a table of one chunk a column."""
-    found = read_batches(str(pattern), text, label, rule)
+    found = read_batches(str(pattern), Columns(text, label), rule)
     return pa.Table.from_batches(found, TABLE_SCHEMA).combine_chunks()

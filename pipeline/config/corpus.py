@@ -52,6 +52,14 @@ class LabelledSection(SplitSection, frozen=True):
         about("For ratings: the highest one that is negative. Those in between are left out."),
     ] = None
 
+    group: Annotated[
+        str | None,
+        about("Name of a column whose equal values say which reviews belong together."),
+    ] = None
+    weight: Annotated[
+        str | None, about("Name of a column with the cost of each review, a number above 0.")
+    ] = None
+
     def __post_init__(self) -> None:
         low, high = self.negative_to, self.positive_from
         if low is None and high is not None:
@@ -84,6 +92,26 @@ class FilesCorpus(LabelledSection, frozen=True, tag="files", kw_only=True):
     source = "files"
     train: Annotated[str, about("Path, glob or folder of the training reviews.", "a path")]
     test: Annotated[str | None, about("The same for the test reviews.", "a path")] = None
+    format: Annotated[
+        Literal["csv", "tsv", "json", "parquet"] | None,
+        about("Format of the files; without it their extensions say."),
+    ] = None
+    encoding: Annotated[
+        str | None,
+        about("Encoding of the files; without it UTF-8, or what a byte-order mark says."),
+    ] = None
+    delimiter: Annotated[
+        str | None,
+        about("Character between two fields; without it a tab in TSV and a comma in CSV."),
+    ] = None
+    columns: Annotated[
+        tuple[str, ...],
+        about("Names of all columns, in order, of files without a header.", "a list of strings"),
+    ] = ()
+    quoting: Annotated[
+        Literal["double", "none"],
+        about("Whether double quotes enclose fields (double) or are text (none)."),
+    ] = "double"
 
 
 class HubCorpus(LabelledSection, frozen=True, tag="hub", kw_only=True):

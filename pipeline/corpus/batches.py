@@ -6,6 +6,7 @@ whatever batches their source came in.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -13,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from pipeline.corpus.columns import TABLE_SCHEMA
 from pipeline.corpus.duplicates import TextStatistics, text_statistics
-from pipeline.corpus.labels import TABLE_SCHEMA
 from pipeline.storage import arrow, files
 
 # Bytes of text and offsets: what a thread works on at a time, and what is held while reading.
@@ -22,8 +23,17 @@ BATCH_BYTES = 1 << 22
 
 
 def write(path: Path, batches: Iterable[pa.RecordBatch]) -> list[TextStatistics]:
-    """Write labelled texts as they come; return the statistics of each batch."""
+    """Write labelled texts, and what else they have, as they come; return their statistics.
+
+    The schema is that of the first batch, or `TABLE_SCHEMA` where there is none.
+    """
     statistics: list[TextStatistics] = []
+    batches = iter(batches)
+    first = next(batches, None)
+    schema = TABLE_SCHEMA if first is None else first.schema
+    if first is not None:
+        batches = itertools.chain([first], batches)
+        del first
 
     def measured() -> Iterator[pa.RecordBatch]:
         for batch in rebatch(batches, BATCH_BYTES):
@@ -33,7 +43,7 @@ def write(path: Path, batches: Iterable[pa.RecordBatch]) -> list[TextStatistics]
             del batch
             pa.default_memory_pool().release_unused()
 
-    files.write_batches(path, TABLE_SCHEMA, measured())
+    files.write_batches(path, schema, measured())
     return statistics
 
 

@@ -10,15 +10,18 @@ import codecs
 import glob
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.corpus import diagnosis
-from pipeline.corpus.formats import BATCH, FORMATS, readable, table_batches
-from pipeline.corpus.labels import TABLE_SCHEMA, LabelRule, labelled_batches
+from pipeline.corpus.columns import TABLE_SCHEMA, Columns
+from pipeline.corpus.dialect import Dialect
+from pipeline.corpus.formats import BATCH, TABLES, text_batches
+from pipeline.corpus.labels import LabelRule, labelled_batches
+from pipeline.corpus.source import EXTENSIONS, Source, readable
 from pipeline.errors import CorpusError
 from pipeline.storage import arrow
 
@@ -63,28 +66,31 @@ def source_paths(pattern: str) -> list[Path]:
     return [Path(name) for name in found]
 
 
-def read_batches(pattern: str, text: str, label: str, rule: LabelRule) -> Iterator[pa.RecordBatch]:
+def read_batches(
+    pattern: str, columns: Columns, rule: LabelRule, dialect: Dialect | None = None
+) -> Iterator[pa.RecordBatch]:
     """Yield the labelled texts of a file, a glob, or a folder with ``pos/`` and ``neg/``.
 
     Parameters
     ----------
     pattern : str
         As in `source_paths`.
-    text, label : str
-        Names of the two columns. They are ignored for a folder, whose sub-folders are the
-        labels.
+    columns : Columns
+        Names of the columns. They are ignored for a folder, whose sub-folders are the labels.
     rule : LabelRule
+    dialect : Dialect, optional
 
     Yields
     ------
     RecordBatch
-        ``text`` (large_string) and ``label`` (int8, 0 or 1), without nulls. Documents that the
-        rule drops are left out.
+        ``text`` (large_string) and ``label`` (int8, 0 or 1), and where `columns` names them
+        ``group`` (large_string) and ``weight`` (float64), without nulls. Documents that the rule
+        drops are left out.
 
     Raises
     ------
     CorpusError
-        If a file is missing, malformed, or not of a format in `FORMATS`. The message names the
+        If a file is missing, malformed, or not of a format in `TABLES`. The message names the
         file and the line or row. Rows are counted from 1, without the header.
     """
     paths = source_paths(pattern)
@@ -92,23 +98,29 @@ def read_batches(pattern: str, text: str, label: str, rule: LabelRule) -> Iterat
         for start in range(0, len(paths), BATCH):
             yield _folder_batch(paths[start : start + BATCH])
         return
+    dialect = dialect or Dialect()
     for path in paths:
-        if path.suffix.lower() not in FORMATS:
+        if Source(path, dialect).format not in TABLES:
             got = path.suffix or "none"
-            raise CorpusError(f"{path}: expected an extension of {', '.join(FORMATS)}; got {got}")
+            accepted = ", ".join(EXTENSIONS)
+            raise CorpusError(f"{path}: expected an extension of {accepted}; got {got}")
     for path in paths:
-        yield from labelled_batches(table_batches(path, [text, label]), rule, str(path))
+        batches = text_batches(path, columns.names(), dialect)
+        yield from labelled_batches(batches, columns, rule, str(path))
 
 
-def read_texts(path: Path, text: str) -> Iterator[pa.LargeStringArray]:
+def read_texts(
+    path: Path, text: str, dialect: Dialect | None = None
+) -> Iterator[pa.LargeStringArray]:
     """Yield the texts of a file, at most `BATCH` at a time, without loading all of it.
 
     Parameters
     ----------
     path : Path
-        A table if its extension is in `FORMATS`, otherwise a text file with one text a line.
+        A table if its format is in `TABLES`, otherwise a text file with one text a line.
     text : str
         Name of a table's text column, the only one that is read.
+    dialect : Dialect, optional
 
     Raises
     ------
@@ -116,11 +128,12 @@ def read_texts(path: Path, text: str) -> Iterator[pa.LargeStringArray]:
         As in `read_batches`, when the iteration reaches the place.
     """
     path = path.expanduser()
-    if path.suffix.lower() not in FORMATS:
-        with readable(path), path.open("rb") as file:
-            yield from read_lines(file, str(path))
+    source = Source(path, dialect or Dialect())
+    if source.format not in TABLES:
+        with readable(path), source.open() as file:
+            yield from read_lines(cast("SupportsRead1", file), str(path))
         return
-    for batch in table_batches(path, [text]):
+    for batch in text_batches(path, [text], source.dialect):
         for start in range(0, batch.num_rows, BATCH):
             yield batch.column(0).slice(start, BATCH)
 

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.corpus.columns import Columns
 from pipeline.corpus.diagnosis import NOT_UTF8, undecodable
 from pipeline.corpus.labels import LabelRule, labelled_batches
 from pipeline.errors import CorpusError
@@ -31,7 +32,7 @@ def read_hub(
     revision: str,
     subset: str | None,
     splits: tuple[str, ...],
-    columns: tuple[str, str],
+    columns: Columns,
     rule: LabelRule,
 ) -> list[Iterator[pa.RecordBatch]]:
     """Read splits of a data set, without a network if this revision is cached.
@@ -46,8 +47,7 @@ def read_hub(
     subset : str or None
         The data set's configuration; None for the default one.
     splits : tuple of str
-    columns : tuple of str
-        The names of the text column and of the label column.
+    columns : Columns
     rule : LabelRule
 
     Returns
@@ -72,19 +72,18 @@ def read_hub(
 
 
 def _labelled(
-    split: Any, columns: tuple[str, str], rule: LabelRule, where: str
+    split: Any, columns: Columns, rule: LabelRule, where: str
 ) -> Iterator[pa.RecordBatch]:
     """Check the columns of a split and return its labelled batches."""
-    text, label = columns
-    for column in columns:
+    for column in columns.names():
         if column not in split.column_names:
             raise CorpusError(
                 f"{where}: no column {column!r}; it has: {', '.join(split.column_names)}"
             )
-    names = getattr(split.features[label], "names", ())
+    names = getattr(split.features[columns.label], "names", ())
     table = split.with_format("arrow")[:]
-    _check_texts(table[text], text, where)
-    return labelled_batches(table.select([text, label]).to_batches(), rule, where, names)
+    _check_texts(table[columns.text], columns.text, where)
+    return labelled_batches(table.select(columns.names()).to_batches(), columns, rule, where, names)
 
 
 def _check_texts(texts: pa.ChunkedArray, column: str, where: str) -> None:

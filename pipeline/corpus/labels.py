@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.corpus.columns import Columns, group_column, weight_column
 from pipeline.errors import CorpusError
 from pipeline.storage import arrow
 
@@ -27,9 +28,6 @@ _ACCEPTED_AS_THEY_ARE = (
     pa.types.is_boolean,
     pa.types.is_null,
 )
-
-
-TABLE_SCHEMA = pa.schema({"text": pa.large_string(), "label": pa.int8()})
 
 
 @dataclass(frozen=True)
@@ -118,41 +116,54 @@ def binary_labels(
 
 def labelled_batches(
     batches: Iterable[pa.RecordBatch],
+    columns: Columns,
     rule: LabelRule,
     where: str,
     names: Sequence[str] = (),
 ) -> Iterator[pa.RecordBatch]:
-    """Yield texts and binary labels in batches of `TABLE_SCHEMA`.
+    """Yield texts and binary labels, and groups and weights where they are asked for.
 
     Documents whose label is null are left out.
 
     Parameters
     ----------
     batches : iterable of pyarrow.RecordBatch
-        A text column without nulls, and a label column of any type that `binary_labels` takes.
+        They have the `columns`: a text column without nulls, and a label column of any type that
+        `binary_labels` takes.
+    columns : Columns
     rule, where, names
         As in `binary_labels`.
+
+    Yields
+    ------
+    RecordBatch
+        Of the schema `columns.schema()`.
 
     Raises
     ------
     CorpusError
-        As `binary_labels`, after the last batch. An error in reading the batches comes first,
-        because it is often the cause of a strange label.
+        As `binary_labels`, `group_column` and `weight_column`, after the last batch. An error in
+        reading the batches comes first, because it is often the cause of a strange label.
     """
     n_rows = 0
     problem: CorpusError | None = None
+    schema = columns.schema()
     for batch in batches:
         if problem is not None:
             continue
-        texts, labels = batch.columns
         try:
-            meanings = binary_labels(labels, rule, where, names, n_rows)
+            meanings = binary_labels(batch[columns.label], rule, where, names, n_rows)
+            found = [batch[columns.text].cast(pa.large_string()), meanings]
+            if columns.group is not None:
+                found.append(group_column(batch[columns.group], columns.group, where, n_rows))
+            if columns.weight is not None:
+                found.append(weight_column(batch[columns.weight], columns.weight, where, n_rows))
         except CorpusError as error:
             problem = error
             continue
         n_rows += batch.num_rows
-        found = pa.record_batch([texts.cast(pa.large_string()), meanings], schema=TABLE_SCHEMA)
-        yield found.filter(meanings.is_valid()) if meanings.null_count else found
+        labelled = pa.record_batch(found, schema=schema)
+        yield labelled.filter(meanings.is_valid()) if meanings.null_count else labelled
     if problem is not None:
         raise problem
 

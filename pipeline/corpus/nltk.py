@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from pipeline.corpus.labels import TABLE_SCHEMA
+from pipeline.corpus.columns import TABLE_SCHEMA
 from pipeline.errors import CorpusError
 from pipeline.nltk_data import nltk_corpus
 from pipeline.storage import arrow

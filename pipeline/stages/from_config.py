@@ -23,6 +23,7 @@ from pipeline.config.schema import (
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from pipeline.corpus.dialect import Dialect
     from pipeline.corpus.labels import LabelRule
     from pipeline.features.vocabulary import Vocabulary
     from pipeline.tokens.tokenizer import Tokenizer
@@ -45,6 +46,7 @@ def source_files(config: Config) -> list[Path]:
 
 def read_source(config: Config) -> Sequence[Iterable[pa.RecordBatch]]:
     """Return the corpus that a config names: train, and test where the source has one."""
+    from pipeline.corpus.columns import Columns
     from pipeline.corpus.files import read_batches
     from pipeline.corpus.labels import LabelRule
 
@@ -56,10 +58,12 @@ def read_source(config: Config) -> Sequence[Iterable[pa.RecordBatch]]:
     if isinstance(section, SampleCorpus):
         rule = LabelRule(("positive",), ("negative",))
         names = [str(_sample_file(part)) for part in ("train", "test")]
-        return [read_batches(name, "text", "label", rule) for name in names]
+        return [read_batches(name, Columns(), rule) for name in names]
     rule = _label_rule(section)
+    columns = Columns(section.text, section.label, section.group, section.weight)
     if isinstance(section, FilesCorpus):
-        return [read_batches(name, section.text, section.label, rule) for name in _parts(section)]
+        dialect = dialect_of(section)
+        return [read_batches(name, columns, rule, dialect) for name in _parts(section)]
     from pipeline.corpus.hub import read_hub
 
     return read_hub(
@@ -67,8 +71,17 @@ def read_source(config: Config) -> Sequence[Iterable[pa.RecordBatch]]:
         section.revision,
         section.subset,
         _parts(section),
-        (section.text, section.label),
+        columns,
         rule,
+    )
+
+
+def dialect_of(section: FilesCorpus) -> Dialect:
+    """Return how the files that a section names are written."""
+    from pipeline.corpus.dialect import Dialect
+
+    return Dialect(
+        section.format, section.encoding, section.delimiter, section.columns, section.quoting
     )
 
 

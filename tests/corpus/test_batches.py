@@ -17,7 +17,8 @@ from small_corpus import read_corpus
 import pipeline
 from pipeline.config.loading import load_config
 from pipeline.corpus import batches, files
-from pipeline.corpus.labels import TABLE_SCHEMA, LabelRule
+from pipeline.corpus.columns import TABLE_SCHEMA, Columns
+from pipeline.corpus.labels import LabelRule
 from pipeline.errors import CorpusError
 from pipeline.stages.compute import StageContext, compute_corpus
 from pipeline.storage.files import read_table
@@ -199,7 +200,7 @@ def test_the_stage_imports_nothing_that_others_need(tmp_path: Path, source: str)
 
 def label_error(path: Path) -> str:
     with pytest.raises(CorpusError) as caught:
-        list(files.read_batches(str(path), "text", "label", RULE))
+        list(files.read_batches(str(path), Columns(), RULE))
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
     return str(caught.value).replace(f"{path.parent}/", "")
 
@@ -251,7 +252,7 @@ def test_a_folder_is_read_a_few_files_at_a_time(
         (tmp_path / name).mkdir()
         for k in range(5):
             (tmp_path / name / f"{k}.txt").write_text(f"{name} {k}")
-    found = list(files.read_batches(str(tmp_path), "", "", RULE))
+    found = list(files.read_batches(str(tmp_path), Columns(), RULE))
     assert [batch.num_rows for batch in found] == [2] * 5
     whole = pa.Table.from_batches(found)
     assert whole["text"].to_pylist() == [f"{n} {k}" for n in ("pos", "neg") for k in range(5)]

@@ -23,6 +23,7 @@ import pytest
 
 import pipeline
 from pipeline.corpus import hub
+from pipeline.corpus.columns import Columns
 from pipeline.corpus.labels import LabelRule
 from pipeline.errors import CorpusError
 
@@ -38,6 +39,7 @@ import json, sys, threading, time
 import pyarrow as pa
 from pyarrow import parquet
 from pipeline.corpus import hub
+from pipeline.corpus.columns import Columns
 from pipeline.corpus.labels import LabelRule
 from pipeline.errors import CorpusError
 waits, sleep = [], time.sleep
@@ -52,7 +54,7 @@ if commit:
 rule = LabelRule((1, "pos"), (0, "neg"))
 error = None
 try:
-    parts = hub.read_hub(**options, columns=("text", "label"), rule=rule)
+    parts = hub.read_hub(**options, columns=Columns(), rule=rule)
     for part, file in zip(parts, files, strict=True):
         table = pa.Table.from_batches(part)
         assert table.equals(parquet.read_table(file).select(["text", "label"]).cast(table.schema))
@@ -389,7 +391,7 @@ def test_what_the_hub_refuses_is_an_error_of_one_line(
 @pytest.mark.parametrize("name", ["a/b/c", "/etc", "../imdb", "im db", ""])
 def test_what_cannot_be_a_name_is_not_looked_for(name: str) -> None:
     with pytest.raises(CorpusError) as caught:
-        hub.read_hub(name, REVISION, None, ("train",), ("text", "label"), RULE)
+        hub.read_hub(name, REVISION, None, ("train",), Columns(), RULE)
     assert str(caught.value) == f"{name}: not the name of a data set; expected owner/name"
 
 
@@ -447,7 +449,7 @@ def holding(monkeypatch: pytest.MonkeyPatch) -> Any:
         features = columns.pop("features", None)
         part = datasets.Dataset.from_dict(columns, features)
         monkeypatch.setattr(hub, "_load", lambda *_: datasets.DatasetDict(train=part, extra=part))
-        (batches,) = hub.read_hub("me/odd", REVISION, None, (split,), (text, label), RULE)
+        (batches,) = hub.read_hub("me/odd", REVISION, None, (split,), Columns(text, label), RULE)
         return pa.Table.from_batches(batches)
 
     return read_columns

@@ -15,7 +15,7 @@ import pytest
 
 import pipeline
 from pipeline import nltk_data
-from pipeline.corpus.labels import TABLE_SCHEMA
+from pipeline.corpus.columns import TABLE_SCHEMA
 from pipeline.corpus.nltk import read_nltk
 from pipeline.errors import CorpusError
 

@@ -6,7 +6,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from pipeline.corpus import batches
-from pipeline.corpus.labels import TABLE_SCHEMA
+from pipeline.corpus.columns import TABLE_SCHEMA
 from pipeline.corpus.split import draw_test
 from pipeline.errors import CorpusError
 from pipeline.storage import arrow

@@ -1,0 +1,106 @@
+"""Files that are compressed: .gz, .bz2, .zst, .xz, and the one member of a .zip.
+
+They are unpacked while they are read. A file that is damaged or cut off raises a CorpusError
+where the damage is reached, never an end of the file.
+"""
+
+from __future__ import annotations
+
+import io
+import lzma
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import pyarrow as pa
+
+from pipeline.errors import CorpusError
+
+_CODECS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
+COMPRESSED = (*_CODECS, ".xz", ".zip")
+_DAMAGE = (
+    *(OSError, EOFError, lzma.LZMAError, zlib.error),
+    *(zipfile.BadZipFile, RuntimeError, NotImplementedError),
+)
+
+
+def unpacked_name(path: Path) -> str:
+    """Return the name of the file that is packed in a file, or the file's own name.
+
+    >>> unpacked_name(Path("data/reviews.csv.gz"))
+    'reviews.csv'
+    """
+    suffix = path.suffix.lower()
+    if suffix not in COMPRESSED:
+        return path.name
+    if suffix == ".zip" and not Path(path.stem).suffix and path.is_file():
+        return Path(_guarded(path, lambda: _member(path)[1].filename)).name
+    return path.stem
+
+
+def open_unpacked(path: Path) -> BinaryIO:
+    """Open a file for reading its unpacked bytes; OSError if the file itself cannot be opened."""
+    suffix = path.suffix.lower()
+    if suffix not in COMPRESSED:
+        return path.open("rb", 1 << 20)
+    path.open("rb").close()
+    return io.BufferedReader(
+        _Unpacked(path, _guarded(path, lambda: _opened(path, suffix))), 1 << 20
+    )
+
+
+def _opened(path: Path, suffix: str) -> Any:
+    if suffix in _CODECS:
+        return pa.CompressedInputStream(pa.OSFile(str(path)), _CODECS[suffix])
+    if suffix == ".xz":
+        return lzma.open(path)
+    archive, member = _member(path)
+    return archive.open(member)
+
+
+def _member(path: Path) -> tuple[zipfile.ZipFile, zipfile.ZipInfo]:
+    archive = zipfile.ZipFile(path)
+    members = [
+        member
+        for member in archive.infolist()
+        if not member.is_dir() and not member.filename.startswith("__MACOSX/")
+    ]
+    if len(members) != 1:
+        names = ", ".join(member.filename for member in members[:3]) or "none"
+        more = ", ..." if len(members) > 3 else ""
+        raise CorpusError(
+            f"{path}: the archive holds {len(members)} files ({names}{more}); expected one"
+        )
+    return archive, members[0]
+
+
+class _Unpacked(io.RawIOBase):
+    """The bytes of an open stream; damage of the packed file is raised as a CorpusError."""
+
+    def __init__(self, path: Path, stream: Any) -> None:
+        self._path, self._stream = path, stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = cast("bytes", _guarded(self._path, lambda: self._stream.read(len(buffer))))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+def _guarded(path: Path, read: Callable[[], Any]) -> Any:
+    try:
+        return read()
+    except _DAMAGE as error:
+        what = " ".join(str(error).split()) or type(error).__name__
+        raise CorpusError(
+            f"{path}: the {path.suffix.lower()} file cannot be unpacked: it is damaged or cut off "
+            f"({what})"
+        ) from None

@@ -1,0 +1,100 @@
+"""Bytes of any encoding to UTF-8, while they are read.
+
+What cannot be decoded becomes bytes that are not valid UTF-8. So those who check the UTF-8 of
+each row find the rows at fault in every encoding.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+from typing import Any, BinaryIO
+
+# The longer mark first: that of UTF-32 begins as that of UTF-16 does.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_LONGEST = max(len(mark) for mark, _ in _MARKS)
+_INVALID = "\udcff"
+
+
+def encoding_of(start: bytes, stated: str | None) -> tuple[str, int]:
+    r"""Return the encoding of a file and the length of its byte-order mark.
+
+    Parameters
+    ----------
+    start : bytes
+        The first four bytes or more.
+    stated : str or None
+        The encoding if there is no mark; None for UTF-8.
+
+    Examples
+    --------
+    >>> encoding_of(b"\xff\xfea\x00", "latin-1")
+    ('utf-16-le', 2)
+    >>> encoding_of(b"text", None)
+    ('utf-8', 0)
+    """
+    for mark, encoding in _MARKS:
+        if start.startswith(mark):
+            return encoding, len(mark)
+    return codecs.lookup(stated or "utf-8").name, 0
+
+
+def as_utf8(file: BinaryIO, stated: str | None) -> tuple[BinaryIO, str]:
+    """Return an open file as a file of UTF-8 without a byte-order mark, and its encoding.
+
+    Parameters
+    ----------
+    file : binary file
+        At its start, with a `peek` method.
+    stated : str or None
+        As in `encoding_of`.
+    """
+    start = file.peek(_LONGEST)  # type: ignore[attr-defined]
+    encoding, length = encoding_of(start[:_LONGEST], stated)
+    file.read(length)
+    if encoding == "utf-8":
+        return file, encoding
+    return io.BufferedReader(_Recoded(file, encoding), 1 << 20), encoding
+
+
+class _Recoded(io.RawIOBase):
+    """The text of an open file as UTF-8."""
+
+    def __init__(self, file: BinaryIO, encoding: str) -> None:
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder(encoding)(_MARKER)
+        self._waiting = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        at_end = False
+        while not self._waiting and not at_end:
+            data = self._file.read1(1 << 20)  # type: ignore[attr-defined]
+            at_end = not data
+            text = self._decoder.decode(data, at_end)
+            self._waiting = text.encode("utf-8", "surrogatepass")
+        data, self._waiting = self._waiting[: len(buffer)], self._waiting[len(buffer) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return _INVALID, error.end
+
+
+_MARKER = "sentiment-mark-undecodable"
+codecs.register_error(_MARKER, _mark)

@@ -1,0 +1,83 @@
+"""Groups and weights of reviews: read as they are written, and kept through every step."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from pipeline.corpus import split
+from pipeline.corpus.columns import TABLE_SCHEMA, Columns, group_column, weight_column
+from pipeline.corpus.files import read_batches
+from pipeline.corpus.labels import LabelRule
+from pipeline.errors import CorpusError
+from pipeline.storage import files
+
+RULE = LabelRule((1,), (0,))
+BOTH = Columns(group="film", weight="votes")
+
+
+def test_without_options_the_schema_is_text_and_label() -> None:
+    assert Columns().schema() == TABLE_SCHEMA
+    assert BOTH.schema().names == ["text", "label", "group", "weight"]
+    assert Columns(group="label").names() == ["text", "label"]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet"])
+def test_groups_and_weights_stay_with_their_reviews_through_the_split(
+    tmp_path: Path, name: str
+) -> None:
+    rows = [
+        {"text": f"review {k}", "label": k % 2, "film": k // 3, "votes": k + 0.5} for k in range(60)
+    ]
+    path = tmp_path / name
+    table = pa.Table.from_pylist(rows)
+    if name == "a.csv":
+        lines = (",".join(map(str, row.values())) for row in rows)
+        path.write_text("text,label,film,votes\n" + "\n".join(lines))
+    elif name == "a.jsonl":
+        lines = (str(row).replace("'", '"') for row in rows)
+        path.write_text("\n".join(lines))
+    else:
+        parquet.write_table(table, path)
+    split.write_sets(tmp_path, [read_batches(str(path), BOTH, RULE)], 0.2, 0)
+    sets = [files.read_table(tmp_path / f"{part}.arrow") for part in ("train", "test")]
+    assert [part.num_rows for part in sets] == [48, 12]
+    found = [row for part in sets for row in part.to_pylist()]
+    assert {part.schema for part in sets} == {BOTH.schema()}
+    for row in found:
+        k = int(row["text"].split()[1])
+        assert row == {
+            "text": f"review {k}",
+            "label": k % 2,
+            "group": str(k // 3),
+            "weight": k + 0.5,
+        }
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["a", "", "1.0"], ["a", "", "1.0"]),
+        ([1, 20, -3], ["1", "20", "-3"]),
+        ([1.0, 2.5, 1e15], ["1", "2.5", "1000000000000000"]),
+        ([True, False, True], ["true", "false", "true"]),
+    ],
+)
+def test_a_group_is_written_as_text(values: list[object], expected: list[str]) -> None:
+    assert group_column(pa.array(values), "film", "a").to_pylist() == expected
+    encoded = pa.array(values).dictionary_encode()
+    assert group_column(encoded, "film", "a").to_pylist() == expected
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "many", ""])
+def test_a_weight_that_is_no_finite_number_above_0_is_named_with_its_row(value: str) -> None:
+    with pytest.raises(CorpusError, match=r"^a, row 12: 'votes' is not a finite number above 0$"):
+        weight_column(pa.array(["1", value]), "votes", "a", 10)
+
+
+def test_a_missing_group_or_weight_is_named_with_its_row() -> None:
+    with pytest.raises(CorpusError, match=r"^a, row 2: 'film' is missing"):
+        group_column(pa.array(["x", None]), "film", "a")
+    with pytest.raises(CorpusError, match=r"^a, row 2: 'votes' is missing"):
+        weight_column(pa.array([1, None]), "votes", "a")
