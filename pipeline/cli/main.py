@@ -50,18 +50,8 @@ _MODULES = {name: module for group in _GROUPS.values() for name, (module, _) in 
 _KEEP_LINES = "\b\n"
 
 
-class Command(click.Command):
-    """A command whose help ends with examples, each on its own line."""
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples as they are, without wrapping."""
-        formatter.write(f"\n{(self.epilog or '').removeprefix(_KEEP_LINES)}\n")
-
-
-class _Commands(Command, click.Group):
+class _Commands(click.Group):
     """Loads a command when it is used, and turns an error into one line and an exit code."""
-
-    command_class = Command
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_MODULES)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import click
 
-from pipeline.cli.main import Command, as_json, examples, fields, main, print_json, say
+from pipeline.cli.main import as_json, examples, fields, main, print_json, say
 from pipeline.cli.options import JSON, RUN, WORDS, count_option, utf8
 from pipeline.errors import ConfigError
 
@@ -115,7 +115,7 @@ _DASHED_TEXT = re.compile(r"-(?!-?[a-zA-Z]).|-.*\s", re.DOTALL)
 _WITH_NUMBER = ("--row", "--worst")
 
 
-class _TextCommand(Command):
+class _TextCommand(click.Command):
     """A command whose last argument is a text, which may begin with a dash."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -66,7 +66,7 @@ def test_help_says_what_each_command_does_without_an_ellipsis(sentiment):
 def test_every_command_has_an_example_and_a_sentence_for_each_option(sentiment, command):
     result = sentiment(command, "-h")
     assert result.exit_code == 0
-    assert f"\n  sentiment {command}" in result.output.partition("\nExample")[2]
+    assert f"\n    sentiment {command}" in result.output.partition("\n  Example")[2]
     shown = "".join(result.output.split())
     options = [p for p in main.commands[command].params if isinstance(p, click.Option)]
     for option in options:
