@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -52,16 +52,6 @@ class Problem:
         )
 
 
-class SGDRun(Protocol):
-    """One run of SGD from zero weights."""
-
-    def epoch(self, order: Array, averaging: bool) -> None:
-        """Visit the documents of `order` once; average the weights of its steps if asked."""
-
-    def weights(self) -> tuple[Array, float]:
-        """Return w and b: the averages if steps were averaged, else those of the last step."""
-
-
 class AveragedRuns:
     """SGD runs in threads, each with its own order of the documents, and their mean weights.
 
@@ -71,7 +61,7 @@ class AveragedRuns:
 
     Parameters
     ----------
-    runs : list of SGDRun
+    runs : list of GlobalRate or CoordinateRates
     seed : int
         Seed of the orders. The order of the first run does not depend on the number of runs.
     """
@@ -127,7 +117,7 @@ class GlobalRate:
         self.n_steps = 0
 
     def epoch(self, order: Array, averaging: bool) -> None:
-        """Visit documents once; see `SGDRun`."""
+        """Visit the documents of `order` once; average the weights of its steps if asked."""
         t = self.n_steps + np.arange(-(-len(order) // self.batch_size))
         decay = self.learning_rate * self.problem.l2 * t if self.falling else np.zeros(len(t))
         self.params[kernels.AVERAGING] = averaging
@@ -137,7 +127,7 @@ class GlobalRate:
         self.n_steps += len(t)
 
     def weights(self) -> tuple[Array, float]:
-        """Return w and b; see `SGDRun`."""
+        """Return w and b: the averages if steps were averaged, else those of the last step."""
         v, u = self.vectors.T
         state = self.state
         n = state[kernels.N_AVERAGED]
@@ -177,7 +167,7 @@ class CoordinateRates:
             self.state[kernels.INTERCEPT_DIVISOR] = 1.0
 
     def epoch(self, order: Array, averaging: bool) -> None:
-        """Visit documents once; see `SGDRun`. Steps are not averaged."""
+        """Visit the documents of `order` once. Steps are not averaged."""
         rows = *self.problem.triplet, self.problem.targets, order
         learned = self.params, self.coordinates, self.state
         if self.batch_size == 1:
@@ -186,11 +176,14 @@ class CoordinateRates:
             kernels.coordinate_batches(*rows, *learned, self.errors, self.gradient)
 
     def weights(self) -> tuple[Array, float]:
-        """Return w and b; see `SGDRun`."""
+        """Return w and b after the last step."""
         weights = np.empty(len(self.coordinates))
         shrink = self.params[kernels.RATE] * self.params[kernels.L2] * self.state[kernels.STEP]
         kernels.coordinate_weights(self.coordinates, shrink, weights)
         return weights, float(self.state[kernels.INTERCEPT])
+
+
+SGDRun: TypeAlias = GlobalRate | CoordinateRates
 
 
 def _params(problem: Problem) -> Array:
