@@ -13,7 +13,7 @@ import pytest
 
 import pipeline
 from pipeline import SentimentClassifier
-from pipeline.config.schema import FeaturesSection, TokensSection, TrainSection
+from pipeline.config.model import FeaturesSection, TokensSection, TrainSection
 from pipeline.errors import NotFittedError, RunError
 from pipeline.model.text_classifier import TextClassifier
 

@@ -11,45 +11,19 @@ from typing import Annotated, Any
 from msgspec.structs import replace
 
 from pipeline.config.corpus import (
-    CorpusSection,
     FilesCorpus,
     HubCorpus,
-    LabelledSection,
     NltkCorpus,
     SampleCorpus,
-    SplitSection,
 )
 from pipeline.config.model import (
-    ClassWeights,
     FeaturesSection,
-    ThresholdGoal,
     TokensSection,
     TrainSection,
 )
 from pipeline.config.section import AtLeastOne, AtLeastTwo, Count, Fraction, Section, about
 from pipeline.config.toml import to_toml
-from pipeline.config.tuning import Range, TuneSection
-
-__all__ = [
-    "ClassWeights",
-    "Config",
-    "CorpusSection",
-    "EvalSection",
-    "FeaturesSection",
-    "FilesCorpus",
-    "HubCorpus",
-    "LabelledSection",
-    "NltkCorpus",
-    "Range",
-    "ReportSection",
-    "SampleCorpus",
-    "Section",
-    "SplitSection",
-    "ThresholdGoal",
-    "TokensSection",
-    "TrainSection",
-    "TuneSection",
-]
+from pipeline.config.tuning import TuneSection
 
 
 class EvalSection(Section, frozen=True):

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.config.schema import Config, SplitSection
+from pipeline.config.corpus import SplitSection
+from pipeline.config.schema import Config
 from pipeline.stages.from_config import (
     counting_of,
     decision_of,

@@ -7,18 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pipeline
-from pipeline.config.schema import (
-    Config,
-    FeaturesSection,
-    FilesCorpus,
-    HubCorpus,
-    LabelledSection,
-    NltkCorpus,
-    SampleCorpus,
-    ThresholdGoal,
-    TokensSection,
-    TrainSection,
-)
+from pipeline.config.corpus import FilesCorpus, HubCorpus, LabelledSection, NltkCorpus, SampleCorpus
+from pipeline.config.model import FeaturesSection, ThresholdGoal, TokensSection, TrainSection
+from pipeline.config.schema import Config
 
 if TYPE_CHECKING:
     import pyarrow as pa

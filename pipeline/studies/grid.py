@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.config.loading import with_values
-from pipeline.config.schema import Config, Range, TuneSection
+from pipeline.config.schema import Config
+from pipeline.config.tuning import Range, TuneSection
 from pipeline.errors import ConfigError
 
 _SECTIONS = ("tokens", "features", "train")

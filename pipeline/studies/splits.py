@@ -8,13 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.config.schema import (
-    Config,
-    FeaturesSection,
-    SampleCorpus,
-    TokensSection,
-    TrainSection,
-)
+from pipeline.config.corpus import SampleCorpus
+from pipeline.config.model import FeaturesSection, TokensSection, TrainSection
+from pipeline.config.schema import Config
 from pipeline.features.counting import count_features
 from pipeline.features.vocabulary import Vocabulary
 from pipeline.model.logistic import Array

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.config.checking import checked
-from pipeline.config.schema import TrainSection
+from pipeline.config.model import TrainSection
 from pipeline.errors import RunError
 from pipeline.model.logistic import Array
 from pipeline.model.text_classifier import TextClassifier

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.config.schema import Config, TuneSection
+from pipeline.config.schema import Config
+from pipeline.config.tuning import TuneSection
 from pipeline.errors import ConfigError
 from pipeline.evaluation.metrics import log_loss
 from pipeline.model.logistic import Array, decide, sigmoid

@@ -4,10 +4,11 @@ import tomllib
 
 import pytest
 
-from pipeline.config.corpus import SOURCES
+from pipeline.config.corpus import SOURCES, FilesCorpus
 from pipeline.config.loading import load_config
 from pipeline.config.reference import annotated, sections
-from pipeline.config.schema import Config, FilesCorpus, TuneSection
+from pipeline.config.schema import Config
+from pipeline.config.tuning import TuneSection
 
 ORIGINS = {"train.l2": "x.toml", "train.epochs": "--set"}
 CONFIGS = (

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.config.loading import find_config, load_config
-from pipeline.config.schema import Config, TrainSection
+from pipeline.config.model import TrainSection
+from pipeline.config.schema import Config
 from pipeline.inspection.weights import top_words
 from pipeline.stages import Listener, load_model, run_stages
 from pipeline.storage.run import Run

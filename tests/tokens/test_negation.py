@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from nltk.sentiment import util as nltk_sentiment
 
-from pipeline.config.schema import TokensSection
+from pipeline.config.model import TokensSection
 from pipeline.tokens.negation import NEGATIONS, is_negation, mark_negation
 from pipeline.tokens.tokenizer import Tokenizer
 

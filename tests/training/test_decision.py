@@ -9,7 +9,7 @@ from scipy.optimize import minimize_scalar
 
 from pipeline.config.checking import checked
 from pipeline.config.loading import load_config
-from pipeline.config.schema import TrainSection
+from pipeline.config.model import TrainSection
 from pipeline.errors import ConfigError
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages import read_labels
