@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipeline.evaluation.calibration import bin_of
 from pipeline.model.checks import Floats, Labels
 from pipeline.model.confusion import counts_above
-from pipeline.model.logistic import decide, sigmoid
+from pipeline.model.logistic import sigmoid
 
 # The thresholds of a table are k / STEPS, with k from 1 to STEPS - 1.
 STEPS = 1000
@@ -156,18 +156,6 @@ def histogram(y_true: Labels, scores: Floats, bins: int) -> Histogram:
     number = bin_of(sigmoid(scores), bins)
     negative, positive = (np.bincount(number[y_true == k], minlength=bins) for k in (0, 1))
     return Histogram(tuple(negative.tolist()), tuple(positive.tolist()))
-
-
-def agreement(scores: Floats, others: Floats, threshold: float) -> float:
-    """Return the share of reviews for which two models predict the same class.
-
-    Examples
-    --------
-    >>> agreement(np.array([2.0, -1.0]), np.array([0.5, 0.5]), threshold=0.5)
-    0.5
-    """
-    one, other = (decide(sigmoid(z), threshold) for z in (scores, others))
-    return float(np.mean(one == other))
 
 
 def _counts_downwards(

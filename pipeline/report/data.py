@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.evaluation.curves import Curves, curves
 from pipeline.inspection.examples import least_certain, most_wrong
 from pipeline.inspection.highlights import Highlight, highlight
 from pipeline.inspection.weights import ClassFrequency, Word, look_up, top_words
-from pipeline.storage.files import null_for_nan
 
 if TYPE_CHECKING:
     from pipeline.model.checks import Floats, Labels
@@ -111,11 +110,6 @@ class ReportData:
     curves: Curves
     most_wrong: tuple[Review, ...]
     least_certain: tuple[Review, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as a nested dict that JSON can hold: NaN becomes None."""
-        values: dict[str, Any] = null_for_nan(asdict(self))
-        return values
 
 
 def gather(

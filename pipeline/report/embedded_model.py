@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.evaluation import curves
 from pipeline.inspection.weights import ClassFrequency
-from pipeline.model.logistic import Array, scores
+from pipeline.model.logistic import Array, LogisticRegression
 from pipeline.storage import arrow
 from pipeline.tokens.negation import NEGATIONS
 from pipeline.tokens.words import character_table
@@ -55,12 +54,20 @@ def kept_columns(
 
 
 def agreement(model: TextClassifier, columns: Array, counts: csr_array) -> float:
-    """Return the share of rows that the given columns predict as all columns do."""
+    """Return the share of rows that the given columns predict as all columns do.
+
+    Examples
+    --------
+    >>> import pipeline
+    >>> model = pipeline.SentimentClassifier().fit(["awesome", "abysmal"], [1, 0]).model_
+    >>> counts = model.count(["awesome", "abysmal"])
+    >>> agreement(model, np.arange(2), counts), agreement(model, np.arange(0), counts)
+    (1.0, 0.5)
+    """
     weights = np.zeros_like(model.weights)
     weights[columns] = model.weights[columns]
-    kept = scores(counts.data, counts.indices, counts.indptr, weights, model.intercept)
-    scored = model.regression.decision_function(counts)
-    return curves.agreement(scored, kept, model.regression.threshold)
+    kept = LogisticRegression.of(weights, model.intercept, model.regression.threshold)
+    return float(np.mean(kept.predict(counts) == model.regression.predict(counts)))
 
 
 def embedded_model(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from pipeline.stages.compute import StageContext
@@ -15,7 +16,7 @@ from pipeline.stages.read_run import (
 from pipeline.storage import arrays, files
 
 if TYPE_CHECKING:
-    from pipeline.report import RunData
+    from pipeline.report.data import RunData
 
 MODEL_CARD = "MODEL_CARD.md"
 
@@ -25,9 +26,14 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
 
     The model card goes into the run folder.
     """
-    from pipeline import report
     from pipeline.inspection.weights import ClassFrequency, weights_table
     from pipeline.model.text_classifier import TextClassifier
+    from pipeline.report.data import ScoredReviews, gather
+    from pipeline.report.embedded_model import agreement, embedded_model, kept_columns
+    from pipeline.report.figures import draw
+    from pipeline.report.html import page
+    from pipeline.report.model_card import model_card
+    from pipeline.report.summary import summary_page
 
     settings, features = context.config.report, context.run.path / "features"
     model = TextClassifier.load(context.run.path)
@@ -38,31 +44,31 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
     reviews = read_reviews(context.run.path)
     counts = arrays.read_counts(features / "test.safetensors")
     log_odds = model.regression.decision_function(counts)
-    test = report.ScoredReviews(reviews.labels, log_odds, reviews.text)
-    data = report.gather(_run_data(context), model, frequency, test, settings.top, settings.reviews)
+    test = ScoredReviews(reviews.labels, log_odds, reviews.text)
+    data = gather(_run_data(context), model, frequency, test, settings.top, settings.reviews)
     stability = read_stability(context.run, model)
-    columns = report.kept_columns(model, stability is not None)
-    alike = report.agreement(model, columns, counts)
-    figures = report.draw(data)
-    embedded = report.embedded_model(model, frequency, columns, stability)
-    page = report.page(data, figures, embedded, alike, model.tokenizer.tokenizer)
-    files.write_text(context.folder / "index.html", page)
-    files.write_json(context.folder / "report.json", data.to_dict())
-    files.write_text(context.folder / "summary.md", report.summary_page(data))
-    files.write_text(context.run.path / MODEL_CARD, report.model_card(data, model))
+    columns = kept_columns(model, stability is not None)
+    alike = agreement(model, columns, counts)
+    figures = draw(data)
+    embedded = embedded_model(model, frequency, columns, stability)
+    html = page(data, figures, embedded, alike, model.tokenizer.tokenizer)
+    files.write_text(context.folder / "index.html", html)
+    files.write_json(context.folder / "report.json", dataclasses.asdict(data))
+    files.write_text(context.folder / "summary.md", summary_page(data))
+    files.write_text(context.run.path / MODEL_CARD, model_card(data, model))
     (context.folder / "figures").mkdir()
     for name, drawn in figures.items():
         (context.folder / "figures" / f"{name}.svg").write_bytes(drawn.svg)
         (context.folder / "figures" / f"{name}.png").write_bytes(drawn.png)
     return (
-        f"index.html, {len(page.encode()) / 1e6:.1f} MB, and weights of {table.num_rows:,} words",
+        f"index.html, {len(html.encode()) / 1e6:.1f} MB, and weights of {table.num_rows:,} words",
         [],
     )
 
 
 def _run_data(context: StageContext) -> RunData:
     """Return what the report needs of a run's files."""
-    from pipeline.report import Provenance, RunData
+    from pipeline.report.data import Provenance, RunData
 
     run = context.run
     entries = {

@@ -270,7 +270,11 @@ STAGES = (
         ("report",),
         (
             "pipeline.inspection.weights",
-            "pipeline.report",
+            "pipeline.report",  # its templates
+            "pipeline.report.embedded_model",
+            "pipeline.report.figures",
+            "pipeline.report.html",
+            "pipeline.report.model_card",
             "pipeline.stages.read_run",
             "pipeline.stages.reporting",
         ),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline import report
 from pipeline.errors import RunError
 from pipeline.inspection.highlights import highlight
 from pipeline.inspection.weights import moved_words
 from pipeline.model.text_classifier import TextClassifier
+from pipeline.report.data import Review
+from pipeline.report.html import comparison_page
 from pipeline.studies.compare import Comparison
 
 # The numbers of words and of reviews on the page.
@@ -36,14 +37,14 @@ def write_comparison_page(comparison: Comparison, file: str | Path | None = None
         names = comparison.a, comparison.b
     a, b = (TextClassifier.load(path / "model") for path in (path_a, path_b))
     flips = [
-        report.Review(
+        Review(
             flip.row,
             "positive" if flip.label else "negative",
             (highlight(a, flip.text), highlight(b, flip.text)),
         )
         for flip in comparison.flipped[:_REVIEWS]
     ]
-    page = report.comparison_page(names, comparison.to_dict(), moved_words(a, b, _WORDS), flips)
+    page = comparison_page(names, comparison.to_dict(), moved_words(a, b, _WORDS), flips)
     try:
         file.write_text(page, encoding="utf-8", newline="\n")
     except OSError as error:

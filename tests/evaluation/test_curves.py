@@ -8,7 +8,6 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 
 from pipeline.evaluation.calibration import reliability
 from pipeline.evaluation.curves import (
-    agreement,
     curves,
     histogram,
     precision_recall_points,
@@ -104,7 +103,3 @@ def test_the_least_certain_are_nearest_to_the_threshold(rows, threshold, n):
     found = least_certain(z, threshold, n)
     distance = np.abs(z - np.log(threshold / (1 - threshold)))
     np.testing.assert_allclose(distance[found], np.sort(distance)[:n])
-
-
-def test_agreement_is_the_share_of_equal_decisions():
-    assert agreement(np.array([1.0, -1, 2, 3]), np.array([2.0, 1, -1, 1]), 0.5) == 0.5

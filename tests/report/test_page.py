@@ -21,6 +21,7 @@ from pipeline.inspection.weights import look_up
 from pipeline.model.confusion import class_metrics, confusion
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.report import figures
+from pipeline.report.embedded_model import kept_columns
 from pipeline.stages import load_model, read_reviews
 from pipeline.tokens.nltk import HTML_BREAK
 
@@ -296,9 +297,7 @@ WIDE = """() => {
 def test_of_a_model_too_large_for_a_page_the_words_that_matter_most_are_there(
     open_page, copied_run, make_report, monkeypatch
 ):
-    from pipeline import report
-
-    monkeypatch.setattr(report.kept_columns, "__defaults__", (False, 2000))
+    monkeypatch.setattr(kept_columns, "__defaults__", (False, 2000))
     make_report(copied_run.path, copied_run.path, "report.top=9")
     page = open_page(copied_run.path)
     assert "The scores here are approximate." in page.text("#playground")

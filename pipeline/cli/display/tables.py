@@ -12,6 +12,8 @@ from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.report.numbers import number, share
+
 if TYPE_CHECKING:
     from pipeline.inspection.weights import Word
     from pipeline.stages import TestUse
@@ -139,9 +141,9 @@ def print_metrics(metrics: dict[str, Any]) -> None:
     table = figures("", "precision", "recall", "F1", "reviews")
     for name in ("negative", "positive"):
         row = metrics[name]
-        shares = (_share(row[key]) for key in ("precision", "recall", "f1"))
+        shares = (share(row[key]) for key in ("precision", "recall", "f1"))
         table.add_row(name, *shares, f"{row['support']:,}")
-    shares = (_share(metrics[key]) for key in ("precision", "recall", "f1"))
+    shares = (share(metrics[key]) for key in ("precision", "recall", "f1"))
     table.add_row("macro", *shares, f"{metrics['n']:,}")
     print_table(table)
     confusion = metrics["confusion"]
@@ -167,8 +169,8 @@ def _scores_table(metrics: dict[str, Any]) -> Table:
     table = figures("", "value", *ends)
     for key, label in METRIC_NAMES.items():
         low, high = intervals.get(key, (None, None))
-        interval = "" if low is None else f"{_number(low)} to {_number(high)}"
-        table.add_row(label, _number(metrics[key]), *([interval] if intervals else []))
+        interval = "" if low is None else f"{number(low)} to {number(high)}"
+        table.add_row(label, number(metrics[key]), *([interval] if intervals else []))
     return table
 
 
@@ -193,15 +195,7 @@ def print_threshold(choice: dict[str, Any]) -> None:
     table = figures("threshold", "accuracy", "precision", "recall", "F1")
     for name in ("at", "at_half"):
         point = choice[name]
-        shares = (_share(point[key]) for key in ("accuracy", "precision", "recall", "f1"))
+        shares = (share(point[key]) for key in ("accuracy", "precision", "recall", "f1"))
         table.add_row(f"{point['threshold']:.4f}", *shares)
     print_line(f"threshold for {choice['goal']}, on {choice['n']:,} validation reviews")
     print_table(table)
-
-
-def _share(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.2%}"
-
-
-def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.4f}"
