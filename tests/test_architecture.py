@@ -184,7 +184,7 @@ def test_modules_and_functions_fit_in_a_readers_head():
 
 @every_file
 def test_every_module_says_what_it_is_for(path):
-    assert ast.get_docstring(tree(path)) or not path.read_text().strip()
+    assert ast.get_docstring(tree(path))
 
 
 def test_there_are_no_modules_of_odds_and_ends():
