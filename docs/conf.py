@@ -17,10 +17,10 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx_click",
-    "generated",  # pages that are read from the code: see _ext/
+    "generated",  # the settings, read from the code: see _ext/
     "mathml",  # mathematics without a script, so that the pages are readable offline
 ]
-exclude_patterns = ["_ext", "generated"]  # the generated pages are included by others
+exclude_patterns = ["_ext", "generated"]  # the generated page is included by another
 myst_enable_extensions = ["deflist", "dollarmath", "fieldlist"]
 myst_heading_anchors = 3
 nitpicky = False

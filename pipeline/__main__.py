@@ -1,4 +1,4 @@
-"""`python -m pipeline` is the `sentiment` command."""
+"""`python -m pipeline`, which is the `sentiment` command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts in, labels out: the whole pipeline as one estimator.
+"""`SentimentClassifier` and `load`: texts in, labels out; the whole pipeline as one estimator.
 
     tokens -> vocabulary -> counts -> weights -> decision
 

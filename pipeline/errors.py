@@ -1,4 +1,4 @@
-"""Errors that a user can mend: one line each, and an exit code.
+"""The exceptions, each with an exit code: one line that says what is wrong and what helps.
 
 Anything else that goes wrong is a defect of this project and keeps its traceback.
 """

@@ -1,4 +1,4 @@
-"""NLTK's data: found, or downloaded, or an error that says how to get it."""
+"""NLTK's corpora and lexicons: found, or downloaded, or an error that says how to get them."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""Work in threads, with the results in the order of the items.
+"""Threads: a map that keeps the order, scratch arrays for each thread, and chunks of work.
 
 Kernels release the interpreter's lock, so threads use all processors. No result depends on the
 number of threads.

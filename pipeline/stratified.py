@@ -1,4 +1,4 @@
-"""Random splits and folds of labelled documents, stratified by class."""
+"""Random validation sets and folds, stratified by class."""
 
 import numpy as np
 

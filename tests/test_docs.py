@@ -3,6 +3,8 @@
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -117,6 +119,12 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(page, small_run, tmp_path,
     names: dict[str, object] = {}
     for block in blocks(page, "python"):
         exec(block, names)
+
+
+def test_the_design_shows_every_file_of_the_package_with_its_own_words():
+    """If not, `python tools/tour.py` writes it."""
+    check = [sys.executable, str(ROOT / "tools" / "tour.py"), "--check"]
+    assert subprocess.run(check, check=False).returncode == 0
 
 
 def test_an_output_that_a_page_shows_is_of_a_command():

@@ -1,38 +1,13 @@
-"""Pages that are read from the code: the settings, and a line on every file of the package.
+"""The page that is read from the code: a table of the settings for each section of a config.
 
-A document includes them with `{include} generated/NAME.md`; they are written before Sphinx
-reads the documents, and are never committed.
+A document includes it with `{include} generated/settings.md`; it is written before Sphinx reads
+the documents, and is never committed.
 """
 
-import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / "pipeline"
 FOLDER = ROOT / "docs" / "generated"
-
-
-def first_line(path):
-    """Return the first line of a module's docstring, without its full stop."""
-    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    return docstring.split("\n")[0].rstrip(".")
-
-
-def tree(folder, depth=0):
-    """Yield a line for each module below a folder, those of a folder behind its own."""
-    modules = [path for path in sorted(folder.glob("*.py")) if path.name != "__init__.py"]
-    rooms = [path for path in sorted(folder.iterdir()) if (path / "__init__.py").exists()]
-    for path in modules:
-        yield f"{'  ' * depth}{path.name:<{26 - 2 * depth}}{first_line(path)}"
-    for room in rooms:
-        name = f"{room.name}/"
-        yield f"{'  ' * depth}{name:<{26 - 2 * depth}}{first_line(room / '__init__.py')}"
-        yield from tree(room, depth + 1)
-
-
-def tour():
-    """Return the tour of the house, a line a file."""
-    return "\n".join(["```text", "pipeline/", *tree(PACKAGE, 1), "```", ""])
 
 
 def settings():
@@ -51,15 +26,14 @@ def settings():
 
 
 def write(app):
-    """Write the pages whose content has changed."""
+    """Write the page if its content has changed."""
     FOLDER.mkdir(exist_ok=True)
-    for name, text in (("tour", tour()), ("settings", settings())):
-        path = FOLDER / f"{name}.md"
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+    path, text = FOLDER / "settings.md", settings()
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
 
 
 def setup(app):
-    """Write the pages before Sphinx looks for documents."""
+    """Write the page before Sphinx looks for documents."""
     app.connect("builder-inited", write)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

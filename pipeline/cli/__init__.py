@@ -1,4 +1,4 @@
-"""The `sentiment` command: a command for each stage, and more to look inside and to study.
+"""The `sentiment` command: parses options, calls the packages below, prints their results.
 
 With `display`, which draws, this is the only place that prints.
 """

@@ -1,4 +1,4 @@
-"""Commands that compute: their options, their run folder, their progress."""
+"""What commands that compute share: --run, --force, -q, -v, progress, Ctrl-C."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command that prints a config with every key, or writes one to start from."""
+"""`sentiment config`: print a config with every key, or write one to start from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The `sentiment` command: the groups of its commands, what they share, errors as one line.
+"""The command group: the list of commands, --version, help texts, errors as one line, JSON.
 
 A command lives in a module of this package, which is imported when the command is used. What
 the command computes with is imported by its function, so that `--help` does not wait for numpy.

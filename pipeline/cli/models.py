@@ -1,4 +1,4 @@
-"""Commands that look inside a model: its words, its predictions, and the reasons for them."""
+"""`sentiment weights`, `predict` and `explain`: look inside a saved model."""
 
 from __future__ import annotations
 

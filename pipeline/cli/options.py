@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share."""
+"""Options and arguments that several commands share: RUN, CONFIG, --set, --word, --json."""
 
 from __future__ import annotations
 

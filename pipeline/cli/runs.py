@@ -1,4 +1,4 @@
-"""Commands that study runs: compare, stability, certify, suspects."""
+"""`sentiment compare`, `stability`, `certify` and `suspects`: studies of trained runs."""
 
 from __future__ import annotations
 

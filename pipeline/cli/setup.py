@@ -1,4 +1,4 @@
-"""Commands that prepare: compile the kernels."""
+"""`sentiment compile`: compile the kernels ahead of the first run."""
 
 from __future__ import annotations
 

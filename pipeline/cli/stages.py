@@ -1,4 +1,4 @@
-"""A command for each stage: it brings the stage up to date and prints its result."""
+"""`sentiment corpus` to `report`: bring a stage up to date and print its result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands that study a config: tune, crossval, baselines."""
+"""`sentiment tune`, `crossval` and `baselines`: studies of a config."""
 
 from __future__ import annotations
 

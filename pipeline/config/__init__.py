@@ -1,1 +1,1 @@
-"""The settings of a run: their schema, and how they are read from TOML."""
+"""The settings of a run: their types, their defaults, and how they are read from TOML."""

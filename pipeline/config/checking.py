@@ -1,4 +1,4 @@
-"""Making a section of a table, or saying in one line what is wrong with the table.
+"""A TOML table to a section, or one line on what is wrong with it: key, accepted, received.
 
 msgspec finds the first problem and its place. Here it is said in the words of TOML: the key, what
 is accepted, what was received.

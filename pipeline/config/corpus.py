@@ -1,4 +1,4 @@
-"""The [corpus] section: one class for each source of reviews."""
+"""The keys of [corpus]: one class for each source of reviews."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding and reading a config: a file, a run folder or a bundled name; overrides applied."""
+"""Find a config (file, run folder or bundled name), read it, apply --set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sections that a model is made by: [tokens], [features] and [train]."""
+"""The keys of [tokens], [features] and [train], and which of them go together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every key of a config with what it accepts and means: for the documentation and for printing."""
+"""Every key with its meaning and default: for `sentiment config` and the documentation."""
 
 from __future__ import annotations
 

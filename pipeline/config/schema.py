@@ -1,4 +1,4 @@
-"""The config: one frozen, typed section for each stage, and one for tuning.
+"""The whole config: one section for each stage, and the keys of [eval] and [report].
 
 A section has its stage's name. Every key has a default where a sensible one exists, and a
 description that `sentiment config` and the documentation show.

@@ -1,4 +1,4 @@
-"""What the sections of a config are made of, and how their annotations are read.
+"""The base class of a section; annotations to the words for what a key accepts.
 
 msgspec makes a section of a table by its annotations, and refuses unknown keys and values of the
 wrong type or out of range. The same annotations say what a key accepts and means: in messages,

@@ -1,4 +1,4 @@
-"""Values and tables as TOML writes them."""
+"""Write values and tables as TOML."""
 
 from __future__ import annotations
 

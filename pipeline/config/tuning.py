@@ -1,4 +1,4 @@
-"""The [tune] section: which settings are tried."""
+"""The keys of [tune]: which values are tried."""
 
 from __future__ import annotations
 

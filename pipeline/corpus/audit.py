@@ -1,4 +1,4 @@
-"""An audit of a corpus: what to know before believing a score on it.
+"""The audit of a corpus: counts, lengths, copies, overlap of the sets, and what to warn of.
 
 It counts sizes, labels, empty reviews, exact and near duplicates within each set and across
 the two, and texts with both labels. It changes nothing; `overlapping_rows` serves the setting

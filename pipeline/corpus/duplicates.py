@@ -1,4 +1,4 @@
-"""Exact and near duplicates among the reviews of a corpus.
+"""Copies and near-copies of reviews, from the hashes and shingles that kernels compute.
 
 Two texts are near-duplicates if they differ and the resemblance of their 5-word shingles is at
 least `RESEMBLANCE`. Each text is reduced to the smallest shingle hash in each of 16 buckets.

@@ -1,4 +1,4 @@
-"""The training set and the test set of a corpus: written as they are read, or split at random."""
+"""Write the training and the test set, as they are given or split at random by class."""
 
 from __future__ import annotations
 

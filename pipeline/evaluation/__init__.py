@@ -1,1 +1,1 @@
-"""Scores to metrics: how good a model is, how sure that is, and whether its probabilities hold."""
+"""Scores and true labels to metrics, their intervals, and whether probabilities are right."""

@@ -1,4 +1,4 @@
-"""How well predicted probabilities match observed frequencies.
+"""Bins of probability against observed frequency, and the ECE.
 
 Of the reviews to which a calibrated model gives a probability of 0.8, 80% are positive. Labels
 are 0 or 1, scores are log-odds, and a probability is sigmoid(score).

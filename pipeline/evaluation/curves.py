@@ -1,4 +1,4 @@
-"""The ROC and precision-recall curves, counts at every threshold, and a histogram, to draw.
+"""ROC and precision-recall curves, counts at 999 thresholds, histogram: what a report draws.
 
 The input is that of `metrics`: true labels, 0 or 1, and log-odds. Everything is computed from
 all reviews; a curve with more points than a screen can show is thinned out.

@@ -1,4 +1,4 @@
-"""The metrics of a classifier on labelled reviews, each with its interval.
+"""`evaluate`: accuracy and its Wilson interval, precision, recall, F1, AUC, log loss, Brier.
 
 The input is true labels, 0 or 1, and scores, the log-odds z = x . w + b of the positive
 class. A metric that is undefined is NaN in Python and null in JSON. The order of the reviews

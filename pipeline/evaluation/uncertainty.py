@@ -1,4 +1,4 @@
-"""How much a metric, or a difference between two models, depends on the sample of reviews.
+"""Bootstrap intervals, paired differences of two models, McNemar's test.
 
 The bootstrap (Efron 1979) draws n of the n test reviews with replacement, computes the metric
 on them, and repeats this many times. The spread of the results estimates the spread over test

@@ -1,4 +1,4 @@
-"""Which reviews to look at: the most confident errors, and those nearest to the threshold."""
+"""Which test reviews to show: the most wrong, and those nearest to the threshold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why one text got its score: the intercept and what each word adds sum to its log-odds."""
+"""`explain`: the score of one text as the sum of intercept and contributions of words."""
 
 from __future__ import annotations
 

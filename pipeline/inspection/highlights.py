@@ -1,4 +1,4 @@
-"""Which characters of a text moved its score, and the fewest words that decide it.
+"""`highlight`: a contribution for each piece of a text, and the fewest words that flip it.
 
 The contribution of an n-gram is shared equally among its tokens, and that of a word among the
 places where it occurs. So the contributions of the tokens and the intercept sum to the score.

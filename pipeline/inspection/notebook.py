@@ -1,4 +1,4 @@
-"""An explanation as HTML for a notebook: the text with its words in colour, and the sum.
+"""An explanation as HTML, which a notebook shows.
 
 Built by hand from escaped strings, so that a notebook needs no template engine. The colours
 are see-through, so they suit a light and a dark notebook.

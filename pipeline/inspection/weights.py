@@ -1,4 +1,4 @@
-"""The words of a model by weight, and how often each class uses them."""
+"""Words with their weights and class frequencies: top, looked up, moved between two models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The inner loops, compiled to native code: arrays and scalars in, arrays and scalars out.
+"""Native loops over arrays and scalars; the file of the same name in another package calls them.
 
 A kernel knows no config, no strings and no scipy. It allocates nothing: its caller passes arrays
 for its results and its workspace. As plain Python it means the same, which the tests check.

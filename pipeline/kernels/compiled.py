@@ -1,4 +1,4 @@
-"""Kernels: Python functions over arrays and scalars that run as native code.
+"""The decorator `kernel`: call native code through ctypes, compile it when it is missing.
 
 Importing numba and setting up its types takes half a second and 100 MB in every process, even if
 nothing is compiled. Machine code needs neither. So numba compiles each file of kernels once, to an

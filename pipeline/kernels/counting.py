@@ -1,4 +1,4 @@
-"""Token ids to sparse counts of the n-grams of a vocabulary.
+"""Walk a trie of n-grams over token ids, and write the counts as CSR.
 
 The n-grams of a vocabulary, their prefixes and their tokens are the nodes of a trie. Node k is
 the n-gram of column k if k < n_columns; the other nodes are not columns themselves. A token that

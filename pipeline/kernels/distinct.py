@@ -1,4 +1,4 @@
-"""The distinct tokens of texts, numbered in order of first appearance.
+"""Number tokens by first appearance: hash tables that are filled in chunks and merged.
 
 The bytes of token k are `pool[starts[k]:starts[k + 1]]`, eight to a uint64, the first byte
 lowest. The last uint64 is filled up with zero bytes, at least one.

@@ -1,4 +1,4 @@
-"""Loops over the bytes of documents: counts, fingerprints, sketches and resemblance.
+"""Hash and shingle the bytes of reviews, and compare those that may be near-copies.
 
 A document is a slice `text[offsets[d]:offsets[d + 1]]` of a buffer of UTF-8 bytes. The two
 documents of a pair may lie in two buffers, each with its own numbers.

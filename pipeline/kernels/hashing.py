@@ -1,4 +1,4 @@
-"""Hashing of 64-bit keys for open-addressed hash tables.
+"""The hash of a 64-bit key, for open-addressed tables.
 
 Multiplying by the binary digits of the golden ratio scatters keys over the high bits of the product
 (Fibonacci hashing; Knuth, The Art of Computer Programming 3, section 6.4). A table takes the low

@@ -1,4 +1,4 @@
-"""The scores of a linear model over the rows of a CSR matrix."""
+"""The scores x . w + b of the rows of a CSR matrix."""
 
 from pipeline.kernels.compiled import kernel
 

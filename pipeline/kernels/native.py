@@ -1,4 +1,4 @@
-"""From a file of kernels to native code: compile it, keep it on disk, load it.
+"""Compile a file of kernels with numba to an object file, keep it on disk, load it with LLVM.
 
 Compiling to an object file and loading it rely on internals of numba and of llvmlite.
 `compile_in_memory` uses what numba documents.

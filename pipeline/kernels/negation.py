@@ -1,4 +1,4 @@
-"""Which tokens stand between a negation and the end of its clause."""
+"""Mark the tokens between a negation and the end of its clause."""
 
 from pipeline.kernels.compiled import kernel
 

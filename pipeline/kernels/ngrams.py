@@ -1,4 +1,4 @@
-"""Token ids to distinct n-grams, and the order of n-grams.
+"""Number the distinct n-grams of token ids, count their documents, sort and spell them.
 
 N-grams are found by length. The node of an n-gram is its number among those of its length. An
 n-gram is the pair of the node of its prefix, which is all but its last token, and that token. So

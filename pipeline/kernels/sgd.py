@@ -1,4 +1,4 @@
-"""One epoch of stochastic gradient descent over the rows of a CSR matrix.
+"""One epoch of SGD over CSR rows: the steps with one rate, and with a rate for each weight.
 
     J(w, b) = (1/n) sum_i c_i log(1 + exp(-y_i z_i)) + (l2/2) ||w||^2,  z_i = x_i . w + b
 

@@ -1,4 +1,4 @@
-"""Text bytes to token ids: the inner loops of the `words` tokenizer.
+"""The `words` tokenizer over UTF-8 bytes: lowercase, find words, write them out.
 
 A document takes two loops. `_normalise` writes its bytes again, lowercased, with zeros for all
 that belongs to no token. `_encode` numbers the runs of bytes between the zeros, each distinct run

@@ -1,4 +1,4 @@
-"""Checks of arrays that are passed in, before anything is computed from them."""
+"""Refuse arrays that are not valid: labels and scores, X, y, sample_weight; not fitted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Predictions counted against true labels, at one threshold or at many.
+"""True and false positives at one threshold or many; precision, recall, F1 of a class.
 
 A review is predicted positive where its probability is above the threshold. What chooses a
 threshold, what draws curves and what reports metrics all count with these functions.

@@ -1,4 +1,4 @@
-"""Logistic regression: the mathematics, and a classifier with given weights.
+"""Sigmoid, cross-entropy, J and its gradient; a classifier with given weights.
 
     z = x . w + b                      score: the log-odds of the positive class
     P(y = 1 | x) = 1 / (1 + exp(-z))   sigmoid

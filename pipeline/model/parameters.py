@@ -1,4 +1,4 @@
-"""Parameters by name, by scikit-learn's protocol and without scikit-learn."""
+"""`get_params`, `set_params`, repr and tags, as scikit-learn asks of an estimator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fitted parts that turn a text into a probability, saved and loaded as one folder.
+"""Tokenizer, vocabulary and weights as one model: score texts, save and load its folder.
 
     model.json             settings, threshold, format version, digests of the other files
     vocabulary.txt         the features in column order, with document frequencies

@@ -1,4 +1,4 @@
-"""Everything a report shows, computed before anything is drawn."""
+"""Gather what a report shows, before anything is drawn."""
 
 from __future__ import annotations
 

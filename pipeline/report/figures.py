@@ -1,4 +1,4 @@
-"""The figures of a report, narrow enough for a phone.
+"""What each figure plots, with matplotlib: words, epochs, histogram, calibration, curves.
 
 What a figure shows is also in the page as text or as a table.
 """

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs no network and no other file.
+"""Fill the templates: the page of a run and of a comparison, with their security policy.
 
 Text from reviews may be hostile. Jinja2 escapes everything that it inserts, except figures and
 the files in `templates/`, which are marked as markup here. A Content Security Policy allows only

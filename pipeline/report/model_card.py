@@ -1,4 +1,4 @@
-"""A model card: what the model is, for what, and how good, as the Hugging Face Hub reads it."""
+"""The model card in Markdown, with metadata for the Hugging Face Hub."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers as a reader sees them, the same in the page, the summary and the model card."""
+"""How a report writes percentages, signs, counts and intervals."""
 
 from __future__ import annotations
 

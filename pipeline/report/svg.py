@@ -1,4 +1,4 @@
-"""A figure as SVG and PNG files, and as SVG inside the page."""
+"""Draw a figure as SVG and PNG; turn the SVG into one that the page may embed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stages of a run: what each reads, computes and writes, and when it is up to date.
+"""The stages of a run: where a config meets the packages that do the work.
 
     corpus -> tokens -> features -> train -> eval -> report
 

@@ -1,4 +1,4 @@
-"""What each stage computes: it reads its inputs, calls the package that does the work, and writes.
+"""What `corpus`, `tokens`, `features`, `train` and `eval` read, compute and write.
 
 A stage imports what it needs, so that a run pays for nothing else.
 """

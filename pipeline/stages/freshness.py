@@ -1,4 +1,4 @@
-"""Whether the source code of a stage has changed since it was computed.
+"""A digest of a stage's source code, imports included: an edit makes the stage out of date.
 
 The digest of a module covers the modules that it imports inside the package, and those that
 they import. So every stage that uses a module notices an edit of it.

@@ -1,4 +1,4 @@
-"""From the sections of a config to the things that they set: the one place that knows both."""
+"""Config sections to objects: which files to read, tokenizer, vocabulary, learner, goal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memory of a stage: its peak, and returning what was freed to the system."""
+"""The peak memory of a stage; give freed memory back to the system."""
 
 from __future__ import annotations
 

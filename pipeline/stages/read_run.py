@@ -1,4 +1,4 @@
-"""Reading a finished run: its model, its studies, and the reviews of its sets."""
+"""Read from a finished run: model, labels, test reviews, results of studies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report stage: it draws and writes what was learned."""
+"""What `report` reads, computes and writes."""
 
 from __future__ import annotations
 

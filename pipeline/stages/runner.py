@@ -1,4 +1,4 @@
-"""Running stages: those that are out of date, in order, each into its folder."""
+"""The table of stages; run those that are out of date, and record them in the manifest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often the test set of a run was scored, and with how many configs.
+"""The count of test-set uses: `test_uses.json` in the run folder.
 
 Scoring the test set again and again and keeping the settings that did best is choosing on the
 test set. So each use is recorded, in a file of the run folder that `--force` does not delete.

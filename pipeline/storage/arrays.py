@@ -1,4 +1,4 @@
-"""Array files: safetensors, written in parts and mapped into memory.
+"""Safetensors files: written in parts, mapped into memory; CSR counts.
 
 The `safetensors` library can read these files, as a test checks. It is not used here, because it
 only writes complete arrays and copies what it reads.

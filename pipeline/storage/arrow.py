@@ -1,4 +1,4 @@
-"""Arrow arrays from Python and NumPy values, and back.
+"""Python and NumPy values to Arrow arrays, and back.
 
 `pyarrow.array` imports pandas if it is installed, to look for pandas objects. That takes a third
 of a second and 30 MB, so these functions do without it.

@@ -1,4 +1,4 @@
-"""The files of a run: one reader and one writer for each format.
+"""Read and write JSON, word lists, Arrow tables and TSV; SHA-256 of a file.
 
 Tables are Arrow or Parquet, word lists and small tables are text, everything else is JSON; array
 files are in `arrays`. Nothing is pickled, so nothing runs code when it is read.

@@ -1,4 +1,4 @@
-"""A run directory: its manifest, and stages that are written whole or not at all.
+"""The run folder: manifest, lock, and stages that are written whole or not at all.
 
     runs/<name>/
       config.toml      the resolved config

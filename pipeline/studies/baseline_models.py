@@ -1,4 +1,4 @@
-"""The models of the baselines: simple classifiers to compare logistic regression with.
+"""The baselines' models: majority class, opinion lexicon, VADER, naive Bayes.
 
     class_log_odds     the majority class, whatever the text says
     opinion_lexicon    a count of words from lists of good and bad words

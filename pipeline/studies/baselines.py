@@ -1,4 +1,4 @@
-"""The baselines: from predicting the majority class to log-count ratios.
+"""`score_baselines`: predict the test set with each baseline, test it against the one before.
 
 Each baseline is scored on the test set and compared with the previous one on the same reviews.
 A model that does not beat the baseline before it has not earned its settings.

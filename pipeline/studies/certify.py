@@ -1,4 +1,4 @@
-"""The certificate of a run: a bound on the distance of its objective from the optimum."""
+"""`certify_run`: the certificate of a trained run, on the objective that it was trained with."""
 
 from __future__ import annotations
 

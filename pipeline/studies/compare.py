@@ -1,4 +1,4 @@
-"""Which of two runs is better on the same test reviews, and where their predictions differ.
+"""`compare`: two runs on the same test reviews, metric by metric, and where they differ.
 
 The predictions are those that the `eval` stage of each run wrote: nothing is computed with the
 models, and both runs stay as they are. A difference is always b's metric minus a's.

@@ -1,4 +1,4 @@
-"""The page of a comparison: metrics, words whose weights moved, reviews that flipped."""
+"""Write a comparison as an HTML page."""
 
 from __future__ import annotations
 

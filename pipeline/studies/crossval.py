@@ -1,4 +1,4 @@
-"""Cross-validation: score each review with a model that did not see it.
+"""`cross_validate`: score each review with a model that did not see it, fold by fold.
 
 All that is learned is learned inside each fold: the vocabulary, the log-count ratios, the
 weights, and, if the config has a `[tune]` section, the settings.

@@ -1,4 +1,4 @@
-"""The settings that a tuning tries: all combinations of the values that a config lists."""
+"""All combinations of the values in [tune], each as a config."""
 
 from __future__ import annotations
 

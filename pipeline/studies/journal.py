@@ -1,4 +1,4 @@
-"""What a study has finished, on disk, so that an interrupted study can resume.
+"""The journal of a study on disk, so that an interrupted study can resume.
 
 A text file with a JSON value on each line. The first line holds all that the results depend on.
 """

@@ -1,4 +1,4 @@
-"""Who hears how a study gets on."""
+"""The base class of what shows the progress of a study."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The labelled reviews that a study learns from, and their counts on both sides of a split."""
+"""Reviews with their tokens, and splits of them: counts of a learned and of a scored side."""
 
 from __future__ import annotations
 

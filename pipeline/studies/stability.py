@@ -1,4 +1,4 @@
-"""Stability: how far each weight moves if the training reviews are resampled.
+"""`measure_stability`: refit a run on resampled reviews; how far each weight moves.
 
 As many reviews as there are get drawn with replacement, and the model is trained on them with
 the same vocabulary and settings: the bootstrap (Efron & Tibshirani 1993, chapter 6). A weight

@@ -1,4 +1,4 @@
-"""The model of a run with all that it was trained on: counts, labels and settings."""
+"""A trained run read back whole: model, training counts, labels, settings, epochs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tuning: try settings on reviews that the model does not learn from, and keep the best.
+"""`tune`: try settings on reviews that the model does not learn from, and keep the best.
 
 Trials share work. Reviews are tokenised once for each tokenizer, and counted once for each
 split and way to count. Of trials that differ only in their number of epochs, the longest is

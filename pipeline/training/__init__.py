@@ -1,1 +1,1 @@
-"""Counts and labels to weights, and the decision on top of them."""
+"""Counts and labels to weights, and to a temperature and a threshold."""

@@ -1,4 +1,4 @@
-"""A bound on the distance of the objective from its optimum, computed without the optimum.
+"""`certify`: bound how far J is above its minimum, tightened by Newton steps.
 
     J(w, b) = (1/n) sum_i c_i L(z_i, y_i) + (l2/2) ||w||^2,   z = X w + b
 

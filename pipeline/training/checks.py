@@ -1,4 +1,4 @@
-"""Checks of the parameters of `SGDLogisticRegression`, before it learns."""
+"""Refuse parameters of `SGDLogisticRegression` that are out of range or clash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The decision on top of the weights: a temperature and a threshold, chosen on the validation set.
+"""`choose_decision`: temperature and threshold of a fitted model, on its validation set.
 
 A temperature divides the scores so that probabilities match frequencies (Guo et al. 2017). A
 linear model can divide its weights and its intercept instead, so the saved model stays plain.

@@ -1,4 +1,4 @@
-"""Logistic regression that learns by stochastic gradient descent: the loop over the epochs.
+"""`SGDLogisticRegression`: the parameters, the validation set, costs, the loop over epochs.
 
 The steps of an epoch are in `sgd` and its kernel. This module draws the validation set, starts
 the runs, records the history and keeps the weights.

@@ -1,4 +1,4 @@
-"""Loss and accuracy after each epoch, and when to stop."""
+"""Loss and accuracy after each epoch; divergence, and when to stop early."""
 
 from __future__ import annotations
 

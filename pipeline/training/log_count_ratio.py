@@ -1,4 +1,4 @@
-"""Log-count ratios: weights of the columns that compare how often each class uses a feature.
+"""Log-count ratios r_j of the columns, counts times r, weights mixed with their mean.
 
     r_j = ln((p_j + alpha) / P) - ln((q_j + alpha) / Q)
 

@@ -1,4 +1,4 @@
-"""Runs of stochastic gradient descent: objects that hold the state between compiled epochs.
+"""The state of an SGD run between epochs: one rate, a rate for each weight, averaged runs.
 
 `GlobalRate` and `CoordinateRates` differ in how they choose the learning rate. The estimator
 gives them the order of the documents, and says when to average.

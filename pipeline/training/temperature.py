@@ -1,4 +1,4 @@
-"""The temperature that calibrates probabilities on the validation set.
+"""Fit the temperature that calibrates probabilities.
 
 Labels are 0 or 1, scores are log-odds, and a probability is sigmoid(score / temperature).
 """

@@ -1,4 +1,4 @@
-"""Choosing the threshold that meets a stated goal, on the validation set.
+"""Choose the threshold for a goal: least recall, least precision or best F1.
 
 A threshold is chosen on reviews that the model has not learned from. Nothing says that it
 meets the goal on others: metrics on the test set are the judge.

@@ -1,4 +1,4 @@
-"""What the terminal shows: progress on standard error, results on standard output.
+"""Results as text and tables on standard output, progress on standard error.
 
 Colour and bars appear only if the output is a terminal and NO_COLOR is unset.
 """

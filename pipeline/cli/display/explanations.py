@@ -1,4 +1,4 @@
-"""Why a text got its score: the text in colour, and a table of what its words add."""
+"""One text in colour, and the table of what each word adds to its score."""
 
 from __future__ import annotations
 

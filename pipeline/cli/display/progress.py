@@ -1,4 +1,4 @@
-"""The progress of a run: lines and a bar on standard error."""
+"""Lines and bars on standard error while stages and studies run."""
 
 from __future__ import annotations
 

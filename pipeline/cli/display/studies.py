@@ -1,4 +1,4 @@
-"""Results of studies as tables on standard output."""
+"""Tables of the studies: folds, trials, baselines, comparison, certificate, stability."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results of stages as tables on standard output."""
+"""Tables of the stages: audit, epochs, words, metrics, threshold; how any table is printed."""
 
 from __future__ import annotations
 
