@@ -40,7 +40,7 @@ def weights(run: Path, top: int, words: tuple[str, ...], tsv: bool, in_json: boo
     each class.
     """
     from pipeline.inspection import weights
-    from pipeline.stages import load_model
+    from pipeline.stages.read_run import load_model
 
     if tsv and (words or in_json):
         raise click.UsageError("--tsv prints all words: use it without --word and --json")
@@ -185,7 +185,7 @@ def _test_reviews(
 ) -> list[_Review]:
     """Return one test review by its row, or those whose predictions are most wrong."""
     from pipeline.inspection.examples import most_wrong
-    from pipeline.stages import read_reviews
+    from pipeline.stages.read_run import read_reviews
 
     reviews = read_reviews(run)
     n = len(reviews.labels)

@@ -23,7 +23,7 @@ def _stage_command(name: str, example: str, file: str = "") -> Callable[[PrintRe
 
     def decorate(print_result: PrintResult) -> PrintResult:
         def compute(context: CommandContext, in_json: bool) -> Render:
-            from pipeline.stages import run_stages
+            from pipeline.stages.runner import run_stages
             from pipeline.storage.files import read_json
             from pipeline.storage.run import Run
 
@@ -80,7 +80,7 @@ def train(run: Path, config: Any) -> None:
     """
     from pipeline.cli.display.tables import print_history, print_threshold, print_words
     from pipeline.inspection.weights import top_words
-    from pipeline.stages import load_model
+    from pipeline.stages.read_run import load_model
     from pipeline.storage.files import read_json
 
     print_history(read_json(run / "model" / "history.json")["epochs"])
@@ -99,7 +99,7 @@ def evaluate(run: Path, _: Any) -> None:
     probabilities, all with intervals, and how often this run has used the test set.
     """
     from pipeline.cli.display.tables import print_metrics, print_test_uses
-    from pipeline.stages import read_test_uses
+    from pipeline.stages.test_uses import read_test_uses
     from pipeline.storage.files import read_json
 
     print_metrics(read_json(run / "eval" / "metrics.json")["test"])

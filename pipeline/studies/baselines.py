@@ -18,9 +18,10 @@ from pipeline.config.schema import Config
 from pipeline.evaluation.metrics import wilson_interval
 from pipeline.evaluation.uncertainty import mcnemar
 from pipeline.model.logistic import Array, LogisticRegression, decide, sigmoid
-from pipeline.stages import record_test_use, run_stages
 from pipeline.stages.from_config import tokenizer_of
 from pipeline.stages.read_run import MAJORITY
+from pipeline.stages.runner import run_stages
+from pipeline.stages.test_uses import record_test_use
 from pipeline.storage import arrow
 from pipeline.storage.files import write_json
 from pipeline.storage.run import Run

@@ -18,7 +18,8 @@ from pipeline.config.schema import Config
 from pipeline.evaluation.metrics import Evaluation, evaluate, wilson_interval
 from pipeline.evaluation.uncertainty import Scored
 from pipeline.model.logistic import Array, decide, sigmoid
-from pipeline.stages import record_test_use, run_stages
+from pipeline.stages.runner import run_stages
+from pipeline.stages.test_uses import record_test_use
 from pipeline.storage import arrow, files
 from pipeline.storage.run import Run
 from pipeline.stratified import draw_folds

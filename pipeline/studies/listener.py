@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.stages import Listener
+from pipeline.stages.runner import Listener
 
 
 class StudyListener(Listener):

@@ -11,8 +11,8 @@ from pipeline.config.model import TrainSection
 from pipeline.errors import RunError
 from pipeline.model.logistic import Array
 from pipeline.model.text_classifier import TextClassifier
-from pipeline.stages import read_labels, was_trained_on
 from pipeline.stages.from_config import regression_of
+from pipeline.stages.read_run import read_labels, was_trained_on
 from pipeline.storage import arrays, files
 from pipeline.storage.run import Run
 from pipeline.training.estimator import SGDLogisticRegression

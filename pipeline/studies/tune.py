@@ -22,8 +22,8 @@ from pipeline.errors import ConfigError
 from pipeline.evaluation.metrics import log_loss
 from pipeline.model.logistic import Array, decide, sigmoid
 from pipeline.parallel import ordered_map
-from pipeline.stages import run_stages
 from pipeline.stages.from_config import decision_of, regression_of
+from pipeline.stages.runner import run_stages
 from pipeline.storage.files import write_text
 from pipeline.storage.run import Run
 from pipeline.stratified import draw_by_class, draw_folds

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from benchmarks.suspects import TARGETS, find_flipped, lines
 from pipeline.config.loading import find_config, load_config
-from pipeline.stages import run_stages
+from pipeline.stages.runner import run_stages
 from pipeline.storage.run import Run
 from pipeline.studies.listener import SILENT
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pipeline.stages import load_model
+from pipeline.stages.read_run import load_model
 
 
 def test_a_run_compared_with_itself_differs_in_nothing(small_run, sentiment):

@@ -13,7 +13,7 @@ from pipeline.features.vocabulary import Vocabulary
 from pipeline.inspection.highlights import highlight
 from pipeline.model.logistic import LogisticRegression
 from pipeline.model.text_classifier import TextClassifier
-from pipeline.stages import load_model
+from pipeline.stages.read_run import load_model
 from pipeline.tokens.tokenizer import Tokenizer
 
 WEIGHTS = {

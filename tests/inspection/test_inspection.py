@@ -15,7 +15,7 @@ from pipeline.inspection.explanation import explain
 from pipeline.inspection.weights import ClassFrequency, look_up, top_words, weights_table
 from pipeline.model.logistic import LogisticRegression
 from pipeline.model.text_classifier import TextClassifier
-from pipeline.stages import load_model
+from pipeline.stages.read_run import load_model
 from pipeline.tokens.tokenizer import Tokenizer
 
 WORDS = ["film", "awful", "superb", "don't", "not awful", "d\u00e9j\u00e0 vu", "the"]

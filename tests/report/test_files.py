@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from pipeline.inspection.weights import top_words
 from pipeline.report import figures, svg
-from pipeline.stages import load_model
+from pipeline.stages.read_run import load_model
 
 
 def test_the_same_data_are_json_markdown_and_figures(small_run):

@@ -22,7 +22,7 @@ from pipeline.model.confusion import class_metrics, confusion
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.report import figures
 from pipeline.report.embedded_model import kept_columns
-from pipeline.stages import load_model, read_reviews
+from pipeline.stages.read_run import load_model, read_reviews
 from pipeline.tokens.nltk import HTML_BREAK
 
 

@@ -9,7 +9,7 @@ from browser import HOSTILE, Page
 from pipeline.inspection.highlights import highlight
 from pipeline.model.logistic import LogisticRegression
 from pipeline.model.text_classifier import TextClassifier
-from pipeline.stages import read_reviews
+from pipeline.stages.read_run import read_reviews
 
 TEXTS = [
     *["", " ", "superb", "zzz unknown", "NaN\0null", "SUPERB Superb sUPERB", "a_b __ 3.5/10"],

@@ -19,8 +19,9 @@ import pipeline
 from pipeline.config.loading import load_config
 from pipeline.corpus.labels import LabelRule
 from pipeline.errors import CorpusError, DivergenceError, RunError
-from pipeline.stages import STAGES, StageResult, load_model, run_stages
 from pipeline.stages.freshness import _closure, _imported, _module_file
+from pipeline.stages.read_run import load_model
+from pipeline.stages.runner import STAGES, StageResult, run_stages
 from pipeline.storage.run import Run
 
 ALL = ["corpus", "tokens", "features", "train", "eval", "report"]
@@ -235,7 +236,7 @@ TOUCHED = """
     import sys
     from pathlib import Path
     import pipeline
-    from pipeline.stages import STAGES
+    from pipeline.stages.runner import STAGES
     from pipeline.stages.freshness import source_digest
 
     def digests():

@@ -6,7 +6,8 @@ import pytest
 
 from pipeline.config.loading import load_config
 from pipeline.errors import RunError
-from pipeline.stages import Listener, run_stages, test_uses
+from pipeline.stages import test_uses
+from pipeline.stages.runner import Listener, run_stages
 from pipeline.storage.run import Run
 
 

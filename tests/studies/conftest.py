@@ -9,7 +9,7 @@ from small_corpus import write_jsonl
 
 from pipeline.config.loading import load_config
 from pipeline.config.schema import Config
-from pipeline.stages import run_stages
+from pipeline.stages.runner import run_stages
 from pipeline.storage.run import Run
 from pipeline.studies.listener import SILENT, StudyListener
 from pipeline.studies.splits import Reviews

@@ -11,8 +11,9 @@ from small_lexicons import nltk_reads
 
 from pipeline.config.loading import load_config
 from pipeline.config.schema import Config
-from pipeline.stages import read_labels, read_test_uses
 from pipeline.stages.from_config import regression_of
+from pipeline.stages.read_run import read_labels
+from pipeline.stages.test_uses import read_test_uses
 from pipeline.storage import arrays
 from pipeline.storage.run import Run
 from pipeline.studies import baselines

@@ -10,8 +10,8 @@ from small_corpus import write_jsonl
 from pipeline.config.checking import checked
 from pipeline.config.schema import Config
 from pipeline.evaluation.metrics import wilson_interval
-from pipeline.stages import read_test_uses
 from pipeline.stages.from_config import regression_of
+from pipeline.stages.test_uses import read_test_uses
 from pipeline.stratified import draw_folds
 from pipeline.studies import crossval, tune
 from pipeline.studies.journal import Journal

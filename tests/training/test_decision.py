@@ -12,8 +12,8 @@ from pipeline.config.loading import load_config
 from pipeline.config.model import TrainSection
 from pipeline.errors import ConfigError
 from pipeline.model.text_classifier import TextClassifier
-from pipeline.stages import read_labels
 from pipeline.stages.from_config import regression_of
+from pipeline.stages.read_run import read_labels
 from pipeline.storage import arrays
 from pipeline.storage.run import Run
 

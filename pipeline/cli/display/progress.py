@@ -12,7 +12,7 @@ from rich.text import Text
 from pipeline.studies.listener import StudyListener
 
 if TYPE_CHECKING:
-    from pipeline.stages import StageResult
+    from pipeline.stages.runner import StageResult
     from pipeline.training.history import Epoch
 
 

@@ -16,7 +16,7 @@ from pipeline.report.numbers import number, share
 
 if TYPE_CHECKING:
     from pipeline.inspection.weights import Word
-    from pipeline.stages import TestUse
+    from pipeline.stages.test_uses import TestUse
 
 # Columns of a terminal that no table needs.
 _WIDEST = 1000
