@@ -61,7 +61,7 @@ function setUpPlayground(model) {
     byId("playground-words").replaceChildren(
       ...strongest.map(([name, added]) => {
         const row = element("tr"), kind = Math.abs(added) < model.faint ? "faint" : sideOf(added);
-        row.append(element("th", name, { scope: "row" }), element("td", signed(added), { class: kind }));
+        row.append(element("th", name, { scope: "row", dir: "auto" }), element("td", signed(added), { class: kind }));
         return row;
       }),
     );
@@ -77,7 +77,8 @@ function setUpPlayground(model) {
     byId("playground-label").className = positive ? "adds" : "takes";
     byId("playground-side").textContent = positive ? "above" : "not above";
     byId("playground-threshold").textContent = threshold.toFixed(3);
-    const listed = flip?.slice(0, 12).map((word) => `\u201c${word}\u201d`).join(", ");
+    // Isolated (U+2068, U+2069), so that words written from right to left keep their order in the list.
+    const listed = flip?.slice(0, 12).map((word) => `\u201c\u2068${word}\u2069\u201d`).join(", ");
     const more = flip?.length > 12 ? ` and ${counted(flip.length - 12, "other word")}` : "";
     byId("playground-flip").textContent = !contributions.size
       ? "No word is known: the prediction is the intercept's alone."

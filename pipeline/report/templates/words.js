@@ -33,7 +33,7 @@ function setUpWords(model) {
 
   function rowOf(k) {
     const row = element("tr"), weight = model.weights[k];
-    row.append(element("th", model.words[k], { scope: "row" }));
+    row.append(element("th", model.words[k], { scope: "row", dir: "auto" }));
     const kind = Math.abs(weight) < model.faint ? "faint" : sideOf(weight);
     row.append(element("td", signed(weight, 4), { class: kind }));
     if (model.low) {
