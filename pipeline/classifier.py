@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 Texts: TypeAlias = "Sequence[str] | pa.LargeStringArray | pa.ChunkedArray"
 
 _TOKENIZER = ("tokenizer", "pattern", "lowercase", "strip_breaks", "punctuation", "mark_negation")
-_VOCABULARY = ("ngrams", "min_df", "max_df", "max_features")
+_VOCABULARY = ("ngrams", "min_df", "max_df", "max_features", "characters")
 _COUNTS = ("binary", "unit_length")
 
 
@@ -55,8 +55,8 @@ class SentimentClassifier(Parameters):
         How a text becomes tokens: see `Tokenizer`.
     stop_words : bool
         Drop NLTK's English stop words, but no negation.
-    ngrams, min_df, max_df, max_features
-        Which n-grams of tokens are features: see `learn_vocabulary`.
+    ngrams, characters, min_df, max_df, max_features
+        Which n-grams of tokens and of characters are features: see `learn_vocabulary`.
     binary, unit_length
         How features are counted: see `count_features`.
     l2, epochs, batch_size, learning_rate, schedule, average_from, averaged_runs, \
@@ -109,6 +109,7 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
         stop_words: bool = False,
         mark_negation: bool = False,
         ngrams: int = 1,
+        characters: tuple[int, int] | None = None,
         min_df: int | float = 1,
         max_df: int | float = 1.0,
         max_features: int = 0,

@@ -43,6 +43,16 @@ def test_it_learns_the_weights_that_a_run_with_the_same_settings_learns(small_ru
     assert len(model.history_) == settings["epochs"]
 
 
+def test_it_learns_from_characters_and_is_the_same_once_saved(small_run, tmp_path):
+    texts = small_run.texts
+    model = SentimentClassifier(ngrams=0, characters=(2, 5), epochs=3).fit(texts, small_run.labels)
+    model.save(tmp_path / "model")
+    loaded = pipeline.load(tmp_path / "model")
+    assert loaded.decision_function(texts).tolist() == model.decision_function(texts).tolist()
+    assert loaded.explain(texts[0]) == model.explain(texts[0])
+    assert {word.word[:2] for word in loaded.top_words(3)[0]} == {' "'}
+
+
 def test_its_parameters_are_the_keys_of_a_config_with_their_defaults():
     keys = TokensSection().to_dict() | FeaturesSection().to_dict() | TrainSection().to_dict()
     keys["class_weight"] = None  # a config has no None, and writes "none"

@@ -20,6 +20,9 @@ from pipeline.errors import ConfigError
 
 # An int is a number of documents, a float a fraction of them, as in scikit-learn.
 DocumentBound = AtLeastOne | Share
+# Code points of the longest character n-gram; most words have fewer.
+_LONGEST = 10
+_Length = Annotated[int, Meta(ge=1, le=_LONGEST)]
 _BOUND = "a number of reviews (1, 2 ...) or a fraction of them (0.0 to 1.0)"
 
 
@@ -75,11 +78,23 @@ class TokensSection(Section, frozen=True):
 
 
 class FeaturesSection(Section, frozen=True):
-    """Which n-grams of tokens are counted, and how."""
+    """Which n-grams of tokens and of characters are counted, and how."""
 
     ngrams: Annotated[
-        int, Meta(ge=1, le=8), about("Longest n-gram, in tokens; shorter ones are counted too.")
+        int,
+        Meta(ge=0, le=8),
+        about(
+            "Longest n-gram, in tokens; shorter ones are counted too. 0 counts characters alone."
+        ),
     ] = 1
+    characters: Annotated[
+        tuple[_Length, _Length] | None,
+        about(
+            "Least and greatest length of character n-grams, which lie within a token that is "
+            "padded by a space on both sides.",
+            f"two whole numbers from 1 to {_LONGEST}, such as [2, 5]",
+        ),
+    ] = None
     min_df: Annotated[
         DocumentBound,
         about("Fewest training reviews that a feature must occur in (document frequency).", _BOUND),
@@ -94,6 +109,18 @@ class FeaturesSection(Section, frozen=True):
     unit_length: Annotated[
         bool, about("Divide the counts of a review by their Euclidean length.")
     ] = False
+
+    def __post_init__(self) -> None:
+        if self.characters is None:
+            if not self.ngrams:
+                raise ConfigError(
+                    "features.ngrams: expected at least 1 without features.characters, got 0; "
+                    "set features.characters = [2, 5], or another range"
+                )
+        elif self.characters[0] > self.characters[1]:
+            raise ConfigError(
+                f"features.characters: expected the least length first, got {list(self.characters)}"
+            )
 
 
 class ClassWeights(Section, frozen=True):

@@ -6,12 +6,15 @@ The training set, the test set and new texts are counted in the same way.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from pipeline.features.vocabulary import Vocabulary
+from pipeline.kernels import characters
 from pipeline.kernels import counting as kernels
+from pipeline.kernels.compiled import Kernel
 from pipeline.parallel import Workspace, chunks, map_with_workspace, n_threads
 from pipeline.tokens.tokens import Tokens
 
@@ -56,10 +59,15 @@ def count_features(
     """
     from scipy.sparse import csr_array
 
-    # A single thread counts all documents as one block, which need not be copied.
-    block = 0 if n_threads() > 1 else max(1, len(tokens.ids))
-    blocks = stream_counts(tokens, vocabulary, binary, unit_length, block)
-    data, indices, indptr = _joined(blocks, tokens, vocabulary._trie.max_n)
+    counters = _counters(tokens, vocabulary, binary)
+    most = int(sum(counter.most[-1] for counter in counters))
+    # A single thread counts words of all documents as one block, which need not be copied. The
+    # bound for characters is so far from their number that SciPy would copy what is left of it.
+    is_whole = n_threads() == 1 and vocabulary._finders.characters is None
+    block = max(1, most) if is_whole else BLOCK
+    data, indices, indptr = _joined(
+        _stream(counters, vocabulary, unit_length, block), tokens.n_documents, most
+    )
     if len(data) <= np.iinfo(np.int32).max:
         indptr = indptr.astype(np.int32)  # scipy wants indices and indptr of one type
     counts = csr_array((data, indices, indptr), (tokens.n_documents, len(vocabulary)))
@@ -75,12 +83,11 @@ class Counts(NamedTuple):
     indptr: np.ndarray
 
 
-def _joined(blocks: Iterator[Counts], tokens: Tokens, max_n: int) -> Counts:
+def _joined(blocks: Iterator[Counts], n_documents: int, most: int) -> Counts:
     """Concatenate CSR blocks. A single block is returned as it is, without a copy."""
-    # Each token ends at most `max_n` n-grams. Memory that is never written to is never allocated.
-    most = max_n * len(tokens.ids)
+    # Memory that is never written to is never allocated.
     data, indices = np.empty(most, np.float32), np.empty(most, np.int32)
-    indptr, n, d = np.zeros(tokens.n_documents + 1, np.int64), 0, 0
+    indptr, n, d = np.zeros(n_documents + 1, np.int64), 0, 0
     for block in blocks:
         if len(block.indptr) == len(indptr):
             return block
@@ -88,15 +95,13 @@ def _joined(blocks: Iterator[Counts], tokens: Tokens, max_n: int) -> Counts:
         data[n:end], indices[n:end] = block.data, block.indices
         indptr[d : d + len(block.indptr)] = n + block.indptr
         n, d = end, d + len(block.indptr) - 1
-    return Counts(data[:n], indices[:n], indptr)
+    data.resize(n, refcheck=False)
+    indices.resize(n, refcheck=False)
+    return Counts(data, indices, indptr)
 
 
 def stream_counts(
-    tokens: Tokens,
-    vocabulary: Vocabulary,
-    binary: bool = False,
-    unit_length: bool = False,
-    block: int = 0,
+    tokens: Tokens, vocabulary: Vocabulary, binary: bool = False, unit_length: bool = False
 ) -> Iterator[Counts]:
     """Count as `count_features` does, and yield the counts of one block of documents at a time.
 
@@ -104,39 +109,119 @@ def stream_counts(
     ----------
     tokens, vocabulary, binary, unit_length
         As in `count_features`.
-    block : int
-        Tokens in a block. The default, 0, makes blocks of `BLOCK` n-grams.
 
     Yields
     ------
     Counts
         Valid until the next iteration.
     """
-    trie = vocabulary._trie
-    roots = trie.roots_of(tokens.distinct)
+    yield from _stream(_counters(tokens, vocabulary, binary), vocabulary, unit_length, BLOCK)
+
+
+@dataclass(frozen=True)
+class _Counter:
+    """Counts the features of one kind in some of the documents.
+
+    Attributes
+    ----------
+    name : str
+        Of its arrays in a workspace.
+    tokens : Tokens
+    kernel : Kernel
+        Takes the tokens, `table`, `params`, and arrays to work with and to write to.
+    table : tuple of arrays
+    params : int64 array
+    n_marks : int
+        Items of the kernel's workspace.
+    most : int64 array, shape (n_documents + 1,)
+        A bound on the number of non-zeros of all documents before each one.
+    """
+
+    name: str
+    tokens: Tokens
+    kernel: Kernel
+    table: tuple[np.ndarray, ...]
+    params: np.ndarray
+    n_marks: int
+    most: np.ndarray
+
+    def __call__(self, documents: slice, workspace: Workspace) -> Counts:
+        offsets = self.tokens.offsets[documents.start : documents.stop + 1]
+        most = int(self.most[documents.stop] - self.most[documents.start])
+        data = workspace.array(f"{self.name} data", most, np.float32)
+        indices = workspace.array(f"{self.name} indices", most, np.int32)
+        marks = workspace.zeros(f"{self.name} marks", self.n_marks, np.uint64)
+        params, indptr = self.params.copy(), np.zeros(len(offsets), np.int64)
+        params[kernels.N_BEFORE] = documents.start
+        written = data, indices, indptr
+        n = self.kernel(self.tokens.ids, offsets, *self.table, params, marks, *written)
+        return Counts(data[:n], indices[:n], indptr)
+
+
+def _counters(tokens: Tokens, vocabulary: Vocabulary, binary: bool) -> list[_Counter]:
+    """Return a counter for each kind of features that a vocabulary has."""
+    found = []
+    finders = vocabulary._finders
+    n_words, n_characters = map(len, finders.columns or (vocabulary, vocabulary))
     params = np.zeros(kernels.N_PARAMS, np.int64)
-    params[kernels.MAX_N], params[kernels.BINARY] = trie.max_n, binary
-    params[kernels.N_COLUMNS], params[kernels.N_NODES] = len(vocabulary), trie.n_nodes
-    levels = 1 + (trie.n_nodes >> 12), 1 + (trie.n_nodes >> 6), 0 if binary else 1 + trie.n_nodes
+    params[kernels.BINARY] = binary
+    if (trie := finders.words) is not None:
+        params[kernels.MAX_N], params[kernels.N_NODES] = trie.max_n, trie.n_nodes
+        params[kernels.N_COLUMNS] = n_words
+        table = trie.roots_of(tokens.distinct), trie.edges, trie.children
+        n_marks = _n_marks(trie.n_nodes, binary)
+        # Each token ends at most `max_n` n-grams.
+        most = trie.max_n * tokens.offsets
+        found.append(_Counter("words", tokens, kernels.count, table, params, n_marks, most))
+    if finders.characters is not None:
+        params = params.copy()
+        params[kernels.N_COLUMNS] = n_characters
+        places = finders.characters.places(tokens.distinct)
+        most = np.zeros(tokens.n_documents + 1, np.int64)
+        characters.count_places(tokens.ids, tokens.offsets, places.ends, most)
+        n_marks = _n_marks(n_characters, False)
+        found.append(
+            _Counter("characters", tokens, characters.count, places, params, n_marks, most)
+        )
+    return found
+
+
+def _n_marks(n_nodes: int, binary: bool) -> int:
+    """Return the size of a kernel's workspace: two levels of bits, and counts unless binary."""
+    return 1 + (n_nodes >> 12) + 1 + (n_nodes >> 6) + (0 if binary else 1 + n_nodes)
+
+
+def _stream(
+    counters: list[_Counter], vocabulary: Vocabulary, unit_length: bool, block: int
+) -> Iterator[Counts]:
+    """Yield the counts of blocks of documents, which have at most about `block` n-grams."""
+    columns = vocabulary._finders.columns
 
     def count(documents: slice, workspace: Workspace) -> Counts:
-        offsets = tokens.offsets[documents.start : documents.stop + 1]
-        most = trie.max_n * int(offsets[-1] - offsets[0])
-        data = workspace.array("data", most, np.float32)
-        indices = workspace.array("indices", most, np.int32)
-        marks = workspace.zeros("marks", sum(levels), np.uint64)
-        mine, indptr = params.copy(), np.zeros(len(offsets), np.int64)
-        mine[kernels.N_BEFORE] = documents.start
-        table = trie.edges, trie.children
-        n = kernels.count(tokens.ids, offsets, roots, *table, mine, marks, data, indices, indptr)
-        counts = Counts(data[:n], indices[:n], indptr)
+        found = [counter(documents, workspace) for counter in counters]
+        counts = found[0] if columns is None else _merged(found, columns, workspace)
         if unit_length:
             _to_unit_length(counts)
         return counts
 
-    yield from map_with_workspace(
-        count, chunks(tokens.offsets, block or max(1, BLOCK // trie.max_n))
+    most = counters[0].most if columns is None else counters[0].most + counters[1].most
+    yield from map_with_workspace(count, chunks(most, block))
+
+
+def _merged(
+    found: list[Counts], columns: tuple[np.ndarray, np.ndarray], workspace: Workspace
+) -> Counts:
+    """Return the counts of two kinds of features in the columns of the vocabulary."""
+    of_words, of_characters = (
+        counts._replace(indices=place[counts.indices])
+        for counts, place in zip(found, columns, strict=True)
     )
+    n = len(of_words.data) + len(of_characters.data)
+    data = workspace.array("data", n, np.float32)[:n]
+    indices = workspace.array("indices", n, np.int32)[:n]
+    indptr = np.zeros_like(of_words.indptr)
+    characters.merge(*of_words, *of_characters, data, indices, indptr)
+    return Counts(data, indices, indptr)
 
 
 def _to_unit_length(counts: Counts) -> None:

@@ -1,32 +1,25 @@
 """Tokens to a vocabulary: which n-grams are features, and in which columns.
 
-A vocabulary is learned from the training set alone. N-grams are counted over ids. Only those
-that become features are spelled out: their tokens, joined by spaces.
+A vocabulary is learned from the training set alone. N-grams of tokens are counted over ids, and
+character n-grams once in each distinct token. Only those that become features are spelled out:
+tokens joined by spaces, characters in quotation marks (`features.characters`).
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from pipeline.errors import CorpusError
-from pipeline.features.ngrams import (
-    Level,
-    alphabet_of,
-    digits_of,
-    find_ngrams,
-    frequency_order,
-    in_alphabetical_order,
-    names_of,
-)
-from pipeline.features.trie import Trie
-from pipeline.parallel import ordered_map
+from pipeline.features.characters import CharacterNgrams
+from pipeline.features.finders import Finders, joined
+from pipeline.features.ngrams import frequency_order
+from pipeline.features.words import WordNgrams
 from pipeline.storage import arrow, files
 from pipeline.tokens.tokens import Tokens
 
@@ -35,12 +28,14 @@ from pipeline.tokens.tokens import Tokens
 class Vocabulary:
     """The features of a model in column order.
 
-    The order is by descending document frequency. Ties are in code-point order, token by token.
+    The order is by descending document frequency. Ties are in code-point order, that of n-grams
+    of tokens token by token, and character n-grams come first.
 
     Attributes
     ----------
     words : pyarrow.LargeStringArray, length n_columns
-        The feature of each column: a token, or the tokens of an n-gram joined by spaces.
+        The name of the feature of each column: a token, the tokens of an n-gram joined by spaces,
+        or a character n-gram in quotation marks, behind a space.
     document_frequency : int32 array, shape (n_columns,)
         The number of training documents that hold it.
 
@@ -58,9 +53,9 @@ class Vocabulary:
         return len(self.words)
 
     @functools.cached_property
-    def _trie(self) -> Trie:
-        """The trie of the words, built once."""
-        return Trie.of_words(self.words)
+    def _finders(self) -> Finders:
+        """What finds the features in tokens, built once."""
+        return Finders.of(self.words)
 
 
 def learn_vocabulary(
@@ -69,6 +64,7 @@ def learn_vocabulary(
     min_df: int | float = 1,
     max_df: int | float = 1.0,
     max_features: int = 0,
+    characters: tuple[int, int] | None = None,
 ) -> Vocabulary:
     """Choose the features of a corpus by their document frequency.
 
@@ -77,12 +73,15 @@ def learn_vocabulary(
     tokens : Tokens
         The training documents.
     ngrams : int
-        The length of the longest n-grams; 1 for single tokens.
+        The length of the longest n-grams of tokens; 1 for single tokens, 0 for none.
     min_df, max_df : int or float
         Bounds on the document frequency, both inclusive. An int is a number of documents, a
-        float is a fraction of them.
+        float is a fraction of them: 0.07 of 100 documents is 7.
     max_features : int
         The number of features to keep, the most frequent ones; 0 keeps all.
+    characters : tuple of int, optional
+        The least and the greatest length of character n-grams, in code points. They lie within
+        a token that is padded by a space on both sides.
 
     Returns
     -------
@@ -92,6 +91,8 @@ def learn_vocabulary(
     ------
     CorpusError
         If no feature is left.
+    ValueError
+        If `ngrams` is 0 and no characters are counted, or their lengths are out of range.
 
     Examples
     --------
@@ -102,58 +103,72 @@ def learn_vocabulary(
     ['good', 'a', 'a good', 'film', 'good film', 'not']
     >>> vocabulary.document_frequency
     array([3, 2, 2, 2, 2, 2], dtype=int32)
+    >>> learn_vocabulary(tokens, min_df=3, characters=(3, 4)).words.to_pylist()
+    [' " go"', ' " goo"', ' "goo"', ' "good"', ' "od "', ' "ood "', ' "ood"', 'good']
     """
+    _check(ngrams, characters)
     if not len(tokens.ids):
         raise CorpusError(
             f"features: none of the {tokens.n_documents:,} training reviews holds a token; "
             "see the [tokens] settings"
         )
-    # Tokens that are numbered in code-point order are digits, and n-grams are numbers that a
-    # radix sort can sort.
-    levels, alphabet = _in_threads(
-        lambda: find_ngrams(tokens, ngrams), lambda: alphabet_of(tokens.distinct)
-    )
-    kept = _within(levels, tokens.n_documents, min_df, max_df)
-    frequency = np.concatenate([level.frequency[k] for level, k in zip(levels, kept, strict=True)])
-    distinct = tokens.distinct.take(arrow.numbers(alphabet))
-    rank = np.empty(len(distinct), np.int32)
-    rank[alphabet] = np.arange(len(distinct), dtype=np.int32)
-    digits = digits_of(levels, kept, rank)
-    del levels, kept
-    digits, frequency = in_alphabetical_order(digits, frequency)
+    bounds = _bounds(tokens.n_documents, min_df, max_df)
+    found: list[CharacterNgrams | WordNgrams] = []
+    if characters is not None:
+        found.append(CharacterNgrams.of(tokens, characters, bounds))
+    if ngrams:
+        found.append(WordNgrams.of(tokens, ngrams, bounds))
+    found = [kind for kind in found if len(kind.frequency)]
+    if not found:
+        raise CorpusError(
+            f"features: no n-gram occurs in {bounds.start:,} to {bounds.stop - 1:,} of the "
+            f"{tokens.n_documents:,} training reviews; lower features.min_df or raise "
+            "features.max_df"
+        )
+    frequency = np.concatenate([kind.frequency for kind in found])
     order = frequency_order(frequency)
     order = order[:max_features] if max_features else order
     document_frequency = frequency[order]
     del frequency
-
-    def trie_of_features() -> Trie:
-        columns = np.full(len(digits), -1, np.int32)
-        columns[order] = np.arange(len(order), dtype=np.int32)
-        return Trie.of(distinct, digits, columns, len(order), (tokens.distinct, rank))
-
-    # The trie could be read from the words, but that takes longer.
-    words, trie = _in_threads(lambda: names_of(distinct, digits, order), trie_of_features)
-    vocabulary = Vocabulary(words, document_frequency)
-    vars(vocabulary)["_trie"] = trie
+    names, finders = joined(found, order)
+    vocabulary = Vocabulary(names, document_frequency)
+    vars(vocabulary)["_finders"] = finders
     return vocabulary
 
 
-def _within(
-    levels: list[Level], n: int, min_df: int | float, max_df: int | float
-) -> list[np.ndarray]:
-    """Return the nodes of each level whose document frequency is within the bounds."""
-    at_least = min_df if isinstance(min_df, int) else min_df * n
-    at_most = max_df if isinstance(max_df, int) else max_df * n
-    kept = [
-        np.flatnonzero((level.frequency >= max(at_least, 1)) & (level.frequency <= at_most))
-        for level in levels
-    ]
-    if not any(map(len, kept)):
-        raise CorpusError(
-            f"features: no n-gram occurs in {at_least:g} to {at_most:g} of the {n:,} training "
-            "reviews; lower features.min_df or raise features.max_df"
-        )
-    return kept
+def _check(ngrams: int, characters: tuple[int, int] | None) -> None:
+    """Refuse lengths that leave nothing to count."""
+    if characters is None:
+        if ngrams < 1:
+            raise ValueError(f"ngrams: expected at least 1, or characters with it, got {ngrams}")
+        return
+    if ngrams < 0:
+        raise ValueError(f"ngrams: expected at least 0, got {ngrams}")
+    low, high = characters
+    if not 1 <= low <= high:
+        raise ValueError(f"characters: expected 1 <= low <= high, got {low} and {high}")
+
+
+def _bounds(n: int, min_df: int | float, max_df: int | float) -> range:
+    """Return the document frequencies from `min_df` to `max_df` of n documents, both included.
+
+    A fraction is compared with the fraction of documents, each as the nearest float. A product
+    would be rounded: 0.07 * 100 is above 7, and 0.29 * 100 is below 29.
+
+    >>> _bounds(100, 0.07, 0.29)
+    range(7, 30)
+    """
+    low, high = min_df, max_df
+    if not isinstance(low, int):
+        low = next(k for k in _near(low * n) if k / n >= min_df)
+    if not isinstance(high, int):
+        high = next(k for k in reversed(_near(high * n)) if k / n <= max_df)
+    return range(max(low, 1), high + 1)
+
+
+def _near(product: float) -> range:
+    """Return the whole numbers around a number that may have been rounded."""
+    return range(math.floor(product) - 1, math.ceil(product) + 2)
 
 
 def write_vocabulary(path: Path, vocabulary: Vocabulary) -> None:
@@ -174,8 +189,3 @@ def read_vocabulary(path: Path) -> Vocabulary:
     table = files.read_tsv(path, {"word": pa.large_string(), "document_frequency": pa.int32()})
     words = table["word"].combine_chunks()
     return Vocabulary(words, arrow.values(table["document_frequency"]))
-
-
-def _in_threads(*works: Callable[[], Any]) -> list[Any]:
-    """Call functions in threads; return their results."""
-    return list(ordered_map(lambda work: work(), works))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.features.counting import count_features
+from pipeline.inspection.places import holders_of, places_of
 from pipeline.model.logistic import decide, sigmoid
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.storage import arrow
@@ -16,7 +17,7 @@ from pipeline.storage import arrow
 
 @dataclass(frozen=True)
 class Contribution:
-    """What one word adds to the score of a text: count * scale * weight."""
+    """What one feature adds to the score of a text: count * scale * weight."""
 
     word: str
     count: float
@@ -26,7 +27,7 @@ class Contribution:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A score as a sum: the intercept and the contribution of every word.
+    """A score as a sum: the intercept and the contribution of every feature.
 
     Attributes
     ----------
@@ -40,7 +41,7 @@ class Explanation:
     label : str, or what the classes are
         The prediction: the positive class if probability > threshold, else the negative one.
     n_tokens, n_unknown : int
-        The number of tokens, and of tokens that are in no word of the vocabulary.
+        The number of tokens, and of tokens that no feature of the vocabulary lies in.
     """
 
     contributions: tuple[Contribution, ...]
@@ -97,7 +98,8 @@ def explain(model: TextClassifier, text: str) -> Explanation:
     )
     log_odds = math.fsum([model.intercept, *added])
     probability = sigmoid(np.array([log_odds]))
-    known = {token for word in words for token in word.split(" ")}
+    text_tokens = tokens.document(0)
+    known = holders_of(places_of(words, text_tokens), text_tokens)
     return Explanation(
         tuple(contributions),
         scale,
@@ -108,5 +110,5 @@ def explain(model: TextClassifier, text: str) -> Explanation:
         model.classes,
         model.labels(probability)[0],
         n_tokens=len(tokens.ids),
-        n_unknown=sum(token not in known for token in tokens.document(0)),
+        n_unknown=sum(token not in known for token in text_tokens),
     )

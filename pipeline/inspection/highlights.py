@@ -1,38 +1,38 @@
 """`highlight`: a contribution for each piece of a text, and the fewest words that flip it.
 
-The contribution of an n-gram is shared equally among its tokens, and that of a word among the
-places where it occurs. So the contributions of the tokens and the intercept sum to the score.
+The contribution of a feature is shared equally among the places where it occurs, that of an
+n-gram among its tokens, and that of a character n-gram among its characters. So the contributions
+of the pieces and the intercept sum to the score.
 """
 
 from __future__ import annotations
 
 import functools
-import math
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from pipeline.features.characters import characters_of
 from pipeline.inspection.explanation import Explanation, explain
-from pipeline.model.logistic import decide, sigmoid
+from pipeline.inspection.flip import fewest_to_flip
+from pipeline.inspection.places import places_of
 from pipeline.model.text_classifier import TextClassifier
+from pipeline.tokens.negation import NEGATED
 from pipeline.tokens.nltk import HTML_BREAK
 from pipeline.tokens.spans import Span, token_spans
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A token as the text spells it, or the text between two tokens.
+    """A token as the text spells it, a character of one, or the text between two tokens.
 
     Attributes
     ----------
     text : str
         The pieces of a text, joined, are the text.
     token : str or None
-        What the tokenizer made of it; None between tokens.
+        What the tokenizer made of the token; None between tokens.
     contribution : float
-        What it adds to the log-odds; 0 if it is in no word of the vocabulary.
+        What it adds to the log-odds; 0 if it is in no feature of the vocabulary.
     is_break : bool
         Whether it is a `<br>` that the tokenizer took for a space.
     """
@@ -51,6 +51,7 @@ class Highlight:
     ----------
     explanation : Explanation
     pieces : tuple of Piece
+        Tokens are cut into characters if the text has character n-grams of the vocabulary.
     flip : tuple of str, or None
         Words whose removal, in all places, changes the prediction, the strongest first; None if
         no removal does. If all features are single words, no smaller set changes it.
@@ -92,40 +93,59 @@ def highlight(model: TextClassifier, text: str) -> Highlight:
     explanation = explain(model, text)
     spans = token_spans(model.tokenizer, text)
     tokens = [span.token for span in spans]
-    contributions = _by_token(explanation, tokens)
-    pieces = _pieces(text, spans, contributions, model.tokenizer.strip_breaks)
+    pieces = _pieces(text, spans, _shares(explanation, tokens), model.tokenizer.strip_breaks)
     return Highlight(explanation, tuple(pieces), fewest_to_flip(explanation, tokens))
 
 
-def _by_token(explanation: Explanation, tokens: Sequence[str]) -> list[float]:
-    """Share the contributions of features among tokens."""
+def _shares(explanation: Explanation, tokens: Sequence[str]) -> list[list[float]]:
+    """Share the contributions of features among tokens.
+
+    Returns
+    -------
+    list of list of float
+        For each token the share of each of its code points, or one share of the whole token if
+        no feature of the text is a character n-gram.
+    """
     features = {c.word: c.contribution for c in explanation.contributions}
-    longest = max((name.count(" ") + 1 for name in features), default=0)
-    places: dict[str, list[range]] = defaultdict(list)
-    for start in range(len(tokens)):
-        name = ""
-        for end in range(start + 1, min(start + longest, len(tokens)) + 1):
-            name = f"{name} {tokens[end - 1]}" if name else tokens[start]
-            if name in features:
-                places[name].append(range(start, end))
-    added = [0.0] * len(tokens)
+    places = places_of(features, tokens)
+    by_character = any(characters_of(name) is not None for name in features)
+    shares = [[0.0] * (len(token) if by_character else 1) for token in tokens]
     for name, contribution in features.items():
-        share = contribution / (len(places[name]) * (name.count(" ") + 1))
-        for place in places[name]:
-            for token in place:
-                added[token] += share
-    return added
+        for start, end, first, last in places[name]:
+            share = contribution / len(places[name]) / (end - start)
+            for token in range(start, end):
+                covered = range(first, last) if last else range(len(shares[token]))
+                for character in covered:
+                    shares[token][character] += share / len(covered)
+    return shares
 
 
 def _pieces(
-    text: str, spans: Sequence[Span], contributions: Sequence[float], strip_breaks: bool
+    text: str, spans: Sequence[Span], shares: Sequence[list[float]], strip_breaks: bool
 ) -> Iterator[Piece]:
     here = 0
-    for span, contribution in zip(spans, contributions, strict=True):
+    for span, in_token in zip(spans, shares, strict=True):
         yield from _between(text[here : span.start], strip_breaks)
-        yield Piece(text[span.start : span.end], span.token, contribution)
+        yield from _spread(text[span.start : span.end], span.token, in_token)
         here = span.end
     yield from _between(text[here:], strip_breaks)
+
+
+def _spread(spelled: str, token: str, shares: list[float]) -> Iterator[Piece]:
+    """Yield a token as the text spells it, in a piece for each of its shares.
+
+    If the text has another number of code points, as for a decomposed letter, each of the token
+    stands for an equal part of them. The share of a mark of negation goes to all of the word.
+    """
+    marked = 0
+    if len(spelled) < len(token) == len(shares) and token.startswith(NEGATED):
+        marked = len(NEGATED)
+    of_mark, of_word = sum(shares[:marked]), shares[marked:]
+    n = max(1, min(len(of_word), len(spelled)))
+    for k in range(n):
+        part = spelled[k * len(spelled) // n : (k + 1) * len(spelled) // n]
+        mine = of_word[k * len(of_word) // n : (k + 1) * len(of_word) // n]
+        yield Piece(part, token, sum(mine) + of_mark / n)
 
 
 def _between(text: str, strip_breaks: bool) -> Iterator[Piece]:
@@ -138,55 +158,3 @@ def _between(text: str, strip_breaks: bool) -> Iterator[Piece]:
         here = found.end()
     if here < len(text):
         yield Piece(text[here:], None, 0.0)
-
-
-def fewest_to_flip(explanation: Explanation, tokens: Sequence[str]) -> tuple[str, ...] | None:
-    """Return words whose removal changes the prediction, as few as a greedy search finds.
-
-    Removing a word removes every feature that holds it. Each step removes the word that moves
-    the score most, the first in the text on ties. With single words as features their effects
-    are independent, so no smaller set changes the prediction. With n-grams, or counts of unit
-    length, there may be one.
-
-    Parameters
-    ----------
-    explanation : Explanation
-    tokens : sequence of str
-        The tokens of the text.
-
-    Returns
-    -------
-    tuple of str, or None
-        None if the prediction stays the same without all words that support it.
-    """
-    left = {c.word: c.contribution for c in explanation.contributions}
-    counts = {c.word: c.count for c in explanation.contributions}
-    features: dict[str, list[str]] = defaultdict(list)
-    for name in left:
-        for token in dict.fromkeys(name.split(" ")):
-            features[token].append(name)
-    is_positive = explanation.is_positive
-    side = 1.0 if is_positive else -1.0
-
-    def effect(token: str) -> float:
-        return side * sum(left.get(name, 0.0) for name in features[token])
-
-    effects = {token: effect(token) for token in dict.fromkeys(tokens) if token in features}
-    score, removed = explanation.log_odds, list[str]()
-    while decide(sigmoid(np.array(score)), explanation.threshold) == is_positive:
-        strongest = max(effects, key=effects.__getitem__, default=None)
-        if strongest is None or effects[strongest] <= 0:
-            return None
-        removed.append(strongest)
-        del effects[strongest]
-        for name in features[strongest]:
-            left.pop(name, None)
-        for other in {token for name in features[strongest] for token in name.split(" ")}:
-            if other in effects:
-                effects[other] = effect(other)
-        score = explanation.intercept + sum(left.values())
-        if left and explanation.scale != 1:
-            # The remaining counts have another length, so each contribution is scaled by it.
-            length = math.sqrt(sum(counts[name] ** 2 for name in left))
-            score = explanation.intercept + sum(left.values()) / explanation.scale / length
-    return tuple(removed)

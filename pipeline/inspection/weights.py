@@ -117,8 +117,9 @@ def look_up(
 ) -> list[Word]:
     """Return the weights of given words, each in the model's spelling.
 
-    A name that is in the vocabulary as given, such as NOT_good, is that word. Any other name is
-    tokenised first; several tokens are an n-gram. The weight of an unknown word is None.
+    A name that is in the vocabulary as given, such as NOT_good, is that word. So is a character
+    n-gram with or without the space before its quotation marks. Any other name is tokenised
+    first; several tokens are an n-gram. The weight of an unknown word is None.
 
     Examples
     --------
@@ -130,10 +131,10 @@ def look_up(
     """
     names = [" ".join(model.tokenizer([word]).document(0)) for word in words]
     known = model.vocabulary.words
-    as_given, as_spelled = (
-        pc.index_in(arrow.strings(spellings), known) for spellings in (words, names)
-    )
-    columns = pc.coalesce(as_given, as_spelled).to_pylist()
+    quoted = [f" {word}" for word in words]
+    columns = pc.coalesce(
+        *(pc.index_in(arrow.strings(spellings), known) for spellings in (words, quoted, names))
+    ).to_pylist()
     return [
         Word(name or word, None, 0, None, None)
         if column is None

@@ -200,8 +200,8 @@ def count(ids, offsets, roots, edges, children, params, marks, data, indices, in
             if binary:
                 _mark(found, n_columns, bits, summary)
             else:
-                _mark_and_count(found, n_columns, bits, summary, this_document, seen)
-        end = _drain(bits, summary, indices, n_nonzeros)
+                mark_and_count(found, n_columns, bits, summary, this_document, seen)
+        end = drain(bits, summary, indices, n_nonzeros)
         for p in range(n_nonzeros, end):
             data[p] = 1 if binary else np.int32(seen[indices[p]] & FREQUENCY)
         n_nonzeros = end
@@ -237,7 +237,7 @@ def _mark(nodes, n_columns, bits, summary):
         summary[node >> 12] |= bit << np.uint64(node >> 6 & 63)
 
 
-def _mark_and_count(nodes, n_columns, bits, summary, this_document, seen):
+def mark_and_count(nodes, n_columns, bits, summary, this_document, seen):
     """Set the bits as `_mark` does, and count the nodes."""
     for node in nodes:
         bit = np.uint64(node < n_columns)
@@ -248,7 +248,7 @@ def _mark_and_count(nodes, n_columns, bits, summary, this_document, seen):
         seen[node] = this_document | again * (before & FREQUENCY) + ONE
 
 
-def _drain(bits, summary, indices, start):
+def drain(bits, summary, indices, start):
     """Write the columns whose bits are set to `indices`; return where they end.
 
     Reading the bits in order sorts the columns without a comparison. All are clear afterwards.

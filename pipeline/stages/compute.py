@@ -100,17 +100,19 @@ def compute_features(context: StageContext) -> tuple[str, list[str]]:
 
     tokens = read_tokens(context.run.path / "tokens" / "train.safetensors")
     n_documents = tokens.n_documents
-    vocabulary = vocabulary_of(context.config.features, tokens)
+    section = context.config.features
+    vocabulary = vocabulary_of(section, tokens)
     write_vocabulary(context.folder / "vocabulary.txt", vocabulary)
 
     def count(name: str) -> int:
         tokens = read_tokens(context.run.path / "tokens" / f"{name}.safetensors")
-        blocks = stream_counts(tokens, vocabulary, **counting_of(context.config.features))
+        blocks = stream_counts(tokens, vocabulary, **counting_of(section))
         return arrays.write_counts(context.folder / f"{name}.safetensors", blocks, len(vocabulary))
 
     del tokens  # and the memory that its file is mapped into
     per_review = count("train") / n_documents
-    kind = "words" if context.config.features.ngrams == 1 else "n-grams"
+    only_words = (section.ngrams, section.characters) == (1, None)
+    kind = "words" if only_words else "n-grams"
     count("test")
     return f"{len(vocabulary):,} {kind}, {per_review:.0f} distinct per review on average", []
 

@@ -110,7 +110,12 @@ def vocabulary_of(section: FeaturesSection, tokens: Tokens) -> Vocabulary:
     from pipeline.features.vocabulary import learn_vocabulary
 
     return learn_vocabulary(
-        tokens, section.ngrams, section.min_df, section.max_df, section.max_features
+        tokens,
+        section.ngrams,
+        section.min_df,
+        section.max_df,
+        section.max_features,
+        section.characters,
     )
 
 

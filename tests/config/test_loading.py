@@ -185,7 +185,7 @@ def test_an_empty_config_is_the_bundled_corpus_with_every_default(load):
             "[train]\nclass_weight = {positive = -1}",
             "train.class_weight.positive: expected a number > 0, got -1",
         ),
-        ("[features]\nngrams = 9", "features.ngrams: expected a whole number from 1 to 8, got 9"),
+        ("[features]\nngrams = 9", "features.ngrams: expected a whole number from 0 to 8, got 9"),
         (
             "[features]\nmin_df = 1.5",
             "features.min_df: expected a number of reviews (1, 2 ...) or a fraction of them "
@@ -197,6 +197,15 @@ def test_an_empty_config_is_the_bundled_corpus_with_every_default(load):
         (
             "[tokens]\npattern = 3",
             "tokens.pattern: expected a regular expression without capturing groups, got 3",
+        ),
+        (
+            "[features]\ncharacters = [2, 11]",
+            "features.characters: expected two whole numbers from 1 to 10, such as [2, 5], "
+            "got [2, 11]",
+        ),
+        (
+            "[features]\ncharacters = 3",
+            "features.characters: expected two whole numbers from 1 to 10, such as [2, 5], got 3",
         ),
         ("train = 3", "train: expected a table, got 3"),
         ("corpus = 3", "corpus: expected a table, got 3"),
@@ -319,6 +328,15 @@ def test_a_source_says_which_keys_it_needs(refusal, text, message):
         (
             '[tokens]\ntokenizer = "pattern"',
             'tokens.pattern: expected with tokenizer = "pattern", and only with it',
+        ),
+        (
+            "[features]\nngrams = 0",
+            "features.ngrams: expected at least 1 without features.characters, got 0; "
+            "set features.characters = [2, 5], or another range",
+        ),
+        (
+            "[features]\ncharacters = [5, 2]",
+            "features.characters: expected the least length first, got [5, 2]",
         ),
         (
             "[train]\npatience = 2",
@@ -482,6 +500,7 @@ FEATURES = st.fixed_dictionaries(
         "min_df": st.one_of(st.integers(1, 99), st.floats(0, 1)),
         "max_df": st.one_of(st.integers(1, 99), st.floats(0, 1)),
         "ngrams": st.integers(1, 8),
+        "characters": st.integers(1, 9).map(lambda low: [low, low + 1]),
     },
 )
 

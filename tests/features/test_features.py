@@ -1,6 +1,7 @@
 """Vocabularies and counts, compared with scikit-learn and plain Python."""
 
 from collections import Counter
+from fractions import Fraction
 
 import numpy as np
 import pyarrow as pa
@@ -197,6 +198,30 @@ def test_the_document_frequency_is_the_number_of_rows_that_hold_a_feature(corpus
 def test_bounds_are_included_numbers_if_int_and_fractions_if_float(bounds, kept):
     vocabulary = learn_vocabulary(tokenised(["a b c d d d", "a b c", "a b", "a"]), **bounds)
     assert names(vocabulary) == kept.split()
+
+
+@given(st.integers(1, 150), st.integers(0, 100), st.integers(0, 100))
+@example(100, 7, 29)
+def test_a_fraction_is_the_decimal_that_was_written(n, low, high):
+    """Not its product with the number of documents: 0.07 * 100 is above 7, 0.29 * 100 below 29."""
+    tokens = tokenised([" ".join(f"w{k}" for k in range(d + 1)) for d in range(n)])
+    expected = [
+        f"w{n - frequency}"
+        for frequency in range(n, 0, -1)
+        if Fraction(low, 100) <= Fraction(frequency, n) <= Fraction(high, 100)
+    ]
+    if expected:
+        assert names(learn_vocabulary(tokens, 1, low / 100, high / 100)) == expected
+    else:
+        with pytest.raises(CorpusError, match=r"features\.min_df"):
+            learn_vocabulary(tokens, 1, low / 100, high / 100)
+
+
+@pytest.mark.parametrize("n", [3, 7, 49, 1000])
+def test_a_fraction_that_was_computed_includes_its_bound(n):
+    tokens = tokenised(["a b", *["a"] * (n - 1)])
+    assert names(learn_vocabulary(tokens, 1, max_df=1 / n)) == ["b"]
+    assert names(learn_vocabulary(tokens, 1, min_df=1 / n)) == ["a", "b"]
 
 
 @pytest.mark.parametrize(

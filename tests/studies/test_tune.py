@@ -83,6 +83,15 @@ def test_a_value_that_its_key_does_not_take_is_refused_before_anything_runs(conf
         trials_of(config)
 
 
+def test_lengths_of_characters_are_tried_like_any_other_value(config_of):
+    config = config_of("[tune]\nfeatures.ngrams = [0, 1]\nfeatures.characters = [[2, 5], [3, 4]]\n")
+    found = [(t.config.features.ngrams, t.config.features.characters) for t in trials_of(config)]
+    assert found == [(0, (2, 5)), (0, (3, 4)), (1, (2, 5)), (1, (3, 4))]
+    one_range = config_of("[tune]\nfeatures.characters = [2, 5]\n")
+    with pytest.raises(ConfigError, match=r"\[tune\]: features.characters: expected two whole"):
+        trials_of(one_range)
+
+
 def test_without_a_grid_there_is_nothing_to_tune(config_of):
     with pytest.raises(ConfigError, match=r"no \[tune\] section"):
         trials_of(config_of(""))
