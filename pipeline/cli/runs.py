@@ -113,12 +113,9 @@ def stability(
     metavar="X",
     help="Exit with code 1 unless the bound is at most X.",
 )
-@count_option("--steps", default=3, least=0, text="Newton steps that tighten the bound.")
 @JSON
 @click.pass_context
-def certify(
-    context: click.Context, run: Path, gap: float | None, steps: int, in_json: bool
-) -> None:
+def certify(context: click.Context, run: Path, gap: float | None, in_json: bool) -> None:
     """Bound how far training stopped from the optimum.
 
     The objective is above its minimum by at most the squared length of its gradient, divided by
@@ -127,7 +124,7 @@ def certify(
     from pipeline.cli.display.studies import print_certificate
     from pipeline.studies.certify import certify_run
 
-    certificate = certify_run(run, steps)
+    certificate = certify_run(run)
     if in_json:
         bounds = {"plain_gap": certificate.plain_gap, "relative_gap": certificate.relative_gap}
         print_json(fields(certificate) | bounds)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from pipeline.cli.command import CommandContext, Render, config_command
@@ -11,32 +9,21 @@ from pipeline.cli.main import fields, print_json
 from pipeline.cli.options import JSON, count_option
 
 
-@config_command(
-    "tune",
-    "sentiment tune sample --out best.toml",
-    click.option(
-        "--out",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="The file for the best config, otherwise tune/best.toml in the run folder.",
-    ),
-    JSON,
-)
-def tune(context: CommandContext, out: Path | None, in_json: bool) -> Render:
+@config_command("tune", "sentiment tune sample --set tune.by=log_loss", JSON)
+def tune(context: CommandContext, in_json: bool) -> Render:
     """Try the settings in [tune] and keep the best.
 
     Settings are scored on training reviews that the model did not learn from: one set of
-    them, or folds. The test set is not read. The best settings are written as a config.
-    An interrupted run resumes.
+    them, or folds. The test set is not read. The best settings are written to tune/best.toml
+    in the run folder. An interrupted run resumes.
     """
     from pipeline.cli.display.studies import print_tuning
     from pipeline.studies import tune as study
 
-    result = study.tune(context.config, context.path, out, context.from_scratch, context.progress)
-    best = out or study.best_config_file(context.path)
+    result = study.tune(context.config, context.path, context.from_scratch, context.progress)
     if in_json:
         return lambda: print_json([fields(tried) for tried in result.tried])
-    return lambda: print_tuning(result, best)
+    return lambda: print_tuning(result, study.best_config_file(context.path))
 
 
 @config_command(

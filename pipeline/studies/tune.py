@@ -18,7 +18,6 @@ import numpy as np
 
 from pipeline.config.schema import Config
 from pipeline.config.tuning import TuneSection
-from pipeline.errors import ConfigError
 from pipeline.evaluation.metrics import log_loss
 from pipeline.model.logistic import Array, decide, sigmoid
 from pipeline.parallel import ordered_map
@@ -70,11 +69,10 @@ def best_config_file(path: Path) -> Path:
 def tune(
     config: Config,
     path: str | Path,
-    out: Path | None = None,
     from_scratch: bool = False,
     listener: StudyListener = SILENT,
 ) -> Tuning:
-    """Try all combinations of the values in `[tune]`, and write a config with the best.
+    """Try all combinations of the values in `[tune]`, and write the best as `tune/best.toml`.
 
     Parameters
     ----------
@@ -82,8 +80,6 @@ def tune(
         With a `[tune]` section.
     path : str or Path
         The run folder.
-    out : Path, optional
-        The file to write, otherwise `tune/best.toml` in the run folder.
     from_scratch : bool
         Repeat what is already done.
     listener : StudyListener
@@ -95,12 +91,9 @@ def tune(
     Raises
     ------
     ConfigError
-        If there is no `[tune]` section, a key does not accept one of its values, or `out` is
-        not in a folder that exists.
+        If there is no `[tune]` section, or a key does not accept one of its values.
     """
     path, n_steps = Path(path), n_scores(config)
-    if out is not None and (out.is_dir() or not out.parent.is_dir()):
-        raise ConfigError(f"tune: cannot write {out}; expected a file in a folder that exists")
     run = Run(path, from_scratch)
     run_stages(config, run, "corpus", listener)
     reviews = Reviews.read(run, "train")
@@ -108,7 +101,7 @@ def tune(
     with open_journal(path / "tune", depends, n_steps, from_scratch, listener) as journal:
         everywhere = np.ones(len(reviews.labels), bool)
         result = search(config, reviews, everywhere, journal, on_done=listener.study_advanced)
-        write_text(out or best_config_file(path), result.best.to_toml())
+        write_text(best_config_file(path), result.best.to_toml())
     return result
 
 
