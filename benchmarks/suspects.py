@@ -28,10 +28,10 @@ from pipeline.config.checking import checked
 from pipeline.config.loading import load_config
 from pipeline.config.schema import Config
 from pipeline.errors import PipelineError
+from pipeline.stages.listener import SILENT
 from pipeline.stages.runner import run_stages
 from pipeline.storage.files import read_table
 from pipeline.storage.run import Run
-from pipeline.studies.listener import SILENT
 from pipeline.studies.suspects import find_suspects
 
 PAGE = ROOT / "docs" / "studies.md"

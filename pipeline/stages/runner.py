@@ -19,29 +19,14 @@ from pipeline.parallel import ordered_map
 from pipeline.stages import compute, from_config, reporting
 from pipeline.stages.compute import StageContext
 from pipeline.stages.freshness import source_digest
+from pipeline.stages.listener import Listener
 from pipeline.stages.memory import peak_memory, reset_peak_memory, return_freed_memory
 from pipeline.stages.read_run import STUDIES
 from pipeline.storage import files
 from pipeline.storage.run import Run
 
 if TYPE_CHECKING:
-    from pipeline.training.history import Epoch
-
-
-class Listener:
-    """Hears of the progress of a run; a subclass shows it, this class is silent."""
-
-    def started(self, stage: str) -> None:
-        """Hear that a stage starts to compute."""
-
-    def epoch(self, epoch: Epoch) -> None:
-        """Hear of an epoch of training."""
-
-    def ended(self, result: StageResult) -> None:
-        """Hear that a stage is done, or was up to date."""
-
-    def out_of_date(self, stage: str, reason: str) -> None:
-        """Hear that a later stage, whose outputs stay, was computed from other inputs."""
+    pass
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from pipeline.evaluation.metrics import wilson_interval
 from pipeline.evaluation.uncertainty import mcnemar
 from pipeline.model.logistic import Array, LogisticRegression, decide, sigmoid
 from pipeline.stages.from_config import tokenizer_of
+from pipeline.stages.listener import SILENT, Listener
 from pipeline.stages.read_run import MAJORITY
 from pipeline.stages.runner import run_stages
 from pipeline.stages.test_uses import record_test_use
@@ -32,7 +33,6 @@ from pipeline.studies.baseline_models import (
     vader_scores,
 )
 from pipeline.studies.journal import Journal, open_journal
-from pipeline.studies.listener import SILENT, StudyListener
 from pipeline.studies.splits import CountedSplit, Reviews, Split
 
 LEXICON, VADER = "opinion lexicon", "VADER"
@@ -73,7 +73,7 @@ def score_baselines(
     config: Config,
     path: str | Path,
     from_scratch: bool = False,
-    listener: StudyListener = SILENT,
+    listener: Listener = SILENT,
 ) -> tuple[BaselineResult, ...]:
     """Score every baseline on the test set, and write `baselines/baselines.json` into the run.
 
@@ -86,7 +86,7 @@ def score_baselines(
         The run folder.
     from_scratch : bool
         Repeat what is already done.
-    listener : StudyListener
+    listener : Listener
 
     Returns
     -------

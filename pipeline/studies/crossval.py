@@ -18,13 +18,13 @@ from pipeline.config.schema import Config
 from pipeline.evaluation.metrics import Evaluation, evaluate, wilson_interval
 from pipeline.evaluation.uncertainty import Scored
 from pipeline.model.logistic import Array, decide, sigmoid
+from pipeline.stages.listener import SILENT, Listener
 from pipeline.stages.runner import run_stages
 from pipeline.stages.test_uses import record_test_use
 from pipeline.storage import arrow, files
 from pipeline.storage.run import Run
 from pipeline.stratified import draw_folds
 from pipeline.studies.journal import Journal, open_journal
-from pipeline.studies.listener import SILENT, StudyListener
 from pipeline.studies.splits import CountedSplit, Reviews, Split, fold_splits, has_own_test_set
 from pipeline.studies.tune import n_scores, search
 
@@ -89,7 +89,7 @@ def cross_validate(
     n_folds: int = 10,
     seed: int = 0,
     from_scratch: bool = False,
-    listener: StudyListener = SILENT,
+    listener: Listener = SILENT,
 ) -> CrossValidation:
     """Score each review with a model that learned from the other folds.
 
@@ -106,7 +106,7 @@ def cross_validate(
         Folds are drawn at random, by class.
     from_scratch : bool
         Repeat what is already done.
-    listener : StudyListener
+    listener : Listener
 
     Returns
     -------

@@ -13,9 +13,9 @@ from typing import Any
 
 from pipeline.errors import RunError
 from pipeline.stages.freshness import source_digest
+from pipeline.stages.listener import Listener
 from pipeline.storage.files import null_for_nan, write_text
 from pipeline.storage.run import locked, naming_the_folder
-from pipeline.studies.listener import StudyListener
 
 
 class Journal:
@@ -80,7 +80,7 @@ class Journal:
 
 @contextmanager
 def open_journal(
-    folder: Path, depends: dict[str, Any], n_steps: int, from_scratch: bool, listener: StudyListener
+    folder: Path, depends: dict[str, Any], n_steps: int, from_scratch: bool, listener: Listener
 ) -> Iterator[Journal]:
     """Lock the folder of a study, open the journal in it, and tell the listener.
 
@@ -93,7 +93,7 @@ def open_journal(
     n_steps : int
     from_scratch : bool
         Restart the study.
-    listener : StudyListener
+    listener : Listener
 
     Raises
     ------

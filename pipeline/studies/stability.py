@@ -20,9 +20,9 @@ from pipeline.inspection.weights import by_weight, look_up, top_words
 from pipeline.model.logistic import Array
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.parallel import ordered_map
+from pipeline.stages.listener import SILENT, Listener
 from pipeline.storage import arrays, arrow, files
 from pipeline.studies.journal import open_journal
-from pipeline.studies.listener import SILENT, StudyListener
 from pipeline.studies.trained_run import TrainedRun
 
 # Words whose refitted weights are in memory at a time.
@@ -82,7 +82,7 @@ def measure_stability(
     seed: int = 0,
     confidence: float = 0.95,
     from_scratch: bool = False,
-    listener: StudyListener = SILENT,
+    listener: Listener = SILENT,
 ) -> Stability:
     """Refit the model of a run on resampled training reviews.
 
@@ -96,7 +96,7 @@ def measure_stability(
     confidence : float in (0, 1)
     from_scratch : bool
         Repeat what is already done.
-    listener : StudyListener
+    listener : Listener
 
     Returns
     -------

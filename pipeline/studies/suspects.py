@@ -23,11 +23,11 @@ from pipeline.inspection.highlights import Highlight, highlight
 from pipeline.model.logistic import Array, sigmoid
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages.from_config import counting_of, tokenizer_of
+from pipeline.stages.listener import SILENT, Listener
 from pipeline.storage import arrow, files
 from pipeline.storage.run import Run
 from pipeline.stratified import draw_folds
 from pipeline.studies.journal import Journal, open_journal
-from pipeline.studies.listener import SILENT, StudyListener
 from pipeline.studies.splits import CountedSplit, Reviews, Split, fold_splits
 
 _COLUMNS = ("row", "label", "probability", "text")
@@ -123,7 +123,7 @@ def find_suspects(
     n_folds: int = 5,
     seed: int = 0,
     from_scratch: bool = False,
-    listener: StudyListener = SILENT,
+    listener: Listener = SILENT,
 ) -> Suspects:
     """Find the training reviews of a run whose label is probably wrong.
 
@@ -138,7 +138,7 @@ def find_suspects(
         Folds are drawn at random, by class.
     from_scratch : bool
         Repeat what is already done.
-    listener : StudyListener
+    listener : Listener
 
     Returns
     -------

@@ -22,13 +22,13 @@ from pipeline.evaluation.metrics import log_loss
 from pipeline.model.logistic import Array, decide, sigmoid
 from pipeline.parallel import ordered_map
 from pipeline.stages.from_config import decision_of, regression_of
+from pipeline.stages.listener import SILENT, Listener
 from pipeline.stages.runner import run_stages
 from pipeline.storage.files import write_text
 from pipeline.storage.run import Run
 from pipeline.stratified import draw_by_class, draw_folds
 from pipeline.studies.grid import Trial, trials_of, tune_section
 from pipeline.studies.journal import Journal, open_journal
-from pipeline.studies.listener import SILENT, StudyListener
 from pipeline.studies.splits import CountedSplit, Reviews, Split, fold_splits
 from pipeline.training.decision import choose_decision
 
@@ -70,7 +70,7 @@ def tune(
     config: Config,
     path: str | Path,
     from_scratch: bool = False,
-    listener: StudyListener = SILENT,
+    listener: Listener = SILENT,
 ) -> Tuning:
     """Try all combinations of the values in `[tune]`, and write the best as `tune/best.toml`.
 
@@ -82,7 +82,7 @@ def tune(
         The run folder.
     from_scratch : bool
         Repeat what is already done.
-    listener : StudyListener
+    listener : Listener
 
     Returns
     -------

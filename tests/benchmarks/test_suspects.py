@@ -4,9 +4,9 @@ from pathlib import Path
 
 from benchmarks.suspects import TARGETS, find_flipped, lines
 from pipeline.config.loading import find_config, load_config
+from pipeline.stages.listener import SILENT
 from pipeline.stages.runner import run_stages
 from pipeline.storage.run import Run
-from pipeline.studies.listener import SILENT
 
 
 def test_of_the_first_hundred_suspects_of_the_sample_the_target_is_flipped(tmp_path):

@@ -9,8 +9,9 @@ from pipeline.config.loading import find_config, load_config
 from pipeline.config.model import TrainSection
 from pipeline.config.schema import Config
 from pipeline.inspection.weights import top_words
+from pipeline.stages.listener import Listener
 from pipeline.stages.read_run import load_model
-from pipeline.stages.runner import Listener, run_stages
+from pipeline.stages.runner import run_stages
 from pipeline.storage.run import Run
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "sample.toml"

@@ -7,7 +7,8 @@ import pytest
 from pipeline.config.loading import load_config
 from pipeline.errors import RunError
 from pipeline.stages import test_uses
-from pipeline.stages.runner import Listener, run_stages
+from pipeline.stages.listener import Listener
+from pipeline.stages.runner import run_stages
 from pipeline.storage.run import Run
 
 

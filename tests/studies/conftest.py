@@ -9,13 +9,13 @@ from small_corpus import write_jsonl
 
 from pipeline.config.loading import load_config
 from pipeline.config.schema import Config
+from pipeline.stages.listener import SILENT, Listener
 from pipeline.stages.runner import run_stages
 from pipeline.storage.run import Run
-from pipeline.studies.listener import SILENT, StudyListener
 from pipeline.studies.splits import Reviews
 
 
-class Steps(StudyListener):
+class Steps(Listener):
     """Counts the steps of a study, and interrupts it once there are enough."""
 
     def __init__(self, stop_at: float = float("inf")) -> None:

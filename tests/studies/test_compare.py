@@ -14,12 +14,12 @@ from pipeline.config.loading import load_config
 from pipeline.errors import RunError
 from pipeline.evaluation.metrics import evaluate
 from pipeline.evaluation.uncertainty import METRICS, Scored, paired_differences
+from pipeline.stages.listener import SILENT
 from pipeline.stages.runner import run_stages
 from pipeline.storage.files import read_table
 from pipeline.storage.run import Run
 from pipeline.studies.compare import compare
 from pipeline.studies.compare_page import write_comparison_page
-from pipeline.studies.listener import SILENT
 
 
 def run(config, path, *overrides, last="eval"):

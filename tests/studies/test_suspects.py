@@ -10,11 +10,11 @@ from pipeline.config.loading import load_config
 from pipeline.errors import ConfigError, RunError
 from pipeline.evaluation.label_errors import find_label_errors
 from pipeline.model.text_classifier import TextClassifier
+from pipeline.stages.listener import SILENT
 from pipeline.stages.read_run import read_labels, read_reviews
 from pipeline.stages.runner import run_stages
 from pipeline.storage.run import Run
 from pipeline.stratified import draw_folds
-from pipeline.studies.listener import SILENT
 from pipeline.studies.splits import CountedSplit, Reviews, Split
 from pipeline.studies.suspects import find_suspects, suspects_file
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
 from rich.text import Text
 
-from pipeline.studies.listener import StudyListener
+from pipeline.stages.listener import Listener
 
 if TYPE_CHECKING:
     from pipeline.stages.runner import StageResult
@@ -32,7 +32,7 @@ def _minutes(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-class StageProgress(StudyListener):
+class StageProgress(Listener):
     """Shows a line for each stage that is done, and a bar while one computes.
 
     Parameters
