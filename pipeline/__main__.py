@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 import sys
 
-# Nearly all that a command makes is freed by its reference counts. Looking for the rest in all
-# that is imported, again and again, takes a thirtieth of a whole run.
+# Reference counts free nearly everything that a command allocates. To search all imported objects
+# for cycles, again and again, takes a thirtieth of a whole run.
 gc.set_threshold(1 << 18)
 
 
@@ -20,7 +20,7 @@ def run() -> None:
         sys.stderr.write("sentiment: interrupted\n")
         sys.exit(130)
     finally:
-        # The interpreter would look through all that is imported once more as it ends.
+        # Otherwise the interpreter searches all of them once more as it exits.
         gc.freeze()
 
 

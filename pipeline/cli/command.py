@@ -40,7 +40,7 @@ _CONFIG_OPTIONS = (
         "--run",
         type=click.Path(path_type=Path),
         metavar="RUN",
-        help="The run folder, otherwise runs/CONFIG.",
+        help="The run folder; runs/CONFIG by default.",
     ),
     SET,
     *_RUN_OPTIONS,
@@ -103,7 +103,7 @@ def _add(
 def _compute_and_render(
     compute: Callable[..., Render], config: Config, path: Path, values: dict[str, Any]
 ) -> None:
-    """Compute with progress, then print the result; in quiet only what a program reads."""
+    """Compute with progress, then print the result; with -q, print JSON only."""
     from concurrent.futures import ThreadPoolExecutor
 
     from pipeline.cli.display.progress import StageProgress
@@ -117,8 +117,8 @@ def _compute_and_render(
         compiled.on_compile = progress.say
         context = CommandContext(config, path, force, progress)
         try:
-            # In a thread, because Python loses an interrupt of the main thread that comes during a
-            # destructor or a callback of an import: one in 25 in the first seconds of a run.
+            # In a thread, because Python loses an interrupt that reaches the main thread during a
+            # destructor or an import callback: one in 25 in the first seconds of a run.
             render = ThreadPoolExecutor(1).submit(compute, context, **values).result()
         except KeyboardInterrupt:
             progress.__exit__()

@@ -24,13 +24,13 @@ from pipeline.cli.options import CONFIG, SET
     help="Write a config for your own reviews to this file, and print nothing else.",
 )
 def config(config: Path, overrides: tuple[str, ...], new: Path | None) -> None:
-    """Print every setting of a config, and where it comes from."""
+    """Print every setting of a config, and where its value comes from."""
     from pipeline.config.loading import find_config, load_config, value_origins
     from pipeline.config.reference import annotated, write_start
 
     if new is not None:
         write_start(new)
-        click.echo(f"{new} is written; name your reviews in it, then: sentiment train {new}")
+        click.echo(f"wrote {new}; name your reviews in it, then run: sentiment train {new}")
         return
     path = find_config(config).path
     click.echo(annotated(load_config(path, overrides), value_origins(path, overrides)), nl=False)

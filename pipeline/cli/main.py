@@ -21,7 +21,7 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Pipeline (a command also runs the stages before it)": {
         "corpus": ("stages", "Load, check, split and audit the reviews."),
         "tokens": ("stages", "Split each review into tokens."),
-        "features": ("stages", "Choose the vocabulary and count it in each review."),
+        "features": ("stages", "Choose the vocabulary and count its n-grams in each review."),
         "train": ("stages", "Learn the weights."),
         "eval": ("stages", "Evaluate the model on the test set."),
         "report": ("stages", "Draw the run as one HTML page."),
@@ -41,7 +41,7 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "suspects": ("runs", "Find training reviews whose label is probably wrong."),
     },
     "Set-up": {
-        "config": ("config", "Print every setting of a config, and where it comes from."),
+        "config": ("config", "Print every setting of a config, and where its value comes from."),
         "compile": ("setup", "Compile the numerical loops ahead of the first run."),
     },
 }

@@ -30,7 +30,7 @@ from pipeline.cli.options import JSON, RUN, RUN_FOLDER, WORDS, count_option
     flag_value="",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="[FILE]",
-    help="Write a page too: to FILE, otherwise next to the run folders.",
+    help="Also write an HTML page: to FILE, or next to the run folders.",
 )
 @JSON
 def compare(run_a: Path, run_b: Path, flipped: int, page: Path | None, in_json: bool) -> None:

@@ -65,7 +65,7 @@ def tokens(run: Path, _: Any) -> None:
 
 @_stage_command("features", "sentiment features sample --set features.ngrams=2")
 def features(run: Path, _: Any) -> None:
-    """Choose the vocabulary and count it in each review.
+    """Choose the vocabulary and count its n-grams in each review.
 
     The vocabulary holds the n-grams of the training set that [features] keeps.
     """
@@ -95,8 +95,8 @@ def train(run: Path, config: Any) -> None:
 def evaluate(run: Path, _: Any) -> None:
     """Evaluate the model on the test set.
 
-    Prints accuracy, precision, recall and F1, the confusion matrix, the quality of the
-    probabilities, all with intervals, and how often this run has used the test set.
+    Prints accuracy, precision, recall and F1, the confusion matrix and the quality of the
+    probabilities, with intervals, and how often this run has used the test set.
     """
     from pipeline.cli.display.tables import print_metrics, print_test_uses
     from pipeline.stages.test_uses import read_test_uses
@@ -110,6 +110,7 @@ def evaluate(run: Path, _: Any) -> None:
 def report(run: Path, _: Any) -> None:
     """Draw the run as one HTML page.
 
-    The page needs no network: results, words, errors, and a box to try texts of your own.
+    The page needs no network. It shows results, words and errors, and has a box in which to try
+    texts of your own.
     """
     click.echo(f"the report is in {run / 'report' / 'index.html'}")

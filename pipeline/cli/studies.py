@@ -13,9 +13,9 @@ from pipeline.cli.options import JSON, count_option
 def tune(context: CommandContext, in_json: bool) -> Render:
     """Try the settings in [tune] and keep the best.
 
-    Settings are scored on training reviews that the model did not learn from: one set of
-    them, or folds. The test set is not read. The best settings are written to tune/best.toml
-    in the run folder. An interrupted run resumes.
+    Settings are scored on training reviews that the model did not learn from: a validation set,
+    or cross-validation folds. The test set is not read. The best settings are written to
+    tune/best.toml in the run folder. An interrupted run resumes.
     """
     from pipeline.cli.display.studies import print_tuning
     from pipeline.studies import tune as study
@@ -39,9 +39,9 @@ def crossval(
 ) -> Render:
     """Score each review with a model that did not see it.
 
-    Vocabulary and weights are learned inside each fold, and so are the settings if the config
-    has a [tune] section. If the corpus has a test set of its own, only the training set is
-    used, otherwise all reviews. An interrupted run resumes.
+    The model of a fold learns its vocabulary and weights from the other folds, and chooses its
+    settings there if the config has a [tune] section. If the corpus has a test set of its own, only
+    the training set is used, otherwise all reviews. An interrupted run resumes.
     """
     from pipeline.cli.display.studies import print_cross_validation
     from pipeline.studies.crossval import cross_validate

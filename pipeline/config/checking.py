@@ -1,7 +1,7 @@
 """A TOML table to a section, or one line on what is wrong with it: key, accepted, received.
 
-msgspec finds the first problem and its place. Here it is said in the words of TOML: the key, what
-is accepted, what was received.
+msgspec finds the first problem and its place. The message here names the key, what is accepted
+and what was received, as TOML writes them.
 """
 
 from __future__ import annotations

@@ -131,7 +131,7 @@ class ClassWeights(Section, frozen=True):
 
 
 class ThresholdGoal(Section, frozen=True):
-    """A goal that the threshold is chosen for on the validation set; one of them."""
+    """The goal that the threshold is chosen for on the validation set: exactly one key."""
 
     min_recall: Annotated[Annotated[float, Meta(gt=0, le=1)] | None, about("Least recall.")] = None
     min_precision: Annotated[

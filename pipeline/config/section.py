@@ -1,8 +1,8 @@
-"""The base class of a section; annotations to the words for what a key accepts.
+"""The base class of a section, and its annotations in words: what a key accepts and means.
 
-msgspec makes a section of a table by its annotations, and refuses unknown keys and values of the
-wrong type or out of range. The same annotations say what a key accepts and means: in messages,
-in the printed config and in the documentation.
+msgspec builds a section from a table by the annotations, and refuses unknown keys and values of the
+wrong type or out of range. Messages, the printed config and the documentation read the same
+annotations.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _metas(hint: Any) -> list[Meta]:
 
 
 def _range(metas: list[Meta]) -> str:
-    """Say the bounds of a number, those that were set."""
+    """Return the bounds of a number in words, those that were set."""
     bounds = {}
     for sign, name in ((">", "gt"), (">=", "ge"), ("<", "lt"), ("<=", "le")):
         for bound in (getattr(meta, name) for meta in metas):

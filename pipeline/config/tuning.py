@@ -18,13 +18,13 @@ _TUNED: dict[str, type[Section]] = {
     "features": FeaturesSection,
     "train": TrainSection,
 }
-# By key. A value is a list or a Range; msgspec would not say which key holds a wrong one.
+# By key: a list or a Range. They are checked here, because msgspec would not name the key.
 Tried = dict[str, Any]
 _VALUES = "a list of values for each key, or { low = 1e-4, high = 1e-2, steps = 3 }"
 
 
 class Range(Section, frozen=True):
-    """Numbers from one to another, both included: whole ones if both are whole."""
+    """Numbers from low to high, both included; whole numbers if both ends are whole."""
 
     low: Annotated[int | Number, about("Least value.", "a number")]
     high: Annotated[int | Number, about("Greatest value.", "a number")]

@@ -20,7 +20,7 @@ Mask = NDArray[np.bool_]
 
 
 def checked(y_true: Labels, scores: Floats) -> tuple[Mask, Floats]:
-    """Return which reviews are positive, and their scores, once both are valid.
+    """Check labels and scores; return which reviews are positive, and the scores.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def checked(y_true: Labels, scores: Floats) -> tuple[Mask, Floats]:
 
 
 def checked_counts(X: Any) -> csr_array:
-    """Return counts, sparse or dense, as a float32 CSR matrix, once they are valid.
+    """Check counts, sparse or dense; return them as a float32 CSR matrix.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def checked_counts(X: Any) -> csr_array:
 
 
 def checked_classes(y: Any, n_rows: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Return the two classes in sorted order, and the labels as 0 and 1.
+    """Check labels; return the two classes in sorted order, and the labels as 0 and 1.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def checked_classes(y: Any, n_rows: int) -> tuple[NDArray[Any], NDArray[np.int64
 
 
 def checked_weights(sample_weight: Any, labels: NDArray[np.int64]) -> Floats:
-    """Return the weight of each document, 1 by default, once they are valid.
+    """Check the weights of documents and return them; 1 each by default.
 
     Parameters
     ----------
@@ -134,8 +134,8 @@ def checked_weights(sample_weight: Any, labels: NDArray[np.int64]) -> Floats:
     Raises
     ------
     ValueError
-        If there is not one for each document, one is negative or not finite, or all those of a
-        class are zero.
+        If there is not one weight for each document, a weight is negative or not finite, or all
+        weights of a class are zero.
     """
     if sample_weight is None:
         return np.ones(len(labels))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Review:
-    """A test review: its row, its true label, and its pieces for each model that is shown."""
+    """A test review: its row, its true label, and its marked text for each model on the page."""
 
     row: int
     label: str
@@ -52,7 +52,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class RunData:
-    """What the files of a run say.
+    """What a report takes from the files of a run.
 
     Attributes
     ----------

@@ -43,7 +43,7 @@ def kept_columns(
     int64 array, in ascending order
     """
     _, offsets = arrow.buffers(model.vocabulary.words)
-    # Of a word: a line break, its weight and interval in base64, and the counts of two classes.
+    # Bytes a word: its own, a line break, weight and interval in base64, the counts of two classes.
     sizes = np.diff(offsets) + 1 + (3 if with_intervals else 1) * 16 / 3 + 4
     if sizes.sum() <= largest:
         return np.arange(len(sizes))

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "templates"
 _SCRIPTS = ("tokenizer.js", "model.js", "threshold.js", "words.js", "playground.js", "page.js")
-# A piece is marked from this share of a text's largest contribution on, in five strengths.
+# A piece is marked, in five strengths, above this share of the text's largest contribution.
 _MARKED, _LEVELS = 0.1, 5
-# With fewer training reviews, a word that one review in a thousand holds was seen less than five
-# times, so the page warns that its weight is unreliable.
+# With fewer training reviews, a word that is in one review in a thousand was seen fewer than five
+# times. The page then says that the corpus is small.
 _SMALL = 5000
 _EXAMPLES = {
     "praise": "What a wonderful film! I loved every minute, and the ending is superb.",

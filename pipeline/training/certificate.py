@@ -11,8 +11,8 @@ curvature is at least l2, the curvature of the penalty, in every direction. Ther
 J(w, b) by w, because the derivative by b is 0 there.
 
 Weights learned by SGD are slightly off for words that occur in every review. The gradient is
-steep there, so the bound is many times the distance and may say nothing. It is narrower a few
-Newton steps further on: from any v, J* >= J(v) - ||grad J(v)||^2 / (2 l2), and J(w) is known.
+steep there, so the bound is many times the distance and may say nothing. A few Newton steps make
+it tighter: at any v that they reach, J* >= J(v) - ||grad J(v)||^2 / (2 l2), and J(w) is known.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Certificate:
     gradient_norm : float
         Euclidean length of the gradient of J by w.
     gap : float
-        No weights and intercept have a J that is lower by more than this.
+        The minimum of J is lower by at most this.
     l2 : float
         Strength of the penalty, > 0.
     n : int

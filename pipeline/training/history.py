@@ -28,7 +28,7 @@ class Epoch:
     objective : float
         J(w, b), loss and penalty, on the training set.
     loss, accuracy : float
-        Mean cross-entropy (nats) and accuracy on the training set, all documents alike.
+        Mean cross-entropy (nats) and accuracy on the training set, without costs.
     validation_loss, validation_accuracy : float
         The same on the validation set; NaN without one.
     """

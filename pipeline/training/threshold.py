@@ -1,7 +1,7 @@
 """Choose the threshold for a goal: least recall, least precision or best F1.
 
-A threshold is chosen on reviews that the model has not learned from. Nothing says that it
-meets the goal on others: metrics on the test set are the judge.
+A threshold is chosen on reviews that the model has not learned from. It need not meet the goal on
+others: the metrics on the test set tell.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def test_a_new_config_trains_on_reviews_of_ones_own(sentiment, tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     result = sentiment("config", "--new", "own.toml")
     assert result.stdout == (
-        "own.toml is written; name your reviews in it, then: sentiment train own.toml\n"
+        "wrote own.toml; name your reviews in it, then run: sentiment train own.toml\n"
     )
     assert "sentiment eval own.toml" in Path("own.toml").read_text()
     write_jsonl(Path("reviews.jsonl"), *small_reviews())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.inspection.weights import Word
     from pipeline.stages.test_uses import TestUse
 
-# Columns of a terminal that no table needs.
+# More columns than any table needs.
 _WIDEST = 1000
 METRIC_NAMES = {
     "roc_auc": "ROC-AUC",
