@@ -13,6 +13,11 @@ Scalar = str | int | float | bool
 Labels = Scalar | Annotated[tuple[Scalar, ...], Meta(min_length=1)]
 
 
+Paths = str | Annotated[tuple[str, ...], Meta(min_length=1)]
+Place = Paths | Annotated[dict[str, Paths], Meta(min_length=1)]
+_PLACE = "a path, a list of paths, or a table with paths for each class"
+
+
 class CorpusSection(Section, frozen=True, tag_field="source"):
     """Settings of every source."""
 
@@ -52,6 +57,18 @@ class LabelledSection(SplitSection, frozen=True):
         about("For ratings: the highest one that is negative. Those in between are left out."),
     ] = None
 
+    ignore: Annotated[
+        Scalar | tuple[Scalar, ...],
+        about("Label or labels whose reviews are left out.", "a label or a list of labels"),
+    ] = ()
+    drop: Annotated[
+        tuple[Literal["missing", "invalid"], ...],
+        about(
+            "Other reviews to leave out: without a text or a label (missing), not decodable "
+            "(invalid).",
+            'a list of "missing" and "invalid"',
+        ),
+    ] = ()
     group: Annotated[
         str | None,
         about("Name of a column whose equal values say which reviews belong together."),
@@ -87,13 +104,21 @@ class NltkCorpus(SplitSection, frozen=True, tag="nltk", kw_only=True):
 
 
 class FilesCorpus(LabelledSection, frozen=True, tag="files", kw_only=True):
-    """CSV, TSV, JSON lines or Parquet files, or folders with `pos/` and `neg/` text files."""
+    """Tables, files of one review a line, or folders with `pos/` and `neg/` text files."""
 
     source = "files"
-    train: Annotated[str, about("Path, glob or folder of the training reviews.", "a path")]
-    test: Annotated[str | None, about("The same for the test reviews.", "a path")] = None
+    train: Annotated[
+        Place,
+        about(
+            "Path, glob or folder of the training reviews, a list of them, or one a class.", _PLACE
+        ),
+    ]
+    test: Annotated[Place | None, about("The same for the test reviews.", _PLACE)] = None
     format: Annotated[
-        Literal["csv", "tsv", "json", "parquet"] | None,
+        Literal[
+            "csv", "tsv", "json", "jsonl", "parquet", "arrow", "lines", "labelled", "fasttext", "vw"
+        ]
+        | None,
         about("Format of the files; without it their extensions say."),
     ] = None
     encoding: Annotated[

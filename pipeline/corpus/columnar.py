@@ -1,13 +1,12 @@
-"""Parquet: rows in columns, read by pyarrow."""
+"""Parquet and Arrow files: rows in columns, read by pyarrow."""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
-from pipeline.corpus.diagnosis import NOT_UTF8, missing_column, undecodable
+from pipeline.corpus.diagnosis import duplicate_column, missing_column
 from pipeline.corpus.source import Source
 from pipeline.errors import CorpusError
 
@@ -18,34 +17,44 @@ def parquet_batches(source: Source, columns: Sequence[str] | None) -> Iterator[p
     """Yield columns of a Parquet file; None is all of them."""
     from pyarrow import parquet
 
+    if source.is_compressed:
+        raise CorpusError(
+            f"{source.path}: Parquet cannot be read from a compressed file; unpack it"
+        )
     # `read_table` would take parts of the path for columns. Without a buffer size, a whole row
     # group is held at once.
     with parquet.ParquetFile(source.path, pre_buffer=False, buffer_size=1 << 20) as file:
-        names = file.schema_arrow.names
-        chosen = names if columns is None else list(columns)
-        for column in chosen:
-            if column not in names:
-                raise CorpusError(f"{source.path}{missing_column(column, names)}")
+        chosen = _chosen(source, file.schema_arrow.names, columns)
         # There is a thread for each file already.
         for batch in file.iter_batches(BATCH, columns=chosen, use_threads=False):
             # The columns come in the order of the file.
             yield batch.select(chosen)
 
 
-def parquet_problem(source: Source, columns: Sequence[str]) -> str:
-    """Find the first text of a Parquet file that is not UTF-8."""
-    from pyarrow import parquet
+def arrow_batches(source: Source, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
+    """Yield columns of an Arrow file or stream, such as Feather writes; None is all of them."""
+    with source.open_bytes() as file:
+        is_file = file.peek(6)[:6] == b"ARROW1"  # type: ignore[attr-defined]
+        if is_file:
+            # It is read from its end, which a packed file does not have yet.
+            content = pa.BufferReader(file.read()) if source.is_compressed else None
+            found = pa.ipc.open_file(content or pa.memory_map(str(source.path)))
+            batches = (found.get_batch(k) for k in range(found.num_record_batches))
+        else:
+            found = pa.ipc.open_stream(file)
+            batches = iter(found)
+        chosen = _chosen(source, found.schema.names, columns)
+        for batch in batches:
+            yield batch.select(chosen)
 
-    row = 0
-    # A file that is not Parquet has no rows to look at.
-    with (
-        contextlib.suppress(pa.ArrowException, OSError),
-        parquet.ParquetFile(source.path) as file,
-    ):
-        for batch in file.iter_batches(batch_size=4096, columns=list(columns[:1])):
-            texts = batch.column(0).cast(pa.large_string()).cast(pa.large_binary())
-            found = undecodable(texts.to_pylist())
-            if found:
-                return f", row {row + found}: {NOT_UTF8}"
-            row += len(texts)
-    return ""
+
+def _chosen(source: Source, names: list[str], columns: Sequence[str] | None) -> list[str]:
+    twice = duplicate_column(names)
+    if twice:
+        raise CorpusError(f"{source.path}: {twice}")
+    if columns is None:
+        return names
+    for column in columns:
+        if column not in names:
+            raise CorpusError(f"{source.path}: {missing_column(source, columns, column, names)}")
+    return list(columns)

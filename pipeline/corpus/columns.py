@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -52,63 +54,71 @@ class Columns:
         return pa.schema(fields)
 
 
-def group_column(column: pa.Array, name: str, where: str, rows_before: int = 0) -> pa.Array:
+def as_text(column: pa.Array, what: str) -> pa.LargeStringArray:
+    """Return a column of strings as large_string; `what` names it in the error.
+
+    Raises
+    ------
+    CorpusError
+        If it is of another type.
+    """
+    kind = column.type
+    values = kind.value_type if pa.types.is_dictionary(kind) else kind
+    if values not in (pa.string(), pa.large_string(), pa.string_view()):
+        raise CorpusError(f"{what} is of type {kind}; expected a string column")
+    return column.cast(pa.large_string())
+
+
+def group_column(column: pa.Array, what: str) -> pa.LargeStringArray:
     """Return the groups as text; a number that is whole is written without a fraction.
 
     Raises
     ------
     CorpusError
-        If a value is missing. Rows are counted from 1.
+        If the column holds neither strings nor numbers; `what` names it.
     """
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    _require(column.is_null(), name, where, rows_before, "is missing; expected a value")
+    column = _decoded(column)
     if pa.types.is_floating(column.type):
         whole = pc.cast(column, pa.int64(), safe=False)
         is_whole = pc.equal(pc.cast(whole, pa.float64(), safe=False), column)
-        as_text = pc.cast(column, pa.large_string())
-        return pc.if_else(is_whole, pc.cast(whole, pa.large_string()), as_text)
+        as_decimal = pc.cast(column, pa.large_string())
+        return pc.if_else(is_whole, pc.cast(whole, pa.large_string()), as_decimal)
     try:
         return column.cast(pa.large_string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        raise CorpusError(
-            f"{where}: column {name!r} is of type {column.type}; expected strings or numbers"
-        ) from None
+        raise CorpusError(f"{what} is of type {column.type}; expected strings or numbers") from None
 
 
-def weight_column(column: pa.Array, name: str, where: str, rows_before: int = 0) -> pa.Array:
-    """Return the weights as float64.
+def weight_column(column: pa.Array, what: str) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
+    """Return the weights as float64, and which of them are not finite numbers above 0.
 
     Raises
     ------
     CorpusError
-        If a value is missing, or not a finite number above 0. Rows are counted from 1.
+        If the column holds neither numbers nor strings; `what` names it.
     """
-    _require(column.is_null(), name, where, rows_before, "is missing; expected a number above 0")
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        column = arrow.numbers(np.array([_number(v.as_py()) for v in column], np.float64))
+    column = _decoded(column)
+    if column.type in (pa.string(), pa.large_string()):
+        known = arrow.mask(~arrow.mask_values(column.is_null()))
+        numbers = np.array([_number(value) for value in column], np.float64)
+        column = pc.if_else(known, arrow.numbers(numbers), pa.nulls(len(numbers), pa.float64()))
     try:
         weights = column.cast(pa.float64())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        raise CorpusError(
-            f"{where}: column {name!r} is of type {column.type}; expected numbers"
-        ) from None
+        raise CorpusError(f"{what} is of type {column.type}; expected numbers") from None
     values = arrow.values(weights)
-    wrong = arrow.mask(~(np.isfinite(values) & (values > 0)))
-    _require(wrong, name, where, rows_before, "is not a finite number above 0")
-    return weights
+    wrong = ~(np.isfinite(values) & (values > 0))
+    if weights.null_count:
+        wrong &= ~arrow.mask_values(weights.is_null())
+    return weights, wrong
 
 
-def _number(text: str) -> float:
+def _decoded(column: pa.Array) -> pa.Array:
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+
+
+def _number(value: pa.Scalar) -> float:
     try:
-        return float(text)
-    except ValueError:
-        return float("nan")
-
-
-def _require(wrong: pa.Array, name: str, where: str, rows_before: int, problem: str) -> None:
-    row = pc.index(wrong, True).as_py()
-    if row >= 0:
-        raise CorpusError(f"{where}, row {rows_before + row + 1}: {name!r} {problem}")
+        return float(value.as_py())
+    except (TypeError, ValueError):  # nothing, or no number
+        return math.nan

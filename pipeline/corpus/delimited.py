@@ -1,21 +1,25 @@
-"""CSV and TSV: rows of fields, read by pyarrow, whose refusals are explained by the csv module."""
+"""CSV and TSV: rows of fields, read by pyarrow; the csv module explains its refusals."""
 
 from __future__ import annotations
 
-import csv
-import io
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.corpus.blocks import by_blocks
-from pipeline.corpus.diagnosis import NO_ROWS, NOT_UTF8, missing_column, undecodable
+from pipeline.corpus.diagnosis import (
+    NO_ROWS,
+    duplicate_column,
+    looks_like_data,
+    missing_column,
+    shown_names,
+)
+from pipeline.corpus.quoting import END, check_quoting, count_line_ends, records, unclosed
 from pipeline.corpus.source import Source
 from pipeline.errors import CorpusError
 
-_END = "\ue000 end of file"
+_UNNAMED = "\0"
 
 
 def csv_batches(source: Source, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
@@ -23,125 +27,114 @@ def csv_batches(source: Source, columns: Sequence[str] | None) -> Iterator[pa.Re
     from pyarrow import csv as arrow_csv
 
     dialect = source.dialect
-    names = list(header(source))
+    names = _header(source)
+    chosen = _chosen(source, names, columns)
     parsing = arrow_csv.ParseOptions(
         delimiter=source.delimiter,
         newlines_in_values=dialect.quoting != "none",
         quote_char=False if dialect.quoting == "none" else '"',
     )
-    named = [name for name in names if not name.startswith("\0")]
-    chosen = named if columns is None else list(columns)
     conversion = arrow_csv.ConvertOptions(
-        include_columns=chosen, column_types=dict.fromkeys(names, pa.large_string())
+        # Rows that are not UTF-8 may be left out on request, so they are looked at later.
+        check_utf8=False,
+        include_columns=chosen,
+        column_types=dict.fromkeys(names, pa.large_string()),
     )
-    given = names if dialect.columns else None
 
     def read(block: int) -> Iterable[pa.RecordBatch]:
-        reading = arrow_csv.ReadOptions(block_size=block, column_names=given)
+        reading = arrow_csv.ReadOptions(
+            block_size=block, column_names=names if dialect.columns else None
+        )
         batches: Iterable[pa.RecordBatch] = arrow_csv.open_csv(
             source.for_arrow(), reading, parsing, conversion
         )
         return batches
 
-    n_rows = 0
+    n_rows = n_holding = 0
     for batch in by_blocks(read):
         n_rows += batch.num_rows
+        n_holding += _count_holding(batch, source.delimiter)
         yield batch
-    problem = stray_quote(source, n_rows)
-    if problem:
-        raise CorpusError(f"{source.path}{problem}")
+    source.noticed.extend(check_quoting(source, len(names), n_rows, n_holding))
 
 
-def header(source: Source) -> list[str]:
+def _count_holding(batch: pa.RecordBatch, delimiter: str) -> int:
+    """Return in how many rows a field holds the delimiter: at least the most of any column."""
+    return max(
+        (pc.match_substring(column, delimiter).true_count for column in batch.columns), default=0
+    )
+
+
+def _header(source: Source) -> list[str]:
     """Return the names of the columns: those that are stated, or those of the first record."""
     if source.dialect.columns:
         # A column without a name is not read, but pyarrow wants a name for each.
-        return [name or f"\0{k}" for k, name in enumerate(source.dialect.columns)]
-    _, first = next(_records(source))
-    return [] if first == [_END] else first
+        return [name or f"{_UNNAMED}{k}" for k, name in enumerate(source.dialect.columns)]
+    line, first = next(records(source))
+    if first == [END]:
+        raise CorpusError(f"{source.path}: the file is empty; expected a header and one text a row")
+    if first[-1].endswith(END):
+        first[-1] = first[-1].removesuffix(END)
+    twice = duplicate_column(first)
+    if twice:
+        raise CorpusError(f"{source.path}, line {line}: {twice}{_header_hint(source, first)}")
+    return first
 
 
-def csv_problem(source: Source, columns: Sequence[str]) -> str:
-    """Find the first line of a CSV or TSV file that does not fit its header."""
-    with source.open() as file:
-        line = undecodable(file)
-    if line:
-        return f", line {line}: {NOT_UTF8}"
-    names = header(source)
-    if not names:
-        return ": the file is empty; expected a header and one text a row"
+def _chosen(source: Source, names: list[str], columns: Sequence[str] | None) -> list[str]:
+    """Return the columns to read; say what a header looks like that has not all of them."""
+    if columns is None:
+        named = [name for name in names if not name.startswith(_UNNAMED)]
+        if named.count("") > 1:
+            raise CorpusError(f"{source.path}, line 1: two columns have no name; expected one each")
+        return named
     for column in columns:
         if column not in names:
-            return missing_column(column, names)
-    records = _records(source)
-    if not source.dialect.columns:
-        next(records)
-    n_fields = len(names)
-    for n_rows, (line, record) in enumerate(records):
-        if record == [_END]:
-            return "" if n_rows else NO_ROWS
-        if record[-1].endswith(_END):
-            return _unclosed(line)
-        if len(record) != n_fields:
-            return f", line {line}: expected {n_fields} fields as in the header, got {len(record)}"
-    return ""
+            raise CorpusError(f"{source.path}{_no_column(source, names, columns, column)}")
+    return list(columns)
 
 
-def stray_quote(source: Source, n_rows: int) -> str:
-    """Find a misplaced quote, which makes pyarrow read several rows as one field."""
-    if source.dialect.quoting == "none":
+def _no_column(source: Source, names: list[str], columns: Sequence[str], column: str) -> str:
+    key = source.dialect.key
+    there = [name for name in names if not name.startswith(_UNNAMED)]
+    if source.dialect.columns:
+        return f": no column {column!r}; {key('columns')} has {shown_names(there)}"
+    problem = f", line 1: no column {column!r}; the columns are {shown_names(there)}"
+    if len(names) == 1:
+        marks = [mark for mark in ";\t|," if mark != source.delimiter and mark in names[0]]
+        if marks:
+            mark = max(marks, key=names[0].count)
+            name = "a tab" if mark == "\t" else f"'{mark}'"
+            return f"{problem}: is the delimiter {name}? set {key('delimiter')}"
+    if "\0" in "".join(names):
+        return f'{problem}: is the file UTF-16? set {key("encoding")} = "utf-16-le"'
+    if looks_like_data(names):
+        return f"{problem}{_header_hint(source, names)}"
+    return f", line 1: {missing_column(source, columns, column, there)}"
+
+
+def _header_hint(source: Source, names: list[str]) -> str:
+    if not looks_like_data(names):
         return ""
-    quotes = lines = 0
-    with source.open() as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
-            quotes += block.count(b'"')
-            lines += block.count(b"\n")
-    # Only a row that spans several lines can hold other rows.
-    if quotes and lines > n_rows + 1:
-        limit = csv.field_size_limit(2**31 - 1)
-        try:
-            with _text(source) as file:
-                reader = csv.reader(file, delimiter=source.delimiter, strict=True)
-                for _ in reader:
-                    pass
-        except csv.Error as error:
-            if "expected after" in str(error):
-                return (
-                    f", line {reader.line_num}: text after the closing quote of a field; "
-                    "expected a quote inside a field to be doubled and the field quoted"
-                )
-        finally:
-            csv.field_size_limit(limit)
-    # An odd number of quotes may be harmless: a quote inside an unquoted field.
-    if quotes % 2:
-        for line, record in _records(source):
-            if record[-1].endswith(_END) and record != [_END]:
-                return _unclosed(line)
+    return f": does the file have no header? name its columns in {source.dialect.key('columns')}"
+
+
+def csv_problem(source: Source, columns: Sequence[str] | None) -> str:
+    """Find the first line of a CSV or TSV file that does not fit its header."""
+    found = records(source)
+    n_fields = len(source.dialect.columns) or len(next(found)[1])
+    expected = "in the header"
+    if source.dialect.columns:
+        expected = f"in {source.dialect.key('columns')}"
+    for n_rows, (line, record) in enumerate(found):
+        if record == [END]:
+            return "" if n_rows else NO_ROWS
+        if record[-1].endswith(END):
+            return unclosed(source, line, record)
+        if len(record) != n_fields:
+            spans = any(map(count_line_ends, record))
+            hint = "; a quoted field of this row spans lines" if spans else ""
+            return (
+                f", line {line}: expected {n_fields} fields as {expected}, got {len(record)}{hint}"
+            )
     return ""
-
-
-def _unclosed(line: int) -> str:
-    return f", line {line}: a quoted field of this row is never closed; expected a closing quote"
-
-
-def _records(source: Source) -> Iterator[tuple[int, list[str]]]:
-    """Yield each record and the line it starts on; `_END` is last, or ends an unclosed field."""
-    quoting: Literal[0, 3] = (
-        csv.QUOTE_NONE if source.dialect.quoting == "none" else csv.QUOTE_MINIMAL
-    )
-    limit = csv.field_size_limit(2**31 - 1)
-    try:
-        with _text(source) as file:
-            lines = itertools.chain(file, [_END])
-            reader = csv.reader(lines, delimiter=source.delimiter, quoting=quoting)
-            line = 1
-            for record in reader:
-                if record:
-                    yield line, record
-                line = reader.line_num + 1
-    finally:
-        csv.field_size_limit(limit)
-
-
-def _text(source: Source) -> io.TextIOWrapper:
-    return io.TextIOWrapper(source.open(), "utf-8", errors="replace", newline="")

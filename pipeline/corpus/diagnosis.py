@@ -7,14 +7,22 @@ follows the file's name in the error, or an empty string if it finds nothing wro
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pipeline.corpus.source import Source
 
 # pyarrow refuses a row that is longer than its block, by default one MiB.
 BLOCK = 8 << 20  # bytes
 
-NOT_UTF8 = "not valid UTF-8; expected UTF-8 text"
 NO_ROWS = ": the file has no rows; expected one text a row"
 _LONGEST_NAME = 40  # characters
+_MOST_NAMES = 20
+_ROLES = ("text", "label", "group", "weight")
 
 
 def undecodable(values: Iterable[bytes]) -> int:
@@ -27,9 +35,65 @@ def undecodable(values: Iterable[bytes]) -> int:
     return 0
 
 
-def missing_column(column: str, there: Iterable[str]) -> str:
+def undecodable_rows(texts: pa.LargeStringArray) -> npt.NDArray[np.bool_]:
+    """Return which texts are not valid UTF-8."""
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
+        values = texts.cast(pa.large_binary()).to_pylist()
+        return np.array([bool(value) and undecodable([value]) == 1 for value in values], np.bool_)
+    return np.zeros(len(texts), np.bool_)
+
+
+def not_decodable(source: Source) -> str:
+    """Return what is wrong with text that cannot be decoded, and which encoding may help."""
+    return f"not valid {source.encoding_name}; {source.encoding_hint()}"
+
+
+def missing_column(source: Source, columns: Sequence[str], column: str, there: list[str]) -> str:
     """Return the message for a missing column, which names the columns there are."""
-    return f": no column {column!r}; expected one of its columns: {', '.join(there)}"
+    role = _ROLES[columns.index(column)] if columns.index(column) < len(_ROLES) else "text"
+    hint = f"; set {source.dialect.key(role)}" if role == "text" or source.dialect.in_config else ""
+    return f"no column {column!r}; the columns are {shown_names(there)}{hint}"
+
+
+def shown_names(names: Sequence[str]) -> str:
+    """Return the names of columns, cut where they are long.
+
+    >>> shown_names(["text", "x" * 50])
+    "'text', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...'"
+    """
+    cut = [
+        name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 3]}..."
+        for name in names[:_MOST_NAMES]
+    ]
+    more = ", ..." if len(names) > _MOST_NAMES else ""
+    return ", ".join(map(repr, cut)) + more
+
+
+def duplicate_column(names: Sequence[str]) -> str:
+    """Return the message for a name that two columns have; an empty string if none has."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return f"two columns are named {shown_names([name])}; expected a name for each"
+        if name:
+            seen.add(name)
+    return ""
+
+
+def looks_like_data(names: Sequence[str]) -> bool:
+    """Return True if a header looks like a row of data: it has a number, or a field of many words.
+
+    >>> looks_like_data(["100", "positive", "lovely soup"]), looks_like_data(["text", "label"])
+    (True, False)
+    """
+    return any(
+        re.fullmatch(r"[-+]?[0-9]+([.,][0-9]+)?", name.strip())
+        or len(name) > _LONGEST_NAME
+        or len(name.split()) > 3
+        for name in names
+    )
 
 
 def is_long_row(error: Exception) -> bool:

@@ -83,6 +83,11 @@ class Dialect:
                 f"{self.key('quoting')}: expected {' or '.join(QUOTING)}, got {self.quoting!r}"
             )
 
+    @property
+    def in_config(self) -> bool:
+        """Whether the dialect is that of a config, not of the command line."""
+        return self.prefix == "corpus."
+
     def key(self, name: str) -> str:
         """Return the name of a key as a message to the user has it."""
         return f"{self.prefix}{name}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from typing import Any, BinaryIO
 
 # The longer mark first: that of UTF-32 begins as that of UTF-16 does.
@@ -61,6 +62,50 @@ def as_utf8(file: BinaryIO, stated: str | None) -> tuple[BinaryIO, str]:
     if encoding == "utf-8":
         return file, encoding
     return io.BufferedReader(_Recoded(file, encoding), 1 << 20), encoding
+
+
+def guessed_encoding(data: bytes) -> str | None:
+    """Return the encoding that bytes look like if they are not UTF-8, or None.
+
+    UTF-16 without a mark has a zero in every other byte of Latin text. Most bytes are valid
+    cp1252, so it is guessed only where few are not ASCII, and most of those are letters or
+    typographic marks within words.
+
+    Examples
+    --------
+    >>> guessed_encoding("Le café est très bon, le thé aussi".encode("cp1252"))
+    'cp1252'
+    >>> guessed_encoding("It is good".encode("utf-16-le"))
+    'utf-16-le'
+    >>> guessed_encoding("房间很干净服务很好".encode("gbk")) is None
+    True
+    """
+    if data.count(0) > len(data) // 4:
+        zeros_first = data[0::2].count(0) > data[1::2].count(0)
+        return "utf-16-be" if zeros_first else "utf-16-le"
+    try:
+        text = data.decode("cp1252")
+    except UnicodeDecodeError:
+        return None
+    # A file of UTF-8 with some damage has more whole characters than broken ones.
+    whole = sum(character > "\x7f" for character in data.decode("utf-8", "ignore"))
+    control = sum(character < " " and character not in "\t\r\n\f" for character in text)
+    other = [character for character in text if character > "\x7f"]
+    usual = sum(character.isalpha() or character in _TYPOGRAPHIC for character in other)
+    runs = len(_LONG_RUN.findall(data))
+    if (
+        control
+        or not other
+        or 3 * whole > len(other)
+        or len(other) > len(text) // 4
+        or runs * 10 > len(other)
+    ):
+        return None
+    return "cp1252" if usual * 10 >= len(other) * 8 else None
+
+
+_TYPOGRAPHIC = "\u2018\u2019\u201c\u201d\u2013\u2014\u2026€£°½¿¡«»·\xa0"
+_LONG_RUN = re.compile(rb"[\x80-\xff]{4}")
 
 
 class _Recoded(io.RawIOBase):

@@ -1,112 +1,155 @@
-"""A corpus in files: CSV, TSV, JSON lines, Parquet, or folders of text files.
+"""A corpus in files: tables, lines, or folders of text files, whose rows are given labels.
 
-This module finds the files, gives their rows labels, and reads texts that are not in tables.
-`formats` reads the tables.
+`places` finds the files, `formats` reads their rows, and `rows` gives them labels.
 """
 
 from __future__ import annotations
 
 import codecs
-import glob
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol, cast
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.corpus import diagnosis
-from pipeline.corpus.columns import TABLE_SCHEMA, Columns
+from pipeline.corpus.columns import TABLE_SCHEMA, Columns, as_text
+from pipeline.corpus.diagnosis import not_decodable, undecodable_rows
 from pipeline.corpus.dialect import Dialect
-from pipeline.corpus.formats import BATCH, TABLES, text_batches
-from pipeline.corpus.labels import LabelRule, labelled_batches
-from pipeline.corpus.source import EXTENSIONS, Source, readable
+from pipeline.corpus.formats import BATCH, is_binary, no_format, source_batches
+from pipeline.corpus.labels import LabelRule, Meaning
+from pipeline.corpus.lines import SupportsRead1, labelled_format, split_lines, texts_of
+from pipeline.corpus.places import Part, Place, place_parts
+from pipeline.corpus.rows import Origin, labelled_batches
+from pipeline.corpus.source import Source, readable
+from pipeline.corpus.tally import Tally
 from pipeline.errors import CorpusError
 from pipeline.storage import arrow
 
-CHUNK = 1 << 20  # bytes that are read at once
-
-
-class SupportsRead1(Protocol):
-    """A binary file that can return what has arrived so far."""
-
-    def read1(self, size: int, /) -> bytes:
-        """Return at most `size` bytes, without waiting for more than have arrived."""
-
-
-def source_paths(pattern: str) -> list[Path]:
-    """Return the files that a pattern matches, in the order in which they are read.
-
-    Parameters
-    ----------
-    pattern : str
-        A file, a glob (``**`` is any number of folders), or a folder with ``pos/`` and
-        ``neg/`` of ``*.txt`` files. A relative one starts from the working directory.
-
-    Raises
-    ------
-    CorpusError
-        If there is no such file, or a folder lacks ``pos/`` or ``neg/``.
-    """
-    path = Path(pattern).expanduser()
-    if path.is_dir():
-        return _folder_paths(path)
-    # A file is taken by its name first: a name may hold brackets.
-    if path.is_file():
-        return [path]
-    # Not Path.glob, which takes no absolute pattern.
-    names = glob.glob(str(path), recursive=True)  # noqa: PTH207
-    found = sorted(name for name in names if Path(name).is_file())
-    if not found:
-        what = "no file matches" if glob.has_magic(pattern) else "no such file"
-        raise CorpusError(
-            f"{pattern}: {what}; expected a file, a glob, or a folder with pos/ and neg/"
-        )
-    return [Path(name) for name in found]
+NOT_UTF8 = "not valid UTF-8; expected UTF-8 text"
 
 
 def read_batches(
-    pattern: str, columns: Columns, rule: LabelRule, dialect: Dialect | None = None
+    place: Place,
+    columns: Columns,
+    rule: LabelRule,
+    dialect: Dialect | None = None,
+    tally: Tally | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the labelled texts of a file, a glob, or a folder with ``pos/`` and ``neg/``.
+    """Yield the labelled texts of files.
 
     Parameters
     ----------
-    pattern : str
-        As in `source_paths`.
+    place : str, sequence of str, or dict of them
+        As in `place_parts`.
     columns : Columns
-        Names of the columns. They are ignored for a folder, whose sub-folders are the labels.
+        Names of the columns. That of the labels is not used where a folder or a dict says them.
     rule : LabelRule
     dialect : Dialect, optional
+        How the files are written. Where neither it nor the extension says their format, a line
+        holds a review: with a label first, or alone if its class is known.
+    tally : Tally, optional
+        Where rows are counted.
 
     Yields
     ------
     RecordBatch
         ``text`` (large_string) and ``label`` (int8, 0 or 1), and where `columns` names them
-        ``group`` (large_string) and ``weight`` (float64), without nulls. Documents that the rule
-        drops are left out.
+        ``group`` (large_string) and ``weight`` (float64), without nulls.
 
     Raises
     ------
     CorpusError
-        If a file is missing, malformed, or not of a format in `TABLES`. The message names the
-        file and the line or row. Rows are counted from 1, without the header.
+        If a file is missing or malformed, or a row has no class and is not left out. The message
+        names the file and the line or row. Rows are counted from 1, without the header.
     """
-    paths = source_paths(pattern)
-    if Path(pattern).expanduser().is_dir():
-        for start in range(0, len(paths), BATCH):
-            yield _folder_batch(paths[start : start + BATCH])
-        return
+    tally = Tally() if tally is None else tally
     dialect = dialect or Dialect()
-    for path in paths:
-        if Source(path, dialect).format not in TABLES:
-            got = path.suffix or "none"
-            accepted = ", ".join(EXTENSIONS)
-            raise CorpusError(f"{path}: expected an extension of {accepted}; got {got}")
-    for path in paths:
-        batches = text_batches(path, columns.names(), dialect)
-        yield from labelled_batches(batches, columns, rule, str(path))
+    for part in place_parts(place, rule):
+        if part.is_whole:
+            yield from _whole_files(part, columns, rule, dialect, tally)
+            continue
+        for path in part.paths:
+            yield from _file_batches(Source(path, dialect), part.label, columns, rule, tally)
+
+
+def _file_batches(
+    source: Source, label: Meaning | None, columns: Columns, rule: LabelRule, tally: Tally
+) -> Iterator[pa.RecordBatch]:
+    """Yield the labelled texts of a file, whose rows have a label of their own if it is None."""
+    hint = ""
+    if source.format is None:
+        if is_binary(source):
+            raise no_format(source)
+        source = source.of_format("lines" if label is not None else labelled_format(source))
+        if label is None:
+            hint = (
+                f"; no extension says the format, so a line was read as {source.format!r}: "
+                f"{source.dialect.key('format')} states another"
+            )
+    origin = Origin(str(source.path), (), source.encoding_name, source.encoding_hint, hint)
+    if label is None:
+        batches = source_batches(source, columns.names())
+    else:
+        names = [name for name in columns.names() if name != columns.label]
+        batches = (
+            batch.append_column(columns.label, _repeated(str(label.value), batch.num_rows))
+            for batch in source_batches(source, names)
+        )
+        rule = _by_class(rule)
+    yield from labelled_batches(batches, columns, rule, origin, tally)
+    tally.quoted += source.noticed
+
+
+def _by_class(rule: LabelRule) -> LabelRule:
+    """Return a rule whose labels are the numbers of the classes."""
+    return LabelRule((int(Meaning.POSITIVE),), (int(Meaning.NEGATIVE),), drop=rule.drop)
+
+
+def _repeated(value: str, count: int) -> pa.LargeStringArray:
+    return texts_of([value.encode()] * count)
+
+
+def _whole_files(
+    part: Part, columns: Columns, rule: LabelRule, dialect: Dialect, tally: Tally
+) -> Iterator[pa.RecordBatch]:
+    """Yield the labelled texts of files that are one review each."""
+    assert part.label is not None
+    if columns.group is not None or columns.weight is not None:
+        name = columns.group if columns.group is not None else columns.weight
+        raise CorpusError(f"{part.paths[0].parent}: a folder of texts has no column {name!r}")
+    invalid: list[Source] = []
+    for start in range(0, len(part.paths), BATCH):
+        sources = [Source(path, dialect) for path in part.paths[start : start + BATCH]]
+        texts = texts_of(map(_content, sources))
+        wrong = undecodable_rows(texts)
+        reasons = dict.fromkeys(np.flatnonzero(wrong).tolist(), "not valid UTF-8")
+        invalid += [sources[row] for row in reasons]
+        if "missing" in rule.drop:
+            blank = [
+                row for row, text in enumerate(texts) if not wrong[row] and not text.as_py().strip()
+            ]
+            reasons |= dict.fromkeys(blank, "the text is empty")
+        tally.n_rows += len(texts)
+        for row, reason in reasons.items():
+            tally.leave_out(reason, str(sources[row].path), [], 1)
+        kept = np.ones(len(texts), np.bool_)
+        kept[list(reasons)] = False
+        labels = arrow.numbers(np.full(len(texts), part.label, np.int8))
+        batch = pa.record_batch([texts, labels], schema=TABLE_SCHEMA)
+        yield batch if kept.all() else batch.filter(arrow.mask(kept))
+    if invalid and "invalid" not in rule.drop:
+        count = f"{len(invalid):,} of {len(part.paths):,} files"
+        raise CorpusError(
+            f"{invalid[0].path}: {not_decodable(invalid[0])} ({count}); or set "
+            f'corpus.drop = ["invalid"] to leave such files out'
+        )
+
+
+def _content(source: Source) -> bytes:
+    with readable(source.path), source.open() as file:
+        return file.read()
 
 
 def read_texts(
@@ -117,7 +160,7 @@ def read_texts(
     Parameters
     ----------
     path : Path
-        A table if its format is in `TABLES`, otherwise a text file with one text a line.
+        Its format is that of its dialect or its extension, otherwise one text a line.
     text : str
         Name of a table's text column, the only one that is read.
     dialect : Dialect, optional
@@ -125,57 +168,35 @@ def read_texts(
     Raises
     ------
     CorpusError
-        As in `read_batches`, when the iteration reaches the place.
+        If the file cannot be read or is malformed, or a text is missing or cannot be decoded,
+        when the iteration reaches the place.
     """
     path = path.expanduser()
     source = Source(path, dialect or Dialect())
-    if source.format not in TABLES:
+    if source.format is None or source.format == "lines":
         with readable(path), source.open() as file:
-            yield from read_lines(cast("SupportsRead1", file), str(path))
-        return
-    for batch in text_batches(path, [text], source.dialect):
-        for start in range(0, batch.num_rows, BATCH):
-            yield batch.column(0).slice(start, BATCH)
-
-
-def _folder_paths(folder: Path) -> list[Path]:
-    paths: list[Path] = []
-    for name in ("pos", "neg"):
-        found = sorted((folder / name).glob("*.txt"))
-        if not found:
-            there = ", ".join(sorted(entry.name for entry in folder.iterdir())[:10]) or "nothing"
-            raise CorpusError(
-                f"{folder}: expected *.txt files in the sub-folders pos/ and neg/; "
-                f"found none in {name}/ (the folder holds {there})"
+            yield from read_lines(
+                cast("SupportsRead1", file), str(path), lambda: not_decodable(source)
             )
-        paths += found
-    return paths
+        return
+    n_rows = 0
+    for batch in source_batches(source, [text]):
+        texts = as_text(batch.column(0), f"{path}: column {text!r}")
+        if texts.null_count:
+            row = n_rows + pc.index(texts.is_null(), True).as_py() + 1
+            raise CorpusError(f"{path}, row {row}: the text is missing; expected a string")
+        wrong = undecodable_rows(texts)
+        if wrong.any():
+            row = n_rows + int(wrong.argmax()) + 1
+            raise CorpusError(f"{path}, row {row}: {not_decodable(source)}")
+        n_rows += len(texts)
+        for start in range(0, len(texts), BATCH):
+            yield texts.slice(start, BATCH)
 
 
-def _folder_batch(paths: list[Path]) -> pa.RecordBatch:
-    contents = []
-    for path in paths:
-        with readable(path):
-            contents.append(path.read_bytes().removeprefix(codecs.BOM_UTF8))
-    try:
-        texts = _texts(contents)
-    except pa.ArrowInvalid:
-        path = paths[diagnosis.undecodable(contents) - 1]
-        raise CorpusError(f"{path}: {diagnosis.NOT_UTF8}") from None
-    labels = np.array([path.parent.name == "pos" for path in paths], np.int8)
-    return pa.record_batch([texts, arrow.numbers(labels)], schema=TABLE_SCHEMA)
-
-
-def _texts(contents: list[bytes]) -> pa.LargeStringArray:
-    """Return bytes as texts; raise ArrowInvalid if some are not UTF-8."""
-    offsets = np.zeros(len(contents) + 1, np.int64)
-    np.cumsum([len(content) for content in contents], out=offsets[1:])
-    texts = arrow.of_bytes(b"".join(contents), offsets)
-    texts.validate(full=True)
-    return texts
-
-
-def read_lines(file: SupportsRead1, name: str) -> Iterator[pa.LargeStringArray]:
+def read_lines(
+    file: SupportsRead1, name: str, problem: Callable[[], str] = lambda: NOT_UTF8
+) -> Iterator[pa.LargeStringArray]:
     """Yield the lines of an open file as texts, while they arrive.
 
     Parameters
@@ -184,6 +205,8 @@ def read_lines(file: SupportsRead1, name: str) -> Iterator[pa.LargeStringArray]:
         Its `read1` returns what has arrived, so that a slow writer's lines are not held back.
     name : str
         The name of the file in an error.
+    problem : callable, optional
+        Returns what is wrong with a line that is not valid UTF-8.
 
     Raises
     ------
@@ -191,35 +214,12 @@ def read_lines(file: SupportsRead1, name: str) -> Iterator[pa.LargeStringArray]:
         If a line is not valid UTF-8.
     """
     n_lines = 0
-    for data in _whole_lines(file):
-        # Arrow cuts a text natively, which takes a tenth of the time of a Python object a line.
-        lines = data.replace(b"\r\n", b"\n").removesuffix(b"\n")
-        try:
-            whole = _texts([lines])
-        except pa.ArrowInvalid:
-            line = n_lines + diagnosis.undecodable(lines.split(b"\n"))
-            raise CorpusError(f"{name}, line {line}: {diagnosis.NOT_UTF8}") from None
-        texts = pc.split_pattern(whole, "\n").flatten()
+    for lines in split_lines(file):
+        if n_lines == 0:
+            lines[0] = lines[0].removeprefix(codecs.BOM_UTF8)
+        texts = texts_of(lines)
+        wrong = undecodable_rows(texts)
+        if wrong.any():
+            raise CorpusError(f"{name}, line {n_lines + int(wrong.argmax()) + 1}: {problem()}")
         yield texts
-        n_lines += len(texts)
-
-
-def _whole_lines(file: SupportsRead1) -> Iterator[bytes]:
-    """Yield the bytes of a file without a byte-order mark, some whole lines at a time.
-
-    The parts of a long line are joined when it ends, so that none is copied again and again.
-    """
-    parts: list[bytes] = []
-    at_start = True
-    while chunk := file.read1(CHUNK):
-        end = chunk.rfind(b"\n") + 1
-        if not end:
-            parts.append(chunk)
-            continue
-        lines = b"".join((*parts, chunk[:end]))
-        yield lines.removeprefix(codecs.BOM_UTF8) if at_start else lines
-        parts, at_start = [chunk[end:]], False
-    rest = b"".join(parts)
-    rest = rest.removeprefix(codecs.BOM_UTF8) if at_start else rest
-    if rest:
-        yield rest.removesuffix(b"\r")
+        n_lines += len(lines)

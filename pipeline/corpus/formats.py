@@ -1,29 +1,33 @@
-"""Tables in files, a batch of rows at a time: CSV, TSV, JSON lines and Parquet."""
+"""Tables in files, a batch of rows at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline.corpus import diagnosis
-from pipeline.corpus.columnar import BATCH, parquet_batches, parquet_problem
+from pipeline.corpus.columnar import BATCH, arrow_batches, parquet_batches
 from pipeline.corpus.delimited import csv_batches, csv_problem
 from pipeline.corpus.dialect import Dialect
 from pipeline.corpus.json_rows import json_batches, json_problem
+from pipeline.corpus.lines import LINE_FORMATS, line_batches
 from pipeline.corpus.source import EXTENSIONS, Source, readable
 from pipeline.errors import CorpusError
 
-__all__ = ["BATCH", "TABLES", "table_batches", "text_batches"]
+__all__ = ["BATCH", "READERS", "source_batches", "table_batches"]
 
-TABLES = {
-    "csv": (csv_batches, csv_problem),
-    "tsv": (csv_batches, csv_problem),
-    "json": (json_batches, json_problem),
-    "parquet": (parquet_batches, parquet_problem),
+Reader = Callable[[Source, Sequence[str] | None], Iterator[pa.RecordBatch]]
+READERS: dict[str, Reader] = {
+    "csv": csv_batches,
+    "tsv": csv_batches,
+    "json": json_batches,
+    "parquet": parquet_batches,
+    "arrow": arrow_batches,
+    **dict.fromkeys(LINE_FORMATS, line_batches),
 }
+_EXPLAINED = {"csv": csv_problem, "tsv": csv_problem, "json": json_problem}
 
 
 def table_batches(
@@ -34,7 +38,7 @@ def table_batches(
     Parameters
     ----------
     path : Path
-        A file whose format is in `TABLES`, by its dialect or its extension; it may be compressed.
+        A file whose format is in `READERS`, by its dialect or its extension; it may be compressed.
     columns : sequence of str, optional
         The columns that are read, in this order, each once; None for all of them.
     dialect : Dialect, optional
@@ -42,8 +46,9 @@ def table_batches(
     Yields
     ------
     RecordBatch
-        The columns of CSV and TSV are large_string. Those of other formats have their own type.
-        Values may be null.
+        The columns of CSV, TSV and formats of lines are large_string. Those of other formats have
+        their own type; of all columns of JSON, one that has no type of Arrow is JSON text. Values
+        may be null, and strings may not be valid UTF-8.
 
     Raises
     ------
@@ -51,55 +56,39 @@ def table_batches(
         If the file cannot be read, is of another format, malformed, or has no such column or no
         rows. The message names the file and, where there is one, the line or row.
     """
-    source = Source(path, dialect or Dialect())
-    if source.format not in TABLES:
-        got = path.suffix or "none"
-        raise CorpusError(f"{path}: expected an extension of {', '.join(EXTENSIONS)}; got {got}")
-    read, problem_of = TABLES[source.format]
+    return source_batches(Source(path, dialect or Dialect()), columns)
+
+
+def source_batches(source: Source, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a table as `table_batches` does, of a file that has its dialect."""
+    if source.format is None:
+        raise no_format(source)
     n_rows = 0
     # An OSError of pyarrow may also mean corrupt data. One from here cannot.
-    with readable(path):
-        path.open("rb").close()
+    with readable(source.path):
+        source.path.open("rb").close()
     try:
-        for batch in read(source, columns):
+        for batch in READERS[source.format](source, columns):
             n_rows += batch.num_rows
             yield batch
     except (pa.ArrowException, OSError) as error:
-        problem = problem_of(source, list(columns or ())) or diagnosis.refusal(error)
-        raise CorpusError(f"{path}{problem}") from None
+        explain = _EXPLAINED.get(source.format)
+        problem = explain(source, columns) if explain else ""
+        raise CorpusError(f"{source.path}{problem or diagnosis.refusal(error)}") from None
     if n_rows == 0:
-        raise CorpusError(f"{path}{diagnosis.NO_ROWS}")
+        raise CorpusError(f"{source.path}{diagnosis.NO_ROWS}")
 
 
-def text_batches(path: Path, columns: Sequence[str], dialect: Dialect) -> Iterator[pa.RecordBatch]:
-    """Yield columns of a table; the first is the text, which is checked and made large_string.
-
-    Raises
-    ------
-    CorpusError
-        As in `table_batches`, and if a text is missing, not a string, or not valid UTF-8.
-    """
-    row = 0
-    for batch in table_batches(path, columns, dialect):
-        texts = _as_text(batch.column(0), f"{path}: column {columns[0]!r}")
-        if texts.null_count:
-            row += pc.index(texts.is_null(), True).as_py() + 1
-            raise CorpusError(f"{path}, row {row}: the text is missing; expected a string")
-        try:
-            # Only the CSV reader has looked at the encoding by now.
-            texts.validate(full=True)
-        except pa.ArrowInvalid as error:
-            source = Source(path, dialect)
-            assert source.format is not None
-            problem = TABLES[source.format][1](source, columns) or diagnosis.refusal(error)
-            raise CorpusError(f"{path}{problem}") from None
-        yield pa.record_batch([texts, *batch.columns[1:]], names=list(columns))
-        row += batch.num_rows
+def no_format(source: Source) -> CorpusError:
+    """Return the error for a file whose format nothing says."""
+    got = source.path.suffix or "none"
+    return CorpusError(
+        f"{source.path}: expected an extension of {', '.join(EXTENSIONS)}, a text file, or "
+        f"{source.dialect.key('format')}; got {got}"
+    )
 
 
-def _as_text(column: pa.Array, what: str) -> pa.LargeStringArray:
-    kind = column.type
-    values = kind.value_type if pa.types.is_dictionary(kind) else kind
-    if values not in (pa.string(), pa.large_string(), pa.string_view()):
-        raise CorpusError(f"{what} is of type {kind}; expected a string column")
-    return column.cast(pa.large_string())
+def is_binary(source: Source) -> bool:
+    """Return True if a file that should be text holds zeros at its start."""
+    with readable(source.path), source.open() as file:
+        return b"\0" in file.read(1 << 12)

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from pipeline.corpus.columns import Columns
-from pipeline.corpus.diagnosis import NOT_UTF8, undecodable
-from pipeline.corpus.labels import LabelRule, labelled_batches
+from pipeline.corpus.labels import LabelRule
+from pipeline.corpus.rows import Origin, labelled_batches
+from pipeline.corpus.tally import CountedRows, Tally
 from pipeline.errors import CorpusError
 
 _TIMEOUT = 8  # seconds that the Hub has for its first answer
@@ -34,7 +31,7 @@ def read_hub(
     splits: tuple[str, ...],
     columns: Columns,
     rule: LabelRule,
-) -> list[Iterator[pa.RecordBatch]]:
+) -> list[CountedRows]:
     """Read splits of a data set, without a network if this revision is cached.
 
     Parameters
@@ -52,15 +49,14 @@ def read_hub(
 
     Returns
     -------
-    list of iterators of pyarrow.RecordBatch
-        `text` and `label` of each split, a batch at a time, mapped from the cache's files.
+    list of CountedRows
+        The labelled rows of each split, a batch at a time, mapped from the cache's files.
 
     Raises
     ------
     CorpusError
         If there is no network and no cached copy, if the data set has no such revision,
-        subset, split or column, or if a text is missing. A bad label is reported when the
-        iteration reaches it.
+        subset, split or column. Bad rows are reported when the iteration has reached the end.
     """
     found = _load(dataset, revision, subset)
     parts = []
@@ -71,35 +67,18 @@ def read_hub(
     return parts
 
 
-def _labelled(
-    split: Any, columns: Columns, rule: LabelRule, where: str
-) -> Iterator[pa.RecordBatch]:
-    """Check the columns of a split and return its labelled batches."""
+def _labelled(split: Any, columns: Columns, rule: LabelRule, where: str) -> CountedRows:
+    """Check the columns of a split and return its labelled rows."""
     for column in columns.names():
         if column not in split.column_names:
             raise CorpusError(
                 f"{where}: no column {column!r}; it has: {', '.join(split.column_names)}"
             )
     names = getattr(split.features[columns.label], "names", ())
-    table = split.with_format("arrow")[:]
-    _check_texts(table[columns.text], columns.text, where)
-    return labelled_batches(table.select(columns.names()).to_batches(), columns, rule, where, names)
-
-
-def _check_texts(texts: pa.ChunkedArray, column: str, where: str) -> None:
-    """Refuse a column that is not text, has nulls, or is not UTF-8 (Parquet does not check)."""
-    if texts.type not in (pa.string(), pa.large_string(), pa.string_view()):
-        raise CorpusError(
-            f"{where}: column {column!r} is of type {texts.type}; expected a string column"
-        )
-    try:
-        texts.validate(full=True)
-    except pa.ArrowInvalid:
-        row = undecodable(text or b"" for text in texts.cast(pa.large_binary()).to_pylist())
-        raise CorpusError(f"{where}, row {row}: {NOT_UTF8}") from None
-    if texts.null_count:
-        row = pc.index(texts.is_null(), True).as_py() + 1
-        raise CorpusError(f"{where}, row {row}: the text is missing; expected a string")
+    batches = split.with_format("arrow")[:].select(columns.names()).to_batches()
+    tally = Tally()
+    origin = Origin(where, names)
+    return CountedRows(labelled_batches(batches, columns, rule, origin, tally), tally)
 
 
 def _load(dataset: str, revision: str, subset: str | None) -> Any:

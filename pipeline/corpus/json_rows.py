@@ -1,7 +1,12 @@
-"""JSON lines: one object a row, read by pyarrow; the json module explains its refusals."""
+"""JSON: one object a row, on a line of its own or in one array.
+
+pyarrow reads JSON lines, and the json module explains its refusals. An array is read by the json
+module, a piece of the file at a time, and so are lines whose values have no type of Arrow.
+"""
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -9,40 +14,38 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.corpus.blocks import by_blocks
-from pipeline.corpus.diagnosis import NOT_UTF8, missing_column
+from pipeline.corpus.diagnosis import missing_column, not_decodable
+from pipeline.corpus.json_array import DuplicateKeyError, array_objects, unique_keys
+from pipeline.corpus.json_columns import column_of, kind_of, learn_kinds
 from pipeline.corpus.source import Source
 from pipeline.errors import CorpusError
 
 # An integer is also read as a double, because a 1 may be followed by a 4.5.
-JSON_TYPES = {
+_TYPES = {
     "a string": pa.large_string(),
     "a number": pa.float64(),
+    "a whole number": pa.int64(),
     "true or false": pa.bool_(),
 }
+_BATCH = 4096  # objects of an array
+_EXPECTED = "expected one JSON object a line"
 
 
 def json_batches(source: Source, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
-    """Yield columns of JSON lines; the first is the text. None is all of them, as they come."""
+    """Yield columns of JSON lines or of a JSON array; the first is the text, None is all of them.
+
+    Of all columns, one whose values are lists or objects, or of several kinds, is JSON text.
+    """
+    kinds = _kinds(source, columns)
+    if not kinds:
+        return
+    if is_array(source) or not kinds.keys() or set(kinds.values()) - _TYPES.keys():
+        yield from _by_object(source, kinds)
+        return
     from pyarrow import json as arrow_json
 
-    number, first = next(json_records(source), (0, {}))
-    if isinstance(first, str):
-        raise CorpusError(f"{source.path}, line {number}: {first}")
-    if not number:
-        return
-    for column in columns or ():
-        if column not in first:
-            raise CorpusError(f"{source.path}{missing_column(column, first)}")
-    types = {
-        column: JSON_TYPES.get(kind_of(first[column]), pa.large_string())
-        for column in columns or ()
-    }
-    if columns:
-        types[columns[0]] = pa.large_string()
-    parsing = arrow_json.ParseOptions(
-        explicit_schema=pa.schema(types),
-        unexpected_field_behavior="infer" if columns is None else "ignore",
-    )
+    schema = pa.schema({name: _TYPES[kind] for name, kind in kinds.items()})
+    parsing = arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
 
     def read(block: int) -> Iterable[pa.RecordBatch]:
         reading = arrow_json.ReadOptions(block_size=block)
@@ -54,51 +57,121 @@ def json_batches(source: Source, columns: Sequence[str] | None) -> Iterator[pa.R
     yield from by_blocks(read)
 
 
-def json_problem(source: Source, columns: Sequence[str]) -> str:
+def _kinds(source: Source, columns: Sequence[str] | None) -> dict[str, str]:
+    """Return the kind of each column: of those asked for by its first value, of all by every one.
+
+    Raises
+    ------
+    CorpusError
+        If no object has a column, or one that had to be looked at is malformed.
+    """
+    kinds: dict[str, str] = {}
+    keys: list[str] = []
+    for line, record in objects(source):
+        if isinstance(record, str):
+            raise CorpusError(f"{source.path}, line {line}: {record}")
+        keys = keys or list(record)
+        if columns is None:
+            learn_kinds(kinds, record)
+            continue
+        for column in columns:
+            if column in record and kinds.get(column, "missing") == "missing":
+                kinds[column] = kind_of(record[column])
+        if all(kinds.get(column, "missing") != "missing" for column in columns):
+            break
+    for column in columns or ():
+        if keys and column not in kinds:
+            problem = missing_column(source, columns or (), column, keys)
+            raise CorpusError(f"{source.path}: {problem}")
+    if columns:
+        found = {column: kinds[column] for column in columns if column in kinds}
+        # A text that is no string is refused by the reader, which names its line.
+        kinds = {
+            column: kind if kind in _TYPES and k else "a string"
+            for k, (column, kind) in enumerate(found.items())
+        }
+    return {name: "a string" if kind == "missing" else kind for name, kind in kinds.items()}
+
+
+def _by_object(source: Source, kinds: dict[str, str]) -> Iterator[pa.RecordBatch]:
+    found = objects(source)
+    while several := list(itertools.islice(found, _BATCH)):
+        records: list[tuple[int, dict[str, Any]]] = []
+        for line, record in several:
+            if isinstance(record, str):
+                raise CorpusError(f"{source.path}, line {line}: {record}")
+            records.append((line, record))
+        columns = []
+        for name, kind in kinds.items():
+            try:
+                columns.append(column_of([record.get(name) for _, record in records], kind))
+            except (TypeError, UnicodeEncodeError, OverflowError):
+                raise CorpusError(f"{source.path}{_wrong_value(records, name, kind)}") from None
+        yield pa.record_batch(columns, names=list(kinds))
+
+
+def _wrong_value(records: list[tuple[int, Any]], name: str, kind: str) -> str:
+    """Return the line of the first value that is of another kind, and what it is."""
+    for line, record in records:
+        try:
+            column_of([record.get(name)], kind)
+        except UnicodeEncodeError:
+            return f", line {line}: {_HALF}"
+        except (TypeError, OverflowError):
+            return f", line {line}: {name!r} is {kind_of(record.get(name))}; expected {kind}"
+    return ""
+
+
+def json_problem(source: Source, columns: Sequence[str] | None) -> str:
     """Find the first line of a JSON lines file that cannot be read."""
-    kinds = {columns[0]: "a string"}
-    for line, record in json_records(source):
+    kinds = {columns[0]: "a string"} if columns else {}
+    for line, record in objects(source):
         if isinstance(record, str):
             return f", line {line}: {record}"
-        for column in columns:
+        for column in columns or ():
             kind = kind_of(record.get(column))
             any_kind = "a string, a number, true or false"
-            expected = kinds.setdefault(column, kind if kind in JSON_TYPES else any_kind)
-            if kind != expected:
+            expected = kinds.setdefault(column, kind if kind in _TYPES else any_kind)
+            if kind not in (expected, "missing"):
                 return f", line {line}: {column!r} is {kind}; expected {expected}"
     return ""
 
 
-def json_records(source: Source) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    """Yield the number of each line that is not blank, and its object or what is wrong with it."""
+def is_array(source: Source) -> bool:
+    """Return True if a file of JSON holds one array, by its first character."""
+    with source.open() as file:
+        while piece := file.read(1 << 10).lstrip():
+            return piece.startswith(b"[")
+    return False
+
+
+def objects(source: Source) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    """Yield the line of each object and the object, or what is wrong with it."""
+    if is_array(source):
+        yield from array_objects(source)
+        return
     with source.open() as file:
         for number, line in enumerate(file, 1):
             if line.strip():
-                yield number, _record(line)
+                yield number, _record(source, line)
 
 
-def _record(line: bytes) -> dict[str, Any] | str:
+def _record(source: Source, line: bytes) -> dict[str, Any] | str:
     try:
-        record = json.loads(line.decode())
+        record = json.loads(line.decode(), object_pairs_hook=unique_keys)
         # An escape may be half of a surrogate pair, which is not text.
         json.dumps(record, ensure_ascii=False).encode()
     except UnicodeDecodeError:
-        return NOT_UTF8
+        return not_decodable(source)
     except UnicodeEncodeError:
-        return "an escape of half a surrogate pair; expected whole characters"
+        return _HALF
+    except DuplicateKeyError as error:
+        return str(error)
     except json.JSONDecodeError as error:
-        what = f"{error.msg}, column {error.colno}"
-        return f"malformed JSON ({what}); expected one JSON object a line"
+        return f"malformed JSON ({error.msg}, column {error.colno}); {_EXPECTED}"
     except (ValueError, RecursionError) as error:
-        return f"malformed JSON ({error}); expected one JSON object a line"
-    if not isinstance(record, dict):
-        return f"got {kind_of(record)}; expected one JSON object a line"
-    return record
+        return f"malformed JSON ({error}); {_EXPECTED}"
+    return record if isinstance(record, dict) else f"got {kind_of(record)}; {_EXPECTED}"
 
 
-def kind_of(value: object) -> str:
-    """Return the kind of a JSON value in plain words."""
-    if value is None:
-        return "missing"
-    kinds = {str: "a string", bool: "true or false", int: "a number", float: "a number"}
-    return kinds.get(type(value), "a list" if isinstance(value, list) else "an object")
+_HALF = "an escape of half a surrogate pair; expected whole characters"

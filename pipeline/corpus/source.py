@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from pipeline.corpus.compression import COMPRESSED, open_unpacked, unpacked_name
 from pipeline.corpus.dialect import Dialect
-from pipeline.corpus.encoding import as_utf8
+from pipeline.corpus.encoding import as_utf8, guessed_encoding
 from pipeline.errors import CorpusError
 
 EXTENSIONS = {
@@ -21,7 +22,11 @@ EXTENSIONS = {
     ".ndjson": "json",
     ".json": "json",
     ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".vw": "vw",
 }
+_SAMPLE = 4 << 20  # bytes
 
 
 @contextlib.contextmanager
@@ -41,17 +46,25 @@ class Source:
     ----------
     path : Path
     dialect : Dialect
+    noticed : list
+        What was noticed while it was read, such as `QuotedFields`.
     """
 
     path: Path
     dialect: Dialect = field(default_factory=Dialect)
+    noticed: list[Any] = field(default_factory=list, compare=False)
 
     @cached_property
     def format(self) -> str | None:
         """The format: the one that is stated, or that of the extension; None if neither says."""
-        if self.dialect.format is not None:
-            return self.dialect.format
+        stated = self.dialect.format
+        if stated is not None:
+            return "json" if stated == "jsonl" else stated
         return EXTENSIONS.get(Path(unpacked_name(self.path)).suffix.lower())
+
+    def of_format(self, name: str) -> Source:
+        """Return the file as one of another format."""
+        return Source(self.path, dataclasses.replace(self.dialect, format=name), self.noticed)
 
     @property
     def delimiter(self) -> str:
@@ -61,18 +74,38 @@ class Source:
     @cached_property
     def encoding(self) -> str:
         """The encoding, by the byte-order mark or as it is stated."""
-        with self._opened() as file:
+        with self.open_bytes() as file:
             return as_utf8(file, self.dialect.encoding)[1]
+
+    @property
+    def encoding_name(self) -> str:
+        """The encoding as a message has it."""
+        return self.encoding.upper() if self.encoding.startswith("utf") else self.encoding
+
+    def encoding_hint(self) -> str:
+        """Return which encoding to set where the text cannot be decoded."""
+        key = self.dialect.key("encoding")
+        with self.open_bytes() as file:
+            found = guessed_encoding(file.read(_SAMPLE))
+        if found is None or found == self.encoding:
+            return f"expected {self.encoding_name} text, or another {key}"
+        return f'the bytes are valid {found}: set {key} = "{found}"'
 
     def open(self) -> BinaryIO:
         """Open the file for reading its text as UTF-8, unpacked and without a byte-order mark."""
-        return as_utf8(self._opened(), self.dialect.encoding)[0]
+        return as_utf8(self.open_bytes(), self.dialect.encoding)[0]
+
+    def open_bytes(self) -> BinaryIO:
+        """Open the file for reading its bytes, unpacked."""
+        with readable(self.path):
+            return open_unpacked(self.path)
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether the file has to be unpacked."""
+        return self.path.suffix.lower() in COMPRESSED
 
     def for_arrow(self) -> str | BinaryIO:
         """Return what pyarrow reads: the file's name if it is UTF-8 as it is, or an open file."""
-        is_packed = self.path.suffix.lower() in COMPRESSED
-        return self.open() if is_packed or self.encoding != "utf-8" else str(self.path)
-
-    def _opened(self) -> BinaryIO:
-        with readable(self.path):
-            return open_unpacked(self.path)
+        is_plain = self.encoding == "utf-8" and not self.is_compressed
+        return str(self.path) if is_plain else self.open()

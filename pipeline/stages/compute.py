@@ -46,9 +46,8 @@ def compute_corpus(context: StageContext) -> tuple[str, list[str]]:
 
     section = context.config.corpus
     settings = section if isinstance(section, SplitSection) else SplitSection()  # has a test set
-    statistics = split.write_sets(
-        context.folder, read_source(context.config), settings.test_fraction, settings.seed
-    )
+    sources = read_source(context.config)
+    statistics = split.write_sets(context.folder, sources, settings.test_fraction, settings.seed)
     train, test = split.read_sets(context.folder)
     dropped = 0
     if section.drop_overlap:
@@ -57,8 +56,11 @@ def compute_corpus(context: StageContext) -> tuple[str, list[str]]:
         statistics = split.drop_from_train(context.folder, overlapping, statistics)
         train, test = split.read_sets(context.folder)
     card = audit.audit(train, test, statistics)
+    tallies = {name: s.tally for name, s in zip(("train", "test"), sources, strict=False)}
+    names = {"train": "training", "test": "test"}
     metadata = {
         "source": context.config.section("corpus"),
+        "rows": {name: tally.to_dict() for name, tally in tallies.items()},
         "dropped_overlap": dropped,
         **card.to_dict(),
     }
@@ -69,7 +71,8 @@ def compute_corpus(context: StageContext) -> tuple[str, list[str]]:
     )
     if dropped:
         summary += f"; {dropped:,} training reviews dropped that are also in the test set"
-    return summary, audit.warnings(card)
+    notes = [note for name, tally in tallies.items() for note in tally.sentences(names[name])]
+    return summary, [*notes, *audit.warnings(card)]
 
 
 def compute_tokens(context: StageContext) -> tuple[str, list[str]]:

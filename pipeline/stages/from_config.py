@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pipeline
-from pipeline.config.corpus import FilesCorpus, HubCorpus, LabelledSection, NltkCorpus, SampleCorpus
+from pipeline.config.corpus import FilesCorpus, LabelledSection, NltkCorpus, SampleCorpus
 from pipeline.config.model import FeaturesSection, ThresholdGoal, TokensSection, TrainSection
 from pipeline.config.schema import Config
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from pipeline.corpus.dialect import Dialect
     from pipeline.corpus.labels import LabelRule
+    from pipeline.corpus.places import Place
+    from pipeline.corpus.tally import CountedRows
     from pipeline.features.vocabulary import Vocabulary
     from pipeline.tokens.tokenizer import Tokenizer
     from pipeline.tokens.tokens import Tokens
@@ -28,43 +28,43 @@ def source_files(config: Config) -> list[Path]:
     if isinstance(section, SampleCorpus):
         return [_sample_file(part) for part in ("train", "test")]
     if isinstance(section, FilesCorpus):
-        from pipeline.corpus.files import source_paths
+        from pipeline.corpus.places import place_paths
 
-        return [path for pattern in _parts(section) for path in source_paths(pattern)]
+        rule = label_rule_of(section)
+        return [path for place in _parts(section) for path in place_paths(place, rule)]
     # A revision of the Hub and a corpus of NLTK stand for their contents.
     return []
 
 
-def read_source(config: Config) -> Sequence[Iterable[pa.RecordBatch]]:
+def read_source(config: Config) -> Sequence[CountedRows]:
     """Return the corpus that a config names: train, and test where the source has one."""
     from pipeline.corpus.columns import Columns
     from pipeline.corpus.files import read_batches
     from pipeline.corpus.labels import LabelRule
+    from pipeline.corpus.tally import CountedRows, Tally
 
     section = config.corpus
     if isinstance(section, NltkCorpus):
         from pipeline.corpus.nltk import read_nltk
 
-        return [read_nltk(section.name).to_batches()]
+        return [CountedRows(iter(read_nltk(section.name).to_batches()))]
     if isinstance(section, SampleCorpus):
         rule = LabelRule(("positive",), ("negative",))
         names = [str(_sample_file(part)) for part in ("train", "test")]
-        return [read_batches(name, Columns(), rule) for name in names]
-    rule = _label_rule(section)
+        return [CountedRows(read_batches(name, Columns(), rule)) for name in names]
+    rule = label_rule_of(section)
     columns = Columns(section.text, section.label, section.group, section.weight)
     if isinstance(section, FilesCorpus):
         dialect = dialect_of(section)
-        return [read_batches(name, columns, rule, dialect) for name in _parts(section)]
+        tallies = [Tally() for _ in _parts(section)]
+        return [
+            CountedRows(read_batches(place, columns, rule, dialect, tally), tally)
+            for place, tally in zip(_parts(section), tallies, strict=True)
+        ]
     from pipeline.corpus.hub import read_hub
 
-    return read_hub(
-        section.dataset,
-        section.revision,
-        section.subset,
-        _parts(section),
-        columns,
-        rule,
-    )
+    splits = (section.train,) if section.test is None else (section.train, section.test)
+    return read_hub(section.dataset, section.revision, section.subset, splits, columns, rule)
 
 
 def dialect_of(section: FilesCorpus) -> Dialect:
@@ -76,17 +76,20 @@ def dialect_of(section: FilesCorpus) -> Dialect:
     )
 
 
-def _label_rule(section: LabelledSection) -> LabelRule:
+def label_rule_of(section: LabelledSection) -> LabelRule:
+    """Return what the labels of a section mean, and which rows it leaves out."""
     from pipeline.corpus.labels import LabelRule
 
-    positive, negative = (
+    positive, negative, ignore = (
         values if isinstance(values, tuple) else (values,)
-        for values in (section.positive, section.negative)
+        for values in (section.positive, section.negative, section.ignore)
     )
-    return LabelRule(positive, negative, section.positive_from, section.negative_to)
+    return LabelRule(
+        positive, negative, section.positive_from, section.negative_to, ignore, section.drop
+    )
 
 
-def _parts(section: FilesCorpus | HubCorpus) -> tuple[str, ...]:
+def _parts(section: FilesCorpus) -> tuple[Place, ...]:
     """Return what names train, and test where the corpus comes with one."""
     return (section.train,) if section.test is None else (section.train, section.test)
 

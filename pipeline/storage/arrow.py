@@ -27,6 +27,13 @@ def mask(values: np.ndarray[Any, Any]) -> pa.BooleanArray:
     return pa.BooleanArray.from_buffers(pa.bool_(), len(values), [None, packed])
 
 
+def mask_values(column: pa.BooleanArray) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return an Arrow array of bools without nulls as a NumPy array."""
+    packed = np.frombuffer(column.buffers()[1] or b"", np.uint8)
+    bits = np.unpackbits(packed, bitorder="little", count=column.offset + len(column))
+    return bits[column.offset :].view(np.bool_)
+
+
 def values(column: pa.ChunkedArray | pa.Array) -> np.ndarray[Any, Any]:
     """Return an Arrow column of numbers without nulls as NumPy array; one chunk is not copied."""
     chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]

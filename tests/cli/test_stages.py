@@ -140,7 +140,7 @@ CORPUS = '[corpus]\nsource = "files"\ntrain = "{file}"\n'
 # The file's name, its content, more of the config, and what the error says.
 BAD_CORPORA = {
     "missing file": ("a.csv", None, "", "{file}: no such file"),
-    "missing column": ("a.csv", "review,label\nfine,1\n", "", "{file}: no column 'text'"),
+    "missing column": ("a.csv", "review,label\nfine,1\n", "", "{file}, line 1: no column 'text'"),
     "missing column of JSON": ("a.jsonl", '{"text": "fine"}\n', "", "{file}: no column 'label'"),
     "empty file": ("a.csv", "", "", "{file}: the file is empty"),
     "no rows": ("a.csv", "text,label\n", "", "{file}: the file has no rows"),
@@ -162,10 +162,11 @@ BAD_CORPORA = {
         "a.csv",
         b"text,label\ngood,1\nb\xffd,0\n",
         "",
-        "{file}, line 3: not valid UTF-8",
+        "{file}, row 2: not valid UTF-8",
     ),
     "malformed JSON": ("a.jsonl", jsonl(GOOD) + '{"text": "a", \n', "", "{file}, line 41: "),
-    "no extension": ("a", "fine\n", "", "{file}: expected an extension of .csv"),
+    "no extension": ("a", "fine\n", "", "{file}, row 1: label 'fine' is neither"),
+    "no text": ("a.xlsx", b"PK\0\0", "", "{file}: expected an extension of .csv"),
 }
 
 

@@ -223,7 +223,7 @@ def test_what_is_wrong_with_a_file_is_named_before_a_label_in_it(tmp_path: Path)
     texts = [*["a"] * (3 * files.BATCH), None]
     parquet.write_table(pa.table({"text": texts, "label": [7] * len(texts)}), path)
     row = len(texts)
-    assert label_error(path) == f"a.parquet, row {row}: the text is missing; expected a string"
+    assert label_error(path).startswith(f"a.parquet, row {row}: the text is missing (1 of ")
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
@@ -253,7 +253,7 @@ def test_a_folder_is_read_a_few_files_at_a_time(
         for k in range(5):
             (tmp_path / name / f"{k}.txt").write_text(f"{name} {k}")
     found = list(files.read_batches(str(tmp_path), Columns(), RULE))
-    assert [batch.num_rows for batch in found] == [2] * 5
+    assert [batch.num_rows for batch in found] == [2, 2, 1] * 2
     whole = pa.Table.from_batches(found)
     assert whole["text"].to_pylist() == [f"{n} {k}" for n in ("pos", "neg") for k in range(5)]
     assert whole["label"].to_pylist() == [1] * 5 + [0] * 5

@@ -7,9 +7,10 @@ import pytest
 from pyarrow import parquet
 
 from pipeline.corpus import split
-from pipeline.corpus.columns import TABLE_SCHEMA, Columns, group_column, weight_column
+from pipeline.corpus.columns import TABLE_SCHEMA, Columns, group_column
 from pipeline.corpus.files import read_batches
 from pipeline.corpus.labels import LabelRule
+from pipeline.corpus.rows import Origin, labelled_batches
 from pipeline.errors import CorpusError
 from pipeline.storage import files
 
@@ -65,19 +66,40 @@ def test_groups_and_weights_stay_with_their_reviews_through_the_split(
     ],
 )
 def test_a_group_is_written_as_text(values: list[object], expected: list[str]) -> None:
-    assert group_column(pa.array(values), "film", "a").to_pylist() == expected
-    encoded = pa.array(values).dictionary_encode()
-    assert group_column(encoded, "film", "a").to_pylist() == expected
+    assert group_column(pa.array(values), "a").to_pylist() == expected
+    assert group_column(pa.array(values).dictionary_encode(), "a").to_pylist() == expected
+
+
+def labelled(table: pa.Table, rule: LabelRule = RULE) -> pa.Table:
+    found = labelled_batches(table.to_batches(), BOTH, rule, Origin("a.csv"))
+    return pa.Table.from_batches(found, BOTH.schema())
+
+
+def rows(**columns: list[object]) -> pa.Table:
+    """Return twelve rows of which some columns differ from the usual."""
+    usual = {"text": ["x"] * 12, "label": [1, 0] * 6, "film": ["f"] * 12, "votes": [1.0] * 12}
+    return pa.table(usual | columns)
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "many", ""])
 def test_a_weight_that_is_no_finite_number_above_0_is_named_with_its_row(value: str) -> None:
-    with pytest.raises(CorpusError, match=r"^a, row 12: 'votes' is not a finite number above 0$"):
-        weight_column(pa.array(["1", value]), "votes", "a", 10)
+    message = (
+        r"^a.csv, row 3: 'votes' is not a finite number above 0 \(2 of 12 rows\); "
+        "expected a number for each$"
+    )
+    with pytest.raises(CorpusError, match=message):
+        labelled(rows(votes=["1", "2", value, value, *["3"] * 8]))
 
 
-def test_a_missing_group_or_weight_is_named_with_its_row() -> None:
-    with pytest.raises(CorpusError, match=r"^a, row 2: 'film' is missing"):
-        group_column(pa.array(["x", None]), "film", "a")
-    with pytest.raises(CorpusError, match=r"^a, row 2: 'votes' is missing"):
-        weight_column(pa.array([1, None]), "votes", "a")
+@pytest.mark.parametrize("column", ["film", "votes"])
+def test_a_missing_group_or_weight_is_named_with_its_row_or_left_out(column: str) -> None:
+    table = rows(**{column: [None, *rows()[column].to_pylist()[1:]]})
+    with pytest.raises(CorpusError, match=rf"^a.csv, row 1: '{column}' is missing \(1 of 12"):
+        labelled(table)
+    assert labelled(table, LabelRule((1,), (0,), drop=("missing",))).num_rows == 11
+
+
+@pytest.mark.parametrize("column", ["film", "votes"])
+def test_a_column_that_cannot_be_a_group_or_a_weight_is_named_by_its_type(column: str) -> None:
+    with pytest.raises(CorpusError, match=rf"^a.csv: column '{column}' is of type list<"):
+        labelled(rows(**{column: [[1]] * 12}))

@@ -13,8 +13,10 @@ from pyarrow import parquet
 from small_corpus import read_corpus
 
 from pipeline.corpus.diagnosis import BLOCK
-from pipeline.corpus.files import BATCH, read_texts, source_paths
+from pipeline.corpus.files import read_texts
+from pipeline.corpus.formats import BATCH
 from pipeline.corpus.labels import LabelRule
+from pipeline.corpus.places import Place, place_paths
 from pipeline.errors import CorpusError
 
 RULE = LabelRule(positive=(1, "pos"), negative=(0, "neg"))
@@ -78,6 +80,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def read(path: Path | str, rule: LabelRule = RULE) -> Rows:
     table = read_corpus(path, rule)
     return list(zip(table["text"].to_pylist(), table["label"].to_pylist(), strict=True))
+
+
+def paths_of(place: Place) -> list[Path]:
+    return place_paths(place, RULE)
 
 
 def all_texts(path: Path) -> list[str]:
@@ -269,13 +275,13 @@ def touch(root: Path, names: Iterable[str]) -> list[Path]:
 def test_a_glob_is_read_in_sorted_order_through_any_depth(tmp_path: Path) -> None:
     b, a, c = touch(tmp_path, ["b.csv", "a.csv", "deep/down/c.csv"])
     touch(tmp_path, ["x.json"])
-    assert source_paths(str(tmp_path / "*.csv")) == [a, b]
-    assert source_paths(str(tmp_path / "**" / "*.csv")) == [a, b, c]
+    assert paths_of(str(tmp_path / "*.csv")) == [a, b]
+    assert paths_of(str(tmp_path / "**" / "*.csv")) == [a, b, c]
 
 
 def test_a_name_with_brackets_is_a_file_before_it_is_a_glob(tmp_path: Path) -> None:
     (path,) = touch(tmp_path, ["a[1].csv"])
-    assert source_paths(str(path)) == [path]
+    assert paths_of(str(path)) == [path]
 
 
 def test_a_folder_has_its_positive_then_its_negative_texts_by_name(
@@ -283,7 +289,7 @@ def test_a_folder_has_its_positive_then_its_negative_texts_by_name(
 ) -> None:
     expected = touch(tmp_path, ["pos/1_9.txt", "pos/2_7.txt", "neg/0_1.txt", "neg/3_1.txt"])
     touch(tmp_path, ["unsup/5_0.txt", "pos/readme.md"])
-    assert source_paths(str(tmp_path)) == expected
+    assert paths_of(str(tmp_path)) == expected
 
 
 def test_a_tilde_is_the_home_and_a_relative_path_starts_here(
@@ -292,8 +298,8 @@ def test_a_tilde_is_the_home_and_a_relative_path_starts_here(
     write_csv(tmp_path / "a.csv", [("good", 1)])
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    assert source_paths("~/a.csv") == [tmp_path / "a.csv"]
-    assert source_paths("*.csv") == [Path("a.csv")]
+    assert paths_of("~/a.csv") == [tmp_path / "a.csv"]
+    assert paths_of("*.csv") == [Path("a.csv")]
     assert read("~/a.csv") == read("a.csv") == [("good", 1)]
     assert all_texts(Path("~/a.csv")) == ["good"]
 
@@ -315,31 +321,36 @@ def test_a_glob_without_a_match_is_named(tmp_path: Path) -> None:
     assert refusal(tmp_path / "*.csv").startswith("*.csv: no file matches; expected a file, a glob")
 
 
-@pytest.mark.parametrize("name", ["a.txt", "a.csv.rar", "a"])
-def test_an_unknown_extension_is_named_with_those_that_are_read(tmp_path: Path, name: str) -> None:
-    (path,) = touch(tmp_path, [name])
+@pytest.mark.parametrize("name", ["a.xlsx", "a.csv.rar", "a"])
+def test_a_file_that_is_no_text_is_named_with_the_extensions_that_are_read(
+    tmp_path: Path, name: str
+) -> None:
+    path = write(tmp_path / name, b"PK\x03\x04\0\0")
     assert refusal(path) == (
-        f"{name}: expected an extension of .csv, .tsv, .jsonl, .ndjson, .json, .parquet; "
-        f"got {path.suffix or 'none'}"
+        f"{name}: expected an extension of .csv, .tsv, .jsonl, .ndjson, .json, .parquet, .arrow, "
+        f".feather, .vw, a text file, or corpus.format; got {path.suffix or 'none'}"
     )
 
 
 def test_a_folder_needs_both_sub_folders(tmp_path: Path) -> None:
-    touch(tmp_path, ["pos/1.txt", "negative/1.txt"])
+    touch(tmp_path, ["pos/1.txt", "bad/1.txt"])
     assert refusal(tmp_path).endswith(
         ": expected *.txt files in the sub-folders pos/ and neg/; "
-        "found none in neg/ (the folder holds negative, pos)"
+        "found none in neg/ (the folder holds bad, pos); set corpus.negative to the names of others"
     )
 
 
 def test_an_empty_folder_says_so(tmp_path: Path) -> None:
-    assert refusal(tmp_path).endswith("found none in pos/ (the folder holds nothing)")
+    assert "found none in pos/ (the folder holds nothing)" in refusal(tmp_path)
 
 
 def test_a_text_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
     touch(tmp_path, ["pos/1.txt", "neg/1.txt"])
     write(tmp_path / "neg" / "2.txt", "café".encode("latin-1"))
-    assert "neg/2.txt: not valid UTF-8; expected UTF-8 text" in refusal(tmp_path)
+    assert refusal(tmp_path).endswith(
+        'neg/2.txt: not valid UTF-8; the bytes are valid cp1252: set corpus.encoding = "cp1252" '
+        '(1 of 2 files); or set corpus.drop = ["invalid"] to leave such files out'
+    )
 
 
 # What is wrong with a table is named by its place.
@@ -352,10 +363,12 @@ def test_a_column_that_is_not_there_is_named_with_those_that_are(tmp_path: Path,
         refusal(tmp_path / name, "review"),
         text_refusal(tmp_path / name, "review"),
     ):
-        start, _, there = message.partition("its columns: ")
-        assert start == f"{name}: no column 'review'; expected one of "
-        assert sorted(there.split(", ")) == ["label", "n", "text"]
-    assert "no column 'stars'" in refusal(tmp_path / name, "text", "stars")
+        start, _, there = message.partition("no column 'review'; the columns are ")
+        assert start == (f"{name}, line 1: " if name.endswith("sv") else f"{name}: ")
+        there, _, help_ = there.partition("; ")
+        assert sorted(there.split(", ")) == ["'label'", "'n'", "'text'"]
+        assert help_ == "set corpus.text"
+    assert refusal(tmp_path / name, "text", "stars").endswith("; set corpus.label")
 
 
 @every_format
@@ -415,14 +428,16 @@ def test_an_empty_text_file_has_no_texts(tmp_path: Path) -> None:
         ("a.txt", b"a\n\nb\n\xff\n"),
     ],
 )
-def test_text_that_is_not_utf8_is_named_with_its_line(
+def test_text_that_is_not_utf8_is_named_with_its_row_or_line(
     tmp_path: Path, name: str, content: bytes
 ) -> None:
     path = write(tmp_path / name, content)
-    message = f"{name}, line 4: not valid UTF-8; expected UTF-8 text"
-    assert text_refusal(path) == message
+    rows = {"a.tsv": 3, "a.txt": 4}.get(name, 2)
+    place = f"{name}, {'line' if name == 'a.txt' else 'row'} {rows}: not valid UTF-8"
+    assert text_refusal(path).startswith(f"{place}; ")
     if name != "a.txt":
-        assert refusal(path) == message
+        assert refusal(path).startswith(f"{place} (1 of {rows} rows); ")
+        assert refusal(path).endswith('corpus.drop = ["invalid"] to leave such rows out')
 
 
 def test_a_line_that_is_not_utf8_is_counted_through_batches(tmp_path: Path) -> None:
@@ -434,9 +449,9 @@ def test_parquet_text_that_is_not_utf8_is_named_with_its_row(tmp_path: Path) -> 
     texts = pa.array([b"a"] * (BATCH + 1) + [b"\xff"]).view(pa.string())
     table = pa.table({"text": texts, "label": [1] * len(texts)})
     parquet.write_table(table, tmp_path / "a.parquet")
-    message = f"a.parquet, row {BATCH + 2}: not valid UTF-8; expected UTF-8 text"
-    assert refusal(tmp_path / "a.parquet") == message
-    assert text_refusal(tmp_path / "a.parquet") == message
+    place = f"a.parquet, row {BATCH + 2}: not valid UTF-8"
+    assert refusal(tmp_path / "a.parquet").startswith(f"{place} (1 of {BATCH + 2:,} rows); ")
+    assert text_refusal(tmp_path / "a.parquet").startswith(f"{place}; ")
 
 
 def test_a_missing_text_is_named_with_its_row(tmp_path: Path) -> None:
@@ -445,12 +460,18 @@ def test_a_missing_text_is_named_with_its_row(tmp_path: Path) -> None:
         pa.table({"text": texts, "label": [1] * len(texts)}), tmp_path / "a.parquet"
     )
     assert refusal(tmp_path / "a.parquet") == (
-        f"a.parquet, row {BATCH + 2}: the text is missing; expected a string"
+        f"a.parquet, row {BATCH + 2}: the text is missing (1 of {BATCH + 2:,} rows); "
+        'set corpus.drop = ["missing"] to leave such rows out'
     )
     lines = b'{"text":"a","label":1}\n{"text":null,"label":1}\n'
-    message = "a.json, row 2: the text is missing; expected a string"
+    message = (
+        "a.json, row 2: the text is missing (1 of 2 rows); "
+        'set corpus.drop = ["missing"] to leave such rows out'
+    )
     assert refusal(write(tmp_path / "a.json", lines)) == message
-    assert text_refusal(tmp_path / "a.json") == message
+    assert text_refusal(tmp_path / "a.json") == (
+        "a.json, row 2: the text is missing; expected a string"
+    )
     assert refusal(write(tmp_path / "a.json", b'{"text":"a","label":1}\n{"label":1}\n')) == message
 
 
@@ -458,9 +479,7 @@ def test_a_missing_label_is_named_with_its_row(tmp_path: Path) -> None:
     lines = b'{"text":"a","label":1}\n{"text":"b"}\n'
     assert "a.json, row 2: the label is missing" in refusal(write(tmp_path / "a.json", lines))
     path = write(tmp_path / "a.json", b'{"text":"a","label":null}\n{"text":"a","label":1}\n')
-    assert refusal(path) == (
-        "a.json, line 1: 'label' is missing; expected a string, a number, true or false"
-    )
+    assert "a.json, row 1: the label is missing (1 of 2 rows); set corpus.drop" in refusal(path)
 
 
 @pytest.mark.parametrize("values", [[1, 2], [b"a", b"b"], [["a"], ["b"]], [None, None]], ids=str)
@@ -529,11 +548,12 @@ def test_a_malformed_json_line_is_named(tmp_path: Path, line: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("line", "kind"),
-    [(b'[{"text": "a"}]', "a list"), (b"5", "a number"), (b'"a"', "a string")],
+    [(b'["text"]', "a list"), (b"5", "a number"), (b'"a"', "a string")],
 )
 def test_a_json_line_that_is_no_object_is_named(tmp_path: Path, line: bytes, kind: str) -> None:
     message = f"got {kind}; expected one JSON object a line"
-    assert refusal(write(tmp_path / "a.json", line)) == f"a.json, line 1: {message}"
+    if kind != "a list":
+        assert refusal(write(tmp_path / "a.json", line)) == f"a.json, line 1: {message}"
     path = write(tmp_path / "a.json", b'{"text": "a", "label": 1}\n' + line)
     assert refusal(path) == f"a.json, line 2: {message}"
 
@@ -555,7 +575,7 @@ def test_half_a_character_in_a_json_escape_is_named(tmp_path: Path) -> None:
 
 def test_a_key_twice_in_a_json_object_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", b'{"text":"a","text":"b","label":1}\n')
-    assert refusal(path).startswith("a.json: cannot read the file: ")
+    assert refusal(path) == ("a.json, line 1: two keys are named 'text'; expected a name for each")
 
 
 @pytest.mark.parametrize("row", [b"b,1,2", b"b", b"b;1"])
@@ -573,7 +593,10 @@ def test_a_quote_that_is_never_closed_does_not_swallow_the_rest(
     tmp_path: Path, header: bytes
 ) -> None:
     path = write(tmp_path / "a.csv", header + b'1,"b\n1,c\n1,d\n')
-    message = "a.csv, line 3: a quoted field of this row is never closed; expected a closing quote"
+    message = (
+        "a.csv, line 3: the quoted field that opens here is never closed; expected a closing "
+        'quote, or corpus.quoting = "none" if quotes are text in this file'
+    )
     assert refusal(path) == message
     assert text_refusal(path) == message
 
@@ -625,5 +648,5 @@ def test_a_pair_of_stray_quotes_does_not_swallow_the_rows_between(tmp_path, name
     rows[7] = f'"Begins with a quote{comma}1'
     rows[20] = f'"begins with another{comma}0'
     (tmp_path / name).write_text(f"text{comma}label\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    with pytest.raises(CorpusError, match=rf"{name}, line \d+: text after the closing quote"):
+    with pytest.raises(CorpusError, match=rf"{name}, line 6: a quote opens a field that has"):
         read_corpus(tmp_path / name, RULE)

@@ -1,0 +1,143 @@
+"""Where the files of a set are: a path, a glob, a folder, a list of them, or a table of classes."""
+
+from __future__ import annotations
+
+import dataclasses
+import glob
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from pipeline.corpus.compression import COMPRESSED
+from pipeline.corpus.labels import LabelRule, Meaning, Scalar, canonical, meanings
+from pipeline.errors import CorpusError
+
+Paths = str | Sequence[str]
+Place = Paths | Mapping[str, Paths]
+_USUAL = {Meaning.POSITIVE: ("pos", "positive"), Meaning.NEGATIVE: ("neg", "negative")}
+_FOLDER = "a folder with pos/ and neg/"
+
+
+class Part(NamedTuple):
+    """Files that are read alike.
+
+    Attributes
+    ----------
+    paths : list of Path
+    label : Meaning or None
+        The class of all their reviews; None if each review has its own label.
+    is_whole : bool
+        Whether a file is one review.
+    """
+
+    paths: list[Path]
+    label: Meaning | None = None
+    is_whole: bool = False
+
+
+def place_parts(place: Place, rule: LabelRule) -> list[Part]:
+    """Return the files of a set, in the order in which they are read.
+
+    Parameters
+    ----------
+    place : str, sequence of str, or dict of them
+        A file, a glob (``**`` is any number of folders), or a folder of text files with a
+        sub-folder for each class. A dict has a label for each class, whose files have none of
+        their own; a folder in it holds the text files themselves. A relative path starts from
+        the working directory.
+    rule : LabelRule
+        It says which names of folders and which labels of a dict are positive and negative.
+        Unless it has another meaning for them, pos, positive, neg and negative are known.
+
+    Raises
+    ------
+    CorpusError
+        If there is no such file, or a class has no folder or a label no class.
+    """
+    if not isinstance(place, Mapping):
+        return [part for name in _listed(place) for part in _unlabelled(name, rule)]
+    found = []
+    meaning_of = meanings(_with_usual_names(rule), "corpus")
+    for label, paths in place.items():
+        meaning = meaning_of(label)
+        if meaning not in _USUAL:
+            raise CorpusError(
+                f"corpus: label {label!r} of the table of files {rule.refusal()}; "
+                "set corpus.positive and corpus.negative"
+            )
+        for name in _listed(paths):
+            folder = Path(name).expanduser()
+            is_whole = folder.is_dir()
+            files = _text_files(folder) if is_whole else _matches(name, "a folder of *.txt files")
+            if not files:
+                raise CorpusError(f"{name}: the folder holds no *.txt files")
+            found.append(Part(files, meaning, is_whole))
+    return found
+
+
+def place_paths(place: Place, rule: LabelRule) -> list[Path]:
+    """Return the files of a set, as `place_parts` finds them."""
+    return [path for part in place_parts(place, rule) for path in part.paths]
+
+
+def _listed(paths: Paths) -> Sequence[str]:
+    return [paths] if isinstance(paths, str) else paths
+
+
+def _unlabelled(name: str, rule: LabelRule) -> Iterator[Part]:
+    """Yield the files that a name stands for, which say their labels themselves."""
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        yield from _class_folders(folder, rule)
+    else:
+        yield Part(_matches(name, _FOLDER))
+
+
+def _matches(name: str, or_else: str) -> list[Path]:
+    path = Path(name).expanduser()
+    # A file is taken by its name first: a name may hold brackets.
+    if path.is_file():
+        return [path]
+    # Not Path.glob, which takes no absolute pattern.
+    names = glob.glob(str(path), recursive=True)  # noqa: PTH207
+    found = sorted(name for name in names if Path(name).is_file())
+    if not found:
+        what = "no file matches" if glob.has_magic(name) else "no such file"
+        raise CorpusError(f"{name}: {what}; expected a file, a glob, or {or_else}")
+    return [Path(name) for name in found]
+
+
+def _class_folders(folder: Path, rule: LabelRule) -> Iterator[Part]:
+    """Yield the sub-folders whose names are labels, the positive ones first."""
+    meaning_of = meanings(_with_usual_names(rule), str(folder))
+    entries = sorted(folder.iterdir())
+    found = {entry: meaning_of(entry.name) for entry in entries if entry.is_dir()}
+    for meaning, usual in _USUAL.items():
+        parts = [
+            Part(_text_files(entry), meaning, True) for entry in found if found[entry] == meaning
+        ]
+        if not any(part.paths for part in parts):
+            there = ", ".join(entry.name for entry in entries[:10]) or "nothing"
+            raise CorpusError(
+                f"{folder}: expected *.txt files in the sub-folders pos/ and neg/; "
+                f"found none in {usual[0]}/ (the folder holds {there}); "
+                f"set corpus.{usual[1]} to the names of others"
+            )
+        yield from parts
+
+
+def _text_files(folder: Path) -> list[Path]:
+    """Return the text files of a folder by name; each may be compressed."""
+    return sorted(path for suffix in ("", *COMPRESSED) for path in folder.glob(f"*.txt{suffix}"))
+
+
+def _with_usual_names(rule: LabelRule) -> LabelRule:
+    """Return a rule that also knows the usual names of classes."""
+    taken = {canonical(value) for value in (*rule.positive, *rule.negative, *rule.ignore)}
+    more = {
+        meaning: tuple(name for name in names if name not in taken)
+        for meaning, names in _USUAL.items()
+    }
+    positive: tuple[Scalar, ...] = (*rule.positive, *more[Meaning.POSITIVE])
+    negative: tuple[Scalar, ...] = (*rule.negative, *more[Meaning.NEGATIVE])
+    return dataclasses.replace(rule, positive=positive, negative=negative)

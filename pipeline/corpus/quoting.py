@@ -1,0 +1,277 @@
+"""Quotes of CSV and TSV: where they are misplaced, and which fields they may have swallowed.
+
+To pyarrow a quoted field may hold anything, also the rows up to the next stray quote. The counts
+of quotes, lines and delimiters of a file say whether some field holds a line break or a
+delimiter; only then are the rows read once more, by the csv module.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from pipeline.corpus.source import Source
+from pipeline.errors import CorpusError
+
+END = "\ue000 end of file"
+_EXAMPLES = 3
+_NAMES = {"\t": "tab", ",": "comma", ";": "semicolon"}
+
+
+@dataclass(frozen=True)
+class QuotedFields:
+    """Quoted fields that hold a line break or the delimiter, in a file where most do not.
+
+    Attributes
+    ----------
+    file, holds : str
+        The file, and what the fields hold.
+    n_rows : int
+        The rows of the file.
+    n_holding : int
+        The rows with such a field.
+    lines : tuple of int
+        The lines on which the quotes of the first few open.
+    key : str
+        The key that makes quotes text.
+    """
+
+    file: str
+    holds: str
+    n_rows: int
+    n_holding: int
+    lines: tuple[int, ...]
+    key: str
+
+    def is_unusual(self) -> bool:
+        """Return True if the fields may be a mistake: many a text holds a comma."""
+        return self.holds != "comma" or self.n_holding * 10 <= self.n_rows
+
+    def sentence(self) -> str:
+        """Return what a user should know of them.
+
+        >>> print(QuotedFields("a.tsv", "line break", 17, 1, (2,), "corpus.quoting").sentence())
+        a.tsv: a quoted field holds a line break in 1 of 17 rows (the quote opens on line 2); if \
+quotes are text in this file, set corpus.quoting = "none".
+        """
+        rows = f"{self.n_holding:,} of {self.n_rows:,} rows"
+        more = ", ..." if self.n_holding > len(self.lines) else ""
+        opens = "the quote opens on line" if self.n_holding == 1 else "the quotes open on lines"
+        return (
+            f"{self.file}: a quoted field holds a {self.holds} in {rows} ({opens} "
+            f"{', '.join(map(str, self.lines))}{more}); if quotes are text in this file, "
+            f'set {self.key} = "none".'
+        )
+
+
+@dataclass
+class _Holding:
+    """The rows that have been found, and the lines of the first few."""
+
+    n_rows: int = 0
+    lines: tuple[int, ...] = ()
+
+    def add(self, line: int) -> None:
+        self.n_rows += 1
+        if len(self.lines) < _EXAMPLES:
+            self.lines += (line,)
+
+
+@dataclass(frozen=True)
+class Marks:
+    """How many quotes, lines and delimiters a file has."""
+
+    quotes: int
+    lines: int
+    delimiters: int
+
+
+def count_marks(source: Source) -> Marks:
+    """Count the quotes, lines and delimiters of a file; a last line may have no end."""
+    quotes = lines = delimiters = 0
+    last = b"\n"
+    with source.open() as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            values = np.frombuffer(block, np.uint8)
+            quotes += int(np.count_nonzero(values == ord('"')))
+            lines += int(np.count_nonzero(values == ord("\n")))
+            delimiters += int(np.count_nonzero(values == ord(source.delimiter)))
+            last = block[-1:]
+    return Marks(quotes, lines + (last != b"\n"), delimiters)
+
+
+def check_quoting(source: Source, n_fields: int, n_rows: int, n_holding: int) -> list[QuotedFields]:
+    """Look for quoted fields that may have swallowed others.
+
+    Parameters
+    ----------
+    source : Source
+        A file that pyarrow has read.
+    n_fields, n_rows : int
+        Its columns, and its rows without the header.
+    n_holding : int
+        In how many rows the columns that were read hold the delimiter.
+
+    Returns
+    -------
+    list of QuotedFields
+        Those that fewer than half of the rows have.
+
+    Raises
+    ------
+    CorpusError
+        If a quote is misplaced. The message names the line on which it opens.
+    """
+    if source.dialect.quoting == "none":
+        return []
+    marks = count_marks(source)
+    n_records = n_rows + (not source.dialect.columns)
+    if not marks.quotes:
+        return []
+    spans = marks.lines > n_records
+    # Where most rows have quotes, they are how the file is written.
+    is_rare = marks.quotes < n_rows and 2 * n_holding <= n_rows
+    holds = is_rare and marks.delimiters > n_records * (n_fields - 1)
+    breaks, delimiters = _Holding(), _Holding()
+    if spans or holds:
+        _count_fields(source, breaks, delimiters)
+    if marks.quotes % 2:
+        # An odd number of quotes may be harmless: a quote inside an unquoted field.
+        for line, record in records(source):
+            if record[-1].endswith(END) and record != [END]:
+                raise CorpusError(f"{source.path}{unclosed(source, line, record)}")
+    name = _NAMES.get(source.delimiter, f"{source.delimiter!r}")
+    key = source.dialect.key("quoting")
+    return [
+        QuotedFields(str(source.path), what, n_rows, found.n_rows, found.lines, key)
+        for what, found, is_told in (("line break", breaks, True), (name, delimiters, holds))
+        if is_told and 0 < 2 * found.n_rows <= n_rows
+    ]
+
+
+def _count_fields(source: Source, breaks: _Holding, delimiters: _Holding) -> None:
+    """Count the rows with fields that hold a line break or the delimiter; refuse stray quotes."""
+    is_header = not source.dialect.columns
+    start = 1
+    with unlimited_fields(), text_of(source) as file:
+        reader = csv.reader(file, delimiter=source.delimiter, strict=True)
+        try:
+            for record in reader:
+                line, start = start, reader.line_num + 1
+                if is_header or not record:
+                    is_header = is_header and not record
+                    continue
+                whole = "".join(record)
+                if "\n" in whole or "\r" in whole:
+                    breaks.add(_opening_line(record, line, "\n\r"))
+                if source.delimiter in whole:
+                    delimiters.add(_opening_line(record, line, source.delimiter))
+        except csv.Error as error:
+            if "expected after" in str(error):
+                line = _stray_line(source, start, reader.line_num)
+                raise CorpusError(
+                    f"{source.path}, line {line}: a quote opens a field that has text after its "
+                    f"closing quote, on line {reader.line_num}; expected a quote inside a field to "
+                    f"be doubled, or {_as_text(source)}"
+                ) from None
+
+
+def _opening_line(record: list[str], line: int, marks: str) -> int:
+    """Return the line on which the first field opens that holds one of some characters."""
+    for value in record:
+        if any(mark in value for mark in marks):
+            return line
+        line += count_line_ends(value)
+    return line
+
+
+def count_line_ends(value: str) -> int:
+    """Return how many lines end within a field."""
+    return len(re.findall("\r\n?|\n", value))
+
+
+def _stray_line(source: Source, start: int, end: int) -> int:
+    """Return the line of the last quote that opens a field between two lines of a file."""
+    opened, within = start, False
+    with text_of(source) as file:
+        for number, line in enumerate(file, 1):
+            if not start <= number <= end:
+                continue
+            before = source.delimiter
+            for character in line.rstrip("\r\n"):
+                if character == '"' and within:
+                    within = False
+                elif character == '"' and before in (source.delimiter, '"'):
+                    within = True
+                    opened = opened if before == '"' else number
+                before = character
+    return opened
+
+
+def unclosed(source: Source, line: int, record: list[str]) -> str:
+    """Return the message for a quoted field that is never closed: the last one of a record."""
+    line += sum(map(count_line_ends, record[:-1]))
+    return (
+        f", line {line}: the quoted field that opens here is never closed; "
+        f"expected a closing quote, or {_as_text(source)}"
+    )
+
+
+def _as_text(source: Source) -> str:
+    return f'{source.dialect.key("quoting")} = "none" if quotes are text in this file'
+
+
+def records(source: Source) -> Iterator[tuple[int, list[str]]]:
+    """Yield each record and the line it starts on; `END` is last, or ends an unclosed field."""
+    quoting: Literal[0, 3] = (
+        csv.QUOTE_NONE if source.dialect.quoting == "none" else csv.QUOTE_MINIMAL
+    )
+
+    def lines() -> Iterator[str]:
+        yield from file
+        yield END
+
+    with unlimited_fields(), text_of(source) as file:
+        reader = csv.reader(lines(), delimiter=source.delimiter, quoting=quoting)
+        line = 1
+        for record in reader:
+            if record:
+                yield line, record
+            line = reader.line_num + 1
+
+
+class _Limit:
+    """The limit of the csv module, which is one for all threads, while some of them lift it."""
+
+    lock = threading.Lock()
+    users = 0
+    usual = 0
+
+
+@contextmanager
+def unlimited_fields() -> Iterator[None]:
+    """Let the csv module read fields of any length."""
+    with _Limit.lock:
+        if not _Limit.users:
+            _Limit.usual = csv.field_size_limit(2**31 - 1)
+        _Limit.users += 1
+    try:
+        yield
+    finally:
+        with _Limit.lock:
+            _Limit.users -= 1
+            if not _Limit.users:
+                csv.field_size_limit(_Limit.usual)
+
+
+def text_of(source: Source) -> io.TextIOWrapper:
+    """Open a file as text; what cannot be decoded is replaced."""
+    return io.TextIOWrapper(source.open(), "utf-8", errors="replace", newline="")

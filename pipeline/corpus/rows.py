@@ -1,0 +1,288 @@
+"""Rows of any source to labelled rows: what is left out is counted, what is wrong is refused.
+
+An error waits for the last row, so that it can say how many rows are wrong.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.corpus.columns import Columns, as_text, group_column, weight_column
+from pipeline.corpus.diagnosis import undecodable_rows
+from pipeline.corpus.labels import LabelRule, Meaning, Scalar, label_values, meanings, shown
+from pipeline.corpus.suggestions import suggested_keys
+from pipeline.corpus.tally import EXAMPLES, Tally
+from pipeline.errors import CorpusError
+from pipeline.storage import arrow
+
+Rows = npt.NDArray[np.bool_]
+_LISTED = 10
+_MOST_DISTINCT = 1000  # unknown labels that are kept apart: a text may be taken for a label
+
+
+class Origin(NamedTuple):
+    """Where rows come from.
+
+    Attributes
+    ----------
+    name : str
+        The file or the split; a message names it.
+    classes : sequence of str
+        Class names, as in `meanings`.
+    encoding : str
+        The encoding of the rows.
+    encoding_hint : callable
+        Returns what helps where rows cannot be decoded.
+    label_hint : str
+        What to add to a message about unknown labels.
+    """
+
+    name: str
+    classes: Sequence[str] = ()
+    encoding: str = "UTF-8"
+    encoding_hint: Callable[[], str] = lambda: "expected UTF-8 text"
+    label_hint: str = ""
+
+
+def labelled_batches(
+    batches: Iterable[pa.RecordBatch],
+    columns: Columns,
+    rule: LabelRule,
+    origin: Origin,
+    tally: Tally | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """Yield texts and binary labels, and groups and weights where they are asked for.
+
+    Parameters
+    ----------
+    batches : iterable of pyarrow.RecordBatch
+        They have the `columns`: a column of strings, and labels of any type that `label_values`
+        takes.
+    columns : Columns
+    rule : LabelRule
+    origin : Origin
+    tally : Tally, optional
+        Where rows are counted.
+
+    Yields
+    ------
+    RecordBatch
+        Of the schema `columns.schema()`, without the rows that the rule leaves out.
+
+    Raises
+    ------
+    CorpusError
+        After the last batch, if there are rows without a class that the rule does not leave out,
+        or whose group or weight is wrong. An error in reading the batches comes first, because it
+        is often the cause of a strange label.
+    """
+    reader = _RowReader(columns, rule, origin, Tally() if tally is None else tally)
+    for batch in batches:
+        labelled = reader.labelled(batch)
+        if not reader.problems:
+            yield labelled
+    reader.check()
+
+
+class _Fault(NamedTuple):
+    """Rows that have no class, and why: their meaning and the reason in words."""
+
+    meaning: Meaning
+    reason: str
+    rows: Rows
+
+
+@dataclass
+class _Problem:
+    """Rows that are refused: their number, and the first one with its reason."""
+
+    first: int
+    reason: str
+    count: int = 0
+
+
+class _RowReader:
+    """Gives the rows of one origin their labels, and remembers what is wrong with them."""
+
+    def __init__(self, columns: Columns, rule: LabelRule, origin: Origin, tally: Tally) -> None:
+        self.columns, self.rule, self.origin, self.tally = columns, rule, origin, tally
+        self.problems: dict[Meaning, _Problem] = {}
+        self._n_rows = 0
+        self._meaning_of = meanings(rule, origin.name, origin.classes)
+        self._unknown: Counter[Scalar] = Counter()
+        self._known: dict[Scalar, None] = {}
+
+    def labelled(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return the rows of a batch that have a class, in the schema `columns.schema()`."""
+        columns, where = self.columns, self.origin.name
+        texts = as_text(batch[columns.text], f"{where}: column {columns.text!r}")
+        labels, faults = self._by_label(label_values(batch[columns.label], where))
+        # What else is wrong with a row that is left out does not matter.
+        faults = [
+            *(fault for fault in faults if fault.meaning in _LEFT_OUT),
+            *self._by_text(texts),
+            *(fault for fault in faults if fault.meaning not in _LEFT_OUT),
+        ]
+        values = [texts, arrow.numbers(labels)]
+        if columns.group is not None:
+            groups = group_column(batch[columns.group], f"{where}: column {columns.group!r}")
+            invalid = _undecodable(groups, self.origin.encoding)
+            faults += invalid, _missing(groups, repr(columns.group))
+            values.append(groups)
+        if columns.weight is not None:
+            what = f"{where}: column {columns.weight!r}"
+            weights, wrong = weight_column(batch[columns.weight], what)
+            reason = f"{columns.weight!r} is not a finite number above 0"
+            faults += (
+                _missing(weights, repr(columns.weight)),
+                _Fault(Meaning.UNUSABLE, reason, wrong),
+            )
+            values.append(weights)
+        kept = np.ones(batch.num_rows, np.bool_)
+        for fault in faults:
+            if fault.rows.any():
+                self._count(fault, fault.rows & kept)
+                kept &= ~fault.rows
+        self._n_rows += batch.num_rows
+        self.tally.n_rows += batch.num_rows
+        rows = pa.record_batch(values, schema=columns.schema())
+        return rows if kept.all() else rows.filter(arrow.mask(kept))
+
+    def check(self) -> None:
+        """Refuse the rows that have no class and are not left out.
+
+        Raises
+        ------
+        CorpusError
+            It counts the rows of the first kind of problem, names the first of them, and says
+            which key of the config helps.
+        """
+        for meaning in (Meaning.INVALID, Meaning.MISSING, Meaning.UNKNOWN, Meaning.UNUSABLE):
+            problem = self.problems.get(meaning)
+            if problem is not None:
+                count = f"{problem.count:,} of {self._n_rows:,} rows"
+                raise CorpusError(
+                    f"{self.origin.name}, row {problem.first}: {problem.reason} "
+                    f"({count}{self._message(meaning)}"
+                )
+
+    def _by_label(self, labels: pa.Array) -> tuple[npt.NDArray[np.int8], list[_Fault]]:
+        """Return the label of each row, and the rows whose label gives no class."""
+        encoded = labels.dictionary_encode()
+        values = [*map(_value, encoded.dictionary), None]
+        found = [
+            Meaning.INVALID if value is _UNDECODABLE else self._meaning_of(value)
+            for value in values
+        ]
+        codes = arrow.values(encoded.indices)
+        if encoded.null_count:  # not `fill_null`, which imports pandas
+            codes = np.where(arrow.mask_values(encoded.is_null()), len(values) - 1, codes)
+        by_row = np.array(found, np.int8)[codes]
+        self._known.update((v, None) for v, m in zip(values, found, strict=True) if m >= 0)
+        if (by_row >= 0).all():
+            return by_row, []
+        faults = []
+        counts = np.bincount(codes, minlength=len(values))
+        for k, (value, meaning) in enumerate(zip(values, found, strict=True)):
+            if meaning in _LEFT_OUT and counts[k]:
+                reason = f"label {shown(value, self.origin.classes)} {_LEFT_OUT[meaning]}"
+                faults.append(_Fault(meaning, reason, codes == k))
+            elif meaning == Meaning.UNKNOWN and (
+                value in self._unknown or len(self._unknown) < _MOST_DISTINCT
+            ):
+                self._unknown[value] += int(counts[k])
+        for meaning, reason in _WITHOUT_CLASS.items():
+            rows = by_row == meaning
+            if meaning == Meaning.UNKNOWN and rows.any():
+                first = values[codes[int(rows.argmax())]]
+                reason = f"label {shown(first, self.origin.classes)} {self.rule.refusal()}"
+            faults.append(_Fault(meaning, reason, rows))
+        return by_row, faults
+
+    def _by_text(self, texts: pa.LargeStringArray) -> list[_Fault]:
+        undecodable = _undecodable(texts, self.origin.encoding)
+        faults = [undecodable, _missing(texts, "the text")]
+        if "missing" in self.rule.drop:
+            if undecodable.rows.any():
+                texts = pc.if_else(arrow.mask(undecodable.rows), arrow.scalar("-"), texts)
+            blank = pc.equal(pc.utf8_trim_whitespace(texts), arrow.scalar("")).fill_null(False)
+            faults.append(_Fault(Meaning.MISSING, "the text is empty", arrow.mask_values(blank)))
+        return faults
+
+    def _count(self, fault: _Fault, rows: Rows) -> None:
+        """Count rows as left out if the rule says so, and as a problem otherwise."""
+        count = int(rows.sum())
+        if not count:
+            return
+        found = np.flatnonzero(rows)[:EXAMPLES] + self._n_rows + 1
+        dropped = {"missing": Meaning.MISSING, "invalid": Meaning.INVALID}
+        if fault.meaning in _LEFT_OUT or fault.meaning in map(dropped.get, self.rule.drop):
+            self.tally.leave_out(fault.reason, self.origin.name, found.tolist(), count)
+            return
+        first = _Problem(int(found[0]), fault.reason)
+        problem = self.problems.setdefault(fault.meaning, first)
+        if first.first < problem.first:
+            problem.first, problem.reason = first.first, first.reason
+        problem.count += count
+
+    def _message(self, meaning: Meaning) -> str:
+        """Return the end of the message about rows, after their number: what helps."""
+        if meaning == Meaning.INVALID:
+            hint = self.origin.encoding_hint()
+            return f'); {hint}, or corpus.drop = ["invalid"] to leave such rows out'
+        if meaning == Meaning.MISSING:
+            return '); set corpus.drop = ["missing"] to leave such rows out'
+        if meaning == Meaning.UNUSABLE:
+            return "); expected a number for each"
+        labels = [
+            f"{shown(label, self.origin.classes)} {count:,}"
+            for label, count in self._unknown.most_common(_LISTED)
+        ]
+        if len(self._unknown) > _LISTED:
+            labels.append("...")
+        unknown = [self._named(label) for label, _ in self._unknown.most_common()]
+        keys = suggested_keys(unknown, self.rule, map(self._named, self._known))
+        return f": {', '.join(labels)}); {keys}{self.origin.label_hint}"
+
+    def _named(self, label: Scalar) -> Scalar:
+        """Return the name of a class for its number, where the classes have names."""
+        names = self.origin.classes
+        return names[label] if type(label) is int and 0 <= label < len(names) else label
+
+
+_LEFT_OUT = {
+    Meaning.IGNORED: "is ignored",
+    Meaning.BETWEEN: "lies between corpus.negative_to and corpus.positive_from",
+}
+_WITHOUT_CLASS = {
+    Meaning.INVALID: "the label is not valid UTF-8",
+    Meaning.MISSING: "the label is missing",
+    Meaning.UNKNOWN: "",
+}
+_UNDECODABLE = object()
+
+
+def _value(scalar: pa.Scalar) -> Any:
+    try:
+        return scalar.as_py()
+    except UnicodeDecodeError:
+        return _UNDECODABLE
+
+
+def _undecodable(texts: pa.LargeStringArray, encoding: str) -> _Fault:
+    return _Fault(Meaning.INVALID, f"not valid {encoding}", undecodable_rows(texts))
+
+
+def _missing(column: pa.Array, what: str) -> _Fault:
+    rows = np.zeros(len(column), np.bool_)
+    if column.null_count:
+        rows = arrow.mask_values(column.is_null())
+    return _Fault(Meaning.MISSING, f"{what} is missing", rows)

@@ -1,0 +1,86 @@
+"""The count of a set's rows: how many were read, and which were left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.corpus.quoting import QuotedFields
+
+EXAMPLES = 3
+
+
+@dataclass
+class Tally:
+    """The rows of a set: how many were read, and which were left out.
+
+    Attributes
+    ----------
+    n_rows : int
+    left_out : Counter
+        The number of rows that were left out, by reason.
+    examples : list of str
+        The first few of them: file, row and reason.
+    quoted : list of QuotedFields
+        Quoted fields that may have swallowed others.
+    """
+
+    n_rows: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    examples: list[str] = field(default_factory=list)
+    quoted: list[QuotedFields] = field(default_factory=list)
+
+    def leave_out(self, reason: str, where: str, rows: list[int], count: int) -> None:
+        """Count rows that are left out for one reason; `rows` are the numbers of the first few."""
+        self.left_out[reason] += count
+        for row in rows[: EXAMPLES - len(self.examples)]:
+            self.examples.append(f"{where}, row {row}: {reason}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the tally as JSON holds it."""
+        return {
+            "n_rows": self.n_rows,
+            "n_left_out": self.left_out.total(),
+            "reasons": dict(self.left_out.most_common()),
+            "examples": self.examples,
+            "quoted_fields": [
+                {"file": f.file, "holds": f.holds, "n_rows": f.n_holding, "first_lines": f.lines}
+                for f in self.quoted
+            ],
+        }
+
+    def sentences(self, name: str) -> list[str]:
+        """Return what a user should know of it; `name` is that of the set.
+
+        Examples
+        --------
+        >>> tally = Tally(n_rows=20)
+        >>> tally.leave_out("label 'neutral' is ignored", "a.csv", [17], 1)
+        >>> tally.sentences("training")[0].partition(":")[0]
+        "1 of 20 rows of the training set is left out (label 'neutral' is ignored"
+        """
+        found = [fields.sentence() for fields in self.quoted if fields.is_unusual()]
+        if self.left_out:
+            reasons = ", ".join(f"{what}: {n:,}" for what, n in self.left_out.most_common(5))
+            n = self.left_out.total()
+            verb = "is" if n == 1 else "are"
+            found.append(
+                f"{n:,} of {self.n_rows:,} rows of the {name} set {verb} left out ({reasons}): "
+                f"{'; '.join(self.examples)}."
+            )
+        return found
+
+
+@dataclass(frozen=True)
+class CountedRows:
+    """The labelled rows of a set, a batch at a time, and the count that they are added to."""
+
+    batches: Iterator[pa.RecordBatch]
+    tally: Tally = field(default_factory=Tally)
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        return self.batches
