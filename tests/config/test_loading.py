@@ -213,7 +213,11 @@ def test_an_empty_config_is_the_bundled_corpus_with_every_default(load):
             FILES + "positive = []",
             "corpus.positive: expected a label or a list of labels, got []",
         ),
-        (FILES.replace('"a.csv"', '["a.csv"]'), 'corpus.train: expected a path, got ["a.csv"]'),
+        (
+            FILES.replace('"a.csv"', "[7]"),
+            "corpus.train: expected a path, a list of paths, or a table with paths for each class, "
+            "got [7]",
+        ),
         (
             '[corpus]\nsource = "nltk"\nname = "movie_reviews"\ntest_fraction = 1.0',
             "corpus.test_fraction: expected a number between 0 and 1, got 1.0",
