@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.features.counting import count_features
-from pipeline.inspection.places import holders_of, places_of
+from pipeline.inspection.places import Places
 from pipeline.model.logistic import decide, sigmoid
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.storage import arrow
@@ -99,7 +99,7 @@ def explain(model: TextClassifier, text: str) -> Explanation:
     log_odds = math.fsum([model.intercept, *added])
     probability = sigmoid(np.array([log_odds]))
     text_tokens = tokens.document(0)
-    known = holders_of(places_of(words, text_tokens), text_tokens)
+    known = Places.of(words, text_tokens).held
     return Explanation(
         tuple(contributions),
         scale,

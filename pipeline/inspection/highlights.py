@@ -11,10 +11,9 @@ import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.features.characters import characters_of
 from pipeline.inspection.explanation import Explanation, explain
 from pipeline.inspection.flip import fewest_to_flip
-from pipeline.inspection.places import places_of
+from pipeline.inspection.places import Places
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.tokens.negation import NEGATED
 from pipeline.tokens.nltk import HTML_BREAK
@@ -106,18 +105,24 @@ def _shares(explanation: Explanation, tokens: Sequence[str]) -> list[list[float]
         For each token the share of each of its code points, or one share of the whole token if
         no feature of the text is a character n-gram.
     """
-    features = {c.word: c.contribution for c in explanation.contributions}
-    places = places_of(features, tokens)
-    by_character = any(characters_of(name) is not None for name in features)
-    shares = [[0.0] * (len(token) if by_character else 1) for token in tokens]
-    for name, contribution in features.items():
-        for start, end, first, last in places[name]:
-            share = contribution / len(places[name]) / (end - start)
-            for token in range(start, end):
-                covered = range(first, last) if last else range(len(shares[token]))
-                for character in covered:
-                    shares[token][character] += share / len(covered)
-    return shares
+    added = {c.word: c.contribution for c in explanation.contributions}
+    places = Places.of(added, tokens)
+    by_character = any(places.characters.values())
+    inside = {}
+    for token, found in places.characters.items():
+        inside[token] = [0.0] * (len(token) if by_character else 1)
+        for name, first, last in found:
+            for k in range(first, last):
+                inside[token][k] += added[name] / places.total[name] / (last - first)
+    whole = [0.0] * len(tokens)
+    for name, found_at in places.words.items():
+        for place in found_at:
+            for k in place:
+                whole[k] += added[name] / len(found_at) / len(place)
+    return [
+        [share + of_token / len(inside[token]) for share in inside[token]]
+        for token, of_token in zip(tokens, whole, strict=True)
+    ]
 
 
 def _pieces(

@@ -1,78 +1,98 @@
-"""Where the features of a text stand in it: in which tokens, and in which of their characters."""
+"""`Places`: which tokens of a text hold which features, and in which of their characters."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from pipeline.features.characters import characters_of, name_of
 
 
-class Place(NamedTuple):
-    """The tokens [start, end) of a feature.
+class Inside(NamedTuple):
+    """A character n-gram in a token, and the code points [first, last) that it covers there."""
 
-    Of a character n-gram, which lies in a single token, also its code points [first, last) there,
-    without the padding. Both are 0 for an n-gram of tokens.
-    """
-
-    start: int
-    end: int
-    first: int = 0
-    last: int = 0
+    name: str
+    first: int
+    last: int
 
 
-def places_of(names: Iterable[str], tokens: Sequence[str]) -> dict[str, list[Place]]:
-    """Return all places of some features in a text.
+@dataclass(frozen=True)
+class Places:
+    """Where the features of a text stand.
 
-    Parameters
+    Attributes
     ----------
-    names : iterable of str
-        As in a vocabulary.
-    tokens : sequence of str
-        The tokens of the text.
-
-    Examples
-    --------
-    >>> places_of(["not", ' "no"', ' "ot "'], ["not", "a", "knot"])
-    {'not': [Place(start=0, end=1, first=0, last=0)], \
-' "no"': [Place(start=0, end=1, first=0, last=2), Place(start=2, end=3, first=1, last=3)], \
-' "ot "': [Place(start=0, end=1, first=1, last=3), Place(start=2, end=3, first=2, last=4)]}
+    words : dict of list of range
+        By n-gram of tokens, the positions of its tokens at each place.
+    characters : dict of list of Inside
+        By distinct token, the character n-grams in it, each place on its own.
+    held : dict of dict of int
+        By distinct token and by feature, how many places of the feature hold the token.
+    total : dict of int
+        By feature, its number of places.
     """
-    places: dict[str, list[Place]] = {name: [] for name in names}
-    lengths = {name: characters_of(name) for name in places}
-    longest = max((name.count(" ") + 1 for name, c in lengths.items() if c is None), default=0)
-    sizes = sorted({len(characters) for characters in lengths.values() if characters is not None})
-    inside: dict[str, list[tuple[str, int, int]]] = {}
-    for start, token in enumerate(tokens):
+
+    words: dict[str, list[range]]
+    characters: dict[str, list[Inside]]
+    held: dict[str, dict[str, int]]
+    total: dict[str, int]
+
+    @classmethod
+    def of(cls, names: Iterable[str], tokens: Sequence[str]) -> Places:
+        """Find some features of a vocabulary in the tokens of a text.
+
+        Examples
+        --------
+        >>> places = Places.of(["not", "a knot", ' "ot "'], ["not", "a", "knot"])
+        >>> places.words
+        {'not': [range(0, 1)], 'a knot': [range(1, 3)]}
+        >>> places.characters["knot"]
+        [Inside(name=' "ot "', first=2, last=4)]
+        >>> places.total[' "ot "'], places.held["knot"]
+        (2, {'a knot': 1, ' "ot "': 1})
+        """
+        characters = {name: spelled for name in names if (spelled := characters_of(name))}
+        words: dict[str, list[range]] = {name: [] for name in names if name not in characters}
+        for place in _word_places(words, tokens):
+            words[" ".join(tokens[place.start : place.stop])].append(place)
+        sizes = sorted({len(spelled) for spelled in characters.values()})
+        frequency = Counter(tokens)
+        inside = {
+            token: [found for found in _inside(token, sizes) if found.name in characters]
+            for token in frequency
+        }
+        held: dict[str, dict[str, int]] = defaultdict(dict)
+        for name, places in words.items():
+            for place in places:
+                for token in dict.fromkeys(tokens[place.start : place.stop]):
+                    held[token][name] = held[token].get(name, 0) + 1
+        total = {name: len(places) for name, places in words.items()}
+        for token, n in frequency.items():
+            for name, n_inside in Counter(found.name for found in inside[token]).items():
+                held[token][name] = n * n_inside
+                total[name] = total.get(name, 0) + n * n_inside
+        return cls(words, inside, dict(held), total)
+
+
+def _word_places(names: dict[str, list[range]], tokens: Sequence[str]) -> Iterator[range]:
+    """Yield where the tokens of a name follow each other."""
+    longest = max((name.count(" ") + 1 for name in names), default=0)
+    for start in range(len(tokens)):
         name = ""
         for end in range(start + 1, min(start + longest, len(tokens)) + 1):
-            name = f"{name} {tokens[end - 1]}" if name else token
-            if name in places:
-                places[name].append(Place(start, end))
-        if token not in inside:
-            inside[token] = [found for found in _characters(token, sizes) if found[0] in places]
-        for name, first, last in inside[token]:
-            places[name].append(Place(start, start + 1, first, last))
-    return places
+            name = f"{name} {tokens[end - 1]}" if name else tokens[start]
+            if name in names:
+                yield range(start, end)
 
 
-def _characters(token: str, sizes: Sequence[int]) -> Iterable[tuple[str, int, int]]:
-    """Yield the names of character n-grams of some lengths, and the code points they cover."""
+def _inside(token: str, sizes: Sequence[int]) -> Iterator[Inside]:
+    """Yield the runs of some lengths in a padded token."""
     padded = f" {token} "
     for start in range(len(padded)):
         for size in sizes:
             end = start + size
             if end <= len(padded):
                 covered = max(start - 1, 0), min(end - 1, len(token))
-                yield name_of(padded[start:end]), *covered
-
-
-def holders_of(places: dict[str, list[Place]], tokens: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Return, by token and by feature, how many places of the feature hold the token."""
-    held: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for name, found in places.items():
-        for place in found:
-            for token in dict.fromkeys(tokens[place.start : place.end]):
-                held[token][name] += 1
-    return held
+                yield Inside(name_of(padded[start:end]), *covered)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.features.characters import characters_of
 from pipeline.inspection.weights import ClassFrequency
 from pipeline.model.logistic import Array, LogisticRegression
 from pipeline.storage import arrow
@@ -91,6 +92,7 @@ def embedded_model(
     """
     tokenizer = model.tokenizer
     words = model.vocabulary.words.take(arrow.numbers(columns)).to_pylist()
+    spelled = [(word, characters_of(word)) for word in words]
     embedded: dict[str, Any] = {
         "words": "\n".join(words),
         "weights": _base64(model.weights[columns].astype("<f4").tobytes()),
@@ -101,7 +103,8 @@ def embedded_model(
         "threshold": model.regression.threshold,
         "binary": model.binary,
         "unit_length": model.unit_length,
-        "longest": max((word.count(" ") + 1 for word in words), default=1),
+        "longest": max((w.count(" ") + 1 for w, c in spelled if c is None), default=0),
+        "lengths": sorted({len(c) for _, c in spelled if c is not None}),
     }
     if stability is not None:
         for name, ends in zip(("low", "high"), stability, strict=True):

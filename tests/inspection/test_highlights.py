@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.features.vocabulary import Vocabulary
@@ -63,6 +63,94 @@ def test_an_ngram_is_shared_equally_among_its_tokens_and_a_feature_among_its_pla
     ]
     once = highlight(classifier(binary=True), "awful, awful")
     assert [p.contribution for p in once.pieces if p.token] == [-1, -1]
+
+
+# With characters
+
+CHARACTERS = {
+    ' "aw"': 0.5,
+    ' " aw"': -0.25,
+    ' "l "': 1.0,
+    ' "perb "': 1.5,
+    ' " a "': -1.0,
+    ' "OT_"': 0.125,
+    ' "\u00e9"': 2.0,
+    ' " <br"': -0.5,
+    "awful": -2.0,
+    "not awful": 0.75,
+}
+
+
+@given(texts, st.booleans(), st.booleans(), st.booleans(), st.booleans())
+@example("Cafe\u0301 \u00c9 \u0130 not awful", False, False, False, True)
+def test_the_characters_are_the_text_and_sum_to_the_score(
+    text, binary, unit_length, strip_breaks, mark_negation
+):
+    model = classifier(
+        CHARACTERS,
+        binary=binary,
+        unit_length=unit_length,
+        strip_breaks=strip_breaks,
+        mark_negation=mark_negation,
+        punctuation=True,
+    )
+    found = highlight(model, text)
+    assert "".join(piece.text for piece in found.pieces) == text
+    total = found.explanation.intercept + math.fsum(p.contribution for p in found.pieces)
+    assert total == pytest.approx(float(model.log_odds([text])[0]), abs=1e-9)
+
+
+def test_a_character_has_its_share_of_every_ngram_that_covers_it():
+    found = highlight(classifier(CHARACTERS), "Awl, a")
+    assert [(p.text, p.contribution) for p in found.pieces] == [
+        ("A", 0.5 / 2 - 0.25 / 2),
+        ("w", 0.5 / 2 - 0.25 / 2),
+        ("l", 1.0),
+        (", ", 0),
+        ("a", -1.0),
+    ]
+    twice = highlight(classifier(CHARACTERS, binary=True), "al awful all")
+    shares = [piece.contribution for piece in twice.pieces if piece.text == "l"]
+    assert shares == pytest.approx([1 / 3, 1 / 3 - 2 / 5, 0, 1 / 3])
+
+
+def test_the_mark_of_a_negation_belongs_to_its_word():
+    model = classifier({' "OT_"': 0.5, ' "goo"': 1.0}, mark_negation=True, lowercase=False)
+    found = highlight(model, "not good, NOT_good")
+    of_tokens = [piece for piece in found.pieces if piece.token]
+    assert [(p.text, pytest.approx(p.contribution)) for p in of_tokens] == [
+        *[("n", 0), ("o", 0), ("t", 0)],
+        *[(letter, 0.5 / 4 + 1 / 3) for letter in "goo"],
+        ("d", 0.5 / 4),
+        ("N", 0),
+        *[(letter, 0.5 / 3) for letter in "OT_"],
+        *[(letter, 1 / 3) for letter in "goo"],
+        ("d", 0),
+    ]
+
+
+@given(texts, st.booleans(), st.booleans(), st.sampled_from([0.2, 0.5, 0.8]))
+@example("superb superb awl awl awful", True, False, 0.5)
+def test_without_the_words_that_flip_it_the_characters_decide_otherwise(
+    text, binary, unit_length, threshold
+):
+    model = classifier(CHARACTERS, threshold, binary=binary, unit_length=unit_length)
+    found = highlight(model, text)
+    if found.flip is not None:
+        # A word that no feature lies in stands where one was, so that no others meet.
+        tokens = model.tokenizer([text]).document(0)
+        without = " ".join("あ" if token in found.flip else token for token in tokens)
+        assert highlight(model, without).explanation.label != found.explanation.label
+
+
+def test_a_word_loses_what_its_characters_add_and_one_that_counts_once_is_shared():
+    text = "al bl cl"
+    assert highlight(classifier({' "l "': 1.0}, 0.9), text).flip == ("al", "bl")
+    assert highlight(classifier({' "l "': 1.0}, 0.7, binary=True), text).flip == ("al", "bl", "cl")
+    assert highlight(classifier({' "l "': 1.0}, 0.5), text).flip is None
+
+
+# What stands out
 
 
 def test_the_strength_of_a_piece_is_its_share_of_the_largest_contribution():

@@ -128,6 +128,16 @@ def test_a_word_is_found_as_the_tokenizer_spells_it(name, word, weight):
     assert (found.word, found.weight) == (word, weight)
 
 
+def test_characters_are_looked_up_by_their_name_and_never_taken_for_a_word():
+    names = pa.array(["oo", ' "oo"', ' " oo"'], pa.large_string())
+    regression = LogisticRegression.of(np.array([1.0, 2.0, 3.0]), 0.0)
+    model = TextClassifier(Tokenizer(), Vocabulary(names, np.arange(3, 0, -1)), False, regression)
+    for name, weight in {"oo": 1.0, '"oo"': 2.0, ' "oo"': 2.0, '" oo"': 3.0, "OO": 1.0}.items():
+        assert look_up(model, [name])[0].weight == weight
+    assert look_up(model, ['"oops"'])[0].weight is None
+    assert top_words(model, 3)[0][0].word == ' " oo"'
+
+
 @pytest.mark.parametrize("name", ["zzz", "superb film", "vu d\u00e9j\u00e0", "!", "", "   "])
 def test_a_word_that_is_not_in_the_vocabulary_has_no_weight(name):
     frequency = ClassFrequency(np.arange(7), np.arange(7))

@@ -46,6 +46,9 @@ def answers(page: Page, texts: list[str]) -> list[float]:
         ["tokens.stop_words=true", "tokens.punctuation=true", "tokens.strip_breaks=true"],
         ["tokens.mark_negation=true", "features.ngrams=3"],
         ["tokens.mark_negation=true", "tokens.punctuation=true", "tokens.lowercase=false"],
+        ["features.characters=[2, 5]", "features.ngrams=0", "tokens.punctuation=true"],
+        ["features.characters=[1, 3]", "features.ngrams=2", "features.unit_length=true"],
+        ["features.characters=[4, 6]", "features.binary=true", "tokens.mark_negation=true"],
     ],
     ids=lambda settings: " ".join(settings),
 )
@@ -87,6 +90,26 @@ def test_a_typed_text_is_scored_and_shown_with_its_words_marked(page, hostile_ru
         found = highlight(model, text.replace("\r\n", "\n"))
         marks = page.page.locator("#playground-shown mark").all_text_contents()
         assert marks == [p.text for p in found.pieces if abs(found.strength(p)) > 0.1]
+
+
+@pytest.mark.parametrize("ngrams", [0, 2])
+def test_a_typed_text_is_marked_by_its_characters(
+    open_page, tmp_path, make_corpus, make_report, ngrams
+):
+    settings = "features.characters=[2, 5]", f"features.ngrams={ngrams}"
+    run = make_report(make_corpus(tmp_path), tmp_path / "run", *settings)
+    page, model = open_page(run), TextClassifier.load(run)
+    for text in ["\u0130stanbul SUPERB cafe\u0301", *read_reviews(run).texts.to_pylist()[:5]]:
+        page.type(text)
+        assert page.text("#playground-shown") == text
+        found = highlight(model, text)
+        marks = page.page.locator("#playground-shown mark").all_text_contents()
+        assert marks == [p.text for p in found.pieces if abs(found.strength(p)) > 0.1]
+    page.page.locator("#words-search").fill('" ')
+    assert len(page.column(1)) == 12
+    assert all(name.startswith(' "') for name in page.column(1))
+    assert "quotation marks" in page.text("#words")
+    assert page.is_quiet()
 
 
 def test_a_stripped_break_breaks_the_line(open_page, copied_run, make_report):

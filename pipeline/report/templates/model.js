@@ -1,4 +1,4 @@
-// The model: words, weights, and the score of a text, as in pipeline/inspection/highlights.py.
+// The model: words, weights, and the score of a text, as in pipeline/inspection/.
 // What may take long is a generator that yields often, so that it can run in slices.
 
 const HTML_BREAK = /<br[\t-\r ]*\/?>/;
@@ -36,38 +36,87 @@ function makeModel(data) {
   const tokenise = data.tokenizer ? makeTokenizer(data.tokenizer) : null;
   let columns = null;
 
-  function* score(text) {
+  // Which tokens hold which features, and in which characters: pipeline/inspection/places.py.
+  function* placesOf(tokens) {
     columns ??= new Map(words.map((word, column) => [word, column]));
-    const tokens = yield* tokenise(text);
-    const places = new Map();
+    const found = new Map(), inside = new Map(), held = new Map(), total = new Map();
+    const add = (key, name) => {
+      if (!held.has(key)) held.set(key, new Map());
+      held.get(key).set(name, (held.get(key).get(name) ?? 0) + 1);
+    };
     for (let start = 0; start < tokens.length; start++) {
       yield;
       let name = "";
       for (let n = 1; n <= data.longest && start + n <= tokens.length; n++) {
         name = n > 1 ? name + " " + tokens[start + n - 1].token : tokens[start].token;
         if (!columns.has(name)) continue;
-        if (!places.has(name)) places.set(name, []);
-        places.get(name).push([start, start + n]);
+        if (!found.has(name)) found.set(name, []);
+        found.get(name).push([start, start + n]);
+        total.set(name, found.get(name).length);
+        for (const key of new Set(name.split(" "))) add(key, name);
       }
     }
-    const contributions = new Map(), counts = new Map(), known = new Set();
-    for (const [name, found] of places) counts.set(name, data.binary ? 1 : found.length);
+    for (const { token } of tokens) {
+      yield;
+      if (!inside.has(token)) inside.set(token, charactersIn(token));
+      for (const { name } of inside.get(token)) {
+        add(token, name);
+        total.set(name, (total.get(name) ?? 0) + 1);
+      }
+    }
+    return { found, inside, held, total };
+  }
+
+  // The character n-grams of a token that are features, each with what it covers, unpadded.
+  function charactersIn(token) {
+    const padded = [" ", ...token, " "], found = [];
+    for (let start = 0; start < padded.length && data.lengths.length; start++) {
+      for (const size of data.lengths) {
+        const end = start + size, name = ` "${padded.slice(start, end).join("")}"`;
+        if (end > padded.length || !columns.has(name)) continue;
+        found.push({ name, first: Math.max(start - 1, 0), last: Math.min(end - 1, padded.length - 2) });
+      }
+    }
+    return found;
+  }
+
+  function* score(text) {
+    const tokens = yield* tokenise(text);
+    const places = yield* placesOf(tokens), { found, inside, held, total } = places;
+    const contributions = new Map(), counts = new Map();
+    for (const [name, n] of total) counts.set(name, data.binary ? 1 : n);
     const scale = 1 / lengthOf(counts);
     let logOdds = data.intercept;
-    for (const token of tokens) token.contribution = 0;
-    for (const [name, found] of places) {
-      yield;
-      const added = weights[columns.get(name)] * counts.get(name) * scale;
+    for (const [name, count] of counts) {
+      const added = weights[columns.get(name)] * count * scale;
       contributions.set(name, added);
       logOdds += added;
-      for (const token of name.split(" ")) known.add(token);
-      // Shared equally among the places of a feature, and among the tokens of each.
-      for (const [start, end] of found) {
-        for (let k = start; k < end; k++) tokens[k].contribution += added / found.length / (end - start);
+    }
+    // Shared equally among the places of a feature, and among the tokens or characters of each.
+    const byCharacter = [...inside.values()].some((all) => all.length), shares = new Map();
+    for (const [token, all] of inside) {
+      yield;
+      const mine = new Array(byCharacter ? [...token].length : 1).fill(0);
+      for (const { name, first, last } of all) {
+        const share = contributions.get(name) / total.get(name) / (last - first);
+        for (let k = first; k < last; k++) mine[k] += share;
+      }
+      shares.set(token, mine);
+    }
+    for (const token of tokens) token.contribution = 0;
+    for (const [name, places] of found) {
+      yield;
+      const share = contributions.get(name) / places.length;
+      for (const [start, end] of places) {
+        for (let k = start; k < end; k++) tokens[k].contribution += share / (end - start);
       }
     }
-    const nUnknown = tokens.filter(({ token }) => !known.has(token)).length;
-    return { tokens, contributions, counts, logOdds, probability: probabilityOf(logOdds), nUnknown };
+    for (const token of tokens) {
+      const mine = shares.get(token.token);
+      token.shares = mine.map((share) => share + token.contribution / mine.length);
+    }
+    const nUnknown = tokens.filter(({ token }) => !held.has(token)).length;
+    return { tokens, contributions, counts, places, logOdds, probability: probabilityOf(logOdds), nUnknown };
   }
 
   // The divisor of the counts of a text.
@@ -77,20 +126,25 @@ function makeModel(data) {
   }
 
   // Words whose removal changes the prediction, as in Python; null if no removal does.
-  function* fewestToFlip({ tokens, contributions, counts, logOdds }, threshold) {
-    const left = new Map(contributions), counted = new Map(counts), length = lengthOf(counts);
-    const features = new Map(), effects = new Map(), removed = [];
-    for (const name of left.keys()) {
-      for (const token of new Set(name.split(" "))) {
-        if (!features.has(token)) features.set(token, []);
-        features.get(token).push(name);
+  function* fewestToFlip({ tokens, contributions, counts, places, logOdds }, threshold) {
+    const left = new Map(contributions), counted = new Map(counts), total = new Map(places.total);
+    const { held } = places, length = lengthOf(counts);
+    const holders = new Map(), effects = new Map(), removed = [];
+    for (const [token, names] of held) {
+      for (const name of names.keys()) {
+        if (!holders.has(name)) holders.set(name, []);
+        holders.get(name).push(token);
       }
     }
     const was = isPositive(logOdds, threshold), side = was ? 1 : -1;
-    const effect = (token) => side * features.get(token).reduce((sum, name) => sum + (left.get(name) ?? 0), 0);
+    const effect = (token) => {
+      let sum = 0;
+      for (const [name, n] of held.get(token)) if (left.has(name)) sum += (left.get(name) * n) / total.get(name);
+      return side * sum;
+    };
     for (const { token } of tokens) {
       yield;
-      if (features.has(token) && !effects.has(token)) effects.set(token, effect(token));
+      if (held.has(token) && !effects.has(token)) effects.set(token, effect(token));
     }
     while (isPositive(logOdds, threshold) === was) {
       yield;
@@ -99,14 +153,21 @@ function makeModel(data) {
       if (strongest === null) return null;
       removed.push(strongest);
       effects.delete(strongest);
-      const gone = features.get(strongest);
-      for (const name of gone) {
-        left.delete(name);
-        counted.delete(name);
+      const changed = new Set();
+      for (const [name, n] of held.get(strongest)) {
+        if (!left.has(name)) continue;
+        const all = total.get(name), isCounted = counted.get(name) === all; // and not only once
+        if (n === all) {
+          left.delete(name);
+          counted.delete(name);
+        } else if (isCounted) {
+          left.set(name, left.get(name) * (1 - n / all));
+          counted.set(name, all - n);
+        }
+        if (n === all || !isCounted) for (const other of holders.get(name)) changed.add(other);
+        total.set(name, all - n);
       }
-      for (const other of new Set(gone.flatMap((name) => name.split(" ")))) {
-        if (effects.has(other)) effects.set(other, effect(other));
-      }
+      for (const other of changed) if (effects.has(other)) effects.set(other, effect(other));
       // The remaining counts have another length, so each contribution is scaled by it.
       let sum = 0;
       for (const added of left.values()) sum += added;

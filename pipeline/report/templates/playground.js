@@ -30,20 +30,41 @@ function setUpPlayground(model) {
     return pieces.flatMap((piece, k) => (k ? [element("br"), piece] : [piece]));
   }
 
+  // A token as the text spells it, in a piece for each of its shares: highlights.py says how.
+  function* spread(spelled, { token, shares }) {
+    const letters = [...spelled], isMarked = token.startsWith("NOT_") && shares.length === [...token].length;
+    const marked = isMarked && letters.length < shares.length ? 4 : 0;
+    const sum = (values) => values.reduce((total, value) => total + value, 0);
+    const ofMark = sum(shares.slice(0, marked)), ofWord = shares.slice(marked);
+    const n = Math.max(1, Math.min(ofWord.length, letters.length));
+    for (let k = 0; k < n; k++) {
+      const part = (all) => all.slice(Math.floor((k * all.length) / n), Math.floor(((k + 1) * all.length) / n));
+      yield [part(letters).join(""), sum(part(ofWord)) + ofMark / n];
+    }
+  }
+
   function* marked(text, tokens) {
-    const largest = tokens.reduce((most, { contribution }) => Math.max(most, Math.abs(contribution)), 0);
+    const spellings = [];
+    let largest = 0;
+    for (const token of tokens) {
+      yield;
+      const parts = [...spread(text.slice(token.start, token.end), token)];
+      for (const [, contribution] of parts) largest = Math.max(largest, Math.abs(contribution));
+      if (token.end <= MOST_SHOWN) spellings.push([token, parts]);
+    }
     const pieces = new DocumentFragment();
     let here = 0;
-    for (const { start, end, contribution } of tokens) {
-      if (end > MOST_SHOWN) break;
+    for (const [{ start, end }, parts] of spellings) {
       yield;
       pieces.append(...between(text.slice(here, start)));
-      const spelled = text.slice(start, end), share = Math.abs(contribution) / largest;
-      if (share > 0.1) {
-        const level = Math.min(5, Math.ceil(5 * share));
-        const attributes = { class: (contribution > 0 ? "p" : "n") + level, title: signed(contribution) };
-        pieces.append(element("mark", spelled, attributes));
-      } else pieces.append(spelled);
+      for (const [spelled, contribution] of parts) {
+        const share = Math.abs(contribution) / largest;
+        if (share > 0.1) {
+          const level = Math.min(5, Math.ceil(5 * share));
+          const attributes = { class: (contribution > 0 ? "p" : "n") + level, title: signed(contribution) };
+          pieces.append(element("mark", spelled, attributes));
+        } else pieces.append(spelled);
+      }
       here = end;
     }
     pieces.append(...between(text.slice(here, MOST_SHOWN)));
