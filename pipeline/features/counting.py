@@ -1,4 +1,4 @@
-"""Tokens to sparse counts: how often each feature of a vocabulary occurs in each document.
+"""`count_features`: how often each feature occurs in each document, as CSR.
 
 The training set, the test set and new texts are counted in the same way.
 """

@@ -1,4 +1,4 @@
-"""Tokens to a vocabulary: which n-grams are features, and in which columns.
+"""`learn_vocabulary`: which n-grams are features, and in which columns; its file.
 
 A vocabulary is learned from the training set alone. N-grams of tokens are counted over ids, and
 character n-grams once in each distinct token. Only those that become features are spelled out:

@@ -1,4 +1,4 @@
-"""The distinct tokens of texts, numbered in order of first appearance."""
+"""The growing table of distinct tokens, to which each block adds its own."""
 
 from __future__ import annotations
 

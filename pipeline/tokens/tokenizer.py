@@ -1,4 +1,4 @@
-"""Texts to tokens, in columns: one array of ids for a whole set of documents.
+"""`Tokenizer`: its settings, and texts to token ids, block by block in threads.
 
 The `words` tokenizer is compiled; the others are NLTK's own. Negation marks, stop words and the
 dropping of punctuation come after a tokenizer and work on the distinct tokens and on whole

@@ -1,4 +1,4 @@
-"""The tokens of a set of documents, in columns: ids, offsets and the distinct tokens."""
+"""`Tokens`: the ids, offsets and distinct tokens of documents; read from a file."""
 
 from __future__ import annotations
 

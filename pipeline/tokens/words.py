@@ -1,4 +1,4 @@
-"""The compiled tokenizer `words`: its definition, and how it is run.
+"""The `words` tokenizer: the table of characters, and calls of its kernel.
 
 It returns what NLTK's `RegexpTokenizer(WORDS)` returns for the lowercased text with straight
 apostrophes. The tests check this for any text.
