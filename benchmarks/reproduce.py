@@ -27,7 +27,7 @@ from pyarrow import parquet
 from benchmarks.harness import ROOT, run_child, show_progress
 from benchmarks.jobs import sentiment
 from pipeline.config.toml import to_toml
-from pipeline.evaluation.uncertainty import mcnemar
+from pipeline.evaluation.accuracy import mcnemar
 from pipeline.stages.freshness import source_digest
 from pipeline.storage.files import digest
 from pipeline.studies.journal import Journal

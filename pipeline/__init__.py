@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipeline.classifier import SentimentClassifier, load
-    from pipeline.evaluation.metrics import evaluate, wilson_interval
-    from pipeline.evaluation.uncertainty import Scored, mcnemar, paired_differences
+    from pipeline.evaluation.accuracy import mcnemar, wilson_interval
+    from pipeline.evaluation.metrics import evaluate
+    from pipeline.evaluation.uncertainty import Scored, paired_differences
     from pipeline.features.counting import count_features
     from pipeline.features.vocabulary import learn_vocabulary
     from pipeline.tokens.tokenizer import Tokenizer
@@ -49,9 +50,9 @@ _HOMES = {
     "evaluate": "evaluation.metrics",
     "learn_vocabulary": "features.vocabulary",
     "load": "classifier",
-    "mcnemar": "evaluation.uncertainty",
+    "mcnemar": "evaluation.accuracy",
     "paired_differences": "evaluation.uncertainty",
-    "wilson_interval": "evaluation.metrics",
+    "wilson_interval": "evaluation.accuracy",
 }
 
 

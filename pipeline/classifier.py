@@ -177,7 +177,8 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
         regression = learner.fit(counts, y, sample_weight)
         self.classes_, self.history_ = regression.classes_, regression.history_
         y = y == self.classes_[1]
-        choose_decision(regression, counts, y.astype(np.int8), settings["calibrate"], goal)
+        chosen = settings["calibrate"], goal, sample_weight
+        choose_decision(regression, counts, y.astype(np.int8), *chosen)
         self.model_ = TextClassifier(
             tokenizer,
             vocabulary,

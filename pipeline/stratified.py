@@ -1,4 +1,4 @@
-"""Random validation sets and folds, stratified by class."""
+"""Random splits and folds, stratified by class; groups of documents stay together."""
 
 import numpy as np
 
@@ -8,9 +8,16 @@ _NAMES = ("negative", "positive")
 
 
 def draw_by_class(
-    labels: np.ndarray, fraction: float, draw: np.random.Generator, setting: str
+    labels: np.ndarray,
+    fraction: float,
+    draw: np.random.Generator,
+    setting: str,
+    groups: np.ndarray | None = None,
 ) -> np.ndarray:
     """Draw the same fraction of each class at random.
+
+    With groups, whole groups are drawn, so that the fraction of each class is as near as a greedy
+    search comes.
 
     Parameters
     ----------
@@ -19,6 +26,8 @@ def draw_by_class(
     draw : numpy.random.Generator
     setting : str
         The setting that the fraction comes from; an error names it.
+    groups : array, shape (n,), optional
+        Documents with equal values belong together. Groups of one document each change nothing.
 
     Returns
     -------
@@ -28,7 +37,7 @@ def draw_by_class(
     Raises
     ------
     CorpusError
-        If a class is too small to have documents on both sides.
+        If a class is too small to have documents on both sides, or groups are too large.
 
     Examples
     --------
@@ -36,7 +45,13 @@ def draw_by_class(
     >>> drawn = draw_by_class(labels, 0.25, np.random.default_rng(0), "train.validation")
     >>> labels[drawn]
     array([0, 1])
+    >>> films = np.array(["a", "b", "a", "b", "c", "d", "c", "d"])
+    >>> drawn = draw_by_class(labels, 0.25, np.random.default_rng(0), "train.validation", films)
+    >>> films[drawn].tolist()
+    ['b', 'b']
     """
+    if groups is not None and not _are_single(groups):
+        return _draw_groups(labels, fraction, draw, setting, groups)
     drawn = np.zeros(len(labels), bool)
     for label, name in enumerate(_NAMES):
         rows = np.flatnonzero(labels == label)
@@ -50,8 +65,17 @@ def draw_by_class(
     return drawn
 
 
-def draw_folds(labels: np.ndarray, n_folds: int, seed: int, setting: str) -> np.ndarray:
+def draw_folds(
+    labels: np.ndarray,
+    n_folds: int,
+    seed: int,
+    setting: str,
+    groups: np.ndarray | None = None,
+) -> np.ndarray:
     """Deal documents into folds at random, one class after the other.
+
+    With groups, whole groups are dealt, large ones first, each to the fold that has least of
+    its classes.
 
     Parameters
     ----------
@@ -61,23 +85,30 @@ def draw_folds(labels: np.ndarray, n_folds: int, seed: int, setting: str) -> np.
     seed : int
     setting : str
         The setting that the number comes from; an error names it.
+    groups : array, shape (n,), optional
+        Documents with equal values belong together. Groups of one document each change nothing.
 
     Returns
     -------
     int64 array, shape (n,)
-        The fold of each document, from 0. The sizes of the folds differ by at most one, and
-        so do the numbers of documents of each class in them.
+        The fold of each document, from 0. Without groups the sizes of the folds differ by at
+        most one, and so do the numbers of documents of each class in them; with groups, as
+        little as a greedy search finds.
 
     Raises
     ------
     ConfigError
-        If there are fewer than two folds, or more folds than documents of a class.
+        If there are fewer than two folds, more folds than documents of a class, or too few
+        groups for each fold to have a document of either class.
 
     Examples
     --------
     >>> labels = np.array([0, 0, 0, 1, 1, 1])
     >>> draw_folds(labels, 3, seed=1, setting="--folds")
     array([0, 1, 2, 1, 2, 0])
+    >>> films = np.array(["a", "b", "c", "a", "b", "c"])
+    >>> draw_folds(labels, 3, seed=1, setting="--folds", groups=films)
+    array([1, 0, 2, 1, 0, 2])
     """
     classes = [np.flatnonzero(labels == label) for label in (0, 1)]
     n, name = min((len(rows), name) for rows, name in zip(classes, _NAMES, strict=True))
@@ -87,7 +118,91 @@ def draw_folds(labels: np.ndarray, n_folds: int, seed: int, setting: str) -> np.
             f"and there are {n:,} {name} ones; got {n_folds}"
         )
     draw = np.random.default_rng(seed)
+    if groups is not None and not _are_single(groups):
+        return _fold_groups(labels, n_folds, draw, setting, groups)
     dealt = np.concatenate([draw.permutation(rows) for rows in classes])
     folds = np.empty(len(labels), np.int64)
     folds[dealt] = np.arange(len(dealt)) % n_folds
     return folds
+
+
+def _are_single(groups: np.ndarray) -> bool:
+    """Return True if every group has one document."""
+    return len(np.unique(groups)) == len(groups)
+
+
+def _draw_groups(
+    labels: np.ndarray,
+    fraction: float,
+    draw: np.random.Generator,
+    setting: str,
+    groups: np.ndarray,
+) -> np.ndarray:
+    """Draw whole groups."""
+    in_drawn: np.ndarray = _deal(labels, groups, np.array([fraction, 1 - fraction]), draw) == 0
+    for label, name in enumerate(_NAMES):
+        of_class = labels == label
+        n_groups, n_drawn = (len(np.unique(groups[m])) for m in (of_class, of_class & in_drawn))
+        n_rest = len(np.unique(groups[of_class & ~in_drawn]))
+        if n_groups and not (n_drawn and n_rest):
+            raise CorpusError(
+                f"{setting} = {fraction:g} leaves one set without a {name} review, because reviews "
+                f"of one group stay together and {n_groups:,} groups have {name} ones; "
+                "expected some in both"
+            )
+    return in_drawn
+
+
+def _fold_groups(
+    labels: np.ndarray, n_folds: int, draw: np.random.Generator, setting: str, groups: np.ndarray
+) -> np.ndarray:
+    """Deal whole groups into folds."""
+    fold_of = _deal(labels, groups, np.full(n_folds, 1 / n_folds), draw)
+    missing = (_class_counts(labels, fold_of, n_folds) == 0).any(axis=0)
+    for label in np.flatnonzero(missing).tolist():
+        n_groups = len(np.unique(groups[labels == label]))
+        raise ConfigError(
+            f"{setting}: {n_folds} folds of whole groups leave one without a {_NAMES[label]} "
+            f"review; expected fewer folds: {n_groups:,} groups have {_NAMES[label]} reviews"
+        )
+    return fold_of
+
+
+def _deal(
+    labels: np.ndarray, groups: np.ndarray, shares: np.ndarray, draw: np.random.Generator
+) -> np.ndarray:
+    """Deal whole groups into sets, each of which is to get its share of either class.
+
+    Large groups come first, because small ones can fill what they leave open. Groups whose
+    sizes differ by less than a factor of two may come in either order. Each goes to the set where
+    it adds least to the squared differences between the shares of the classes that the sets
+    have and those that they are to get, relative to the latter. (StratifiedGroupKFold of
+    scikit-learn is as greedy, but takes the groups by how unlike their class counts are.)
+
+    Returns
+    -------
+    int64 array, shape (n,)
+        The set of each document.
+    """
+    _, code = np.unique(groups, return_inverse=True)
+    n_groups = int(code.max()) + 1
+    sizes = _class_counts(labels, code, n_groups)
+    order = np.argsort(-sizes.sum(axis=1) * (1 + draw.random(n_groups)), kind="stable")
+    # The squared differences have one term that is not the same for all sets:
+    # sum_c g_c (2 n_sc + g_c) / (T_c^2 share_s), for g_c documents of class c in the group,
+    # n_sc in the set so far and T_c in all.
+    scale = 1.0 / np.maximum(sizes.sum(axis=0), 1) ** 2
+    filled, set_of = np.zeros((len(shares), 2)), np.empty(n_groups, np.int64)
+    for group in order:
+        size = sizes[group]
+        best = (((2 * filled + size) @ (size * scale)) / shares).argmin()
+        filled[best] += size
+        set_of[group] = best
+    dealt: np.ndarray = set_of[code]
+    return dealt
+
+
+def _class_counts(labels: np.ndarray, code: np.ndarray, n: int) -> np.ndarray:
+    """Count the documents of each class by code: int64, shape (n, 2)."""
+    counts = [np.bincount(code[labels == label], minlength=n) for label in (0, 1)]
+    return np.stack(counts, axis=1)

@@ -1,12 +1,12 @@
-"""Folds by class: their sizes, their seeds, and what is refused."""
+"""Folds and draws by class and group: their sizes, their seeds, and what is refused."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.errors import ConfigError
-from pipeline.stratified import draw_folds
+from pipeline.errors import ConfigError, CorpusError
+from pipeline.stratified import draw_by_class, draw_folds
 
 
 @given(st.lists(st.integers(0, 1), min_size=4, max_size=200), st.integers(2, 12), st.integers(0, 9))
@@ -34,3 +34,112 @@ def test_folds_depend_on_their_seed():
     labels = np.arange(40) % 2
     assert (draw_folds(labels, 4, 0, "") == draw_folds(labels, 4, 0, "")).all()
     assert (draw_folds(labels, 4, 0, "") != draw_folds(labels, 4, 1, "")).any()
+
+
+# Groups
+
+
+@st.composite
+def grouped(draw):
+    """Draw labels of two classes, and the group of each document."""
+    n = draw(st.integers(4, 120))
+    labels = draw(st.lists(st.integers(0, 1), min_size=n, max_size=n))
+    groups = draw(st.lists(st.integers(0, 30), min_size=n, max_size=n))
+    return np.array(labels, np.int8), np.array(groups)
+
+
+@given(grouped(), st.integers(2, 6), st.integers(0, 9))
+def test_no_group_is_in_two_folds_and_each_fold_has_both_classes(drawn, n_folds, seed):
+    labels, groups = drawn
+    try:
+        folds = draw_folds(labels, n_folds, seed, "folds", groups)
+    except ConfigError:
+        return
+    for group in set(groups.tolist()):
+        assert len(set(folds[groups == group].tolist())) == 1
+    for label in (0, 1):
+        assert set(folds[labels == label].tolist()) == set(range(n_folds))
+
+
+@given(grouped(), st.floats(0.05, 0.95), st.integers(0, 9))
+def test_no_group_is_on_both_sides_of_a_draw_and_both_sides_have_both_classes(
+    drawn, fraction, seed
+):
+    labels, groups = drawn
+    try:
+        rows = draw_by_class(labels, fraction, np.random.default_rng(seed), "x", groups)
+    except CorpusError:
+        return
+    assert not set(groups[rows].tolist()) & set(groups[~rows].tolist())
+    for side in (rows, ~rows):
+        assert set(labels[side].tolist()) == set(labels.tolist())
+
+
+@given(grouped(), st.integers(0, 9))
+def test_groups_of_one_document_each_change_nothing(drawn, seed):
+    labels, _ = drawn
+    groups = np.random.default_rng(seed).permutation(len(labels))
+    for draw in (
+        lambda *groups: draw_folds(labels, 2, seed, "folds", *groups),
+        lambda *groups: draw_by_class(labels, 0.3, np.random.default_rng(seed), "x", *groups),
+    ):
+        try:
+            expected = draw()
+        except (ConfigError, CorpusError):
+            continue
+        assert (draw(groups) == expected).all()
+
+
+def many_groups(seed, n=2000, n_groups=150):
+    """Return labels and groups of unequal sizes, each with its own share of positives."""
+    draw = np.random.default_rng(seed)
+    sizes = draw.pareto(2.0, n_groups) + 0.2
+    groups = draw.choice(n_groups, n, p=sizes / sizes.sum())
+    return (draw.random(n) < draw.beta(0.8, 0.8, n_groups)[groups]).astype(np.int8), groups
+
+
+@pytest.mark.parametrize("fraction", [0.1, 0.15, 0.2, 0.6])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_draw_of_groups_is_near_its_fraction_in_each_class(fraction, seed):
+    labels, groups = many_groups(seed)
+    rows = draw_by_class(labels, fraction, np.random.default_rng(seed), "x", groups)
+    for label in (0, 1):
+        assert rows[labels == label].mean() == pytest.approx(fraction, abs=0.01)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_folds_of_groups_are_as_even_as_those_of_scikit_learn(seed):
+    peer = pytest.importorskip("sklearn.model_selection").StratifiedGroupKFold
+    labels, groups = many_groups(seed)
+    theirs = np.empty(len(labels), int)
+    for fold, (_, rows) in enumerate(peer(5).split(labels, labels, groups)):
+        theirs[rows] = fold
+
+    def unevenness(folds):
+        return sum(
+            np.std(np.bincount(folds[labels == k], minlength=5) / (labels == k).sum())
+            for k in (0, 1)
+        )
+
+    assert unevenness(draw_folds(labels, 5, seed, "", groups)) <= unevenness(theirs) + 1e-4
+
+
+def test_folds_and_draws_of_groups_depend_on_their_seed():
+    labels, groups = many_groups(0)
+    first, again, other = (draw_folds(labels, 5, seed, "", groups) for seed in (0, 0, 1))
+    assert (first == again).all()
+    assert (first != other).any()
+    first, again, other = (
+        draw_by_class(labels, 0.2, np.random.default_rng(seed), "", groups) for seed in (0, 0, 1)
+    )
+    assert (first == again).all()
+    assert (first != other).any()
+
+
+def test_groups_that_are_too_large_are_refused_with_their_number():
+    labels, groups = np.array([0, 1] * 20, np.int8), np.arange(40) // 20
+    with pytest.raises(ConfigError, match=r"^folds: 3 folds .* a negative review.*: 2 groups have"):
+        draw_folds(labels, 3, 0, "folds", groups)
+    labels, groups = np.array([0, 1] * 20, np.int8), np.zeros(40, int)
+    with pytest.raises(CorpusError, match=r"x = 0.2 leaves one set .*together and 1 groups have"):
+        draw_by_class(labels, 0.2, np.random.default_rng(0), "x", groups)

@@ -69,4 +69,5 @@ def baselines(context: CommandContext, in_json: bool) -> Render:
     results = score_baselines(context.config, context.path, context.from_scratch, context.progress)
     if in_json:
         return lambda: print_json([fields(result) for result in results])
-    return lambda: print_baselines(results)
+    grouped = getattr(context.config.corpus, "group", None) is not None
+    return lambda: print_baselines(results, grouped)

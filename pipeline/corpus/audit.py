@@ -23,6 +23,7 @@ from pipeline.corpus.duplicates import (
     first_occurrences,
     near_duplicates,
 )
+from pipeline.corpus.groups import GroupAudit, audit_groups
 from pipeline.storage import arrow
 from pipeline.storage.files import null_for_nan
 
@@ -79,6 +80,8 @@ class Audit:
         Distinct texts that occur with both labels.
     overlap_examples, near_overlap_examples, conflict_examples : tuple of pairs of places
         The first few of each.
+    groups : GroupAudit or None
+        None if the reviews have no groups.
     """
 
     train: SplitAudit
@@ -89,10 +92,16 @@ class Audit:
     overlap_examples: tuple[Pair, ...]
     near_overlap_examples: tuple[Pair, ...]
     conflict_examples: tuple[Pair, ...]
+    groups: GroupAudit | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the audit as JSON can hold it: lists for tuples, null for NaN."""
+        """Return the audit as JSON can hold it: lists for tuples, null for NaN.
+
+        Without groups there is no `groups`.
+        """
         plain: dict[str, Any] = null_for_nan(asdict(self))
+        if self.groups is None:
+            del plain["groups"]
         return {"near_duplicate_resemblance": RESEMBLANCE, **plain}
 
 
@@ -102,7 +111,8 @@ def audit(train: pa.Table, test: pa.Table, statistics: TextStatistics) -> Audit:
     Parameters
     ----------
     train, test : pyarrow.Table
-        Columns `text` (large_string) and `label` (int8, 0 or 1), without nulls.
+        Columns `text` (large_string) and `label` (int8, 0 or 1), without nulls; and perhaps
+        `group` (large_string).
     statistics : TextStatistics
         Of the training texts, followed by the test texts.
     """
@@ -123,6 +133,7 @@ def audit(train: pa.Table, test: pa.Table, statistics: TextStatistics) -> Audit:
         overlap_examples=_examples(first[copies], copies, n_train),
         near_overlap_examples=_examples(near_originals, near_copies, n_train),
         conflict_examples=_examples(with_0, with_1, n_train),
+        groups=audit_groups(train, test),
     )
 
 
@@ -147,6 +158,14 @@ def warnings(audit: Audit) -> list[str]:
         found.append(f"The test set holds {copies} of training reviews.")
     if audit.n_conflicting:
         found.append(f"The corpus holds {_number(audit.n_conflicting, 'text')} with both labels.")
+    if audit.groups is not None and audit.groups.n_shared:
+        shared = audit.groups
+        found.append(
+            f"{_number(shared.n_shared, 'group')} of the test set also "
+            f"{'has' if shared.n_shared == 1 else 'have'} training reviews: "
+            f"{_number(shared.n_test_reviews, 'test review')}, such as those of "
+            f"{', '.join(map(repr, shared.examples))}."
+        )
     for name, split in (("training", audit.train), ("test", audit.test)):
         if split.n_exact_duplicates:
             repeats = _number(split.n_exact_duplicates, "exact repeat")

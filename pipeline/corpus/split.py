@@ -1,4 +1,4 @@
-"""Write the training and the test set, as they are given or split at random by class."""
+"""Write the training and the test set, as they are given or split at random by class and group."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from pipeline.corpus import batches
 from pipeline.corpus.duplicates import TextStatistics
+from pipeline.corpus.groups import group_numbers
 from pipeline.errors import CorpusError
 from pipeline.parallel import ordered_map
 from pipeline.storage import arrow, files
@@ -49,7 +50,8 @@ def write_sets(
     table = files.read_table(written[0])
     require_both_classes(table, "")
     if len(sources) == 1:
-        in_test = draw_test(arrow.values(table["label"]), test_fraction, seed)
+        labels = arrow.values(table["label"])
+        in_test = draw_test(labels, test_fraction, seed, group_numbers(table))
         statistics = _select(written[0], in_test, folder / "test.arrow")
         statistics[:0] = _select(written[0], ~in_test, written[0])
     return TextStatistics.joined(statistics)
@@ -79,15 +81,20 @@ def drop_from_train(
 
 
 def draw_test(
-    labels: npt.NDArray[np.int8], test_fraction: float, seed: int
+    labels: npt.NDArray[np.int8],
+    test_fraction: float,
+    seed: int,
+    groups: npt.NDArray[np.int64] | None = None,
 ) -> npt.NDArray[np.bool_]:
-    """Draw a test set at random, the same fraction of each class.
+    """Draw a test set at random, the same fraction of each class; no group is in both sets.
 
     Parameters
     ----------
     labels : int8 array of 0 and 1, shape (n_reviews,)
     test_fraction : float in (0, 1)
     seed : int
+    groups : int64 array, shape (n_reviews,), optional
+        Reviews with equal numbers belong together.
 
     Returns
     -------
@@ -97,10 +104,10 @@ def draw_test(
     Raises
     ------
     CorpusError
-        If a class is too small to have reviews in both sets.
+        If a class is too small to have reviews in both sets, or groups are too large.
     """
     draw = np.random.default_rng(seed)
-    return draw_by_class(labels, test_fraction, draw, "corpus.test_fraction")
+    return draw_by_class(labels, test_fraction, draw, "corpus.test_fraction", groups)
 
 
 def require_both_classes(train: pa.Table, which: str) -> None:

@@ -1,4 +1,4 @@
-"""`evaluate`: accuracy and its Wilson interval, precision, recall, F1, AUC, log loss, Brier.
+"""`evaluate`: accuracy with its interval, precision, recall, F1, AUC, log loss, Brier score.
 
 The input is true labels, 0 or 1, and scores, the log-odds z = x . w + b of the positive
 class. A metric that is undefined is NaN in Python and null in JSON. The order of the reviews
@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
+from pipeline.evaluation.accuracy import accuracy_interval
 from pipeline.evaluation.calibration import Bin, expected_calibration_error, reliability
 from pipeline.evaluation.uncertainty import Interval, Scored, intervals
 from pipeline.model.checks import Floats, Labels, checked
 from pipeline.model.confusion import ClassMetrics, Confusion, class_metrics, confusion
-from pipeline.model.logistic import cross_entropy, sigmoid
+from pipeline.model.logistic import cross_entropy, decide, sigmoid
 from pipeline.storage.files import null_for_nan
 
 
@@ -27,7 +27,8 @@ class Evaluation:
     """Every metric of a model on a set of reviews; docs/metrics.md defines each field.
 
     `precision`, `recall` and `f1` are macro averages: the mean of both classes. `intervals`
-    has a key for each of `uncertainty.METRICS`, and is empty without resamples.
+    has a key for each of `uncertainty.METRICS`, and is empty without resamples. `n_groups` is
+    None without groups.
     """
 
     n: int
@@ -50,10 +51,16 @@ class Evaluation:
     ece: float
     calibration: tuple[Bin, ...]
     intervals: dict[str, Interval]
+    n_groups: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as a nested dict that JSON can hold: NaN becomes None."""
+        """Return the fields as a nested dict that JSON can hold: NaN becomes None.
+
+        Without groups there is no `n_groups`.
+        """
         values: dict[str, Any] = null_for_nan(asdict(self))
+        if self.n_groups is None:
+            del values["n_groups"]
         return values
 
 
@@ -72,7 +79,7 @@ def evaluate(
     y_true : int8 array, shape (n,)
         True labels, 0 negative and 1 positive.
     model : Scored
-        Log-odds of the positive class, and the threshold.
+        Log-odds of the positive class, the threshold, and the groups of the reviews, if any.
     confidence : float in (0, 1)
         Coverage of the intervals.
     resamples, seed : int
@@ -100,7 +107,8 @@ def evaluate(
     counts = confusion(y_true, model.scores, model.threshold)
     negative, positive = class_metrics(counts)
     n = negative.support + positive.support
-    low, high = wilson_interval(counts.true_negative + counts.true_positive, n, confidence)
+    right = decide(sigmoid(model.scores), model.threshold) == (y_true == 1)
+    low, high = accuracy_interval(right, confidence, model.groups)
     calibration = reliability(y_true, model.scores, bins)
     return Evaluation(
         n=n,
@@ -123,44 +131,8 @@ def evaluate(
         ece=expected_calibration_error(calibration),
         calibration=calibration,
         intervals=intervals(y_true, model, confidence, resamples, seed) if resamples else {},
+        n_groups=None if model.groups is None else len(np.unique(model.groups)),
     )
-
-
-def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the Wilson score interval of a proportion; NaN twice if n is 0.
-
-    With k successes in n trials and q the standard normal quantile of (1 + confidence) / 2,
-    the ends are
-
-        (k + q^2 / 2  -+  q sqrt(k (n - k) / n + q^2 / 4)) / (n + q^2)
-
-    They never leave [0, 1] and keep their coverage near 0 and 1, where the textbook
-    p -+ q sqrt(p (1 - p) / n) does not.
-
-    References
-    ----------
-    Wilson (1927), JASA 22; Brown, Cai & DasGupta (2001), Statistical Science 16.
-
-    Examples
-    --------
-    >>> low, high = wilson_interval(22_250, 25_000)
-    >>> print(f"{low:.4f} to {high:.4f}")
-    0.8861 to 0.8938
-    """
-    if not 0 <= successes <= n:
-        raise ValueError(f"successes: expected a count from 0 to {n}, got {successes}")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence: expected a number in (0, 1), got {confidence}")
-    if n == 0:
-        return math.nan, math.nan
-    # The lower tail: (1 + confidence) / 2 rounds to 1 before confidence does.
-    q = -NormalDist().inv_cdf((1 - confidence) / 2)
-    middle = successes + q * q / 2
-    reach = q * math.sqrt(successes * (n - successes) / n + q * q / 4)
-    low = (middle - reach) / (n + q * q)
-    # With n of n the end is 1 by algebra, but only near it by arithmetic.
-    high = 1.0 if successes == n else (middle + reach) / (n + q * q)
-    return low, high
 
 
 def roc_auc(y_true: Labels, scores: Floats) -> float:

@@ -1,10 +1,11 @@
-"""Bootstrap intervals, paired differences of two models, McNemar's test.
+"""Bootstrap intervals of metrics, and of the differences of two models; of reviews or whole groups.
 
 The bootstrap (Efron 1979) draws n of the n test reviews with replacement, computes the metric
 on them, and repeats this many times. The spread of the results estimates the spread over test
 sets of that size. Models that are compared share their resamples, so that a hard resample is
-hard for both (Berg-Kirkpatrick, Burkett & Klein 2012). McNemar's test compares two accuracies
-without resampling.
+hard for both (Berg-Kirkpatrick, Burkett & Klein 2012). Reviews in groups, such as those of one
+film, are alike: then whole groups are drawn, as many as there are (the cluster bootstrap; Davison
+& Hinkley 1997, section 3.8).
 
 None of this covers the choice of training reviews or of settings.
 """
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.evaluation.accuracy import Groups
 from pipeline.kernels.bootstrap import resample_sums
 from pipeline.model.checks import Floats, Labels, checked
 from pipeline.model.logistic import cross_entropy, decide, sigmoid
@@ -39,7 +41,7 @@ _N_SUMS = 7
 
 @dataclass(frozen=True)
 class Scored:
-    """The scores that a model gives to reviews, and the threshold of its predictions.
+    """The scores that a model gives to reviews, the threshold of its predictions, and groups.
 
     Attributes
     ----------
@@ -47,6 +49,8 @@ class Scored:
         Log-odds of the positive class.
     threshold : float in (0, 1)
         A review is predicted positive where its probability is above it.
+    groups : int64 array, shape (n,), optional
+        Reviews with equal numbers belong together, and are resampled together.
 
     Examples
     --------
@@ -57,6 +61,7 @@ class Scored:
 
     scores: Floats
     threshold: float = 0.5
+    groups: Groups | None = None
 
 
 def intervals(
@@ -145,8 +150,12 @@ def resampled(y_true: Labels, models: Sequence[Scored], resamples: int, seed: in
     """
     if resamples < 0:
         raise ValueError(f"resamples: expected a number >= 0, got {resamples}")
-    rankings = _rankings(y_true, models)
-    n = len(y_true)
+    canonical, ranks, rankings = _rankings(y_true, models)
+    n, groups = len(y_true), models[0].groups
+    if groups is not None and len(groups) != n:
+        raise ValueError(f"groups: expected one for each of {n} reviews, got {len(groups)}")
+    group_of = None if groups is None else _numbered(groups[canonical], ranks)
+    n_drawn = n if group_of is None else int(group_of.max()) + 1
     size = max(1, _CHUNK // n)
 
     def draw(chunk: int) -> list[Floats]:
@@ -154,50 +163,15 @@ def resampled(y_true: Labels, models: Sequence[Scored], resamples: int, seed: in
         n_rows = min(size, resamples - chunk * size)
         counts = np.empty((n_rows, n), np.int64)
         for row in counts:
-            row[:] = np.bincount(generator.integers(0, n, n), minlength=n)
-        return [ranking.sums(counts) for ranking in rankings]
+            drawn = np.bincount(generator.integers(0, n_drawn, n_drawn), minlength=n_drawn)
+            row[:] = drawn if group_of is None else drawn[group_of]
+        sizes = np.full(n_rows, n) if group_of is None else counts.sum(axis=1)
+        return [sizes, *(ranking.sums(counts) for ranking in rankings)]
 
     chunks = list(ordered_map(draw, range(-(-resamples // size))))
-    empty = np.empty((0, _N_SUMS))
-    return [
-        _metrics(np.concatenate([empty, *(chunk[k] for chunk in chunks)]), n)
-        for k in range(len(models))
-    ]
-
-
-def mcnemar(only_a_right: int, only_b_right: int) -> float:
-    """Return the exact two-sided p-value of McNemar's test of two models on the same reviews.
-
-    If the models are equally accurate, a review that only one of them predicts correctly is
-    a fair coin: it is as likely to be a's as b's. With k the smaller count and m their sum,
-
-        p = min(1, 2 sum_{i <= k} C(m, i) / 2^m)
-
-    in whole numbers, divided once. Reviews that both predict correctly, or neither, have no
-    influence.
-
-    Parameters
-    ----------
-    only_a_right, only_b_right : int
-        Number of reviews that only this model predicts correctly.
-
-    References
-    ----------
-    McNemar (1947), Psychometrika 12; Dietterich (1998), Neural Computation 10.
-
-    Examples
-    --------
-    >>> mcnemar(1, 9)
-    0.021484375
-    """
-    if min(only_a_right, only_b_right) < 0:
-        raise ValueError(f"expected counts >= 0, got {only_a_right} and {only_b_right}")
-    m = only_a_right + only_b_right
-    ways = tail = 1
-    for i in range(min(only_a_right, only_b_right)):
-        ways = ways * (m - i) // (i + 1)
-        tail += ways
-    return min(1.0, 2 * tail / (1 << m))
+    empty = [np.empty(0, np.int64), *(np.empty((0, _N_SUMS)) for _ in models)]
+    sizes, *sums = (np.concatenate(parts) for parts in zip(empty, *chunks, strict=True))
+    return [_metrics(of_model, sizes) for of_model in sums]
 
 
 @dataclass(frozen=True)
@@ -226,8 +200,13 @@ class _Ranking:
         return sums
 
 
-def _rankings(y_true: Labels, models: Sequence[Scored]) -> list[_Ranking]:
-    """Sort the reviews by the scores of each model."""
+def _rankings(
+    y_true: Labels, models: Sequence[Scored]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], list[_Ranking]]:
+    """Return the reviews in the order that resamples draw from, and by the scores of each model.
+
+    The second array numbers them in that order; reviews that no model tells apart are equal.
+    """
     is_positive, columns = checked(y_true, models[0].scores)[0], []
     for model in models:
         if not 0 < model.threshold < 1:
@@ -251,11 +230,26 @@ def _rankings(y_true: Labels, models: Sequence[Scored]) -> list[_Ranking]:
                 squares=(probability - positive) ** 2,
             )
         )
-    return rankings
+    keys = np.stack([is_positive, *columns])[:, canonical]
+    ranks = np.cumsum((np.diff(keys, prepend=keys[:, :1]) != 0).any(axis=0))
+    return canonical, ranks, rankings
 
 
-def _metrics(sums: Floats, n: int) -> Metrics:
-    """Return the metrics of resamples, by the formulas of `metrics`."""
+def _numbered(groups: Groups, ranks: NDArray[np.int64]) -> Groups:
+    """Return numbers from 0 by what is in a group, so that the order of rows has no influence."""
+    _, code, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    # The bytes of unsigned numbers, the highest one first, sort as the numbers do.
+    members = ranks[np.argsort(code, kind="stable")].astype(">u8")
+    keys = [part.tobytes() for part in np.split(members, np.cumsum(sizes)[:-1])]
+    number = np.empty(len(keys), np.int64)
+    number[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys))
+    numbered: Groups = number[code]
+    # Equal reviews may change places, so that sums do not depend on which comes first.
+    return numbered[np.lexsort((numbered, ranks))]
+
+
+def _metrics(sums: Floats, n: NDArray[np.int64]) -> Metrics:
+    """Return the metrics of resamples of n reviews each, by the formulas of `metrics`."""
     positive, predicted, true_positive, half_wins, precision, loss, square = sums.T
     negative = n - positive
     true_negative = n - predicted - (positive - true_positive)

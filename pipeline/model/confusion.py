@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,9 +47,9 @@ class ClassMetrics:
 
 
 def counts_above(
-    is_positive: Mask, values: Floats, thresholds: Floats
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Count true and false positives at each of some thresholds.
+    is_positive: Mask, values: Floats, thresholds: Floats, weights: Floats | None = None
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Count true and false positives at each of some thresholds, or sum their weights.
 
     Parameters
     ----------
@@ -58,10 +59,13 @@ def counts_above(
         Probabilities, or log-odds. A review is predicted positive where value > threshold.
     thresholds : float64 array, shape (m,)
         In any order.
+    weights : float64 array, shape (n,), optional
+        A review with weight 2 counts twice.
 
     Returns
     -------
     true_positive, false_positive : int64 array, shape (m,)
+        Of float64 with weights.
 
     Examples
     --------
@@ -69,11 +73,24 @@ def counts_above(
     >>> counts_above(is_positive, np.array([0.9, 0.5, 0.6, 0.1]), np.array([0.0, 0.5]))
     (array([2, 1]), array([2, 1]))
     """
+    if weights is not None:
+        return (
+            _weights_above(values[is_positive], thresholds, weights[is_positive]),
+            _weights_above(values[~is_positive], thresholds, weights[~is_positive]),
+        )
     true_positive, false_positive = (
         of_class.size - np.searchsorted(np.sort(of_class), thresholds, side="right")
         for of_class in (values[is_positive], values[~is_positive])
     )
     return true_positive, false_positive
+
+
+def _weights_above(values: Floats, thresholds: Floats, weights: Floats) -> Floats:
+    """Sum the weights of the values above each threshold."""
+    order = np.argsort(-values, kind="stable")
+    so_far = np.append(0.0, np.cumsum(weights[order]))
+    above: Floats = so_far[np.searchsorted(-values[order], -thresholds, side="left")]
+    return above
 
 
 def confusion(y_true: Labels, scores: Floats, threshold: float = 0.5) -> Confusion:

@@ -21,7 +21,7 @@ from pipeline.stages.from_config import (
     tokenizer_of,
     vocabulary_of,
 )
-from pipeline.stages.read_run import read_labels
+from pipeline.stages.read_run import read_groups, read_labels, read_weights
 from pipeline.stages.test_uses import record_test_use
 from pipeline.storage import arrays, arrow, files
 from pipeline.storage.run import Run
@@ -129,10 +129,12 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
 
     config = context.config
     counts = arrays.read_counts(context.run.path / "features" / "train.safetensors")
-    labels = read_labels(context.run, "train")
+    labels, weights = read_labels(context.run, "train"), read_weights(context.run, "train")
     regression = regression_of(config.train)
-    regression.fit(counts, labels, on_epoch=context.on_epoch)
-    decision = choose_decision(regression, counts, labels, **decision_of(config.train))
+    groups = read_groups(context.run, "train")
+    regression.fit(counts, labels, weights, context.on_epoch, groups)
+    chosen = decision_of(config.train)
+    decision = choose_decision(regression, counts, labels, **chosen, sample_weight=weights)
     vocabulary = read_vocabulary(context.run.path / "features" / "vocabulary.txt")
     tokenizer = Tokenizer.of(files.read_json(context.run.path / "tokens" / "tokenizer.json"))
     binary, unit_length = counting_of(config.features).values()
@@ -170,7 +172,8 @@ def compute_eval(context: StageContext) -> tuple[str, list[str]]:
     labels = read_labels(context.run, "test")
     scores = regression.decision_function(counts)
     settings = context.config.section("eval")
-    result = evaluate(labels, Scored(scores, regression.threshold), **settings)
+    scored = Scored(scores, regression.threshold, read_groups(context.run, "test"))
+    result = evaluate(labels, scored, **settings)
     record_test_use(context.run.path, "eval", context.config)
     files.write_json(context.folder / "metrics.json", {"test": result.to_dict()})
     probability = sigmoid(scores)

@@ -88,7 +88,27 @@ def read_stability(run: Run, model: TextClassifier) -> tuple[Any, Any] | None:
 
 def read_labels(run: Run, name: str) -> Any:
     """Return the labels of a run's `train` or `test` set: int8, 1 is positive."""
-    return arrow.values(files.read_table(run.path / "corpus" / f"{name}.arrow")["label"])
+    return arrow.values(files.read_table(_set_file(run, name))["label"])
+
+
+def read_groups(run: Run, *names: str) -> Any:
+    """Return the number of each review's group in sets of a run; None if they have no groups.
+
+    Int64, shape (n,), over one set after the other: reviews with equal numbers belong together.
+    """
+    from pipeline.corpus.groups import group_numbers
+
+    return group_numbers(*(files.read_table(_set_file(run, name)) for name in names))
+
+
+def read_weights(run: Run, name: str) -> Any:
+    """Return the cost of each review in a set of a run: float64; None if they have no weights."""
+    table = files.read_table(_set_file(run, name))
+    return arrow.values(table["weight"]) if "weight" in table.column_names else None
+
+
+def _set_file(run: Run, name: str) -> Path:
+    return run.path / "corpus" / f"{name}.arrow"
 
 
 class Reviews(NamedTuple):

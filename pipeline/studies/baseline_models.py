@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 
-def naive_bayes(counts: csr_array, labels: Array, alpha: float = 1.0) -> LogisticRegression:
+def naive_bayes(
+    counts: csr_array, labels: Array, alpha: float = 1.0, sample_weight: Array | None = None
+) -> LogisticRegression:
     """Return multinomial naive Bayes as a linear classifier.
 
     P(y | x) is proportional to P(y) prod_j P(j | y)^x_j, where P(j | y) is the share of feature
@@ -46,6 +48,8 @@ def naive_bayes(counts: csr_array, labels: Array, alpha: float = 1.0) -> Logisti
     labels : array of 0 and 1, shape (n,)
     alpha : float
         > 0; 1 is Laplace's smoothing.
+    sample_weight : float64 array, shape (n,), optional
+        A review with weight 2 counts twice.
 
     Raises
     ------
@@ -64,12 +68,15 @@ def naive_bayes(counts: csr_array, labels: Array, alpha: float = 1.0) -> Logisti
     array([[ 0.981, -0.811]])
     """
     return LogisticRegression.of(
-        log_count_ratio(counts, labels, "counts", alpha), class_log_odds(labels)
+        log_count_ratio(counts, labels, "counts", alpha, sample_weight),
+        class_log_odds(labels, sample_weight),
     )
 
 
-def class_log_odds(labels: Array) -> float:
+def class_log_odds(labels: Array, sample_weight: Array | None = None) -> float:
     """Return ln(n_positive / n_negative): the majority class is positive where it is above 0.
+
+    With sample weights, n is the sum of the weights of a class.
 
     Raises
     ------
@@ -81,7 +88,7 @@ def class_log_odds(labels: Array) -> float:
     >>> round(class_log_odds(np.array([0, 1, 1])), 4)
     0.6931
     """
-    negative, positive = np.bincount(labels, minlength=2).tolist()
+    negative, positive = np.bincount(labels, sample_weight, minlength=2).tolist()
     if not (negative and positive):
         raise CorpusError(
             f"baselines: expected reviews of two classes, got {negative:,} negative and "

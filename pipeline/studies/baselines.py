@@ -15,8 +15,7 @@ import numpy as np
 
 from pipeline.config.loading import with_values
 from pipeline.config.schema import Config
-from pipeline.evaluation.metrics import wilson_interval
-from pipeline.evaluation.uncertainty import mcnemar
+from pipeline.evaluation.accuracy import accuracy_interval, paired_p_value
 from pipeline.model.logistic import Array, LogisticRegression, decide, sigmoid
 from pipeline.stages.from_config import tokenizer_of
 from pipeline.stages.listener import SILENT, Listener
@@ -50,13 +49,13 @@ class BaselineResult:
     ----------
     name : str
     accuracy, low, high : float
-        Accuracy and its Wilson interval.
+        Accuracy and its interval; see `accuracy_interval`.
     seconds : float
         Time to learn from the training set and to score the test set.
     only_this, only_previous : int
         Reviews that only this baseline gets right, and that only the previous one does.
     p : float
-        P-value of McNemar's exact test against the previous baseline; NaN for the first.
+        P-value against the previous baseline, by `paired_p_value`; NaN for the first.
     """
 
     name: str
@@ -116,7 +115,9 @@ def score_baselines(
             predicted = _predict(name, own, reviews, in_test, listener.study_advanced)
             seconds = time.perf_counter() - start
             journal[name] = {"predicted": _packed(predicted), "seconds": round(seconds, 3)}
-        results = tuple(_results(journal, reviews.labels[in_test], config.eval.confidence))
+        groups = None if reviews.groups is None else reviews.groups[in_test]
+        labels, confidence = reviews.labels[in_test], config.eval.confidence
+        results = tuple(_results(journal, labels, confidence, groups))
         values = {"results": [asdict(result) for result in results]}
         write_json(path / "baselines" / "baselines.json", values)
     return results
@@ -146,7 +147,7 @@ def _predict(
     else:
         # Each baseline tokenises and counts, so that its seconds include all that it needs.
         tokens = tokenizer_of(config.tokens)(reviews.texts)
-        split = CountedSplit.of(tokens, labels, Split(~in_test, in_test), config.features)
+        split = CountedSplit.of(tokens, reviews, Split(~in_test, in_test), config.features)
         learner = _learn(name, config, split)
         predicted = decide(sigmoid(learner.decision_function(split.scored)), learner.threshold)
     on_done(len(texts))
@@ -156,11 +157,13 @@ def _predict(
 def _learn(name: str, config: Config, split: CountedSplit) -> LogisticRegression:
     """Return the baseline, one of `LEARNED`, that learned from a side of a split."""
     if name == BAYES:
-        return naive_bayes(split.learned, split.learned_labels)
-    return split.fit(config.train)
+        return naive_bayes(split.learned, split.learned_labels, sample_weight=split.weights)
+    return split.learn(config.train)
 
 
-def _results(journal: Journal, labels: Array, confidence: float) -> Iterator[BaselineResult]:
+def _results(
+    journal: Journal, labels: Array, confidence: float, groups: Array | None
+) -> Iterator[BaselineResult]:
     previous: Array | None = None
     for name in NAMES:
         found = journal[name]
@@ -169,8 +172,8 @@ def _results(journal: Journal, labels: Array, confidence: float) -> Iterator[Bas
         if previous is not None:
             only_this = int((right & ~previous).sum())
             only_previous = int((previous & ~right).sum())
-            p = mcnemar(only_this, only_previous)
-        ends = wilson_interval(n_right, len(right), confidence)
+            p = paired_p_value(right, previous, groups)
+        ends = accuracy_interval(right, confidence, groups)
         accuracy, seconds = n_right / len(right), found["seconds"]
         yield BaselineResult(name, accuracy, *ends, seconds, only_this, only_previous, p)
         previous = right

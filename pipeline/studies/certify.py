@@ -15,8 +15,8 @@ from pipeline.training.log_count_ratio import log_count_ratio, weighted
 def certify_run(path: str | Path, steps: int = 3) -> Certificate:
     """Bound how far the objective of a trained model is above its minimum.
 
-    The objective is that of training: the validation set is left out, class weights and
-    log-count ratios count.
+    The objective is that of training: the validation set is left out; class weights, the
+    weights of the reviews and log-count ratios count.
 
     Parameters
     ----------
@@ -43,14 +43,16 @@ def certify_run(path: str | Path, steps: int = 3) -> Certificate:
             "training, so they minimise no objective; expected a run with beta = 1"
         )
     learner = run.learner()
-    seen = ~learner.draw_validation(run.labels)
+    seen = run.learned_rows()
     counts, labels = run.counts[seen], run.labels[seen]
     weights = run.model.weights * run.temperature
     if run.train.ratio != "none":
-        ratio = log_count_ratio(counts, labels, run.train.ratio, run.train.alpha)
+        weights_seen = None if run.weights is None else run.weights[seen]
+        of_train = run.train.ratio, run.train.alpha, weights_seen
+        ratio = log_count_ratio(counts, labels, *of_train)
         counts = weighted(counts, ratio)
         # Training learned weights of the weighted counts. Where the ratio is 0 theirs is 0.
         weights = np.divide(weights, ratio, out=np.zeros_like(weights), where=ratio != 0)
-    costs = learner.costs(run.labels)[seen]
+    costs = learner.costs(run.labels, run.weights)[seen]
     goal = Objective(counts, labels, run.train.l2, costs, run.train.fit_intercept)
     return certify(goal, weights, steps)

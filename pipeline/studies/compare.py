@@ -15,9 +15,11 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.errors import RunError
+from pipeline.evaluation.accuracy import paired_p_value
 from pipeline.evaluation.metrics import evaluate
-from pipeline.evaluation.uncertainty import METRICS, Scored, mcnemar, paired_differences
+from pipeline.evaluation.uncertainty import METRICS, Scored, paired_differences
 from pipeline.model.checks import Floats, Labels
+from pipeline.stages.read_run import read_groups
 from pipeline.storage import arrow
 from pipeline.storage.files import null_for_nan, read_json, read_table
 from pipeline.storage.run import Run
@@ -65,7 +67,7 @@ class Comparison:
     both_right, only_a_right, only_b_right, neither_right : int
         Numbers of reviews.
     p_value : float
-        Of McNemar's exact test of the accuracies.
+        Of the accuracies, by `paired_p_value`: McNemar's exact test if there are no groups.
     confidence : float
         Coverage of the intervals.
     differences : dict of Difference
@@ -73,6 +75,8 @@ class Comparison:
     flipped : tuple of Flip
         The reviews that the runs classify differently, by descending difference of their
         probabilities.
+    n_groups : int or None
+        Groups of the test reviews; None if the corpus has none.
     """
 
     a: str
@@ -90,10 +94,16 @@ class Comparison:
     confidence: float
     differences: dict[str, Difference]
     flipped: tuple[Flip, ...]
+    n_groups: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as a nested dict that JSON can hold; NaN becomes None."""
+        """Return the fields as a nested dict that JSON can hold; NaN becomes None.
+
+        Without groups there is no `n_groups`.
+        """
         values: dict[str, Any] = null_for_nan(asdict(self))
+        if self.n_groups is None:
+            del values["n_groups"]
         return values
 
 
@@ -148,10 +158,11 @@ def compare(
         only_a_right=only_a,
         only_b_right=only_b,
         neither_right=n - both - only_a - only_b,
-        p_value=mcnemar(only_a, only_b),
+        p_value=paired_p_value(right_a, right_b, a.model.groups),
         confidence=confidence,
         differences=_differences(a, b, confidence, resamples, seed),
         flipped=_flipped(path_a, a, b),
+        n_groups=None if a.model.groups is None else len(np.unique(a.model.groups)),
     )
 
 
@@ -183,7 +194,8 @@ class Predictions:
                 f"{path / 'eval'}: cannot be read: {error}; `sentiment eval CONFIG --force` "
                 "rewrites it"
             ) from None
-        return cls(labels, predicted, probability, Scored(log_odds, threshold))
+        model = Scored(log_odds, threshold, read_groups(Run(path), "test"))
+        return cls(labels, predicted, probability, model)
 
 
 def _checked(path: Path) -> str:

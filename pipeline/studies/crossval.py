@@ -15,7 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.config.schema import Config
-from pipeline.evaluation.metrics import Evaluation, evaluate, wilson_interval
+from pipeline.evaluation.accuracy import accuracy_interval
+from pipeline.evaluation.metrics import Evaluation, evaluate
 from pipeline.evaluation.uncertainty import Scored
 from pipeline.model.logistic import Array, decide, sigmoid
 from pipeline.stages.listener import SILENT, Listener
@@ -50,7 +51,7 @@ class CrossValidation:
         Mean and standard deviation (n - 1) of the accuracies of the folds.
     accuracy, low, high : float
         Accuracy over all reviews, each classified by the model of its fold at that model's
-        threshold, with its Wilson interval.
+        threshold, with the interval of `accuracy_interval`.
     pooled : Evaluation
         The metrics of all reviews, each scored by the model of its fold, at the threshold of
         the config. It is 0.5 if the config sets a goal, because each fold then has its own.
@@ -103,7 +104,7 @@ def cross_validate(
     path : str or Path
         The run folder.
     n_folds, seed : int
-        Folds are drawn at random, by class.
+        Folds are drawn at random, by class. Reviews of one group are in one fold.
     from_scratch : bool
         Repeat what is already done.
     listener : Listener
@@ -134,7 +135,7 @@ def cross_validate(
     run_stages(config, run, "corpus", listener)
     splits = ("train",) if has_own_test_set(config) else ("train", "test")
     reviews = Reviews.read(run, *splits)
-    fold_of = draw_folds(reviews.labels, n_folds, seed, "folds")
+    fold_of = draw_folds(reviews.labels, n_folds, seed, "folds", reviews.groups)
     depends = reviews.depends(config, *(("tune",) if config.tune else ()))
     depends |= {"folds": n_folds, "seed": seed}
     steps = _n_steps(config, n_folds)
@@ -171,18 +172,18 @@ def _score_folds(
         found = journal[name]
         scores[split.scored] = found["log_odds"]
         predicted[split.scored] = decide(sigmoid(scores[split.scored]), found["threshold"])
-        right = (predicted == labels)[split.scored]
-        folds.append(Fold(number + 1, len(right), float(right.mean()), found["chosen"]))
+        of_fold = (predicted == labels)[split.scored]
+        folds.append(Fold(number + 1, len(of_fold), float(of_fold.mean()), found["chosen"]))
     accuracies = [fold.accuracy for fold in folds]
-    n_right = int(np.count_nonzero(predicted == labels))
+    right = predicted == labels
     threshold = config.train.threshold if isinstance(config.train.threshold, float) else 0.5
     return CrossValidation(
         tuple(folds),
         float(np.mean(accuracies)),
         float(np.std(accuracies, ddof=1)),
-        n_right / len(labels),
-        *wilson_interval(n_right, len(labels), config.eval.confidence),
-        evaluate(labels, Scored(scores, threshold), **config.section("eval")),
+        int(np.count_nonzero(right)) / len(labels),
+        *accuracy_interval(right, config.eval.confidence, reviews.groups),
+        evaluate(labels, Scored(scores, threshold, reviews.groups), **config.section("eval")),
         labels,
         scores,
         predicted,
@@ -204,8 +205,8 @@ def _score_fold(
         tuning = search(config, reviews, split.learned, journal, prefix, on_done)
         config, chosen = tuning.best, tuning.tried[0].values
     tokens = reviews.tokens(config.tokens)
-    counted = CountedSplit.of(tokens, reviews.labels, split, config.features)
-    regression = counted.fit(config.train)
+    counted = CountedSplit.of(tokens, reviews, split, config.features)
+    regression = counted.learn(config.train)
     log_odds = regression.decision_function(counted.scored).tolist()
     on_done(1)
     return {"log_odds": log_odds, "chosen": chosen, "threshold": regression.threshold}

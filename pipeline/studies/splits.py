@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 from pipeline.config.corpus import SampleCorpus
 from pipeline.config.model import FeaturesSection, TokensSection, TrainSection
 from pipeline.config.schema import Config
+from pipeline.corpus.groups import group_numbers
 from pipeline.features.counting import count_features
 from pipeline.features.vocabulary import Vocabulary
 from pipeline.model.logistic import Array
@@ -30,6 +32,8 @@ from pipeline.training.estimator import SGDLogisticRegression
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+    from pipeline.training.history import Epoch
+
 
 @dataclass
 class Reviews:
@@ -41,11 +45,17 @@ class Reviews:
     labels : int8 array, shape (n,)
     digests : dict of str
         The SHA-256 of each file that they were read from, by its split.
+    weights : float64 array, shape (n,), or None
+        What each review costs, if the corpus says so.
+    groups : int64 array, shape (n,), or None
+        The number of each review's group, if the corpus says which reviews belong together.
     """
 
     texts: pa.ChunkedArray
     labels: Array
     digests: dict[str, str]
+    weights: Array | None = None
+    groups: Array | None = None
     _last: tuple[TokensSection, Tokens] | None = None
 
     @classmethod
@@ -58,6 +68,8 @@ class Reviews:
             whole["text"],
             arrow.values(whole["label"]),
             {split: digests[f"corpus/{split}.arrow"] for split in splits},
+            arrow.values(whole["weight"]) if "weight" in whole.column_names else None,
+            group_numbers(whole),
         )
 
     def tokens(self, section: TokensSection) -> Tokens:
@@ -97,6 +109,8 @@ class CountedSplit:
         Of d features.
     learned, scored : csr_array, shape (n_learned, d) and (n_scored, d)
     learned_labels, scored_labels : int8 array
+    weights, groups : arrays, shape (n_learned,), or None
+        Of the learned side; the scored side counts each review once.
     """
 
     vocabulary: Vocabulary
@@ -104,24 +118,43 @@ class CountedSplit:
     learned_labels: Array
     scored: csr_array
     scored_labels: Array
+    weights: Array | None
+    groups: Array | None
 
     @classmethod
     def of(
-        cls, tokens: Tokens, labels: Array, split: Split, section: FeaturesSection
+        cls, tokens: Tokens, reviews: Reviews, split: Split, section: FeaturesSection
     ) -> CountedSplit:
         """Learn the vocabulary from one side, and count both sides with it."""
         learned = tokens.select(split.learned)
         vocabulary = vocabulary_of(section, learned)
         both = learned, tokens.select(split.scored)
         counts = [count_features(side, vocabulary, **counting_of(section)) for side in both]
-        sides = counts[0], labels[split.learned], counts[1], labels[split.scored]
-        return cls(vocabulary, *sides)
+        labels = reviews.labels
+        return cls(
+            vocabulary,
+            *(counts[0], labels[split.learned]),
+            *(counts[1], labels[split.scored]),
+            *(of if of is None else of[split.learned] for of in (reviews.weights, reviews.groups)),
+        )
 
-    def fit(self, section: TrainSection) -> SGDLogisticRegression:
-        """Return the regression of a section, fitted to the learned side, with its decision."""
+    def fit(
+        self, regression: SGDLogisticRegression, on_epoch: Callable[[Epoch], None] | None = None
+    ) -> None:
+        """Fit a regression to the learned side."""
         learned = self.learned, self.learned_labels
-        regression = regression_of(section).fit(*learned)
-        choose_decision(regression, *learned, **decision_of(section))
+        regression.fit(*learned, self.weights, on_epoch, self.groups)
+
+    def decide(self, regression: SGDLogisticRegression, section: TrainSection) -> None:
+        """Choose the temperature and the threshold of a fitted regression, if a section does."""
+        learned = self.learned, self.learned_labels
+        choose_decision(regression, *learned, **decision_of(section), sample_weight=self.weights)
+
+    def learn(self, section: TrainSection) -> SGDLogisticRegression:
+        """Return the regression of a section, fitted to the learned side, with its decision."""
+        regression = regression_of(section)
+        self.fit(regression)
+        self.decide(regression, section)
         return regression
 
 

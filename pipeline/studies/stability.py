@@ -1,8 +1,9 @@
 """`measure_stability`: refit a run on resampled reviews; how far each weight moves.
 
 As many reviews as there are get drawn with replacement, and the model is trained on them with
-the same vocabulary and settings: the bootstrap (Efron & Tibshirani 1993, chapter 6). A weight
-whose sign changes from one refit to the next says nothing about its word.
+the same vocabulary and settings: the bootstrap (Efron & Tibshirani 1993, chapter 6). Where the
+reviews have groups, whole groups get drawn. A weight whose sign changes from one refit to the
+next says nothing about its word.
 """
 
 from __future__ import annotations
@@ -187,15 +188,24 @@ def _file(folder: Path, k: int) -> Path:
 
 def _refit(run: TrainedRun, k: int, seed: int) -> Array:
     """Return the weights, float32, that are learned from one resample of the reviews."""
-    learner = run.learner()
-    seen = np.flatnonzero(~learner.draw_validation(run.labels))
-    draw = np.random.default_rng([seed, k])
-    rows = seen[draw.integers(0, len(seen), len(seen))]
+    learner, rows = run.learner(), _resample(run, np.random.default_rng([seed, k]))
     # As many epochs as the model has had, even if it was stopped early.
     learner.set_params(validation=0.0, patience=0, epochs=run.n_epochs)
-    learner.fit(run.counts[rows], run.labels[rows])
+    learner.fit(
+        run.counts[rows], run.labels[rows], None if run.weights is None else run.weights[rows]
+    )
     weights: Array = (learner.coef_[0] / run.temperature).astype(np.float32)
     return weights
+
+
+def _resample(run: TrainedRun, draw: np.random.Generator) -> Array:
+    """Return the rows of a resample: of reviews, or of whole groups where there are groups."""
+    seen = np.flatnonzero(run.learned_rows())
+    if run.groups is None:
+        return seen[draw.integers(0, len(seen), len(seen))]
+    _, code, sizes = np.unique(run.groups[seen], return_inverse=True, return_counts=True)
+    members = np.split(seen[np.argsort(code, kind="stable")], np.cumsum(sizes)[:-1])
+    return np.concatenate([members[g] for g in draw.integers(0, len(sizes), len(sizes))])
 
 
 def _summary(model: TextClassifier, refits: list[Array], confidence: float) -> Stability:

@@ -135,7 +135,7 @@ def find_suspects(
     path : str or Path
         A run folder; of its stages, `corpus` is enough.
     n_folds, seed : int
-        Folds are drawn at random, by class.
+        Folds are drawn at random, by class. Reviews of one group are in one fold.
     from_scratch : bool
         Repeat what is already done.
     listener : Listener
@@ -157,7 +157,7 @@ def find_suspects(
         raise RunError(f"{path}: no training set here; `sentiment corpus CONFIG` makes one")
     config = load_config(path / "config.toml").without_tune()
     reviews = Reviews.read(run, "train")
-    fold_of = draw_folds(reviews.labels, n_folds, seed, "folds")
+    fold_of = draw_folds(reviews.labels, n_folds, seed, "folds", reviews.groups)
     depends = reviews.depends(config) | {"folds": n_folds, "seed": seed}
     folder, scores = path / "suspects", np.empty(len(reviews.labels))
     with open_journal(folder, depends, n_folds, from_scratch, listener) as journal:
@@ -181,8 +181,8 @@ def _scores(
     """Return the log-odds of one side of a split, and save the model of the other side."""
     if folder.name not in journal or not (folder / "model.json").exists():
         tokens = reviews.tokens(config.tokens)
-        counted = CountedSplit.of(tokens, reviews.labels, split, config.features)
-        regression = counted.fit(config.train)
+        counted = CountedSplit.of(tokens, reviews, split, config.features)
+        regression = counted.learn(config.train)
         folder.mkdir(exist_ok=True)
         binary, unit_length = counting_of(config.features).values()
         tokenizer = tokenizer_of(config.tokens)

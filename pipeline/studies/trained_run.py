@@ -12,7 +12,7 @@ from pipeline.errors import RunError
 from pipeline.model.logistic import Array
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages.from_config import regression_of
-from pipeline.stages.read_run import read_labels, was_trained_on
+from pipeline.stages.read_run import read_groups, read_labels, read_weights, was_trained_on
 from pipeline.storage import arrays, files
 from pipeline.storage.run import Run
 from pipeline.training.estimator import SGDLogisticRegression
@@ -30,6 +30,10 @@ class TrainedRun:
     model : TextClassifier
     counts : csr_array, shape (n, d)
     labels : int8 array, shape (n,)
+    weights : float64 array, shape (n,), or None
+        What each review costs, if the corpus says so.
+    groups : int64 array, shape (n,), or None
+        The number of each review's group, if the corpus says which reviews belong together.
     train : TrainSection
         The settings that the model was trained with.
     digests : dict of str
@@ -43,6 +47,8 @@ class TrainedRun:
     model: TextClassifier
     counts: csr_array
     labels: Array
+    weights: Array | None
+    groups: Array | None
     train: TrainSection
     digests: dict[str, str]
     n_epochs: int
@@ -76,6 +82,8 @@ class TrainedRun:
             model,
             arrays.read_counts(path / "features" / "train.safetensors"),
             read_labels(run, "train"),
+            read_weights(run, "train"),
+            read_groups(run, "train"),
             checked(train, TrainSection, "train"),
             trained["depends"]["inputs"],
             _n_epochs(path, train["patience"]),
@@ -87,6 +95,11 @@ class TrainedRun:
         learner = regression_of(self.train)
         learner.classes_ = self.model.regression.classes_
         return learner
+
+    def learned_rows(self) -> Array:
+        """Return the reviews that the model learned from: bool, shape (n,), no validation set."""
+        learned: Array = ~self.learner().draw_validation(self.labels, self.groups)
+        return learned
 
 
 def _n_epochs(path: Path, patience: int) -> int:

@@ -21,7 +21,7 @@ from pipeline.config.tuning import TuneSection
 from pipeline.evaluation.metrics import log_loss
 from pipeline.model.logistic import Array, decide, sigmoid
 from pipeline.parallel import ordered_map
-from pipeline.stages.from_config import decision_of, regression_of
+from pipeline.stages.from_config import regression_of
 from pipeline.stages.listener import SILENT, Listener
 from pipeline.stages.runner import run_stages
 from pipeline.storage.files import write_text
@@ -30,7 +30,6 @@ from pipeline.stratified import draw_by_class, draw_folds
 from pipeline.studies.grid import Trial, trials_of, tune_section
 from pipeline.studies.journal import Journal, open_journal
 from pipeline.studies.splits import CountedSplit, Reviews, Split, fold_splits
-from pipeline.training.decision import choose_decision
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,7 @@ def search(
             missing = [trial for trial in same_tokens if entry(s, trial) not in journal]
             for features, same_counts in _alike(missing, lambda trial: trial.config.features):
                 tokens = reviews.tokens(section)
-                counted = CountedSplit.of(tokens, reviews.labels, split, features)
+                counted = CountedSplit.of(tokens, reviews, split, features)
                 groups = [group for _, group in _alike(same_counts, _learning)]
                 for scored in ordered_map(functools.partial(_learn, counted), groups):
                     for trial, score in scored:
@@ -163,11 +162,13 @@ def n_scores(config: Config) -> int:
 
 def _splits(tune: TuneSection, reviews: Reviews, within: Array) -> list[Split]:
     labels = reviews.labels[within]
+    groups = None if reviews.groups is None else reviews.groups[within]
     if tune.folds:
-        return fold_splits(draw_folds(labels, tune.folds, tune.seed, "tune.folds"), within)
+        folds = draw_folds(labels, tune.folds, tune.seed, "tune.folds", groups)
+        return fold_splits(folds, within)
     draw = np.random.default_rng(tune.seed)
     scored = np.zeros(len(within), bool)
-    scored[within] = draw_by_class(labels, tune.validation, draw, "tune.validation")
+    scored[within] = draw_by_class(labels, tune.validation, draw, "tune.validation", groups)
     return [Split(within & ~scored, scored)]
 
 
@@ -197,7 +198,6 @@ def _stops_early(trial: Trial) -> bool:
 def _learn(counted: CountedSplit, trials: list[Trial]) -> list[tuple[Trial, Any]]:
     """Train once for trials that differ only in their epochs; return each with its score."""
     longest = max(trials, key=lambda trial: trial.config.train.epochs)
-    learned = counted.learned, counted.learned_labels
     regression = regression_of(longest.config.train)
     wanted, scores = {trial.config.train.epochs for trial in trials}, {}
 
@@ -206,17 +206,17 @@ def _learn(counted: CountedSplit, trials: list[Trial]) -> list[tuple[Trial, Any]
             return
         # A copy is decided, because training continues with weights without a temperature.
         decided = copy.copy(regression)
-        choose_decision(decided, *learned, **decision_of(longest.config.train))
+        counted.decide(decided, longest.config.train)
         z = decided.decision_function(counted.scored)
         right = decide(sigmoid(z), decided.threshold) == counted.scored_labels
         loss = log_loss(counted.scored_labels, z)
         scores[n_epochs] = {"accuracy": float(right.mean()), "log_loss": loss}
 
     if _stops_early(longest):
-        regression.fit(*learned)
+        counted.fit(regression)
         score(longest.config.train.epochs)
     else:
-        regression.fit(*learned, on_epoch=lambda epoch: score(epoch.number))
+        counted.fit(regression, lambda epoch: score(epoch.number))
     return [(trial, scores[trial.config.train.epochs]) for trial in trials]
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pipeline.model.logistic import Array
 from pipeline.training.estimator import SGDLogisticRegression
 from pipeline.training.temperature import fit_temperature
@@ -41,6 +43,7 @@ def choose_decision(
     labels: Array,
     calibrate: bool,
     goal: tuple[Goal, float | None] | None,
+    sample_weight: Array | None = None,
 ) -> Decision | None:
     """Set the temperature and the threshold of a fitted regression, and return them.
 
@@ -54,6 +57,8 @@ def choose_decision(
         Fit a temperature.
     goal : tuple, optional
         The goal of the threshold and the least that it must reach: see `choose_threshold`.
+    sample_weight : float64 array, shape (n,), optional
+        A document with weight 2 counts twice in both choices.
 
     Returns
     -------
@@ -76,13 +81,14 @@ def choose_decision(
         return None
     chosen_on = regression.in_validation_
     y, z = labels[chosen_on], regression.decision_function(counts[chosen_on])
+    weights = None if sample_weight is None else np.asarray(sample_weight, np.float64)[chosen_on]
     temperature, choice = 1.0, None
     if calibrate:
-        temperature = fit_temperature(y, z)
+        temperature = fit_temperature(y, z, weights)
         regression.coef_ = regression.coef_ / temperature
         regression.intercept_ = regression.intercept_ / temperature
         z = z / temperature
     if goal is not None:
-        choice = choose_threshold(y, z, *goal)
+        choice = choose_threshold(y, z, *goal, sample_weight=weights)
         regression.threshold = choice.threshold
     return Decision(temperature, choice)

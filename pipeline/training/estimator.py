@@ -158,6 +158,7 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         y: Any,
         sample_weight: Any = None,
         on_epoch: Callable[[Epoch], None] | None = None,
+        groups: Any = None,
     ) -> Self:
         """Learn the weights.
 
@@ -174,6 +175,8 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
             whatever its weight: with `batch_size` below n the way to the optimum differs.
         on_epoch : callable, optional
             Called with each `Epoch`, once `coef_` holds its weights if they were kept.
+        groups : array, shape (n,), optional
+            Documents with equal values are on the same side when the validation set is drawn.
 
         Raises
         ------
@@ -197,7 +200,7 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         self.n_features_in_ = X.shape[1]
         weights = checked_weights(sample_weight, y)
         costs = self.costs(y, weights)
-        self.in_validation_ = self.draw_validation(y)
+        self.in_validation_ = self.draw_validation(y, groups)
         training = np.flatnonzero(~self.in_validation_)
         ratio = None
         if self.ratio != "none":
@@ -251,13 +254,13 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         costs: Array = by_class[y] * weights * (len(y) / weights.sum())
         return costs
 
-    def draw_validation(self, y: Array) -> Array:
-        """Draw the validation set, by class: bool, shape (n,), for labels 0 and 1."""
+    def draw_validation(self, y: Array, groups: Any = None) -> Array:
+        """Draw the validation set, by class and group: bool, shape (n,), for labels 0 and 1."""
         if not self.validation:
             return np.zeros(len(y), bool)
         # Its own random stream, so that the shuffle is the same with and without a validation set.
         draw = np.random.default_rng([self.seed, 1])
-        return draw_by_class(y, self.validation, draw, "train.validation")
+        return draw_by_class(y, self.validation, draw, "train.validation", groups)
 
     def _history(self, X: csr_array, y: Array, costs: Array) -> History:
         """Return an empty history over the training and the validation set."""

@@ -17,7 +17,7 @@ from pipeline.model.logistic import sigmoid
 COLDEST, HOTTEST = 1e-3, 1e3
 
 
-def fit_temperature(y_true: Labels, scores: Floats) -> float:
+def fit_temperature(y_true: Labels, scores: Floats, sample_weight: Floats | None = None) -> float:
     """Return the temperature T that minimises the log loss of scores / T.
 
     With s = 1 / T and m_i = z_i for a positive review, -z_i for a negative one, the loss
@@ -35,6 +35,8 @@ def fit_temperature(y_true: Labels, scores: Floats) -> float:
         True labels of reviews that the model has not learned from.
     scores : float64 array, shape (n,)
         Log-odds of the positive class.
+    sample_weight : float64 array, shape (n,), optional
+        A review with weight 2 counts twice.
 
     References
     ----------
@@ -50,12 +52,16 @@ def fit_temperature(y_true: Labels, scores: Floats) -> float:
     from scipy.optimize import brentq  # slow to import, and rarely needed
 
     is_positive, z = checked(y_true, scores)
-    margins = np.sort(np.where(is_positive, z, -z))
+    margins = np.where(is_positive, z, -z)
+    order = np.argsort(margins, kind="stable")
+    margins, weighted = margins[order], margins[order]
+    if sample_weight is not None:
+        weighted = margins * sample_weight[order]
     if not margins.any():
         return 1.0
 
     def slope(log_s: float) -> float:
-        return -float(np.mean(sigmoid(-math.exp(log_s) * margins) * margins))
+        return -float(np.mean(sigmoid(-math.exp(log_s) * margins) * weighted))
 
     low, high = -math.log(HOTTEST), -math.log(COLDEST)
     if slope(low) >= 0:

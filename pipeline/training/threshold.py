@@ -6,8 +6,9 @@ others: the metrics on the test set tell.
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from pipeline.errors import ConfigError
 from pipeline.model.checks import Floats, Labels, checked
-from pipeline.model.confusion import class_metrics, confusion, counts_above
+from pipeline.model.confusion import Confusion, class_metrics, counts_above
 from pipeline.model.logistic import sigmoid
 
 Goal = Literal["min_recall", "min_precision", "f1"]
@@ -66,7 +67,11 @@ def goal_of(stated: Mapping[str, Any]) -> tuple[Goal, float | None]:
 
 
 def choose_threshold(
-    y_true: Labels, scores: Floats, goal: Goal, least: float | None = None
+    y_true: Labels,
+    scores: Floats,
+    goal: Goal,
+    least: float | None = None,
+    sample_weight: Floats | None = None,
 ) -> ThresholdChoice:
     """Return the best threshold that meets a goal.
 
@@ -90,6 +95,8 @@ def choose_threshold(
     goal : {"min_recall", "min_precision", "f1"}
     least : float in (0, 1], optional
         The recall or the precision to reach; not for `f1`.
+    sample_weight : float64 array, shape (n,), optional
+        A review with weight 2 counts twice, in the choice and in its metrics.
 
     Raises
     ------
@@ -110,14 +117,15 @@ def choose_threshold(
     elif least is None or not 0 < least <= 1:
         raise ValueError(f"least: expected a number in (0, 1] for {goal}, got {least}")
     is_positive, z = checked(y_true, scores)
-    n_positive = int(np.count_nonzero(is_positive))
-    if not n_positive:
+    if not is_positive.any():
         raise ConfigError(
             "train.threshold: expected a positive review among the "
             f"{z.size:,} validation reviews, to choose a threshold by; got none"
         )
     thresholds = _candidates(sigmoid(z))
-    true_positive, false_positive = counts_above(is_positive, sigmoid(z), thresholds)
+    counted = functools.partial(counts_above, is_positive, sigmoid(z), weights=sample_weight)
+    true_positive, false_positive = counted(thresholds)
+    n_positive = counted(np.array([-1.0]))[0]
     with np.errstate(invalid="ignore"):  # precision is NaN where none is predicted positive
         precision = true_positive / (true_positive + false_positive)
     recall = true_positive / n_positive
@@ -133,7 +141,7 @@ def choose_threshold(
             raise _out_of_reach(stated, bound, z.size)
     best = np.lexsort([column[reached] for column in ranks])[-1]
     threshold = float(thresholds[reached][best])
-    at, at_half = (_metrics_at(y_true, z, each) for each in (threshold, 0.5))
+    at, at_half = (_metrics_at(counted, each) for each in (threshold, 0.5))
     return ThresholdChoice(stated, threshold, z.size, at, at_half)
 
 
@@ -158,9 +166,15 @@ def _out_of_reach(stated: str, found: Floats, n: int) -> ConfigError:
     )
 
 
-def _metrics_at(y_true: Labels, scores: Floats, threshold: float) -> ThresholdMetrics:
-    counts = confusion(y_true, scores, threshold)
-    positive = class_metrics(counts)[1]
+def _metrics_at(counted: Callable[[Floats], tuple[Any, Any]], threshold: float) -> ThresholdMetrics:
+    """Return the metrics at a threshold, given the counts of true and false positives above it."""
+    (positive, true_positive), (negative, false_positive) = (
+        of_class.tolist() for of_class in counted(np.array([-1.0, threshold]))
+    )
+    counts = Confusion(
+        negative - false_positive, false_positive, positive - true_positive, true_positive
+    )
+    of_positive = class_metrics(counts)[1]
     return ThresholdMetrics(
-        threshold, counts.accuracy, positive.precision, positive.recall, positive.f1
+        threshold, counts.accuracy, of_positive.precision, of_positive.recall, of_positive.f1
     )

@@ -16,6 +16,7 @@ from scored_reviews import THRESHOLDS, exact, scored_reviews
 from sklearn import metrics as sklearn_metrics
 
 from pipeline.errors import CorpusError, DivergenceError
+from pipeline.evaluation.accuracy import wilson_interval
 from pipeline.evaluation.calibration import expected_calibration_error, reliability
 from pipeline.evaluation.metrics import (
     average_precision,
@@ -23,7 +24,6 @@ from pipeline.evaluation.metrics import (
     evaluate,
     log_loss,
     roc_auc,
-    wilson_interval,
 )
 from pipeline.evaluation.uncertainty import Scored, intervals
 from pipeline.model.confusion import confusion

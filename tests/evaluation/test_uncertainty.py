@@ -14,6 +14,7 @@ from scipy.stats import binomtest
 from scored_reviews import scored_reviews
 
 from pipeline.errors import CorpusError, DivergenceError
+from pipeline.evaluation.accuracy import mcnemar
 from pipeline.evaluation.metrics import evaluate
 from pipeline.evaluation.uncertainty import (
     METRICS,
@@ -21,7 +22,6 @@ from pipeline.evaluation.uncertainty import (
     _metrics,
     _rankings,
     intervals,
-    mcnemar,
     paired_differences,
     resampled,
 )
@@ -49,7 +49,7 @@ def some_reviews(n=300, seed=0, strength=1.0):
 def test_the_metrics_of_a_resample_are_those_of_the_reviews_written_out(kernel, drawn, threshold):
     """Every review as often as it was drawn, scored by `evaluate`: undefined ones too."""
     y, scores, draws = drawn
-    (ranking,) = _rankings(y, [Scored(scores, threshold)])
+    *_, (ranking,) = _rankings(y, [Scored(scores, threshold)])
     canonical = np.lexsort((y, -scores))
     counts = np.stack([np.bincount(rows, minlength=y.size) for rows in draws])
     sums = np.empty((3, 7))
@@ -242,3 +242,61 @@ def test_mcnemar_refuses_negative_counts():
 def test_importing_uncertainty_does_not_import_scipy_stats():
     code = "import sys, pipeline.evaluation.uncertainty; sys.exit('scipy.stats' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# Groups
+
+
+def test_with_a_group_for_each_review_the_cluster_bootstrap_is_the_plain_one():
+    y, scores = some_reviews(200)
+    groups = np.random.default_rng(5).permutation(len(y))
+    assert intervals(y, Scored(scores, 0.4, groups)) == intervals(y, Scored(scores, 0.4))
+    a, b = Scored(scores, 0.5, groups), Scored(scores[::-1].copy(), 0.5, groups)
+    plain = paired_differences(y, Scored(a.scores), Scored(b.scores))
+    assert paired_differences(y, a, b) == plain
+
+
+def test_copies_of_a_review_in_its_group_change_no_interval():
+    """Groups of three equal reviews are drawn as the reviews are."""
+    y, scores = some_reviews(60)
+    plain = intervals(y, Scored(scores), resamples=100)
+    groups = np.repeat(np.arange(60), 3)
+    found = intervals(np.repeat(y, 3), Scored(np.repeat(scores, 3), 0.5, groups), resamples=100)
+    for name in set(METRICS) - {"roc_auc", "average_precision"}:
+        assert found[name] == pytest.approx(plain[name]), name
+    assert found["roc_auc"] == pytest.approx(plain["roc_auc"])
+
+
+@given(drawn=scored_reviews(), seed=st.integers(0, 9))
+def test_neither_the_order_of_reviews_nor_the_names_of_groups_change_a_resample(drawn, seed):
+    y, scores = drawn
+    generator = np.random.default_rng(seed)
+    groups = generator.integers(0, 5, y.size)
+    order, names = generator.permutation(y.size), generator.permutation(5)
+    here = intervals(y, Scored(scores, 0.5, groups), resamples=20)
+    again = Scored(scores[order], 0.5, names[groups[order]])
+    assert repr(here) == repr(intervals(y[order], again, resamples=20))
+
+
+def test_an_interval_of_reviews_that_are_alike_in_groups_is_wider():
+    generator = np.random.default_rng(0)
+    groups = np.repeat(np.arange(50), 20)
+    right = generator.random(1000) < generator.beta(4, 1, 50)[groups]
+    y = generator.integers(0, 2, 1000).astype(np.int8)
+    scores = np.where(right, 2.0 * y - 1, 1 - 2.0 * y)
+    low, high = intervals(y, Scored(scores, 0.5, groups))["accuracy"]
+    narrow = intervals(y, Scored(scores))["accuracy"]
+    assert high - low > 1.5 * (narrow[1] - narrow[0])
+
+
+def test_groups_that_are_not_one_for_each_review_are_refused():
+    y, scores = some_reviews(5)
+    with pytest.raises(ValueError, match="groups: expected one for each of 5 reviews, got 3"):
+        intervals(y, Scored(scores, 0.5, np.zeros(3, np.int64)))
+
+
+def test_an_evaluation_with_groups_says_how_many_and_one_without_says_nothing():
+    y, scores = some_reviews(40)
+    found = evaluate(y, Scored(scores, 0.5, np.arange(40) // 4), resamples=5).to_dict()
+    assert found["n_groups"] == 10
+    assert "n_groups" not in evaluate(y, Scored(scores), resamples=5).to_dict()

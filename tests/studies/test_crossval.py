@@ -9,7 +9,7 @@ from small_corpus import write_jsonl
 
 from pipeline.config.checking import checked
 from pipeline.config.schema import Config
-from pipeline.evaluation.metrics import wilson_interval
+from pipeline.evaluation.accuracy import wilson_interval
 from pipeline.stages.from_config import regression_of
 from pipeline.stages.test_uses import read_test_uses
 from pipeline.stratified import draw_folds
@@ -25,9 +25,7 @@ def test_every_review_is_scored_by_a_model_of_the_other_folds(config_of, reviews
     assert (found.fold_of == folds).all()
     for fold in range(5):
         split = Split(folds != fold, folds == fold)
-        counted = CountedSplit.of(
-            reviews.tokens(config.tokens), reviews.labels, split, config.features
-        )
+        counted = CountedSplit.of(reviews.tokens(config.tokens), reviews, split, config.features)
         model = regression_of(config.train)
         model.fit(counted.learned, counted.learned_labels)
         expected = model.decision_function(counted.scored)
@@ -66,7 +64,7 @@ def test_settings_are_chosen_inside_each_fold(config_of, grid, reviews, copied_r
 def test_a_word_of_the_fold_that_is_scored_is_in_no_vocabulary(config_of, reviews):
     split = Split(np.arange(110) >= 10, np.arange(110) < 10)
     tokens = reviews.tokens(config_of("").tokens)
-    few = CountedSplit.of(tokens, reviews.labels, split, config_of("").features)
+    few = CountedSplit.of(tokens, reviews, split, config_of("").features)
     words = set()
     for row in np.flatnonzero(split.learned):
         document = tokens.document(row)

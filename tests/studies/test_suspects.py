@@ -55,8 +55,8 @@ def test_each_review_is_scored_by_a_model_of_the_other_folds(run):
     for fold in range(4):
         split = Split(folds != fold, folds == fold)
         tokens = reviews.tokens(config.tokens)
-        counted = CountedSplit.of(tokens, reviews.labels, split, config.features)
-        expected = counted.fit(config.train).decision_function(counted.scored)
+        counted = CountedSplit.of(tokens, reviews, split, config.features)
+        expected = counted.learn(config.train).decision_function(counted.scored)
         assert (result.scores[split.scored] == expected).all()
         saved = TextClassifier.load(run / "suspects" / f"fold-{fold + 1}")
         texts = [text for text, scored in zip(reviews.texts, split.scored, strict=True) if scored]

@@ -108,7 +108,7 @@ def test_a_trial_scores_what_its_config_learns_from_its_split(config_of, grid, r
         for fold in range(3):
             split = Split(folds != fold, folds == fold)
             tokens = reviews.tokens(trial.config.tokens)
-            counted = CountedSplit.of(tokens, reviews.labels, split, trial.config.features)
+            counted = CountedSplit.of(tokens, reviews, split, trial.config.features)
             model = regression_of(trial.config.train)
             model.fit(counted.learned, counted.learned_labels)
             accuracies.append(model.score(counted.scored, counted.scored_labels))
@@ -125,7 +125,7 @@ def test_a_trial_has_the_temperature_and_the_threshold_that_training_chooses(
     found = tune.search(config, reviews, everywhere(reviews), Journal(tmp_path / "j", {}))
     (split,) = tune._splits(config.tune, reviews, everywhere(reviews))
     tokens = reviews.tokens(config.tokens)
-    counted = CountedSplit.of(tokens, reviews.labels, split, config.features)
+    counted = CountedSplit.of(tokens, reviews, split, config.features)
     for tried in found.tried:
         (trial,) = (t for t in trials_of(config) if t.values == tried.values)
         model = regression_of(trial.config.train)

@@ -130,3 +130,23 @@ def test_settings_that_do_not_go_together_are_refused(settings):
 def test_a_goal_that_makes_no_sense_is_refused_by_its_key(small_run, value, said):
     with pytest.raises(ConfigError, match=said):
         load_config(small_run.config, [f"train.threshold={value}"])
+
+
+def test_the_decision_counts_the_weights_of_the_validation_set():
+    from reference import reviews
+
+    from pipeline.training.decision import choose_decision
+    from pipeline.training.estimator import SGDLogisticRegression
+    from pipeline.training.temperature import fit_temperature
+    from pipeline.training.threshold import choose_threshold
+
+    X, y = reviews(200, noise=0.3)
+    weights = np.random.default_rng(1).integers(1, 5, 200).astype(np.float64)
+    model = SGDLogisticRegression(validation=0.4, epochs=3).fit(X, y, weights)
+    rows = model.in_validation_
+    z = model.decision_function(X[rows])
+    found = choose_decision(model, X, y, True, ("f1", None), weights)
+    assert found.temperature == fit_temperature(y[rows], z, weights[rows])
+    assert found.temperature != fit_temperature(y[rows], z)
+    expected = choose_threshold(y[rows], z / found.temperature, "f1", sample_weight=weights[rows])
+    assert found.threshold.at == expected.at

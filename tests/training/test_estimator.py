@@ -891,3 +891,13 @@ class TestAveragedRuns:
             return np.std([model.coef_[0] for model in models], axis=0).mean()
 
         assert spread(9) < 0.6 * spread(1)
+
+
+def test_a_group_is_on_one_side_of_the_validation_set():
+    X, y = reviews()
+    groups = np.random.default_rng(0).integers(0, 12, len(y))
+    model = SGDLogisticRegression(epochs=1, validation=0.25).fit(X, y, groups=groups)
+    assert 0 < model.in_validation_.sum() < len(y)
+    sides = (set(groups[side]) for side in (model.in_validation_, ~model.in_validation_))
+    assert not set.intersection(*sides)
+    assert (model.draw_validation(y, groups) == model.in_validation_).all()

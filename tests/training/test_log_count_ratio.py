@@ -126,7 +126,7 @@ def test_the_ratio_is_not_learned_from_the_validation_set():
     swapped[np.flatnonzero(first.in_validation_ & (y == 0))[:3]] = 1
     # As many of each class, but others would be drawn: the same set is given by hand.
     second = SGDLogisticRegression(**settings)
-    second.draw_validation = lambda labels: first.in_validation_
+    second.draw_validation = lambda labels, groups: first.in_validation_
     second.fit(X, swapped)
     assert (second.coef_ == first.coef_).all()
     assert second.kept_.validation_accuracy < first.kept_.validation_accuracy

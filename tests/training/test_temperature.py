@@ -121,3 +121,12 @@ def test_reviews_that_cannot_be_scored_are_refused():
         fit_temperature(np.array([], np.int8), np.array([]))
     with pytest.raises(DivergenceError, match="row 1"):
         fit_temperature(np.array([0, 1], np.int8), np.array([0.0, math.nan]))
+
+
+@given(rows(scores=st.floats(-5, 5).map(lambda z: round(z, 3))), st.data())
+def test_a_review_of_weight_2_counts_as_if_it_were_there_twice(drawn, data):
+    y, scores = drawn
+    times = np.array(data.draw(st.lists(st.integers(1, 3), min_size=y.size, max_size=y.size)))
+    weighted = fit_temperature(y, scores, times.astype(np.float64))
+    repeated = fit_temperature(np.repeat(y, times), np.repeat(scores, times))
+    assert weighted == pytest.approx(repeated, rel=1e-6)

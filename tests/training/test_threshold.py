@@ -1,5 +1,6 @@
 """Claims about chosen thresholds; trying them all is the judge."""
 
+import dataclasses
 import math
 from fractions import Fraction
 
@@ -201,3 +202,18 @@ def test_reviews_that_are_all_negative_are_refused():
 def test_a_goal_and_its_bound_go_together(wanted):
     with pytest.raises(ValueError, match="least: expected"):
         choose_threshold(Y, SCORES, *wanted)
+
+
+@given(rows(), GOALS, st.data())
+def test_a_review_of_weight_2_counts_as_if_it_were_there_twice(drawn, goal, data):
+    y, scores = drawn
+    times = np.array(data.draw(st.lists(st.integers(1, 3), min_size=y.size, max_size=y.size)))
+
+    def chosen(*arguments, **weights):
+        try:
+            return dataclasses.replace(choose_threshold(*arguments, *goal, **weights), n=0)
+        except ConfigError:
+            return None
+
+    weighted = chosen(y, scores, sample_weight=times.astype(np.float64))
+    assert repr(weighted) == repr(chosen(np.repeat(y, times), np.repeat(scores, times)))

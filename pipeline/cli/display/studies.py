@@ -57,7 +57,7 @@ def print_tuning(result: Tuning, best: Path) -> None:
     print_line(f"the best config is {escape(str(best))}")
 
 
-def print_baselines(baselines: Sequence[BaselineResult]) -> None:
+def print_baselines(baselines: Sequence[BaselineResult], grouped: bool) -> None:
     """Print each baseline with its interval, its time and the test against the previous one."""
     table = figures("", "accuracy", "interval", "time", "only\nthis", "only\nprev.", "p")
     for result in baselines:
@@ -67,9 +67,10 @@ def print_baselines(baselines: Sequence[BaselineResult]) -> None:
             row += [f"{result.only_this:,}", f"{result.only_previous:,}", _p(result.p)]
         table.add_row(result.name, *row)
     print_table(table)
+    test = "a randomisation test of whole groups" if grouped else "McNemar's exact test of the two"
     print_line(
         "only this, only prev.: reviews that only this baseline gets right, or only the previous "
-        "one; p: McNemar's exact test of the two",
+        f"one; p: {test}",
         style="dim",
     )
 
@@ -84,9 +85,12 @@ def print_comparison(comparison: Comparison, shown: int) -> None:
         table.add_row(label, f"{d.a:.4f}", f"{d.b:.4f}", f"{d.difference:+.4f}", ends)
     print_line(f"a is {escape(c.a)}, b is {escape(c.b)}; {c.n:,} test reviews")
     print_table(table)
+    test = "McNemar's exact test"
+    if c.n_groups is not None:
+        test = f"randomisation test of {c.n_groups:,} groups"
     print_line(
         f"both right {c.both_right:,}, only a {c.only_a_right:,}, only b {c.only_b_right:,}, "
-        f"neither {c.neither_right:,}; McNemar's exact test: {_equals(c.p_value)}"
+        f"neither {c.neither_right:,}; {test}: {_equals(c.p_value)}"
     )
     if c.flipped and shown:
         print_line(

@@ -133,6 +133,9 @@ def print_card(card: dict[str, Any]) -> None:
         ("n_conflicting", "texts with both labels (in all reviews)"),
     ):
         table.add_row(label, "", f"{card[key]:,}")
+    if groups := card.get("groups"):
+        table.add_row("groups", f"{groups['n_train']:,}", f"{groups['n_test']:,}")
+        table.add_row("groups in both sets", "", f"{groups['n_shared']:,}")
     print_table(table)
 
 
@@ -159,6 +162,10 @@ def print_metrics(metrics: dict[str, Any]) -> None:
         f"({100 * metrics['confidence']:g}% interval {metrics['accuracy_low']:.2%} "
         f"to {metrics['accuracy_high']:.2%}) at threshold {metrics['threshold']:g}"
     )
+    if "n_groups" in metrics:
+        print_line(
+            f"reviews of {metrics['n_groups']:,} groups; intervals are of whole groups", style="dim"
+        )
     print_table(_scores_table(metrics))
 
 
