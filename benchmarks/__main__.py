@@ -23,6 +23,7 @@ from benchmarks.results import Question
 QUESTIONS = (
     "counting",
     "ngrams",
+    "characters",
     "optimum",
     "accuracy",
     "whole_job",

@@ -66,7 +66,7 @@ def run(setting: Setting) -> Question:
     return Question(
         "ngrams",
         ASKS,
-        f"{setting.corpus.name}: {facts['reviews']:,} + {facts['test_reviews']:,} reviews, "
+        f"{setting.corpus.name}: {facts['reviews'][0]:,} + {facts['reviews'][1]:,} reviews, "
         f"{facts['columns']:,} columns, equal for each review and each column",
         (time_here, time_there, peak_here, peak_there),
         (
@@ -127,7 +127,7 @@ def count_here(train_file: str, test_file: str) -> dict:
     vocabulary = learn_vocabulary(tokens, ngrams=3)
     counts = count_features(tokens, vocabulary, binary=True)
     test_counts = count_features(tokenizer(test_texts), vocabulary, binary=True)
-    return _answer(time.perf_counter() - start, counts, test_counts)
+    return answer(time.perf_counter() - start, counts, test_counts)
 
 
 def count_there(train_file: str, test_file: str) -> dict:
@@ -148,11 +148,14 @@ def count_there(train_file: str, test_file: str) -> dict:
     )
     counts = vectorizer.fit_transform(texts)
     test_counts = vectorizer.transform(test_texts)
-    return _answer(time.perf_counter() - start, counts, test_counts)
+    return answer(time.perf_counter() - start, counts, test_counts)
 
 
-def _answer(seconds: float, counts, test_counts) -> dict:
-    """Add the peak, which is read before the fingerprint needs memory of its own."""
+def answer(seconds: float, *parts) -> dict:
+    """Add to the seconds the peak, and a fingerprint of the counts of each part.
+
+    The peak is read first, because the fingerprint needs memory of its own.
+    """
     import numpy as np
 
     # Only now, because it imports what the work does not need.
@@ -160,7 +163,7 @@ def _answer(seconds: float, counts, test_counts) -> dict:
 
     peak = peak_memory()
     digest = hashlib.sha256()
-    for part in (counts, test_counts):
+    for part in parts:
         in_review = np.diff(part.indptr).astype(np.int64)
         in_column = np.sort(np.bincount(part.indices, minlength=part.shape[1]))
         digest.update(in_review.tobytes() + in_column.tobytes())
@@ -168,9 +171,9 @@ def _answer(seconds: float, counts, test_counts) -> dict:
         "seconds": seconds,
         "peak_bytes": peak,
         "fingerprint": digest.hexdigest(),
-        "reviews": counts.shape[0],
-        "test_reviews": test_counts.shape[0],
-        "columns": counts.shape[1],
+        "reviews": [part.shape[0] for part in parts],
+        "columns": parts[0].shape[1],
+        "nonzeros": int(parts[0].nnz),
     }
 
 

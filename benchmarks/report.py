@@ -11,6 +11,7 @@ from benchmarks.results import Claim, Figure, Question, spread
 TITLES = {
     "counting": "Counting words",
     "ngrams": "Counting 1-3-grams",
+    "characters": "Counting characters",
     "optimum": "Within 1% of the optimum",
     "accuracy": "Reaching an accuracy",
     "whole_job": "The whole job",
