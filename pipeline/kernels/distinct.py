@@ -19,6 +19,11 @@ EIGHT, WIDTH, LOW_BYTE = np.uint64(8), np.uint64(64), np.uint64(0xFF)
 
 def slot_of(key, pool, first, last, starts, keys, values):
     """Return the slot of the token `pool[first:last + 1]`, or the empty slot where it belongs."""
+    return _slot_in(key, pool, first, last, pool, starts, keys, values)
+
+
+def _slot_in(key, new_pool, first, last, pool, starts, keys, values):
+    """Return the slot of a token of another pool, or the empty slot where it belongs."""
     mask = np.uint64(keys.size - 1)
     slot = scattered(key) & mask
     while keys[slot] != ZERO:
@@ -26,10 +31,10 @@ def slot_of(key, pool, first, last, starts, keys, values):
             if key < LONG:
                 return slot
             known, new = starts[values[slot]], first
-            while new < last and pool[known] == pool[new]:
+            while new < last and pool[known] == new_pool[new]:
                 known += 1
                 new += 1
-            if new == last and pool[known] == pool[new]:
+            if new == last and pool[known] == new_pool[new]:
                 return slot
         slot = (slot + ONE) & mask
     return slot
@@ -88,41 +93,42 @@ def merge(new_pool, new_starts, pool, starts, keys, values, n_known, numbers):
         Receives the number of each added token.
     """
     for k in range(new_starts.size - 1):
-        first = starts[n_known]
-        key, last = _copied(new_pool, new_starts[k], new_starts[k + 1], pool, first)
-        slot = slot_of(key, pool, first, last, starts, keys, values)
+        start, end = new_starts[k], new_starts[k + 1]
+        key, last = _key_of(new_pool, start, end)
+        slot = _slot_in(key, new_pool, start, last, pool, starts, keys, values)
         if keys[slot] == ZERO:
             keys[slot] = key
             values[slot] = n_known
+            shift = starts[n_known] - start
+            for i in range(start, end):
+                pool[i + shift] = new_pool[i]
             n_known += 1
-            starts[n_known] = last + 1
+            starts[n_known] = end + shift
         numbers[k] = values[slot]
     return n_known
 
 
 @kernel(
-    "void(uint64[::1], int64[::1], uint64[::1], int64[::1], uint64[::1], int32[::1], int64,"
-    " int32[::1])"
+    "void(uint64[::1], int64[::1], uint64[::1], int64[::1], uint64[::1], int32[::1], int32[::1])"
 )
-def find(new_pool, new_starts, pool, starts, keys, values, n_known, numbers):
-    """Write the number of each token, -1 if it is not known. As `merge`, but adds none."""
-    first = starts[n_known]
+def find(new_pool, new_starts, pool, starts, keys, values, numbers):
+    """Write the number of each token, -1 if it is not known. As `merge`, but adds none.
+
+    The table is only read, so several threads may search it.
+    """
     for k in range(new_starts.size - 1):
-        key, last = _copied(new_pool, new_starts[k], new_starts[k + 1], pool, first)
-        slot = slot_of(key, pool, first, last, starts, keys, values)
+        key, last = _key_of(new_pool, new_starts[k], new_starts[k + 1])
+        slot = _slot_in(key, new_pool, new_starts[k], last, pool, starts, keys, values)
         numbers[k] = -1 if keys[slot] == ZERO else values[slot]
 
 
-def _copied(new_pool, start, end, pool, first):
-    """Copy a token to `pool[first:]`; return its key and the index of its last uint64."""
-    last, key = first, LONG
-    for k in range(start, end - 1):
-        pool[last] = new_pool[k]
-        last += 1
-        key = mixed(key, new_pool[k])
-    bits = new_pool[end - 1]
-    pool[last] = bits
-    return mixed(key, bits) | LONG if last > first else bits, last
+def _key_of(pool, start, end):
+    """Return the key of a token and the index of its last uint64."""
+    key = LONG
+    for bits in pool[start : end - 1]:
+        key = mixed(key, bits)
+    bits = pool[end - 1]
+    return mixed(key, bits) | LONG if end - 1 > start else bits, end - 1
 
 
 @kernel("void(int32[::1], int32[::1], int32[::1])")

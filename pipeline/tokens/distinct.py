@@ -60,12 +60,15 @@ class DistinctTokens:
 
     def find(self, strings: pa.LargeStringArray) -> np.ndarray:
         """Return the number of each string, or -1 if it is not in the table: int32."""
-        pool, starts = _packed(strings)
-        longest = int(np.diff(starts).max(initial=0))
-        self.pool = _with_room(self.pool, int(self.starts[self.n]) + longest)
-        numbers = np.empty(len(strings), np.int32)
-        table = self.pool, self.starts, self.keys, self.values
-        kernels.find(pool, starts, *table, self.n, numbers)
+        return self._find(*_packed(strings))
+
+    def find_all(self, other: DistinctTokens) -> np.ndarray:
+        """Return the number here of each token of another table, or -1: int32, shape (other.n,)."""
+        return self._find(other.pool, other.starts[: other.n + 1])
+
+    def _find(self, pool: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        numbers = np.empty(len(starts) - 1, np.int32)
+        kernels.find(pool, starts, self.pool, self.starts, self.keys, self.values, numbers)
         return numbers
 
     def spelled(self) -> pa.LargeStringArray:
