@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -20,8 +21,17 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+# Set in threads that work alone.
+_in_thread = threading.local()
+
+
 def n_threads() -> int:
-    """Return the number of threads: the variable SENTIMENT_THREADS, or else the processors."""
+    """Return the number of threads: the variable SENTIMENT_THREADS, or else the processors.
+
+    It is 1 in a thread of `map_arriving`, which has its share of the processors already.
+    """
+    if getattr(_in_thread, "alone", False):
+        return 1
     given = os.environ.get("SENTIMENT_THREADS", "")
     if not given:
         return (
@@ -82,6 +92,26 @@ def map_with_workspace(
         free.append(workspace)
 
 
+def with_workspaces(work: Callable[[Item, Workspace], Result]) -> Callable[[Item], Result]:
+    """Return `work` as a function of an item, which takes a workspace that no other call uses.
+
+    A result may not be an array of its workspace.
+    """
+    free: list[Workspace] = []
+
+    def with_workspace(item: Item) -> Result:
+        try:
+            workspace = free.pop()
+        except IndexError:
+            workspace = Workspace()
+        try:
+            return work(item, workspace)
+        finally:
+            free.append(workspace)
+
+    return with_workspace
+
+
 def ordered_map(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
     """Yield `work(item)` for each item in order, computed in threads.
 
@@ -114,6 +144,50 @@ def ordered_map(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterat
         while waiting:
             yield waiting.popleft().result()
     finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def map_arriving(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Yield `work(item)` for each item in order, as soon as it is there.
+
+    As `ordered_map`, but the items are taken in a thread of their own: a result does not wait
+    until the next item has arrived, and items are read while others are worked on. If the
+    iteration is left early, that thread ends with the process.
+
+    Examples
+    --------
+    >>> list(map_arriving(len, ["one", "three", "no"]))
+    [3, 5, 2]
+    """
+    from concurrent.futures import Future, ThreadPoolExecutor
+    from queue import SimpleQueue
+
+    n = n_threads()
+    room, is_over = threading.Semaphore(2 * n), threading.Event()
+    waiting: SimpleQueue[Future[Result] | None] = SimpleQueue()
+    pool = ThreadPoolExecutor(n, initializer=lambda: setattr(_in_thread, "alone", True))
+
+    def take() -> None:
+        try:
+            for item in items:
+                room.acquire()
+                if is_over.is_set():
+                    return
+                waiting.put(pool.submit(work, item))
+            waiting.put(None)
+        except BaseException as error:
+            failed: Future[Result] = Future()
+            failed.set_exception(error)
+            waiting.put(failed)
+
+    threading.Thread(target=take, daemon=True).start()
+    try:
+        while (future := waiting.get()) is not None:
+            yield future.result()
+            room.release()
+    finally:
+        is_over.set()
+        room.release()
         pool.shutdown(cancel_futures=True)
 
 

@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ConfigError
-from pipeline.parallel import chunks, map_with_workspace, n_threads, ordered_map
+from pipeline.parallel import (
+    chunks,
+    map_arriving,
+    map_with_workspace,
+    n_threads,
+    ordered_map,
+    with_workspaces,
+)
 
 COUNTS = ["1", "2", "5"]
 
@@ -93,6 +100,100 @@ def test_a_workspace_is_not_reused_while_its_result_is_in_use(monkeypatch, threa
         workspaces.add(id(array))
         assert array.tolist() == [n] * len(array)
     assert len(workspaces) <= int(threads) + 2
+
+
+@pytest.mark.parametrize("threads", COUNTS)
+class TestMapArriving:
+    """As `ordered_map`, but the items are taken in a thread of their own."""
+
+    @pytest.fixture(autouse=True)
+    def _threads(self, monkeypatch, threads):
+        monkeypatch.setenv("SENTIMENT_THREADS", threads)
+
+    def test_results_come_in_the_order_of_the_items(self):
+        def slow_if_even(number):
+            time.sleep(0.002 * (number % 2 == 0))
+            return number
+
+        assert list(map_arriving(slow_if_even, range(20))) == list(range(20))
+        assert list(map_arriving(slow_if_even, [])) == []
+
+    def test_a_result_does_not_wait_for_the_next_item(self):
+        used = threading.Event()
+
+        def items():
+            yield 1
+            assert used.wait(60)
+            yield 2
+
+        results = map_arriving(str, items())
+        assert next(results) == "1"
+        used.set()
+        assert list(results) == ["2"]
+
+    def test_items_are_not_taken_far_ahead_of_their_use(self, threads):
+        taken = []
+        results = map_arriving(str, (taken.append(k) or k for k in range(1_000)))
+        next(results)
+        time.sleep(0.05)
+        assert len(taken) <= 2 * int(threads) + 2
+        assert len(list(results)) == 999
+
+    def test_an_error_comes_where_its_result_would(self):
+        results = map_arriving(lambda k: 1 / k, [1, 2, 0, 4])
+        assert [next(results), next(results)] == [1, 0.5]
+        with pytest.raises(ZeroDivisionError):
+            next(results)
+
+    def test_an_error_of_the_items_comes_behind_their_results(self):
+        def items():
+            yield 1
+            raise OSError("gone")
+
+        results = map_arriving(str, items())
+        assert next(results) == "1"
+        with pytest.raises(OSError, match="gone"):
+            next(results)
+
+    def test_a_reader_that_has_seen_enough_ends_the_taking(self):
+        before = threading.active_count()
+        results = map_arriving(str, iter(range(1_000_000)))
+        next(results)
+        results.close()
+        for _ in range(600):
+            if threading.active_count() == before:
+                return
+            time.sleep(0.1)
+        pytest.fail("a thread is left")
+
+    def test_its_threads_work_alone(self, threads):
+        assert set(map_arriving(lambda _: n_threads(), range(9))) == {1}
+        assert n_threads() == int(threads)
+
+
+def test_no_two_calls_share_a_workspace(monkeypatch):
+    monkeypatch.setenv("SENTIMENT_THREADS", "4")
+    in_use = set()
+
+    def work(item, workspace):
+        assert id(workspace) not in in_use
+        in_use.add(id(workspace))
+        time.sleep(0.001)
+        in_use.discard(id(workspace))
+        if item % 7 == 0:
+            raise ValueError
+        return workspace
+
+    seen = with_workspaces(work)
+
+    def seen_or_none(item):
+        try:
+            return seen(item)
+        except ValueError:
+            return None
+
+    workspaces = {id(w) for w in ordered_map(seen_or_none, range(50)) if w is not None}
+    assert len(workspaces) <= 4
 
 
 @given(
