@@ -118,6 +118,31 @@ def stream_counts(
     yield from _stream(_counters(tokens, vocabulary, binary), vocabulary, unit_length, BLOCK)
 
 
+def count_block(
+    tokens: Tokens, vocabulary: Vocabulary, binary: bool, unit_length: bool, workspace: Workspace
+) -> tuple[Counts, np.ndarray]:
+    """Count as `count_features` does, in this thread.
+
+    Parameters
+    ----------
+    tokens, vocabulary, binary, unit_length
+        As in `count_features`.
+    workspace : Workspace
+        One that was used with no other vocabulary.
+
+    Returns
+    -------
+    counts : Counts
+        Valid until the workspace is used again.
+    known : bool array, shape (n_distinct,)
+        Which of the distinct tokens occur in a feature.
+    """
+    counters = _counters(tokens, vocabulary, binary)
+    known = np.logical_or.reduce([counter.known for counter in counters])
+    documents = slice(0, tokens.n_documents)
+    return _count(counters, vocabulary, unit_length, documents, workspace), known
+
+
 @dataclass(frozen=True)
 class _Counter:
     """Counts the features of one kind in some of the documents.
@@ -135,6 +160,8 @@ class _Counter:
         Items of the kernel's workspace.
     most : int64 array, shape (n_documents + 1,)
         A bound on the number of non-zeros of all documents before each one.
+    known : bool array, shape (n_distinct,)
+        Which of the distinct tokens occur in a feature.
     """
 
     name: str
@@ -144,6 +171,7 @@ class _Counter:
     params: np.ndarray
     n_marks: int
     most: np.ndarray
+    known: np.ndarray
 
     def __call__(self, documents: slice, workspace: Workspace) -> Counts:
         offsets = self.tokens.offsets[documents.start : documents.stop + 1]
@@ -151,8 +179,10 @@ class _Counter:
         data = workspace.array(f"{self.name} data", most, np.float32)
         indices = workspace.array(f"{self.name} indices", most, np.int32)
         marks = workspace.zeros(f"{self.name} marks", self.n_marks, np.uint64)
+        n_before = workspace.zeros(f"{self.name} n_before", 1, np.int64)
         params, indptr = self.params.copy(), np.zeros(len(offsets), np.int64)
-        params[kernels.N_BEFORE] = documents.start
+        params[kernels.N_BEFORE] = n_before[0]
+        n_before += len(offsets) - 1
         written = data, indices, indptr
         n = self.kernel(self.tokens.ids, offsets, *self.table, params, marks, *written)
         return Counts(data[:n], indices[:n], indptr)
@@ -168,11 +198,12 @@ def _counters(tokens: Tokens, vocabulary: Vocabulary, binary: bool) -> list[_Cou
     if (trie := finders.words) is not None:
         params[kernels.MAX_N], params[kernels.N_NODES] = trie.max_n, trie.n_nodes
         params[kernels.N_COLUMNS] = n_words
-        table = trie.roots_of(tokens.distinct), trie.edges, trie.children
+        roots = trie.roots_of(tokens.distinct)
+        table, known = (roots, trie.edges, trie.children), roots < trie.n_nodes
         n_marks = _n_marks(trie.n_nodes, binary)
         # Each token ends at most `max_n` n-grams.
         most = trie.max_n * tokens.offsets
-        found.append(_Counter("words", tokens, kernels.count, table, params, n_marks, most))
+        found.append(_Counter("words", tokens, kernels.count, table, params, n_marks, most, known))
     if finders.characters is not None:
         params = params.copy()
         params[kernels.N_COLUMNS] = n_characters
@@ -180,9 +211,8 @@ def _counters(tokens: Tokens, vocabulary: Vocabulary, binary: bool) -> list[_Cou
         most = np.zeros(tokens.n_documents + 1, np.int64)
         characters.count_places(tokens.ids, tokens.offsets, places.ends, most)
         n_marks = _n_marks(n_characters, False)
-        found.append(
-            _Counter("characters", tokens, characters.count, places, params, n_marks, most)
-        )
+        kernel, known = characters.count, np.diff(places.ends) > 0
+        found.append(_Counter("characters", tokens, kernel, places, params, n_marks, most, known))
     return found
 
 
@@ -195,17 +225,30 @@ def _stream(
     counters: list[_Counter], vocabulary: Vocabulary, unit_length: bool, block: int
 ) -> Iterator[Counts]:
     """Yield the counts of blocks of documents, which have at most about `block` n-grams."""
+    both = vocabulary._finders.columns is not None
+    most = counters[0].most + counters[1].most if both else counters[0].most
+    yield from map_with_workspace(
+        lambda documents, workspace: _count(
+            counters, vocabulary, unit_length, documents, workspace
+        ),
+        chunks(most, block),
+    )
+
+
+def _count(
+    counters: list[_Counter],
+    vocabulary: Vocabulary,
+    unit_length: bool,
+    documents: slice,
+    workspace: Workspace,
+) -> Counts:
+    """Return the counts of the features of all kinds in some of the documents."""
     columns = vocabulary._finders.columns
-
-    def count(documents: slice, workspace: Workspace) -> Counts:
-        found = [counter(documents, workspace) for counter in counters]
-        counts = found[0] if columns is None else _merged(found, columns, workspace)
-        if unit_length:
-            _to_unit_length(counts)
-        return counts
-
-    most = counters[0].most if columns is None else counters[0].most + counters[1].most
-    yield from map_with_workspace(count, chunks(most, block))
+    found = [counter(documents, workspace) for counter in counters]
+    counts = found[0] if columns is None else _merged(found, columns, workspace)
+    if unit_length:
+        _to_unit_length(counts)
+    return counts
 
 
 def _merged(

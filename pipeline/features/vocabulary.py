@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.errors import CorpusError
 from pipeline.features.characters import CharacterNgrams
@@ -21,6 +22,7 @@ from pipeline.features.finders import Finders, joined
 from pipeline.features.ngrams import frequency_order
 from pipeline.features.words import WordNgrams
 from pipeline.storage import arrow, files
+from pipeline.tokens.distinct import DistinctTokens
 from pipeline.tokens.tokens import Tokens
 
 
@@ -51,6 +53,16 @@ class Vocabulary:
 
     def __len__(self) -> int:
         return len(self.words)
+
+    @functools.cached_property
+    def is_unigram(self) -> bool:
+        """True if every feature is a single token."""
+        return not pc.any(pc.match_substring(self.words, " ")).as_py()
+
+    @functools.cached_property
+    def table(self) -> DistinctTokens:
+        """The table that finds the column of a feature by its name."""
+        return DistinctTokens.of(self.words)
 
     @functools.cached_property
     def _finders(self) -> Finders:

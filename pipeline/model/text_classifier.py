@@ -15,14 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 import pyarrow as pa
 
 from pipeline.errors import RunError
-from pipeline.features.counting import count_features, stream_counts
+from pipeline.features.counting import count_features
 from pipeline.features.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
-from pipeline.model.logistic import Array, LogisticRegression, decide, scores, sigmoid
-from pipeline.storage import arrays, files
+from pipeline.model.logistic import Array, LogisticRegression, decide, sigmoid
+from pipeline.model.scoring import TextScores, blocks, joined, scorer
+from pipeline.parallel import ordered_map
+from pipeline.storage import arrays, arrow, files
 from pipeline.tokens.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -84,10 +85,22 @@ class TextClassifier:
 
     def log_odds(self, texts: pa.LargeStringArray | Sequence[str]) -> Array:
         """Return the score of each text: float64, shape (n_texts,)."""
-        tokens = self.tokenizer(texts)
-        blocks = stream_counts(tokens, self.vocabulary, self.binary, self.unit_length)
-        by_block = [scores(*block, self.weights, self.intercept) for block in blocks]
-        return np.concatenate([np.empty(0), *by_block])
+        return self.scores(texts).log_odds
+
+    def scores(self, texts: pa.LargeStringArray | Sequence[str]) -> TextScores:
+        """Return the score of each text, and how many of its tokens the model knows.
+
+        Examples
+        --------
+        >>> from pipeline.features.vocabulary import learn_vocabulary
+        >>> vocabulary = learn_vocabulary(Tokenizer()(["awesome film"]))
+        >>> regression = LogisticRegression.of([2.0, 0.0], 0.1)
+        >>> model = TextClassifier(Tokenizer(), vocabulary, False, regression)
+        >>> found = model.scores(["An awesome film", "Unheard of"])
+        >>> found.n_tokens.tolist(), found.n_known.tolist()
+        ([3, 2], [2, 0])
+        """
+        return joined(ordered_map(scorer(self), blocks(arrow.texts(texts))))
 
     def probabilities(self, texts: pa.LargeStringArray | Sequence[str]) -> Array:
         """Return the probability that each text is positive: float64, shape (n_texts,)."""
@@ -126,7 +139,7 @@ class TextClassifier:
             If there is no model, it has another format version, or a file has changed since
             it was saved.
         """
-        folder = path / "model" if (path / "model").is_dir() else path
+        folder = model_folder(path)
         if not (folder / "model.json").exists():
             raise RunError(f"{path}: no model here; expected a run folder or its model folder")
         metadata = files.read_json(folder / "model.json")
@@ -153,3 +166,8 @@ class TextClassifier:
             unit_length,
             (negative, positive),
         )
+
+
+def model_folder(path: Path) -> Path:
+    """Return the folder of the model of a run, or the given folder if it is the model's own."""
+    return path / "model" if (path / "model").is_dir() else path

@@ -150,23 +150,27 @@ class Tokenizer:
             As in `Tokens`, for the documents of a block. Valid until the next iteration.
         """
 
-        def tokenise(block: pa.LargeStringArray, workspace: Workspace) -> _Block:
-            room = workspace.array("ids", _n_bytes(block), np.int32)
-            return self._tokenise(block, room, workspace)
-
-        for block in map_with_workspace(tokenise, _blocks(texts, BLOCK_TO_FILE)):
+        for block in map_with_workspace(self.block, _blocks(texts, BLOCK_TO_FILE)):
             renumber(block.ids, distinct.add(block.distinct), block.ids)
             yield block.ids, block.offsets
 
+    def block(self, texts: pa.LargeStringArray, workspace: Workspace) -> TokenBlock:
+        """Tokenise a block of texts in this thread.
+
+        The result is valid until the workspace is used again.
+        """
+        room = workspace.array("ids", _n_bytes(texts), np.int32)
+        return self._tokenise(texts, room, workspace)
+
     def _tokenise(
         self, texts: pa.LargeStringArray, room: np.ndarray, workspace: Workspace
-    ) -> _Block:
+    ) -> TokenBlock:
         """Tokenise a block of texts; its ids are written to `room`."""
         # Punctuation ends the scope of a negation, so it stays until negation is marked.
         keep_punctuation = self.punctuation or self.mark_negation
         settings = self.lowercase, self.strip_breaks
         if self.tokenizer == "words":
-            block = _Block(*tokenise_words(texts, *settings, keep_punctuation, room, workspace))
+            block = TokenBlock(*tokenise_words(texts, *settings, keep_punctuation, room, workspace))
             if not self.mark_negation and not self.stop_words:
                 return block
             tokens = Tokens(block.ids, block.offsets, block.distinct.spelled())
@@ -178,7 +182,7 @@ class Tokenizer:
         tokens = tokens.without(self.unwanted(tokens.distinct.to_pylist()))
         ids = room[: len(tokens.ids)]
         ids[:] = tokens.ids
-        return _Block(ids, tokens.offsets, DistinctTokens.of(tokens.distinct))
+        return TokenBlock(ids, tokens.offsets, DistinctTokens.of(tokens.distinct))
 
     def unwanted(self, tokens: Iterable[str]) -> set[str]:
         """Return those of some tokens that the settings drop, after negation is marked."""
@@ -190,7 +194,7 @@ class Tokenizer:
         return dropped
 
 
-class _Block(NamedTuple):
+class TokenBlock(NamedTuple):
     """`Tokens` of a block of texts; its distinct tokens are in a table that finds them."""
 
     ids: np.ndarray
