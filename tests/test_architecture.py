@@ -22,7 +22,7 @@ LEVELS = (
     {"corpus", "tokens"},
     {"features"},
     {"model"},
-    {"training", "evaluation", "inspection"},
+    {"training", "evaluation", "inspection", "prediction"},
     {"classifier"},
     {"report"},
     {"stages"},

@@ -28,7 +28,7 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Look inside a run": {
         "weights": ("models", "Show the words with the largest weights."),
-        "predict": ("models", "Predict the label of each text in a file."),
+        "predict": ("predict", "Predict the label of each text in files."),
         "explain": ("models", "Show what each word of a text adds to its score."),
     },
     "Studies": {

@@ -1,24 +1,19 @@
-"""`sentiment weights`, `predict` and `explain`: look inside a saved model."""
+"""`sentiment weights` and `explain`: look inside a saved model."""
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from pipeline.cli.main import as_json, examples, fields, main, print_json, say
+from pipeline.cli.main import examples, fields, main, print_json, say
 from pipeline.cli.options import JSON, RUN, WORDS, count_option, utf8
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
-    from io import BufferedReader
-
-    import pyarrow as pa
-
     from pipeline.model.text_classifier import TextClassifier
 
 
@@ -63,51 +58,6 @@ def weights(run: Path, top: int, words: tuple[str, ...], tsv: bool, in_json: boo
         print_found(found)
     else:
         print_words(positive, negative)
-
-
-@main.command(
-    epilog=examples(
-        "sentiment predict runs/sample reviews.csv --text review",
-        'echo "A fine film" | sentiment predict runs/sample',
-    )
-)
-@RUN
-@click.argument("file", default="-", type=click.Path(path_type=Path, allow_dash=True))
-@click.option(
-    "--text", default="text", show_default=True, metavar="COLUMN", help="The column of texts."
-)
-@JSON
-def predict(run: Path, file: Path, text: str, in_json: bool) -> None:
-    """Predict the label of each text in a file.
-
-    FILE is CSV, TSV, JSON lines or Parquet by its extension, otherwise one text a line.
-    Without FILE, lines are read from standard input. Each text gives a line with its label
-    and its probability of being positive, separated by a tab; with --json, an object.
-    """
-    from pipeline.kernels import compiled
-    from pipeline.model.text_classifier import TextClassifier
-
-    compiled.on_compile = say
-    model = TextClassifier.load(run)
-    for texts in _texts(file, text):
-        probability = model.probabilities(texts)
-        answers = list(zip(model.labels(probability), probability.tolist(), strict=True))
-        if in_json:
-            lines = (as_json({"label": label, "probability": p}) for label, p in answers)
-        else:
-            lines = (f"{label}\t{p:.6f}" for label, p in answers)
-        # One write a batch: each is flushed, so an answer is out before more is read.
-        click.echo("\n".join(lines))
-
-
-def _texts(file: Path, column: str) -> Iterator[pa.LargeStringArray]:
-    """Yield batches of texts from a file or standard input."""
-    from pipeline.corpus.files import read_lines, read_texts
-
-    if str(file) == "-":
-        yield from read_lines(cast("BufferedReader", sys.stdin.buffer), "standard input")
-    else:
-        yield from read_texts(file, column)
 
 
 # Options have a letter after their dashes and no white space: "-5 stars" is a text.

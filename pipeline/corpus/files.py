@@ -19,7 +19,7 @@ from pipeline.corpus.diagnosis import not_decodable, undecodable_rows
 from pipeline.corpus.dialect import Dialect
 from pipeline.corpus.formats import BATCH, is_binary, no_format, source_batches
 from pipeline.corpus.labels import LabelRule, Meaning
-from pipeline.corpus.lines import SupportsRead1, labelled_format, split_lines, texts_of
+from pipeline.corpus.lines import SupportsRead1, labelled_format, texts_of, whole_lines
 from pipeline.corpus.places import Part, Place, place_parts
 from pipeline.corpus.rows import Origin, labelled_batches
 from pipeline.corpus.source import Source, readable
@@ -214,12 +214,13 @@ def read_lines(
         If a line is not valid UTF-8.
     """
     n_lines = 0
-    for lines in split_lines(file):
-        if n_lines == 0:
-            lines[0] = lines[0].removeprefix(codecs.BOM_UTF8)
-        texts = texts_of(lines)
+    for lines in whole_lines(file):
+        # No Python object a line. A text ends where its line feed was.
+        ends = np.flatnonzero(np.frombuffer(lines, np.uint8) == ord("\n"))
+        offsets = np.concatenate(([0], ends - np.arange(len(ends))))
+        texts = arrow.of_bytes(lines.replace(b"\n", b""), offsets)
         wrong = undecodable_rows(texts)
         if wrong.any():
             raise CorpusError(f"{name}, line {n_lines + int(wrong.argmax()) + 1}: {problem()}")
         yield texts
-        n_lines += len(lines)
+        n_lines += len(texts)

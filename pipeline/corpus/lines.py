@@ -6,6 +6,7 @@ and `tag`. Empty lines of a format with labels are no rows.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol, cast
@@ -18,6 +19,9 @@ from pipeline.corpus.diagnosis import missing_column
 from pipeline.corpus.source import Source
 from pipeline.errors import CorpusError
 from pipeline.storage import arrow
+
+
+CHUNK = 1 << 22  # bytes that are read at once
 
 
 class SupportsRead1(Protocol):
@@ -168,20 +172,34 @@ def labelled_format(source: Source) -> str:
 
 def split_lines(file: SupportsRead1) -> Iterator[list[bytes]]:
     """Yield the lines of an open file without their ends, as many as have arrived."""
-    waiting: list[bytes] = []  # pieces of a line that has not ended
-    while True:
-        chunk = file.read1(1 << 20)
-        if not chunk:
-            break
-        *lines, rest = chunk.split(b"\n")
-        if lines:
-            lines[0] = b"".join((*waiting, lines[0]))
-            waiting = []
-            yield [line.removesuffix(b"\r") for line in lines]
-        if rest:
-            waiting.append(rest)
-    if waiting:
-        yield [b"".join(waiting).removesuffix(b"\r")]
+    for lines in whole_lines(file):
+        yield lines.split(b"\n")[:-1]
+
+
+def whole_lines(file: SupportsRead1) -> Iterator[bytes]:
+    """Yield the bytes of an open file, as many whole lines as have arrived.
+
+    All of them end in a line feed, the last one of the file, too; no carriage return stands before
+    it, and no byte-order mark at the start of the file. The parts of a long line are joined when
+    it ends, so that none is copied again and again.
+    """
+    parts: list[bytes] = []
+    at_start = True
+    while chunk := file.read1(CHUNK):
+        end = chunk.rfind(b"\n") + 1
+        if not end:
+            parts.append(chunk)
+            continue
+        lines = b"".join((*parts, memoryview(chunk)[:end]))
+        parts = [chunk[end:]]
+        lines = lines.removeprefix(codecs.BOM_UTF8) if at_start else lines
+        # To look for one byte takes a tenth of the time of a search for two.
+        yield lines.replace(b"\r\n", b"\n") if b"\r" in lines else lines
+        at_start = False
+    rest = b"".join(parts)
+    rest = rest.removeprefix(codecs.BOM_UTF8) if at_start else rest
+    if rest:
+        yield rest.removesuffix(b"\r") + b"\n"
 
 
 def texts_of(values: Iterable[bytes | None]) -> pa.LargeStringArray:

@@ -152,9 +152,17 @@ def tsv(table: pa.Table) -> bytes:
     b'word\tweight\ngood\t1.5\n'
     """
     columns = [column.combine_chunks().cast(pa.large_string()) for column in table.columns]
-    lines = pc.binary_join_element_wise(*columns, arrow.scalar("\t"))
     header = ("\t".join(table.column_names) + "\n").encode()
-    return header + _lines(lines)
+    return header + tsv_lines(*columns)
+
+
+def tsv_lines(*columns: pa.LargeStringArray) -> bytes:
+    r"""Return columns of strings as tab-separated lines.
+
+    >>> tsv_lines(arrow.strings(["good", "bad"]), arrow.strings(["1.5", "-1"]))
+    b'good\t1.5\nbad\t-1\n'
+    """
+    return _lines(pc.binary_join_element_wise(*columns, arrow.scalar("\t")))
 
 
 def write_tsv(path: Path, table: pa.Table) -> None:

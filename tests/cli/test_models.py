@@ -1,30 +1,9 @@
-"""Looking inside a model: weights, predict, explain."""
+"""Looking inside a model: weights and explain."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
-import pyarrow as pa
 import pytest
 from pyarrow import parquet
-
-from pipeline.model.text_classifier import TextClassifier
-
-PIPELINE = [sys.executable, "-m", "pipeline"]
-TEXTS = ["a superb, moving film", "dreadful and boring", "", "caf\u00e9 \u2019n\u2019 \U0001f600"]
-
-
-@pytest.fixture(scope="module")
-def answers(small_run) -> list[tuple[str, float]]:
-    """Return the label and probability of each of the texts, by the model itself."""
-    probabilities = TextClassifier.load(small_run.path).probabilities(TEXTS).tolist()
-    return [("positive" if p > 0.5 else "negative", p) for p in probabilities]
-
-
-@pytest.fixture
-def lines_of(answers) -> list[str]:
-    return [f"{label}\t{probability:.6f}" for label, probability in answers]
 
 
 def test_weights_as_json_are_objects_with_word_and_weight(small_run, sentiment):
@@ -87,72 +66,6 @@ def test_a_model_folder_alone_shows_its_words_without_classes(small_run, sentime
     header = sentiment("weights", small_run.path / "model", "--tsv").stdout.splitlines()[0]
     assert header == "word\tweight\tdocument_frequency"
     assert sentiment("weights", small_run.path / "model").exit_code == 0
-
-
-@pytest.mark.parametrize("args", [[], ["-"]])
-@pytest.mark.parametrize("newline", ["\n", "\r\n"])
-def test_lines_of_standard_input_get_label_and_probability(
-    small_run, sentiment, lines_of, args, newline
-):
-    result = sentiment("predict", small_run.path, *args, input=newline.join(TEXTS) + newline)
-    assert result.stdout.splitlines() == lines_of
-
-
-def test_nothing_to_read_is_nothing_to_say(small_run, sentiment):
-    result = sentiment("predict", small_run.path, input="")
-    assert (result.exit_code, result.output) == (0, "")
-
-
-def test_predictions_as_json_are_an_object_a_line(small_run, sentiment, answers):
-    result = sentiment("predict", small_run.path, "--json", input="\n".join(TEXTS))
-    found = [json.loads(line) for line in result.stdout.splitlines()]
-    assert found == [{"label": label, "probability": p} for label, p in answers]
-
-
-@pytest.mark.parametrize("extension", ["txt", "csv", "tsv", "jsonl", "parquet", "CSV", "md", ""])
-def test_a_file_is_read_by_its_extension(small_run, sentiment, lines_of, tmp_path, extension):
-    path = tmp_path / f"reviews.{extension}".removesuffix(".")
-    match extension.lower():
-        case "csv":
-            path.write_text("n,text\n" + "".join(f'1,"{text}"\n' for text in TEXTS))
-        case "tsv":
-            path.write_text("text\tn\n" + "".join(f'"{text}"\t1\n' for text in TEXTS))
-        case "jsonl":
-            path.write_text("".join(json.dumps({"text": text}) + "\n" for text in TEXTS))
-        case "parquet":
-            parquet.write_table(pa.table({"text": TEXTS}), path)
-        case _:
-            path.write_text("\n".join(TEXTS))
-    assert sentiment("predict", small_run.path, path).stdout.splitlines() == lines_of
-
-
-def test_the_text_column_can_be_named(small_run, sentiment, lines_of, tmp_path):
-    path = tmp_path / "reviews.jsonl"
-    path.write_text("".join(json.dumps({"review": t, "text": "superb"}) + "\n" for t in TEXTS))
-    result = sentiment("predict", small_run.path, path, "--text", "review")
-    assert result.stdout.splitlines() == lines_of
-
-
-def test_a_line_is_answered_before_the_input_ends(small_run, lines_of):
-    command = [*PIPELINE, "predict", small_run.path]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        for text, expected in zip(TEXTS, lines_of, strict=True):
-            process.stdin.write(f"{text}\n".encode())
-            process.stdin.flush()
-            assert process.stdout.readline().decode() == f"{expected}\n"
-        process.stdin.close()
-        assert process.wait(timeout=300) == 0
-
-
-def test_a_reader_that_has_seen_enough_is_no_error(small_run, tmp_path):
-    path = tmp_path / "many.txt"
-    path.write_text("a superb film\n" * 100_000)
-    command = [*PIPELINE, "predict", small_run.path, path]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, **pipes) as process:
-        assert process.stdout.readline().startswith(b"positive\t")
-        process.stdout.close()
-        assert process.stderr.read() == b""
 
 
 def test_an_explanation_shows_each_word_and_the_sum(small_run, sentiment):
@@ -254,34 +167,3 @@ def test_a_misspelt_option_is_not_taken_for_a_text(small_run, sentiment):
 def test_a_folder_without_a_model_is_named(refused, tmp_path, command):
     more = ["a text"] if command == "explain" else []
     assert refused(command, tmp_path, *more).startswith(f"{tmp_path}: no model here")
-
-
-def test_a_model_that_was_tampered_with_is_named(copied_run, refused):
-    path = copied_run.path / "model" / "weights.safetensors"
-    path.write_bytes(path.read_bytes()[:-1] + b"\x01")
-    line = refused("predict", copied_run.path, input="superb\n")
-    assert line == f"{path}: missing, or changed since it was saved"
-
-
-@pytest.mark.parametrize("name", ["no.txt", "no.csv", "."])
-def test_a_file_to_predict_that_cannot_be_read_is_named(small_run, refused, tmp_path, name):
-    line = refused("predict", small_run.path, tmp_path / name)
-    assert line.startswith(f"{tmp_path / name}: cannot read the file")
-
-
-def test_a_file_to_predict_without_the_column_is_named(small_run, refused, tmp_path):
-    path = tmp_path / "a.csv"
-    path.write_text("review\nfine\n")
-    assert refused("predict", small_run.path, path).startswith(f"{path}: no column 'text'")
-
-
-@pytest.mark.parametrize("where", ["-", "a.txt"])
-def test_a_line_that_is_not_utf8_is_named_by_its_number(small_run, sentiment, tmp_path, where):
-    content = b"superb\nboring\nb\xffd\n"
-    if where != "-":
-        where = str(tmp_path / where)
-        Path(where).write_bytes(content)
-    result = sentiment("predict", small_run.path, where, input=content)
-    assert result.exit_code == 2
-    name = "standard input" if where == "-" else where
-    assert result.stderr == f"sentiment: {name}, line 3: not valid UTF-8; expected UTF-8 text\n"

@@ -82,6 +82,11 @@ def test_a_line_that_is_not_utf8_is_named_by_its_number_in_any_parts(size: int) 
     assert str(error.value) == "pipe, line 4: not valid UTF-8; expected UTF-8 text"
 
 
+def test_half_a_character_does_not_join_the_other_half_on_the_next_line() -> None:
+    with pytest.raises(CorpusError, match="pipe, line 2: not valid UTF-8"):
+        lines([b"one\ncaf\xc3\n\xa9\n"])
+
+
 @pytest.mark.parametrize("last", [b"caf\xc3", b"\xed\xa0\x80", b"\xff"])
 def test_a_last_line_that_is_not_utf8_is_named_even_without_its_end(last: bytes) -> None:
     with pytest.raises(CorpusError, match="pipe, line 2: not valid UTF-8"):

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from pipeline.training.history import Epoch
 
 
-class _Time(ProgressColumn):
+class TimeColumn(ProgressColumn):
     """The time that a task took so far, and an estimate of what is left: 0:02, about 0:06 left."""
 
     def render(self, task: Task) -> Text:
+        """Return the column of a task."""
         text = _minutes(task.elapsed or 0)
         if task.time_remaining is not None:
             text += f", about {_minutes(task.time_remaining)} left"
@@ -52,7 +53,7 @@ class StageProgress(Listener):
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(bar_width=20),
-            _Time(),
+            TimeColumn(),
             console=self.console,
             transient=True,
             disable=quiet or not self.console.is_terminal,

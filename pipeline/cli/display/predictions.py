@@ -1,0 +1,70 @@
+"""Predictions as lines of text or JSON, and the progress of files of them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.model.logistic import decide
+from pipeline.prediction.files import labels_of
+from pipeline.storage import arrow, files
+
+if TYPE_CHECKING:
+    from pipeline.model.scoring import TextScores
+    from pipeline.model.text_classifier import TextClassifier
+
+_DECIMALS = 6
+
+
+def text_lines(model: TextClassifier, scores: TextScores, threshold: float, known: bool) -> bytes:
+    """Return a line for each text: label and probability; on request the numbers of tokens."""
+    probability = scores.probabilities
+    labels = labels_of(model, decide(probability, threshold)).cast(pa.large_string())
+    columns = [labels, fixed_point(probability)]
+    if known:
+        numbers = map(arrow.numbers, (scores.n_tokens, scores.n_known))
+        columns += [each.cast(pa.large_string()) for each in numbers]
+    return files.tsv_lines(*columns)
+
+
+def json_lines(model: TextClassifier, scores: TextScores, threshold: float) -> bytes:
+    """Return a JSON object for each text, one a line."""
+    probability = scores.probabilities
+    names = [json.dumps(label, ensure_ascii=False) for label in model.classes]
+    rows = zip(
+        decide(probability, threshold).tolist(),
+        probability.tolist(),
+        scores.n_tokens.tolist(),
+        scores.n_known.tolist(),
+        strict=True,
+    )
+    # A float is written as `json` does; a call of it for each line would take ten times as long.
+    return "".join(
+        f'{{"label": {names[positive]}, "probability": {p!r}, "tokens": {n}, '
+        f'"known_tokens": {n_known}}}\n'
+        for positive, p, n, n_known in rows
+    ).encode()
+
+
+def fixed_point(probability: np.ndarray) -> pa.LargeStringArray:
+    """Return probabilities with six decimals, as `format(p, ".6f")` does.
+
+    Examples
+    --------
+    >>> fixed_point(np.array([0.25, 1.0])).to_pylist()
+    ['0.250000', '1.000000']
+    """
+    scaled = probability * 10**_DECIMALS
+    millionths = np.rint(scaled).astype(np.int64)
+    # The product is rounded, so where it is about half-way, Python decides.
+    for row in np.flatnonzero(np.abs(np.abs(scaled - millionths) - 0.5) < 1e-6):
+        millionths[row] = int(format(probability[row], f".{_DECIMALS}f").replace(".", ""))
+    width = _DECIMALS + 2
+    text = np.full((len(probability), width), ord("."), np.uint8)
+    for k in (*range(width - 1, 1, -1), 0):
+        millionths, digit = np.divmod(millionths, 10)
+        text[:, k] = ord("0") + digit
+    return arrow.of_bytes(text, np.arange(0, text.size + 1, width))

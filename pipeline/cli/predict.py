@@ -1,0 +1,187 @@
+"""`sentiment predict`: the label of each text, as lines or as Parquet files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.cli.main import examples, main, say
+from pipeline.cli.options import JSON, RUN, utf8
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from pipeline.model.text_classifier import TextClassifier
+    from pipeline.prediction.files import Job, Settings
+    from pipeline.prediction.rows import WithoutKnownWord
+
+_STANDARD_INPUT = Path("-")
+
+
+def _names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    """Return comma-separated names."""
+    return None if value is None else tuple(name.strip() for name in value.split(","))
+
+
+@main.command(
+    epilog=examples(
+        "sentiment predict runs/sample reviews.csv --text review",
+        'echo "A fine film" | sentiment predict runs/sample',
+        "sentiment predict runs/sample 'shards/*.parquet' --out scored --keep id",
+    )
+)
+@RUN
+@click.argument("files", nargs=-1, metavar="[FILE]...", callback=utf8)
+@click.option(
+    "--text",
+    default="text",
+    show_default=True,
+    metavar="COLUMN",
+    callback=utf8,
+    help="The column of texts.",
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    metavar="P",
+    help="Predict positive above this probability, instead of the model's.",
+)
+@click.option("--known", is_flag=True, help="Add the numbers of tokens and of known tokens.")
+@JSON
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write a Parquet file for each FILE: its rows, label and probability.",
+)
+@click.option(
+    "--keep",
+    metavar="COLUMNS",
+    callback=_names,
+    help="With --out: the columns to keep, separated by commas. Otherwise all.",
+)
+@click.option(
+    "--prefix", default="", metavar="TEXT", callback=utf8, help="With --out: begins new names."
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print warnings and errors only.")
+def predict(run: Path, files: tuple[str, ...], **options: Any) -> None:
+    """Predict the label of each text in files.
+
+    FILE is CSV, TSV, JSON lines or Parquet by its extension, otherwise one text a line; it may be
+    compressed. A pattern such as 'shards/*.parquet' is several files. Without FILE, lines are read
+    from standard input. Each text gives a line with its label and its probability of being
+    positive, separated by a tab; with --json, an object that also has the number of tokens, and of
+    tokens that the model knows.
+
+    With --out, each FILE gives a Parquet file of the same name in DIR: its rows, in their order,
+    with the columns `predicted` and `probability`. An output is complete or not there. One that is
+    up to date is not computed again, so the same command resumes what was interrupted.
+    """
+    from pipeline.corpus.dialect import Dialect
+    from pipeline.kernels import compiled
+    from pipeline.model.text_classifier import TextClassifier
+    from pipeline.prediction.files import Settings, plan
+
+    out, in_json, quiet = options["out"], options["in_json"], options["quiet"]
+    if out is None and (options["keep"] is not None or options["prefix"]):
+        raise click.UsageError("--keep and --prefix name columns of a file: use them with --out")
+    if out is not None and (in_json or not files or "-" in files):
+        raise click.UsageError("--out takes at least one FILE and writes Parquet, not JSON")
+    compiled.on_compile = say
+    model = TextClassifier.load(run)
+    named = {name: options[name] for name in ("text", "keep", "threshold", "known", "prefix")}
+    settings = Settings(**named, dialect=Dialect(prefix="--"))
+    if out is None:
+        without = _print_predictions(model, files or ("-",), settings, in_json)
+    else:
+        without = _write_files(model, run, plan(_sources(files), out), settings, quiet)
+    if message := without.message():
+        say(f"sentiment: {message}")
+
+
+def _sources(names: tuple[str, ...]) -> list[Path]:
+    """Return the files that names and patterns stand for, in order, each once."""
+    import glob
+
+    from pipeline.corpus.files import source_paths
+
+    sources: list[Path] = []
+    for name in names:
+        path = Path(name).expanduser()
+        is_pattern = glob.has_magic(name) and not path.exists()
+        sources += source_paths(name) if is_pattern else [path]
+    return list(dict.fromkeys(sources))
+
+
+def _print_predictions(
+    model: TextClassifier, names: tuple[str, ...], settings: Settings, in_json: bool
+) -> WithoutKnownWord:
+    """Print a line for each text of some files, as soon as it is scored."""
+    from pipeline.cli.display.predictions import json_lines, text_lines
+    from pipeline.prediction.rows import WithoutKnownWord, scored_texts
+
+    without = WithoutKnownWord()
+    threshold = model.regression.threshold if settings.threshold is None else settings.threshold
+    for path in _sources(names):
+        where, texts = _texts(path, settings)
+        for scores in scored_texts(model, texts):
+            without.add(scores.n_features, where)
+            if in_json:
+                lines = json_lines(model, scores, threshold)
+            else:
+                lines = text_lines(model, scores, threshold, settings.known)
+            # Flushed, so that an answer is out before more is read.
+            click.echo(lines, nl=False)
+    return without
+
+
+def _texts(path: Path, settings: Settings) -> tuple[str, Iterator[pa.LargeStringArray]]:
+    """Return what a text's number follows in a message, and the texts of a file in batches."""
+    from pipeline.corpus.files import read_lines, read_texts
+    from pipeline.corpus.formats import TABLES
+    from pipeline.corpus.source import Source
+
+    if path == _STANDARD_INPUT:
+        return "standard input, line", read_lines(_Arriving(), "standard input")
+    place = "row" if Source(path, settings.dialect).format in TABLES else "line"
+    return f"{path}, {place}", read_texts(path, settings.text, settings.dialect)
+
+
+class _Arriving:
+    """Standard input, as it arrives.
+
+    Without its buffer, whose lock a thread that waits for input would hold when Python ends.
+    """
+
+    def read1(self, size: int, /) -> bytes:
+        buffer: Any = sys.stdin.buffer
+        data: bytes = getattr(buffer, "raw", buffer).read(size)
+        return data
+
+
+def _write_files(
+    model: TextClassifier, run: Path, jobs: list[Job], settings: Settings, quiet: bool
+) -> WithoutKnownWord:
+    """Write the outputs that are not up to date, and say how many there are."""
+    from pipeline.cli.display.file_progress import FileProgress
+    from pipeline.model.text_classifier import model_folder
+    from pipeline.prediction.files import is_up_to_date, predict_file, stamp
+    from pipeline.prediction.rows import WithoutKnownWord
+
+    stamps = {job: stamp(model_folder(run), job, settings) for job in jobs}
+    left = [job for job in jobs if not is_up_to_date(job, stamps[job])]
+    without = WithoutKnownWord()
+    with FileProgress([job.source for job in left], quiet) as progress:
+        for job in left:
+            progress.started(job.source)
+            try:
+                without.join(predict_file(model, job, settings, stamps[job], progress.advanced))
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt("files that were finished are kept") from None
+    if not quiet:
+        say(progress.summary(len(jobs) - len(left)))
+    return without

@@ -1,0 +1,1 @@
+"""A saved model over files of reviews: batches of rows in, predictions out."""

@@ -1,0 +1,224 @@
+"""Files of reviews to Parquet files with predictions: one for each, finished or not there.
+
+An output is written under a hidden name and renamed when it is complete, so one that is there is
+whole. Its metadata say what it was computed from. If neither model, settings nor input have
+changed since, it is up to date and not computed again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.corpus.compression import unpacked_name
+from pipeline.corpus.diagnosis import NO_ROWS
+from pipeline.corpus.dialect import Dialect
+from pipeline.corpus.source import readable
+from pipeline.errors import ConfigError, CorpusError
+from pipeline.model.logistic import decide
+from pipeline.model.text_classifier import TextClassifier
+from pipeline.prediction.rows import ScoredRows, WithoutKnownWord, read_rows, scored_rows
+from pipeline.storage import arrow, files
+
+# A row group ends with the batch that brings it to one of these sizes.
+ROW_GROUP_BYTES, ROW_GROUP_ROWS = 1 << 25, 1 << 17
+_METADATA = b"sentiment"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is read, and what is written.
+
+    Attributes
+    ----------
+    text : str
+        The column of texts.
+    keep : tuple of str, optional
+        The columns of the input that the output has; None for all of them.
+    threshold : float, optional
+        Instead of the model's.
+    known : bool
+        Also write how many tokens a text has, and how many of them the model knows.
+    prefix : str
+        Stands before the names of the new columns.
+    dialect : Dialect
+        How the inputs are written.
+    """
+
+    text: str = "text"
+    keep: tuple[str, ...] | None = None
+    threshold: float | None = None
+    known: bool = False
+    prefix: str = ""
+    dialect: Dialect = field(default_factory=Dialect)
+
+    @property
+    def new_columns(self) -> list[str]:
+        """The names of the columns with predictions."""
+        names = ["predicted", "probability", *(["tokens", "known_tokens"] if self.known else [])]
+        return [self.prefix + name for name in names]
+
+
+class Job(NamedTuple):
+    """An input and its output."""
+
+    source: Path
+    target: Path
+
+
+def plan(sources: Sequence[Path], folder: Path) -> list[Job]:
+    """Return the output of each input: in `folder`, with its name and the extension .parquet.
+
+    Raises
+    ------
+    ConfigError
+        If two inputs would have one output, or an output would replace an input.
+    """
+    jobs: dict[Path, Path] = {}
+    inputs = {source.resolve() for source in sources}
+    for source in sources:
+        target = folder / f"{Path(unpacked_name(source)).stem}.parquet"
+        if target.resolve() in inputs:
+            raise ConfigError(f"--out: {target} is an input; expected another folder")
+        if target in jobs:
+            raise ConfigError(
+                f"--out: {jobs[target]} and {source} would both be written to {target}; "
+                "predict them into a folder each"
+            )
+        jobs[target] = source
+    return [Job(source, target) for target, source in jobs.items()]
+
+
+def stamp(model_folder: Path, job: Job, settings: Settings) -> str:
+    """Return what an output depends on: the digest of the model, the settings, the input."""
+    with readable(job.source):
+        status = job.source.stat()
+    depends = {
+        "model": files.digest(model_folder / "model.json"),
+        "settings": asdict(settings),
+        "input": [str(job.source), status.st_size, status.st_mtime_ns],
+    }
+    return json.dumps(depends, sort_keys=True)
+
+
+def is_up_to_date(job: Job, stamp: str) -> bool:
+    """Return True if the output is there and has the stamp."""
+    from pyarrow import parquet
+
+    if not job.target.is_file():
+        return False
+    try:
+        metadata = parquet.read_metadata(job.target).metadata or {}
+    except (OSError, pa.ArrowException):
+        return False
+    return bool(metadata.get(_METADATA) == stamp.encode())
+
+
+def predict_file(
+    model: TextClassifier,
+    job: Job,
+    settings: Settings,
+    stamp: str,
+    on_rows: Callable[[pa.RecordBatch], None],
+) -> WithoutKnownWord:
+    """Write the rows of an input with their predictions, in their order.
+
+    Parameters
+    ----------
+    model, job, settings
+    stamp : str
+        Is written into the output; see `stamp`.
+    on_rows : callable
+        Called with the rows of each batch that was scored.
+
+    Raises
+    ------
+    CorpusError
+        If the input cannot be read, or has a column with the name of a new one. Then, and if the
+        call is interrupted, there is no output.
+    """
+    without = WithoutKnownWord()
+    batches = read_rows(job.source, settings.text, settings.keep, settings.dialect)
+
+    def predicted() -> Iterator[pa.RecordBatch]:
+        for batch in scored_rows(model, batches, settings.text):
+            without.add(batch.scores.n_features, f"{job.source}, row")
+            on_rows(batch.rows)
+            yield _with_predictions(model, batch, settings, job.source)
+
+    hidden = job.target.with_name(f".{job.target.name}.partial")
+    try:
+        job.target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            if not _write(hidden, predicted(), stamp):
+                raise CorpusError(f"{job.source}{NO_ROWS}")
+            hidden.replace(job.target)
+        finally:
+            hidden.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--out: {job.target}: cannot be written: {error.strerror}") from None
+    return without
+
+
+def _with_predictions(
+    model: TextClassifier, batch: ScoredRows, settings: Settings, source: Path
+) -> pa.RecordBatch:
+    rows = batch.rows
+    if settings.keep is not None:
+        rows = rows.select(list(settings.keep))
+    for name in settings.new_columns:
+        if name in rows.schema.names:
+            raise CorpusError(
+                f"{source}: it has a column {name!r} already; set --prefix for the names of the "
+                "new columns, or leave it out with --keep"
+            )
+    probability = batch.scores.probabilities
+    threshold = model.regression.threshold if settings.threshold is None else settings.threshold
+    added = [
+        labels_of(model, decide(probability, threshold)),
+        arrow.numbers(probability),
+        arrow.numbers(batch.scores.n_tokens),
+        arrow.numbers(batch.scores.n_known),
+    ]
+    names = [*rows.schema.names, *settings.new_columns]
+    columns = [*rows.columns, *added[: len(settings.new_columns)]]
+    return pa.record_batch(columns, names=names)
+
+
+def labels_of(model: TextClassifier, positive: np.ndarray) -> pa.Array:
+    """Return the predicted class of each text: strings, or the type of the classes."""
+    if all(isinstance(label, str) for label in model.classes):
+        labels: pa.Array = arrow.strings(model.classes)
+    else:
+        labels = arrow.numbers(np.array(model.classes))
+    return labels.take(arrow.numbers(positive.astype(np.int8)))
+
+
+def _write(path: Path, batches: Iterator[pa.RecordBatch], stamp: str) -> bool:
+    """Write batches to a Parquet file, in row groups of bounded size; False if there are none."""
+    from pyarrow import parquet
+
+    writer: Any = None
+    group: list[pa.RecordBatch] = []
+    try:
+        for batch in batches:
+            if writer is None:
+                schema = batch.schema.with_metadata({_METADATA: stamp})
+                writer = parquet.ParquetWriter(path, schema)
+            group.append(batch)
+            n_rows = sum(each.num_rows for each in group)
+            if n_rows >= ROW_GROUP_ROWS or sum(each.nbytes for each in group) >= ROW_GROUP_BYTES:
+                writer.write_table(pa.Table.from_batches(group))
+                group = []
+        if group:
+            writer.write_table(pa.Table.from_batches(group))
+    finally:
+        if writer is not None:
+            writer.close()
+    return writer is not None

@@ -1,0 +1,121 @@
+"""Batches of texts or rows to scores, in threads and in order; which texts have no known word.
+
+Nothing grows with the number of reviews: a few batches are in memory at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.corpus.dialect import Dialect
+from pipeline.corpus.files import read_texts
+from pipeline.corpus.formats import TABLES, table_batches, text_batches
+from pipeline.corpus.source import Source
+from pipeline.model.scoring import TextScores, scorer
+from pipeline.model.text_classifier import TextClassifier
+from pipeline.parallel import map_arriving
+
+
+class ScoredRows(NamedTuple):
+    """A batch of rows, and the scores of its texts."""
+
+    rows: pa.RecordBatch
+    scores: TextScores
+
+
+def scored_texts(
+    model: TextClassifier, texts: Iterable[pa.LargeStringArray]
+) -> Iterator[TextScores]:
+    """Yield the scores of each batch of texts, in order, as soon as they are there."""
+    yield from map_arriving(scorer(model), texts)
+
+
+def scored_rows(
+    model: TextClassifier, batches: Iterable[pa.RecordBatch], text: str
+) -> Iterator[ScoredRows]:
+    """Yield each batch of rows with the scores of its column of texts, in order."""
+    score = scorer(model)
+    yield from map_arriving(lambda rows: ScoredRows(rows, score(rows.column(text))), batches)
+
+
+def read_rows(
+    path: Path, text: str, keep: Iterable[str] | None, dialect: Dialect
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a file: its column of texts, as large_string, and the columns to keep.
+
+    Parameters
+    ----------
+    path : Path
+        A table, or a text file with one text a line, which has one column, `text`.
+    text : str
+        The column of texts.
+    keep : iterable of str, optional
+        Other columns that are read; None for all of them.
+    dialect : Dialect
+
+    Raises
+    ------
+    CorpusError
+        As in `corpus.formats.text_batches`, when the iteration reaches the place.
+    """
+    if Source(path, dialect).format not in TABLES:
+        for texts in read_texts(path, text, dialect):
+            yield pa.record_batch([texts], names=[text])
+        return
+    if keep is None:
+        keep = next(table_batches(path, None, dialect)).schema.names
+    names = list(dict.fromkeys([text, *keep]))
+    order = [name for name in keep if name in names]
+    order += [] if text in order else [text]
+    for batch in text_batches(path, names, dialect):
+        yield batch.select(order)
+
+
+@dataclass
+class WithoutKnownWord:
+    """Texts without a word that the model knows: how many, and where the first one is.
+
+    Examples
+    --------
+    >>> found = WithoutKnownWord()
+    >>> found.add(np.array([2, 0, 0]), "reviews.txt, line")
+    >>> found.add(np.array([0]), "more.txt, line")
+    >>> found.message()
+    '3 texts have no known word, so their probability is that of the intercept; the first is \
+reviews.txt, line 2'
+    """
+
+    n: int = 0
+    first: str = ""
+    _n_seen: dict[str, int] = field(default_factory=dict)
+
+    def add(self, n_features: np.ndarray, where: str) -> None:
+        """Look at the next texts of a file; `where` is its name and the word for a place in it."""
+        without = np.flatnonzero(n_features == 0)
+        before = self._n_seen.get(where, 0)
+        if len(without) and not self.n:
+            self.first = f"{where} {before + without[0] + 1}"
+        self.n += len(without)
+        self._n_seen[where] = before + len(n_features)
+
+    def join(self, other: WithoutKnownWord) -> None:
+        """Add the texts of another file."""
+        self.first = self.first or other.first
+        self.n += other.n
+
+    def message(self) -> str:
+        """Return what to tell the user; nothing if every text has a known word."""
+        if not self.n:
+            return ""
+        one = (" has", "its", "it is")
+        have, their, first = one if self.n == 1 else ("s have", "their", "the first is")
+        return (
+            f"{self.n:,} text{have} no known word, so {their} probability is that of the "
+            f"intercept; {first} {self.first}"
+        )
