@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from pipeline.errors import ConfigError, RunError
+
+if TYPE_CHECKING:
+    from pipeline.corpus.dialect import Dialect
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -77,3 +80,53 @@ def count_option(
     return click.option(
         *names, default=default, show_default=True, type=kind, metavar="N", help=text
     )
+
+
+def names_of(_: click.Context, parameter: click.Parameter, value: str | None) -> Any:
+    """Return names that are separated by commas; None if the option is not given."""
+    utf8(click.get_current_context(), parameter, value)
+    return None if value is None else tuple(name.strip() for name in value.split(","))
+
+
+FORMATS = ("csv", "tsv", "json", "parquet", "arrow", "lines", "labelled", "fasttext", "vw")
+_DIALECT = (
+    click.option(
+        "--format",
+        type=click.Choice(FORMATS),
+        help="The format of the files, where the extension does not say.",
+    ),
+    click.option(
+        "--encoding", metavar="NAME", help="Their encoding, such as latin-1. Otherwise UTF-8."
+    ),
+    click.option("--delimiter", metavar="C", help="What separates the fields of CSV, such as ';'."),
+    click.option(
+        "--columns",
+        metavar="NAMES",
+        callback=names_of,
+        help="The columns of a file without a header, separated by commas.",
+    ),
+    click.option(
+        "--quoting",
+        type=click.Choice(("double", "none")),
+        help="Whether quotes enclose the fields of CSV (double) or are text (none).",
+    ),
+)
+
+
+def dialect_options(command: Function) -> Function:
+    """Add the options that say how files are written; `dialect_of` takes their values."""
+    for option in reversed(_DIALECT):
+        command = option(command)
+    return command
+
+
+def dialect_of(options: dict[str, Any]) -> Dialect:
+    """Return how files are written, by the values of `dialect_options`."""
+    from pipeline.corpus.dialect import Dialect
+
+    given = {
+        name: options[name]
+        for name in ("format", "encoding", "delimiter", "columns", "quoting")
+        if options[name] is not None
+    }
+    return Dialect(**given, prefix="--")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.main import examples, main, say
-from pipeline.cli.options import JSON, RUN, utf8
+from pipeline.cli.options import JSON, RUN, dialect_of, dialect_options, names_of, utf8
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
     from pipeline.prediction.rows import WithoutKnownWord
 
 _STANDARD_INPUT = Path("-")
-
-
-def _names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...] | None:
-    """Return comma-separated names."""
-    return None if value is None else tuple(name.strip() for name in value.split(","))
 
 
 @main.command(
@@ -61,12 +56,13 @@ def _names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[st
 @click.option(
     "--keep",
     metavar="COLUMNS",
-    callback=_names,
+    callback=names_of,
     help="With --out: the columns to keep, separated by commas. Otherwise all.",
 )
 @click.option(
     "--prefix", default="", metavar="TEXT", callback=utf8, help="With --out: begins new names."
 )
+@dialect_options
 @click.option("-q", "--quiet", is_flag=True, help="Print warnings and errors only.")
 def predict(run: Path, files: tuple[str, ...], **options: Any) -> None:
     """Predict the label of each text in files.
@@ -81,10 +77,9 @@ def predict(run: Path, files: tuple[str, ...], **options: Any) -> None:
     with the columns `predicted` and `probability`. An output is complete or not there. One that is
     up to date is not computed again, so the same command resumes what was interrupted.
     """
-    from pipeline.corpus.dialect import Dialect
     from pipeline.kernels import compiled
     from pipeline.model.text_classifier import TextClassifier
-    from pipeline.prediction.files import Settings, plan
+    from pipeline.prediction.files import Settings, find_files, plan
 
     out, in_json, quiet = options["out"], options["in_json"], options["quiet"]
     if out is None and (options["keep"] is not None or options["prefix"]):
@@ -94,27 +89,13 @@ def predict(run: Path, files: tuple[str, ...], **options: Any) -> None:
     compiled.on_compile = say
     model = TextClassifier.load(run)
     named = {name: options[name] for name in ("text", "keep", "threshold", "known", "prefix")}
-    settings = Settings(**named, dialect=Dialect(prefix="--"))
+    settings = Settings(**named, dialect=dialect_of(options))
     if out is None:
         without = _print_predictions(model, files or ("-",), settings, in_json)
     else:
-        without = _write_files(model, run, plan(_sources(files), out), settings, quiet)
+        without = _write_files(model, run, plan(find_files(files), out), settings, quiet)
     if message := without.message():
         say(f"sentiment: {message}")
-
-
-def _sources(names: tuple[str, ...]) -> list[Path]:
-    """Return the files that names and patterns stand for, in order, each once."""
-    import glob
-
-    from pipeline.corpus.files import source_paths
-
-    sources: list[Path] = []
-    for name in names:
-        path = Path(name).expanduser()
-        is_pattern = glob.has_magic(name) and not path.exists()
-        sources += source_paths(name) if is_pattern else [path]
-    return list(dict.fromkeys(sources))
 
 
 def _print_predictions(
@@ -122,11 +103,12 @@ def _print_predictions(
 ) -> WithoutKnownWord:
     """Print a line for each text of some files, as soon as it is scored."""
     from pipeline.cli.display.predictions import json_lines, text_lines
+    from pipeline.prediction.files import find_files
     from pipeline.prediction.rows import WithoutKnownWord, scored_texts
 
     without = WithoutKnownWord()
     threshold = model.regression.threshold if settings.threshold is None else settings.threshold
-    for path in _sources(names):
+    for path in find_files(names):
         where, texts = _texts(path, settings)
         for scores in scored_texts(model, texts):
             without.add(scores.n_features, where)
@@ -142,12 +124,12 @@ def _print_predictions(
 def _texts(path: Path, settings: Settings) -> tuple[str, Iterator[pa.LargeStringArray]]:
     """Return what a text's number follows in a message, and the texts of a file in batches."""
     from pipeline.corpus.files import read_lines, read_texts
-    from pipeline.corpus.formats import TABLES
     from pipeline.corpus.source import Source
+    from pipeline.prediction.rows import is_lines
 
     if path == _STANDARD_INPUT:
         return "standard input, line", read_lines(_Arriving(), "standard input")
-    place = "row" if Source(path, settings.dialect).format in TABLES else "line"
+    place = "line" if is_lines(Source(path, settings.dialect)) else "row"
     return f"{path}, {place}", read_texts(path, settings.text, settings.dialect)
 
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
@@ -181,17 +180,40 @@ def read_texts(
         return
     n_rows = 0
     for batch in source_batches(source, [text]):
-        texts = as_text(batch.column(0), f"{path}: column {text!r}")
-        if texts.null_count:
-            row = n_rows + pc.index(texts.is_null(), True).as_py() + 1
-            raise CorpusError(f"{path}, row {row}: the text is missing; expected a string")
-        wrong = undecodable_rows(texts)
-        if wrong.any():
-            row = n_rows + int(wrong.argmax()) + 1
-            raise CorpusError(f"{path}, row {row}: {not_decodable(source)}")
+        texts = checked_texts(source, batch.column(0), text, n_rows)
         n_rows += len(texts)
         for start in range(0, len(texts), BATCH):
             yield texts.slice(start, BATCH)
+
+
+def checked_texts(
+    source: Source, column: pa.Array, name: str, n_before: int
+) -> pa.LargeStringArray:
+    """Return a column of texts as large_string, of which none is missing or cannot be decoded.
+
+    Parameters
+    ----------
+    source : Source
+    column : pyarrow.Array
+    name : str
+        That of the column.
+    n_before : int
+        The rows of the file before these.
+
+    Raises
+    ------
+    CorpusError
+        If the column is of another type, or a text is missing or cannot be decoded.
+    """
+    texts = as_text(column, f"{source.path}: column {name!r}")
+    if texts.null_count:
+        row = n_before + pc.index(texts.is_null(), True).as_py() + 1
+        raise CorpusError(f"{source.path}, row {row}: the text is missing; expected a string")
+    wrong = undecodable_rows(texts)
+    if wrong.any():
+        row = n_before + int(wrong.argmax()) + 1
+        raise CorpusError(f"{source.path}, row {row}: {not_decodable(source)}")
+    return texts
 
 
 def read_lines(

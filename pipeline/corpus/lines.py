@@ -20,7 +20,6 @@ from pipeline.corpus.source import Source
 from pipeline.errors import CorpusError
 from pipeline.storage import arrow
 
-
 CHUNK = 1 << 22  # bytes that are read at once
 
 

@@ -7,6 +7,7 @@ changed since, it is up to date and not computed again.
 
 from __future__ import annotations
 
+import glob
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -70,6 +71,26 @@ class Job(NamedTuple):
 
     source: Path
     target: Path
+
+
+def find_files(names: Sequence[str]) -> list[Path]:
+    """Return the files that names and patterns stand for, in order, each once.
+
+    A name without ``*``, ``?`` or brackets need not be there.
+    """
+    found: list[Path] = []
+    for name in names:
+        path = Path(name).expanduser()
+        if path.exists() or not glob.has_magic(name):
+            found.append(path)
+            continue
+        # Not Path.glob, which takes no absolute pattern.
+        paths = sorted(map(Path, glob.glob(str(path), recursive=True)))  # noqa: PTH207
+        matching = [path for path in paths if path.is_file()]
+        if not matching:
+            raise CorpusError(f"{name}: no file matches")
+        found += matching
+    return list(dict.fromkeys(found))
 
 
 def plan(sources: Sequence[Path], folder: Path) -> list[Job]:

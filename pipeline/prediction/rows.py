@@ -5,7 +5,7 @@ Nothing grows with the number of reviews: a few batches are in memory at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.corpus.dialect import Dialect
-from pipeline.corpus.files import read_texts
-from pipeline.corpus.formats import TABLES, table_batches, text_batches
+from pipeline.corpus.files import checked_texts, read_texts
+from pipeline.corpus.formats import source_batches
 from pipeline.corpus.source import Source
 from pipeline.model.scoring import TextScores, scorer
 from pipeline.model.text_classifier import TextClassifier
@@ -45,7 +45,7 @@ def scored_rows(
 
 
 def read_rows(
-    path: Path, text: str, keep: Iterable[str] | None, dialect: Dialect
+    path: Path, text: str, keep: Sequence[str] | None, dialect: Dialect
 ) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a file: its column of texts, as large_string, and the columns to keep.
 
@@ -55,26 +55,34 @@ def read_rows(
         A table, or a text file with one text a line, which has one column, `text`.
     text : str
         The column of texts.
-    keep : iterable of str, optional
+    keep : sequence of str, optional
         Other columns that are read; None for all of them.
     dialect : Dialect
 
     Raises
     ------
     CorpusError
-        As in `corpus.formats.text_batches`, when the iteration reaches the place.
+        As in `corpus.files.read_texts`, when the iteration reaches the place.
     """
-    if Source(path, dialect).format not in TABLES:
+    source = Source(path, dialect)
+    if is_lines(source):
         for texts in read_texts(path, text, dialect):
             yield pa.record_batch([texts], names=[text])
         return
     if keep is None:
-        keep = next(table_batches(path, None, dialect)).schema.names
-    names = list(dict.fromkeys([text, *keep]))
-    order = [name for name in keep if name in names]
-    order += [] if text in order else [text]
-    for batch in text_batches(path, names, dialect):
-        yield batch.select(order)
+        keep = next(source_batches(source, None)).schema.names
+    names, n_rows = list(dict.fromkeys([text, *keep])), 0
+    for batch in source_batches(source, names):
+        texts = checked_texts(source, batch.column(0), text, n_rows)
+        columns = dict(zip(names, [texts, *batch.columns[1:]], strict=True))
+        order = dict.fromkeys([*keep, text])
+        yield pa.record_batch([columns[name] for name in order], names=list(order))
+        n_rows += batch.num_rows
+
+
+def is_lines(source: Source) -> bool:
+    """Return True if a file has one text a line, and no columns."""
+    return source.format is None or source.format == "lines"
 
 
 @dataclass

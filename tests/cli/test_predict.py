@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from pipeline.cli.display.predictions import fixed_point, json_lines
+from pipeline.cli.options import FORMATS
+from pipeline.corpus.formats import READERS
 from pipeline.model.scoring import TextScores
 from pipeline.model.text_classifier import TextClassifier
 
@@ -123,7 +125,9 @@ def test_a_file_to_predict_that_cannot_be_read_is_named(small_run, refused, tmp_
 def test_a_file_to_predict_without_the_column_is_named(small_run, refused, tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("review\nfine\n")
-    assert refused("predict", small_run.path, path).startswith(f"{path}: no column 'text'")
+    line = refused("predict", small_run.path, path)
+    assert line.startswith(f"{path}, line 1: no column 'text'")
+    assert line.endswith("set --text")
 
 
 @pytest.mark.parametrize("where", ["-", "a.txt"])
@@ -135,7 +139,8 @@ def test_a_line_that_is_not_utf8_is_named_by_its_number(small_run, sentiment, tm
     result = sentiment("predict", small_run.path, where, input=content)
     assert result.exit_code == 2
     name = "standard input" if where == "-" else where
-    assert result.stderr == f"sentiment: {name}, line 3: not valid UTF-8; expected UTF-8 text\n"
+    assert result.stderr.startswith(f"sentiment: {name}, line 3: not valid UTF-8; ")
+    assert result.stderr.count("\n") == 1
 
 
 def test_the_numbers_of_tokens_are_shown_on_request(small_run, sentiment, lines_of):
@@ -214,6 +219,36 @@ def shards(tmp_path) -> list[Path]:
     parquet.write_table(table, paths[0])
     parquet.write_table(table.take([3, 2, 1, 0]), paths[1])
     return paths
+
+
+@pytest.mark.parametrize(
+    ("content", "options"),
+    [
+        ("text;n\n{};1\n", ["--delimiter", ";"]),
+        ("1\t{}\n", ["--columns", "n,text", "--delimiter", "\\t"]),
+        ('text\n"{}\n', ["--quoting", "none"]),
+        ("text\n{}\n", ["--encoding", "latin-1"]),
+        ("{}\n", ["--format", "lines"]),
+        ("__label__1 {}\n", ["--format", "fasttext"]),
+    ],
+)
+def test_options_say_how_a_file_is_written(small_run, sentiment, tmp_path, content, options):
+    path, expected = (
+        tmp_path / "a.csv",
+        TextClassifier.load(small_run.path).probabilities(TEXTS[:1]),
+    )
+    path.write_text(content.format(TEXTS[0].replace(",", "")), encoding="latin-1")
+    for more in ([], ["--out", tmp_path / "scored"]):
+        result = sentiment("predict", small_run.path, path, *options, *more)
+        assert result.exit_code == 0, result.output
+        if not more:
+            assert result.stdout == f"positive\t{expected[0]:.6f}\n"
+    found = parquet.read_table(tmp_path / "scored" / "a.parquet")
+    assert found["probability"].to_pylist() == pytest.approx(expected.tolist(), abs=1e-12)
+
+
+def test_every_format_that_can_be_read_can_be_stated():
+    assert set(FORMATS) == set(READERS)
 
 
 def test_each_file_gives_a_parquet_file_with_its_rows(
