@@ -6,6 +6,7 @@ where the damage is reached, never an end of the file.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import lzma
 import zipfile
@@ -44,19 +45,22 @@ def open_unpacked(path: Path) -> BinaryIO:
     """Open a file for reading its unpacked bytes; OSError if the file itself cannot be opened."""
     suffix = path.suffix.lower()
     if suffix not in COMPRESSED:
-        return path.open("rb", 1 << 20)
+        return path.open("rb", 1 << 16)
     path.open("rb").close()
-    return io.BufferedReader(
-        _Unpacked(path, _guarded(path, lambda: _opened(path, suffix))), 1 << 20
-    )
+    with contextlib.ExitStack() as stack:
+        stream = _guarded(path, lambda: _opened(path, suffix, stack))
+        stack.enter_context(stream)
+        return io.BufferedReader(_Unpacked(path, stream, stack.pop_all()), 1 << 20)
 
 
-def _opened(path: Path, suffix: str) -> Any:
+def _opened(path: Path, suffix: str, stack: contextlib.ExitStack) -> Any:
     if suffix in _CODECS:
-        return pa.CompressedInputStream(pa.OSFile(str(path)), _CODECS[suffix])
+        file = stack.enter_context(pa.OSFile(str(path)))
+        return pa.CompressedInputStream(file, _CODECS[suffix])
     if suffix == ".xz":
         return lzma.open(path)
     archive, member = _member(path)
+    stack.enter_context(archive)
     return archive.open(member)
 
 
@@ -68,6 +72,7 @@ def _member(path: Path) -> tuple[zipfile.ZipFile, zipfile.ZipInfo]:
         if not member.is_dir() and not member.filename.startswith("__MACOSX/")
     ]
     if len(members) != 1:
+        archive.close()
         names = ", ".join(member.filename for member in members[:3]) or "none"
         more = ", ..." if len(members) > 3 else ""
         raise CorpusError(
@@ -79,8 +84,8 @@ def _member(path: Path) -> tuple[zipfile.ZipFile, zipfile.ZipInfo]:
 class _Unpacked(io.RawIOBase):
     """The bytes of an open stream; damage of the packed file is raised as a CorpusError."""
 
-    def __init__(self, path: Path, stream: Any) -> None:
-        self._path, self._stream = path, stream
+    def __init__(self, path: Path, stream: Any, opened: contextlib.ExitStack) -> None:
+        self._path, self._stream, self._opened = path, stream, opened
 
     def readable(self) -> bool:
         return True
@@ -91,7 +96,7 @@ class _Unpacked(io.RawIOBase):
         return len(data)
 
     def close(self) -> None:
-        self._stream.close()
+        self._opened.close()
         super().close()
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline.corpus.blocks import by_blocks
 from pipeline.corpus.diagnosis import (
@@ -41,28 +40,18 @@ def csv_batches(source: Source, columns: Sequence[str] | None) -> Iterator[pa.Re
         column_types=dict.fromkeys(names, pa.large_string()),
     )
 
-    def read(block: int) -> Iterable[pa.RecordBatch]:
+    def read(block: int) -> Iterator[pa.RecordBatch]:
         reading = arrow_csv.ReadOptions(
             block_size=block, column_names=names if dialect.columns else None
         )
-        batches: Iterable[pa.RecordBatch] = arrow_csv.open_csv(
-            source.for_arrow(), reading, parsing, conversion
-        )
-        return batches
+        with source.for_arrow() as file:
+            yield from arrow_csv.open_csv(file, reading, parsing, conversion)
 
-    n_rows = n_holding = 0
+    n_rows = 0
     for batch in by_blocks(read):
         n_rows += batch.num_rows
-        n_holding += _count_holding(batch, source.delimiter)
         yield batch
-    source.noticed.extend(check_quoting(source, len(names), n_rows, n_holding))
-
-
-def _count_holding(batch: pa.RecordBatch, delimiter: str) -> int:
-    """Return in how many rows a field holds the delimiter: at least the most of any column."""
-    return max(
-        (pc.match_substring(column, delimiter).true_count for column in batch.columns), default=0
-    )
+    source.noticed.extend(check_quoting(source, len(names), n_rows))
 
 
 def _header(source: Source) -> list[str]:

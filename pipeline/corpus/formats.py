@@ -11,7 +11,7 @@ from pipeline.corpus import diagnosis
 from pipeline.corpus.columnar import BATCH, arrow_batches, parquet_batches
 from pipeline.corpus.delimited import csv_batches, csv_problem
 from pipeline.corpus.dialect import Dialect
-from pipeline.corpus.json_rows import json_batches, json_problem
+from pipeline.corpus.json_rows import exact_json_batches, json_batches, json_problem
 from pipeline.corpus.lines import LINE_FORMATS, line_batches
 from pipeline.corpus.source import EXTENSIONS, Source, readable
 from pipeline.errors import CorpusError
@@ -46,9 +46,9 @@ def table_batches(
     Yields
     ------
     RecordBatch
-        The columns of CSV, TSV and formats of lines are large_string. Those of other formats have
-        their own type; of all columns of JSON, one that has no type of Arrow is JSON text. Values
-        may be null, and strings may not be valid UTF-8.
+        The columns of CSV, TSV and formats of lines are large_string, and those of other formats
+        have a type that holds each value as it is: a column of JSON with lists, objects or values
+        of several kinds is JSON text. Values may be null, and strings may not be valid UTF-8.
 
     Raises
     ------
@@ -56,11 +56,17 @@ def table_batches(
         If the file cannot be read, is of another format, malformed, or has no such column or no
         rows. The message names the file and, where there is one, the line or row.
     """
-    return source_batches(Source(path, dialect or Dialect()), columns)
+    return source_batches(Source(path, dialect or Dialect()), columns, is_exact=True)
 
 
-def source_batches(source: Source, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a table as `table_batches` does, of a file that has its dialect."""
+def source_batches(
+    source: Source, columns: Sequence[str] | None, is_exact: bool = False
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a table as `table_batches` does, of a file that has its dialect.
+
+    Unless it is to be exact, the first column of JSON has to be of strings, and numbers are
+    doubles, which is faster.
+    """
     if source.format is None:
         raise no_format(source)
     n_rows = 0
@@ -68,7 +74,10 @@ def source_batches(source: Source, columns: Sequence[str] | None) -> Iterator[pa
     with readable(source.path):
         source.path.open("rb").close()
     try:
-        for batch in READERS[source.format](source, columns):
+        read = READERS[source.format]
+        if is_exact and source.format == "json":
+            read = exact_json_batches
+        for batch in read(source, columns):
             n_rows += batch.num_rows
             yield batch
     except (pa.ArrowException, OSError) as error:

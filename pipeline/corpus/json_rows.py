@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -32,14 +32,38 @@ _EXPECTED = "expected one JSON object a line"
 
 
 def json_batches(source: Source, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
-    """Yield columns of JSON lines or of a JSON array; the first is the text, None is all of them.
+    """Yield columns of JSON lines or of a JSON array, of which the first is the text.
 
-    Of all columns, one whose values are lists or objects, or of several kinds, is JSON text.
+    The type of a column is that of its first value, a double for a number. None is all columns,
+    as `exact_json_batches` yields them.
     """
-    kinds = _kinds(source, columns)
+    if columns is None:
+        yield from exact_json_batches(source, None)
+    else:
+        yield from _batches(source, _first_kinds(source, columns))
+
+
+def exact_json_batches(source: Source, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
+    """Yield columns of JSON, None is all of them, of types that hold every value as it is.
+
+    A column whose values are lists or objects, or of several kinds, is JSON text. The types are
+    learned from all objects, which takes longer than reading them.
+    """
+    kinds: dict[str, str] = {}
+    for line, record in objects(source):
+        if isinstance(record, str):
+            raise CorpusError(f"{source.path}, line {line}: {record}")
+        learn_kinds(kinds, record)
+    if kinds:
+        _require(source, columns or (), list(kinds), list(kinds))
+    yield from _batches(source, {name: kinds[name] for name in columns or kinds if name in kinds})
+
+
+def _batches(source: Source, kinds: dict[str, str]) -> Iterator[pa.RecordBatch]:
+    kinds = {name: "a string" if kind == "missing" else kind for name, kind in kinds.items()}
     if not kinds:
         return
-    if is_array(source) or not kinds.keys() or set(kinds.values()) - _TYPES.keys():
+    if is_array(source) or set(kinds.values()) - _TYPES.keys():
         yield from _by_object(source, kinds)
         return
     from pyarrow import json as arrow_json
@@ -47,18 +71,16 @@ def json_batches(source: Source, columns: Sequence[str] | None) -> Iterator[pa.R
     schema = pa.schema({name: _TYPES[kind] for name, kind in kinds.items()})
     parsing = arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
 
-    def read(block: int) -> Iterable[pa.RecordBatch]:
+    def read(block: int) -> Iterator[pa.RecordBatch]:
         reading = arrow_json.ReadOptions(block_size=block)
-        batches: Iterable[pa.RecordBatch] = arrow_json.open_json(
-            source.for_arrow(), reading, parsing
-        )
-        return batches
+        with source.for_arrow() as file:
+            yield from arrow_json.open_json(file, reading, parsing)
 
     yield from by_blocks(read)
 
 
-def _kinds(source: Source, columns: Sequence[str] | None) -> dict[str, str]:
-    """Return the kind of each column: of those asked for by its first value, of all by every one.
+def _first_kinds(source: Source, columns: Sequence[str]) -> dict[str, str]:
+    """Return the kind of the first value of each column; the first column is of strings.
 
     Raises
     ------
@@ -71,26 +93,26 @@ def _kinds(source: Source, columns: Sequence[str] | None) -> dict[str, str]:
         if isinstance(record, str):
             raise CorpusError(f"{source.path}, line {line}: {record}")
         keys = keys or list(record)
-        if columns is None:
-            learn_kinds(kinds, record)
-            continue
         for column in columns:
             if column in record and kinds.get(column, "missing") == "missing":
                 kinds[column] = kind_of(record[column])
         if all(kinds.get(column, "missing") != "missing" for column in columns):
             break
-    for column in columns or ():
-        if keys and column not in kinds:
-            problem = missing_column(source, columns or (), column, keys)
+    if keys:
+        _require(source, columns, list(kinds), keys)
+    # A value that is of none of the types is refused by the reader, which names its line.
+    return {
+        column: kinds[column] if k and kinds[column] in _TYPES else "a string"
+        for k, column in enumerate(columns)
+        if column in kinds
+    }
+
+
+def _require(source: Source, columns: Sequence[str], there: list[str], shown: list[str]) -> None:
+    for column in columns:
+        if column not in there:
+            problem = missing_column(source, columns, column, shown)
             raise CorpusError(f"{source.path}: {problem}")
-    if columns:
-        found = {column: kinds[column] for column in columns if column in kinds}
-        # A text that is no string is refused by the reader, which names its line.
-        kinds = {
-            column: kind if kind in _TYPES and k else "a string"
-            for k, (column, kind) in enumerate(found.items())
-        }
-    return {name: "a string" if kind == "missing" else kind for name, kind in kinds.items()}
 
 
 def _by_object(source: Source, kinds: dict[str, str]) -> Iterator[pa.RecordBatch]:

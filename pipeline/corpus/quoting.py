@@ -108,7 +108,7 @@ def count_marks(source: Source) -> Marks:
     return Marks(quotes, lines + (last != b"\n"), delimiters)
 
 
-def check_quoting(source: Source, n_fields: int, n_rows: int, n_holding: int) -> list[QuotedFields]:
+def check_quoting(source: Source, n_fields: int, n_rows: int) -> list[QuotedFields]:
     """Look for quoted fields that may have swallowed others.
 
     Parameters
@@ -117,8 +117,6 @@ def check_quoting(source: Source, n_fields: int, n_rows: int, n_holding: int) ->
         A file that pyarrow has read.
     n_fields, n_rows : int
         Its columns, and its rows without the header.
-    n_holding : int
-        In how many rows the columns that were read hold the delimiter.
 
     Returns
     -------
@@ -138,9 +136,8 @@ def check_quoting(source: Source, n_fields: int, n_rows: int, n_holding: int) ->
         return []
     spans = marks.lines > n_records
     # Where most rows have quotes, they are how the file is written.
-    is_rare = marks.quotes < n_rows and 2 * n_holding <= n_rows
-    holds = is_rare and marks.delimiters > n_records * (n_fields - 1)
-    breaks, delimiters = _Holding(), _Holding()
+    holds = marks.quotes < n_rows and marks.delimiters > n_records * (n_fields - 1)
+    breaks, delimiters = _Holding(), _Holding() if holds else None
     if spans or holds:
         _count_fields(source, breaks, delimiters)
     if marks.quotes % 2:
@@ -152,12 +149,12 @@ def check_quoting(source: Source, n_fields: int, n_rows: int, n_holding: int) ->
     key = source.dialect.key("quoting")
     return [
         QuotedFields(str(source.path), what, n_rows, found.n_rows, found.lines, key)
-        for what, found, is_told in (("line break", breaks, True), (name, delimiters, holds))
-        if is_told and 0 < 2 * found.n_rows <= n_rows
+        for what, found in (("line break", breaks), (name, delimiters))
+        if found is not None and 0 < 2 * found.n_rows <= n_rows
     ]
 
 
-def _count_fields(source: Source, breaks: _Holding, delimiters: _Holding) -> None:
+def _count_fields(source: Source, breaks: _Holding, delimiters: _Holding | None) -> None:
     """Count the rows with fields that hold a line break or the delimiter; refuse stray quotes."""
     is_header = not source.dialect.columns
     start = 1
@@ -169,10 +166,9 @@ def _count_fields(source: Source, breaks: _Holding, delimiters: _Holding) -> Non
                 if is_header or not record:
                     is_header = is_header and not record
                     continue
-                whole = "".join(record)
-                if "\n" in whole or "\r" in whole:
+                if reader.line_num > line:
                     breaks.add(_opening_line(record, line, "\n\r"))
-                if source.delimiter in whole:
+                if delimiters is not None and any(source.delimiter in value for value in record):
                     delimiters.add(_opening_line(record, line, source.delimiter))
         except csv.Error as error:
             if "expected after" in str(error):

@@ -93,7 +93,11 @@ class Source:
 
     def open(self) -> BinaryIO:
         """Open the file for reading its text as UTF-8, unpacked and without a byte-order mark."""
-        return as_utf8(self.open_bytes(), self.dialect.encoding)[0]
+        with contextlib.ExitStack() as stack:
+            file = stack.enter_context(self.open_bytes())
+            found, _ = as_utf8(file, self.dialect.encoding)
+            stack.pop_all()  # whoever has it closes it
+        return found
 
     def open_bytes(self) -> BinaryIO:
         """Open the file for reading its bytes, unpacked."""
@@ -105,7 +109,11 @@ class Source:
         """Whether the file has to be unpacked."""
         return self.path.suffix.lower() in COMPRESSED
 
-    def for_arrow(self) -> str | BinaryIO:
-        """Return what pyarrow reads: the file's name if it is UTF-8 as it is, or an open file."""
-        is_plain = self.encoding == "utf-8" and not self.is_compressed
-        return str(self.path) if is_plain else self.open()
+    @contextlib.contextmanager
+    def for_arrow(self) -> Iterator[str | BinaryIO]:
+        """Give what pyarrow reads: the file's name if it is UTF-8 as it is, or an open file."""
+        if self.encoding == "utf-8" and not self.is_compressed:
+            yield str(self.path)
+        else:
+            with self.open() as file:
+                yield file
