@@ -29,6 +29,7 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Look inside a run": {
         "weights": ("models", "Show the words with the largest weights."),
         "predict": ("predict", "Predict the label of each text in files."),
+        "score": ("score", "Evaluate a saved model on another labelled file."),
         "explain": ("models", "Show what each word of a text adds to its score."),
     },
     "Studies": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -130,3 +131,20 @@ def dialect_of(options: dict[str, Any]) -> Dialect:
         if options[name] is not None
     }
     return Dialect(**given, prefix="--")
+
+
+def as_options(message: str) -> str:
+    """Return a message with a command's options in place of the keys of a config.
+
+    >>> as_options('set corpus.drop = ["missing"], or corpus.positive_from')
+    'set --drop missing, or --positive-from'
+    >>> as_options('set --encoding = "cp1252"')
+    'set --encoding cp1252'
+    """
+
+    def option(found: re.Match[str]) -> str:
+        name = f"--{(found[1] or found[2]).replace('_', '-')}"
+        return f"{name} {found[3]}" if found[3] else name
+
+    key = r"(?:corpus\.|--)([\w-]+)|\b(positive_from|negative_to)\b"
+    return re.sub(rf'(?:{key})(?: = \[?"?([^\s,")\]]+)"?\]?)?', option, message)

@@ -1,4 +1,4 @@
-"""The columns of a labelled corpus: text, label and, where asked for, group and weight."""
+"""The columns of a labelled corpus: text, label and, where asked for, group, weight and others."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ class Columns:
         The column whose values say which reviews belong together.
     weight : str, optional
         The column of what a review costs: finite numbers above 0.
+    by : str, optional
+        A column by whose values reviews are compared. Values may be missing.
 
     Examples
     --------
@@ -38,10 +40,11 @@ class Columns:
     label: str = "label"
     group: str | None = None
     weight: str | None = None
+    by: str | None = None
 
     def names(self) -> list[str]:
         """Return the names that are read, each once."""
-        named = (self.text, self.label, self.group, self.weight)
+        named = (self.text, self.label, self.group, self.weight, self.by)
         return list(dict.fromkeys(name for name in named if name is not None))
 
     def schema(self) -> pa.Schema:
@@ -51,6 +54,8 @@ class Columns:
             fields.append(pa.field("group", pa.large_string()))
         if self.weight is not None:
             fields.append(pa.field("weight", pa.float64()))
+        if self.by is not None:
+            fields.append(pa.field("by", pa.large_string()))
         return pa.schema(fields)
 
 

@@ -115,8 +115,9 @@ def _whole_files(
 ) -> Iterator[pa.RecordBatch]:
     """Yield the labelled texts of files that are one review each."""
     assert part.label is not None
-    if columns.group is not None or columns.weight is not None:
-        name = columns.group if columns.group is not None else columns.weight
+    for name in columns.names():
+        if name in (columns.text, columns.label):
+            continue
         raise CorpusError(f"{part.paths[0].parent}: a folder of texts has no column {name!r}")
     invalid: list[Source] = []
     for start in range(0, len(part.paths), BATCH):

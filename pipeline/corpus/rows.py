@@ -146,6 +146,10 @@ class _RowReader:
                 _Fault(Meaning.UNUSABLE, reason, wrong),
             )
             values.append(weights)
+        if columns.by is not None:
+            by = group_column(batch[columns.by], f"{where}: column {columns.by!r}")
+            faults.append(_undecodable(by, self.origin.encoding))
+            values.append(by)
         kept = np.ones(batch.num_rows, np.bool_)
         for fault in faults:
             if fault.rows.any():

@@ -7,7 +7,8 @@
     stability.measure_stability      refit on resampled reviews to see how far weights move
     certify.certify_run              bound the distance of a run from the optimum
     suspects.find_suspects           find training reviews whose label is probably wrong
+    score.score_file                 evaluate a model on another file, and on slices of it
 
-Each is a function of a config or run folders. It writes into a folder of its own in the run,
-resumes when it was interrupted, and records each use that it makes of the test set.
+Each is a function of a config or run folders. The long ones write into a folder of their own in
+the run, and resume when they were interrupted. Each records the uses that it makes of the test set.
 """

@@ -34,7 +34,7 @@ run()
 """
 GROUPS = {
     "Pipeline": ["corpus", "tokens", "features", "train", "eval", "report"],
-    "Look inside": ["weights", "predict", "explain"],
+    "Look inside": ["weights", "predict", "score", "explain"],
     "Studies": ["tune", "crossval", "baselines", "compare", "stability", "certify", "suspects"],
     "Set-up": ["config", "compile"],
 }

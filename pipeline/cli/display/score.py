@@ -1,0 +1,58 @@
+"""The metrics of a model on a file, and of the slices of a column, as tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.text import Text
+
+from pipeline.cli.display.explanations import printable
+from pipeline.cli.display.tables import figures, print_line, print_metrics, print_table
+from pipeline.cli.options import as_options
+from pipeline.studies.score import FEW
+
+if TYPE_CHECKING:
+    from pipeline.studies.score import FileScore, Slice
+
+# Rows of the table of slices.
+_SLICES = 20
+
+
+def print_score(found: FileScore, name: str) -> None:
+    """Print the metrics, the slices, and what was read."""
+    print_metrics(found.metrics.to_dict())
+    if found.by is not None:
+        _print_slices(found.slices, found.by, found.metrics.confidence)
+    tally, n = found.rows, found.metrics.n
+    line = f"{escape(printable(name))}: {tally.n_rows:,} rows, {n:,} scored"
+    if tally.left_out:
+        reasons = ", ".join(f"{why}: {count:,}" for why, count in tally.left_out.most_common())
+        left_out = escape(printable(as_options(reasons)))
+        line += f", {tally.left_out.total():,} left out ({left_out})"
+    print_line(line)
+    usual = found.usual_unknown
+    in_test = "" if usual is None else f"; {usual:.1%} in the test set of the run"
+    print_line(f"unknown tokens {found.share_unknown:.1%}{in_test}", style="dim")
+
+
+def _print_slices(slices: tuple[Slice, ...], by: str, confidence: float) -> None:
+    """Print the largest slices, with the small ones marked."""
+    ends = f"{100 * confidence:g}% interval"
+    columns = ("reviews", "accuracy", ends, "positive", "predicted\npositive", "")
+    table = figures(*columns, words=printable(by))
+    for each in slices[:_SLICES]:
+        table.add_row(
+            Text("(missing)" if each.value is None else printable(each.value) or "(empty)"),
+            f"{each.n:,}",
+            f"{each.accuracy:.2%}",
+            f"{each.low:.1%} to {each.high:.1%}",
+            f"{each.share_positive:.1%}",
+            f"{each.share_predicted_positive:.1%}",
+            "few" if each.is_small else "",
+        )
+    print_table(table)
+    if len(slices) > _SLICES:
+        print_line(f"and {len(slices) - _SLICES:,} smaller slices; --json has all", style="dim")
+    if any(each.is_small for each in slices):
+        print_line(f"few: fewer than {FEW} reviews, which say little", style="dim")
