@@ -134,7 +134,7 @@ class Counts:
 @functools.lru_cache(maxsize=1)
 def count(corpus: Corpus) -> Counts:
     """Count a corpus with this project: lowercased words, `<br />` taken for a space."""
-    tokenizer = Tokenizer(strip_breaks=True)
+    tokenizer = Tokenizer(html="breaks")
     train = tokenizer(corpus.texts("train"))
     vocabulary = learn_vocabulary(train)
     return Counts(
@@ -176,7 +176,7 @@ def write_ready_files(corpus: Corpus, folder: Path) -> ReadyFiles:
 
 def _lines(texts: pa.LargeStringArray) -> pa.StringArray:
     """Return the words of each text with a space between them."""
-    tokens = Tokenizer(strip_breaks=True)(texts)
+    tokens = Tokenizer(html="breaks")(texts)
     words = tokens.distinct.cast(pa.string()).take(pa.array(tokens.ids))
     offsets = pa.array(tokens.offsets.astype(np.int32))
     return pc.binary_join(pa.ListArray.from_arrays(offsets, words), " ")

@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 
 Texts: TypeAlias = "Sequence[str] | pa.LargeStringArray | pa.ChunkedArray"
 
-_TOKENIZER = ("tokenizer", "pattern", "lowercase", "strip_breaks", "punctuation", "mark_negation")
+_TOKENIZER = (
+    *("tokenizer", "pattern", "lowercase", "html", "tweets"),
+    *("punctuation", "mark_negation"),
+)
 _VOCABULARY = ("ngrams", "min_df", "max_df", "max_features", "characters")
 _COUNTS = ("binary", "unit_length")
 
@@ -51,7 +54,7 @@ class SentimentClassifier(Parameters):
 
     Parameters
     ----------
-    tokenizer, pattern, lowercase, strip_breaks, punctuation, mark_negation
+    tokenizer, pattern, lowercase, html, tweets, punctuation, mark_negation
         How a text becomes tokens: see `Tokenizer`.
     stop_words : bool
         Drop NLTK's English stop words, but no negation.
@@ -104,7 +107,8 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
         tokenizer: str = "words",
         pattern: str | None = None,
         lowercase: bool = True,
-        strip_breaks: bool = False,
+        html: str = "keep",
+        tweets: bool = False,
         punctuation: bool = False,
         stop_words: bool = False,
         mark_negation: bool = False,

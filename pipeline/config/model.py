@@ -41,8 +41,19 @@ class TokensSection(Section, frozen=True):
         ),
     ] = None
     lowercase: Annotated[bool, about("Lowercase the text first.")] = True
-    strip_breaks: Annotated[bool, about("Replace HTML line breaks (<br>) with spaces.")] = False
-    punctuation: Annotated[bool, about("Keep tokens without a letter or digit.")] = False
+    html: Annotated[
+        Literal["keep", "breaks", "text"],
+        about("Keep HTML, read line breaks (<br>) as spaces, or decode entities and remove tags."),
+    ] = "keep"
+    tweets: Annotated[
+        bool,
+        about(
+            "Write users as @user and links as @url, shorten soooo to sooo, keep hashtags whole."
+        ),
+    ] = False
+    punctuation: Annotated[
+        bool, about("Keep tokens that are no word, number, emoji or emoticon.")
+    ] = False
     stop_words: Annotated[
         bool, about("Remove NLTK's English stop words, except negations such as not.")
     ] = False

@@ -16,7 +16,7 @@ from pipeline.inspection.flip import fewest_to_flip
 from pipeline.inspection.places import Places
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.tokens.negation import NEGATED
-from pipeline.tokens.nltk import HTML_BREAK
+from pipeline.tokens.preparation import HTML_BREAK
 from pipeline.tokens.spans import Span, token_spans
 
 
@@ -92,7 +92,7 @@ def highlight(model: TextClassifier, text: str) -> Highlight:
     explanation = explain(model, text)
     spans = token_spans(model.tokenizer, text)
     tokens = [span.token for span in spans]
-    pieces = _pieces(text, spans, _shares(explanation, tokens), model.tokenizer.strip_breaks)
+    pieces = _pieces(text, spans, _shares(explanation, tokens), model.tokenizer.html == "breaks")
     return Highlight(explanation, tuple(pieces), fewest_to_flip(explanation, tokens))
 
 
@@ -126,14 +126,14 @@ def _shares(explanation: Explanation, tokens: Sequence[str]) -> list[list[float]
 
 
 def _pieces(
-    text: str, spans: Sequence[Span], shares: Sequence[list[float]], strip_breaks: bool
+    text: str, spans: Sequence[Span], shares: Sequence[list[float]], breaks: bool
 ) -> Iterator[Piece]:
     here = 0
     for span, in_token in zip(spans, shares, strict=True):
-        yield from _between(text[here : span.start], strip_breaks)
+        yield from _between(text[here : span.start], breaks)
         yield from _spread(text[span.start : span.end], span.token, in_token)
         here = span.end
-    yield from _between(text[here:], strip_breaks)
+    yield from _between(text[here:], breaks)
 
 
 def _spread(spelled: str, token: str, shares: list[float]) -> Iterator[Piece]:
@@ -153,10 +153,10 @@ def _spread(spelled: str, token: str, shares: list[float]) -> Iterator[Piece]:
         yield Piece(part, token, sum(mine) + of_mark / n)
 
 
-def _between(text: str, strip_breaks: bool) -> Iterator[Piece]:
+def _between(text: str, breaks: bool) -> Iterator[Piece]:
     """Yield the text between two tokens, each stripped break as a piece of its own."""
     here = 0
-    for found in HTML_BREAK.finditer(text) if strip_breaks else ():
+    for found in HTML_BREAK.finditer(text) if breaks else ():
         if here < found.start():
             yield Piece(text[here : found.start()], None, 0.0)
         yield Piece(found[0], None, 0.0, is_break=True)

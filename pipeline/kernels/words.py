@@ -4,8 +4,7 @@ A document takes two loops. `_normalise` writes its bytes again, lowercased, wit
 that belongs to no token. `_encode` numbers the runs of bytes between the zeros, each distinct run
 in order of first appearance.
 
-`folded` has an entry for each code point: the code point to write for it, 0 if it separates
-tokens, or flags that ask for more than that.
+`kernels.code_points` describes `folded`, the table of what each code point becomes.
 
 `_encode` reads eight bytes at a time, as one uint64 with the first byte lowest. It assumes a
 little-endian machine, as all are that numba compiles for. `kernels.distinct` says how distinct
@@ -14,23 +13,10 @@ tokens are stored and found.
 
 import numpy as np
 
+from pipeline.kernels.code_points import write_next
 from pipeline.kernels.compiled import kernel
 from pipeline.kernels.distinct import LONG, mixed, slot_of
 from pipeline.kernels.hashing import FULL, ONE, ZERO
-
-# An entry of `folded`: a code point to write, in 21 bits, and flags.
-CODE_POINT = 0x1FFFFF
-ALONE = 1 << 21  # a token of its own; without this flag, a flagged entry separates tokens
-JOINS = 1 << 22  # part of a token between two letters: an apostrophe
-OPENS_BREAK = 1 << 23  # a separator with what follows, if that makes an HTML break
-CONTEXTUAL = 1 << 24  # a letter whose lower case depends on its neighbours
-
-APOSTROPHE = 0x27
-LESS_THAN = 0x3C
-# The two letters of Unicode whose lower case is not one code point that depends on the letter
-# alone: I with a dot above becomes two, capital sigma depends on its neighbours.
-DOTTED_I = 0x130
-CAPITAL_SIGMA = 0x3A3
 
 # Marks a byte in the table of bytes that cannot be looked up alone. No ASCII byte has this bit.
 CLOSER_LOOK = 0x80
@@ -46,7 +32,7 @@ SEVEN, TOP_BYTE, LAST_BIT = np.uint64(7), np.uint64(56), np.uint64(63)
 # Rows of `bounds`.
 TEXT, TOKENS = 0, 1
 # Positions in `state`.
-DOCUMENT, N_TOKENS, N_DISTINCT, N_CONTEXTUAL = 0, 1, 2, 3
+DOCUMENT, N_TOKENS, N_DISTINCT, UNSTABLE_TEXT = 0, 1, 2, 3
 STATE_SIZE = 4
 
 
@@ -58,7 +44,7 @@ def tokenise(text, bounds, folded, clean, ids, pool, starts, keys, values, state
     """Tokenise documents that lie one after the other in a buffer of UTF-8 bytes.
 
     Stops before a document whose tokens may not fit the hash table. The caller doubles the table
-    (`rehash`) and calls again.
+    (`rehash`) and calls again. Stops as well before one that normalisation may change.
 
     Parameters
     ----------
@@ -79,7 +65,7 @@ def tokenise(text, bounds, folded, clean, ids, pool, starts, keys, values, state
         The distinct tokens; see `kernels.distinct`.
     state : int64 array, shape (STATE_SIZE,)
         Changed in place: DOCUMENT, the next document; N_TOKENS and N_DISTINCT, the tokens and
-        distinct tokens so far; N_CONTEXTUAL, the CONTEXTUAL letters so far.
+        distinct tokens so far; UNSTABLE_TEXT, 1 if that document may not be normalised.
     """
     clean_bytes = clean.view(np.uint8)
     plain = clean_bytes[clean_bytes.size - TABLE_SIZE :]
@@ -88,9 +74,10 @@ def tokenise(text, bounds, folded, clean, ids, pool, starts, keys, values, state
         plain[byte] = folded[byte] if is_plain else CLOSER_LOOK
     offsets, token_offsets = bounds[TEXT], bounds[TOKENS]
     for d in range(state[DOCUMENT], offsets.size - 1):
-        size, n_contextual = _normalise(
-            text, offsets[d], offsets[d + 1], folded, plain, clean_bytes
-        )
+        size = _normalise(text, offsets[d], offsets[d + 1], folded, plain, clean_bytes)
+        if size < 0:
+            state[UNSTABLE_TEXT] = 1
+            return
         # A token takes two bytes at least, its own and a zero.
         if state[N_DISTINCT] + size // 2 + 1 > FULL * keys.size:
             return
@@ -99,64 +86,26 @@ def tokenise(text, bounds, folded, clean, ids, pool, starts, keys, values, state
         )
         token_offsets[d + 1] = n_tokens
         state[N_TOKENS], state[N_DISTINCT] = n_tokens, n_distinct
-        state[N_CONTEXTUAL] += n_contextual
         state[DOCUMENT] = d + 1
 
 
 def _normalise(text, start, end, folded, plain, clean):
     """Write a document's folded bytes and a zero to `clean`.
 
-    Returns the number of bytes without that zero, and the number of CONTEXTUAL letters.
+    Returns the number of bytes without that zero, or -1 if Unicode's normalisation may change the
+    document.
     """
-    i, size, n_contextual = start, 0, 0
+    i, size = start, 0
     while i < end:
         size, n_plain = _copy_plain(text, i, end, plain, clean, size)
         i += n_plain
         if i == end:
             break
-        first = i
-        code, i = _code_point(text, i)
-        entry = np.int64(folded[code])
-        if entry <= CODE_POINT:
-            size = _write(entry, clean, size)
-            continue
-        if entry & JOINS and size > 0 and clean[size - 1] != 0 and _is_word(text, i, end, folded):
-            clean[size] = APOSTROPHE
-            size += 1
-            continue
-        if entry & OPENS_BREAK:
-            behind = _behind_break(text, first, end)
-            if behind > first:
-                i, entry = behind, 0
-        n_contextual += entry & CONTEXTUAL > 0
-        clean[size] = 0
-        size += 1
-        if entry & ALONE:
-            size = _write(entry & CODE_POINT, clean, size)
-            clean[size] = 0
-            size += 1
+        i, size = write_next(text, start, i, end, folded, clean, size)
+        if size < 0:
+            return size
     clean[size] = 0
-    return size, n_contextual
-
-
-def _write(code, clean, size):
-    """Write a code point as UTF-8 behind the first `size` bytes; return the new size."""
-    if code < 0x80:
-        clean[size] = code
-        return size + 1
-    if code < 0x800:
-        clean[size] = 0xC0 | code >> 6
-    else:
-        if code < 0x10000:
-            clean[size] = 0xE0 | code >> 12
-        else:
-            clean[size] = 0xF0 | code >> 18
-            size += 1
-            clean[size] = 0x80 | (code >> 12 & 0x3F)
-        size += 1
-        clean[size] = 0x80 | (code >> 6 & 0x3F)
-    clean[size + 1] = 0x80 | (code & 0x3F)
-    return size + 2
+    return size
 
 
 def _copy_plain(text, i, end, plain, clean, size):
@@ -180,43 +129,6 @@ def _copy_plain(text, i, end, plain, clean, size):
         size += 1
         i += 1
     return size, i - start
-
-
-def _code_point(text, i):
-    """Return the code point that begins at byte i, and the index behind it."""
-    code = np.int64(text[i])
-    if code < 0x80:
-        return code, i + 1
-    if code < 0xE0:
-        return (code & 0x1F) << 6 | (text[i + 1] & 0x3F), i + 2
-    # Widened, because without numba a shifted byte stays a byte.
-    if code < 0xF0:
-        code = (code & 0x0F) << 12 | np.int64(text[i + 1] & 0x3F) << 6
-        return code | (text[i + 2] & 0x3F), i + 3
-    code = (code & 0x07) << 18 | np.int64(text[i + 1] & 0x3F) << 12
-    return code | np.int64(text[i + 2] & 0x3F) << 6 | (text[i + 3] & 0x3F), i + 4
-
-
-def _is_word(text, i, end, folded):
-    """Return True if a letter, digit or underscore stands at i."""
-    if i >= end:
-        return False
-    code, _ = _code_point(text, i)
-    return 0 < folded[code] <= CODE_POINT
-
-
-def _behind_break(text, i, end):
-    """Return the index behind the HTML break that opens at i, or i if none does."""
-    if i + 3 >= end or text[i + 1] | 0x20 != 0x62 or text[i + 2] | 0x20 != 0x72:
-        return i
-    j = i + 3
-    while j < end and (text[j] == 0x20 or 0x09 <= text[j] <= 0x0D):
-        j += 1
-    if j < end and text[j] == 0x2F:
-        j += 1
-    if j < end and text[j] == 0x3E:
-        return j + 1
-    return i
 
 
 def _encode(clean, size, ids, n_tokens, pool, starts, keys, values, n_distinct):

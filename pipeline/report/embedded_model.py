@@ -9,10 +9,11 @@ import numpy as np
 
 from pipeline.features.characters import characters_of
 from pipeline.inspection.weights import ClassFrequency
+from pipeline.kernels.code_points import CODE_POINT, DOUBLED, IGNORED
 from pipeline.model.logistic import Array, LogisticRegression
 from pipeline.storage import arrow
+from pipeline.tokens import code_points, grammar
 from pipeline.tokens.negation import NEGATIONS
-from pipeline.tokens.words import character_table
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -112,7 +113,13 @@ def embedded_model(
     if tokenizer.tokenizer == "words":
         embedded["tokenizer"] = {
             **tokenizer.to_dict(),
-            "characters": _runs(character_table(tokenizer.lowercase)),
+            "characters": _runs(tokenizer.lowercase),
+            "ignored": grammar.STAND_INS[IGNORED],
+            "doubled": grammar.STAND_INS[DOUBLED],
+            "grammar": grammar.grammar(tokenizer.tweets),
+            "other": grammar.OTHER,
+            "letters": grammar.OF_WORDS,
+            "rewritings": tokenizer.preparation.rewritings(),
             "negations": sorted(NEGATIONS) if tokenizer.mark_negation else [],
         }
     return embedded
@@ -136,19 +143,22 @@ def _counts(values: Array) -> str:
     return _base64(rows[rows >= 0].astype(np.uint8).tobytes())
 
 
-def _runs(table: Array) -> str:
-    """Return the tokenizer's character table, run-length encoded: `length:kind`, base 36.
+def _runs(lowercase: bool) -> str:
+    """Return the table of characters, run-length encoded: `length:kind:shift`.
 
-    The kind of a run of letters is the number added to their code points by lowercasing; `s` is
-    white space, `p` is any other character.
+    The length is in base 36, the kind a character of `tokens.grammar`, and the shift what
+    lowercasing adds to a code point. A printed ASCII character is its own kind.
     """
+    table = code_points.entries(lowercase, True)
     codes = np.arange(len(table))
-    white, other = 1 << 30, 1 << 31
-    kinds = np.where(table > 0, table - codes, np.where(table == 0, white, other))
-    starts = np.flatnonzero(np.append(True, kinds[1:] != kinds[:-1]))
-    lengths = np.diff(np.append(starts, len(kinds)))
-    names = {white: "s", other: "p"}
-    return " ".join(
-        f"{np.base_repr(n, 36).lower()}:{names.get(kind, kind)}"
-        for n, kind in zip(lengths.tolist(), kinds[starts].tolist(), strict=True)
+    kinds = grammar.stand_ins(lowercase).astype(np.int64)
+    kinds[:128] = np.where(np.isin(kinds[:128], [ord(" "), ord("'")]), kinds[:128], ord("L"))
+    shifts = np.where(table, (table & CODE_POINT) - codes, 0)
+    new = (kinds[1:] != kinds[:-1]) | (shifts[1:] != shifts[:-1])
+    starts = np.flatnonzero(np.append(True, new))
+    lengths = np.diff(np.append(starts, len(table)))
+    runs = zip(lengths.tolist(), kinds[starts].tolist(), shifts[starts].tolist(), strict=True)
+    return ",".join(
+        f"{np.base_repr(n, 36).lower()}:{chr(kind)}" + (f":{shift}" if shift else "")
+        for n, kind, shift in runs
     )

@@ -1,10 +1,10 @@
 """Negation marks: in "not a good film", good becomes NOT_good.
 
 The words after a negation are marked up to the end of the clause. A clause ends at one of
-. , : ; ! ? and at an ellipsis, a bracket, a dash, two hyphens, a `<br>` and the end of the
-document. It does not end at a quote, a hyphen, a line break or an emoji. Some tokenizers leave
-such a sign in a word, as NLTK's Treebank tokenizer does at the end of most sentences. Then the
-clause ends after that word, unless the sign is inside a number, as in 3.5.
+. , : ; ! ? and at an ellipsis, a bracket, a dash, two hyphens, a `<br>`, an emoticon such as :-)
+and the end of the document. It does not end at a quote, a hyphen, a line break or an emoji. Some
+tokenizers leave such a sign in a word, as NLTK's Treebank tokenizer does at the end of most
+sentences. Then the clause ends after that word, unless the sign is inside a number, as in 3.5.
 
 NLTK's own `mark_negation` is different. Its clauses end only at one of . : ; ! ? and it does not
 know nobody, neither, nor, cannot, without, hardly and others.
@@ -18,6 +18,8 @@ import regex
 
 from pipeline.kernels import negation as kernels
 from pipeline.storage import arrow
+from pipeline.tokens.code_points import APOSTROPHES, PICTOGRAPH
+from pipeline.tokens.grammar import is_emoticon
 
 NEGATIONS = frozenset(
     """
@@ -32,10 +34,9 @@ _END = r"(?:[;!?…()\[\]{}\u2014]|[.,:\u2013](?!\d)|--|<br(?![a-z]))"
 _BEGINS_WITH_END = regex.compile(rf"[\W_]*?{_END}|br\W*$", regex.IGNORECASE)
 _ENDS_LATER = regex.compile(rf"[^\W_].*?{_END}", regex.IGNORECASE)
 # A mark alone does not count, such as the variation selector that colours a heart.
-_LETTER_OR_DIGIT = regex.compile(r"[^\W\p{M}\p{C}_]")
+_LETTER_OR_DIGIT = regex.compile(rf"[\w--[\p{{M}}\p{{C}}_]--{PICTOGRAPH}]", regex.V1)
 _AROUND = regex.compile(r"^[\W_]+|[\W_]+$")
-# Characters that are used as an apostrophe.
-_STRAIGHT = str.maketrans(dict.fromkeys("\u2019\u2018\u02bc\uff07\u0060\u00b4", "'"))
+_STRAIGHT = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
 
 
 def is_negation(token: str) -> bool:
@@ -92,6 +93,8 @@ def _kind(token: str) -> int:
     negates = kernels.NEGATES if is_negation(token) else 0
     if token.isalpha() and token.lower() != "br":
         return kernels.WORD | negates
+    if is_emoticon(token):
+        return 0 if token.startswith("<") else kernels.ENDS
     return (
         negates
         | (kernels.WORD if _LETTER_OR_DIGIT.search(token) else 0)

@@ -10,16 +10,16 @@ import pyarrow as pa
 import regex
 
 from pipeline.storage import arrow
+from pipeline.tokens.code_points import APOSTROPHES
+from pipeline.tokens.preparation import Preparation
 
-HTML_BREAK = regex.compile(r"<br\s*/?>", regex.ASCII | regex.IGNORECASE)
+_APOSTROPHE = regex.compile(rf"\u2019|(?<=\w)[{APOSTROPHES}](?=\w)")
+# Marks and joiners that belong to nothing, which some tokenizers make a token.
+_MARKS = regex.compile(r"[\p{M}\p{Join_Control}\u200b]+")
 
 
 def tokenise_with_nltk(
-    texts: pa.LargeStringArray,
-    tokenizer: str,
-    pattern: str | None,
-    lowercase: bool,
-    strip_breaks: bool,
+    texts: pa.LargeStringArray, tokenizer: str, pattern: str | None, preparation: Preparation
 ) -> tuple[np.ndarray, np.ndarray, pa.LargeStringArray]:
     """Run a tokenizer of NLTK.
 
@@ -30,8 +30,9 @@ def tokenise_with_nltk(
     Parameters
     ----------
     texts : pyarrow.LargeStringArray
-    tokenizer, pattern, lowercase, strip_breaks
+    tokenizer, pattern
         As in `Tokenizer`.
+    preparation : Preparation
 
     Returns
     -------
@@ -43,7 +44,7 @@ def tokenise_with_nltk(
     ids: list[int] = []
     offsets = [0]
     for text in texts.to_pylist():
-        tokens = tokenise(_prepared(text, lowercase, strip_breaks))
+        tokens = tokenise(straightened(preparation.prepare(text)))
         names = map(token_name, tokens)
         ids.extend(number.setdefault(name, len(number)) for name in names if name)
         offsets.append(len(ids))
@@ -52,15 +53,21 @@ def tokenise_with_nltk(
 
 
 def token_name(token: str) -> str:
-    """Return a token with an underscore in place of white space and NUL."""
-    return "_".join(token.replace("\0", " ").split())
+    """Return a token with an underscore in place of white space and NUL; "" for marks alone."""
+    return "" if _MARKS.fullmatch(token) else "_".join(token.replace("\0", " ").split())
 
 
-def _prepared(text: str, lowercase: bool, strip_breaks: bool) -> str:
-    """Lowercase a text, straighten its apostrophes and strip its breaks, before it is split."""
-    text = text.lower() if lowercase else text
-    text = text.replace("\u2019", "'")
-    return HTML_BREAK.sub(" ", text) if strip_breaks else text
+def straightened(text: str) -> str:
+    """Return a text with ' for the typographic apostrophe, and for others between two letters."""
+    straight: str = _APOSTROPHE.sub("'", text)
+    return straight
+
+
+def is_emoticon_of_tweets(token: str) -> bool:
+    """Return True for what NLTK's tokenizer of tweets takes for an emoticon."""
+    from nltk.tokenize import casual
+
+    return casual.EMOTICON_RE.fullmatch(token) is not None
 
 
 def nltk_tokenizer(name: str, pattern: str | None) -> Any:

@@ -10,19 +10,17 @@ so the spans and the gaps between them add up to the text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-import regex
 
 from pipeline.storage import arrow
+from pipeline.tokens.grammar import find_tokens
 from pipeline.tokens.negation import mark_negation
-from pipeline.tokens.nltk import HTML_BREAK, nltk_tokenizer, token_name, tweet_rewriting
+from pipeline.tokens.nltk import nltk_tokenizer, straightened, token_name, tweet_rewriting
+from pipeline.tokens.preparation import Traced
 from pipeline.tokens.tokenizer import Tokenizer
-
-_DOTTED_I = regex.compile("\u0130")
 
 # NLTK's Treebank and Toktok tokenizers write the left for the right.
 _REWRITTEN = (
@@ -41,43 +39,6 @@ class Span(NamedTuple):
     token: str
     start: int
     end: int
-
-
-class _Traced(NamedTuple):
-    """A rewritten text, with the range of original code points that each of its own stands for."""
-
-    text: str
-    starts: list[int]
-    ends: list[int]
-
-    def replaced(self, pattern: regex.Pattern[str], by: Callable[[str], str]) -> _Traced:
-        """Replace every match; its last new code point stands for all that are left of it."""
-        parts, starts, ends, done = [], list[int](), list[int](), 0
-        for match in pattern.finditer(self.text):
-            a, b = match.span()
-            written = by(match.group())
-            if not written or written == match.group():
-                continue
-            parts += [self.text[done:a], written]
-            of = [min(a + k, b - 1) for k in range(len(written))]
-            starts += self.starts[done:a] + [self.starts[k] for k in of]
-            ends += self.ends[done:a] + [self.ends[k] for k in of[:-1]] + self.ends[b - 1 : b]
-            done = b
-        if not done:
-            return self
-        parts.append(self.text[done:])
-        return _Traced("".join(parts), starts + self.starts[done:], ends + self.ends[done:])
-
-    def spans(self, found: Iterable[tuple[str, int, int]]) -> Iterator[Span]:
-        """Turn places in this text into places in the original text."""
-        last = 0
-        for token, a, b in found:
-            start = end = last
-            if a < b:
-                # Two tokens may come from one code point. Then the first has it.
-                start, end = max(last, self.starts[a]), max(last, self.ends[b - 1])
-            yield Span(token, start, end)
-            last = end
 
 
 def token_spans(tokenizer: Tokenizer, text: str) -> list[Span]:
@@ -99,12 +60,12 @@ def token_spans(tokenizer: Tokenizer, text: str) -> list[Span]:
     >>> token_spans(Tokenizer(), "A good film.")[1]
     Span(token='good', start=2, end=6)
     """
-    traced = _prepared(text, tokenizer.lowercase, tokenizer.strip_breaks)
+    traced = tokenizer.preparation.trace(text)
     if tokenizer.tokenizer == "words":
         # Marks come later, and may need the punctuation.
         keep = tokenizer.punctuation or tokenizer.mark_negation
-        plain = replace(tokenizer, punctuation=keep, mark_negation=False, stop_words=())
-        found = list(traced.spans(_places(plain([text]).document(0), traced.text)))
+        places = find_tokens(traced.text, tokenizer.lowercase, keep, tokenizer.tweets)
+        found = list(_original(traced, places))
     else:
         found = list(_nltk_spans(tokenizer, traced))
     if tokenizer.mark_negation and found:
@@ -113,30 +74,18 @@ def token_spans(tokenizer: Tokenizer, text: str) -> list[Span]:
     return [span for span in found if span.token not in unwanted]
 
 
-def _prepared(text: str, lowercase: bool, strip_breaks: bool) -> _Traced:
-    """Return a text as it is before it is split, with the places of its code points."""
-    places = list(range(len(text) + 1))
-    traced = _Traced(text, places[:-1], places[1:])
-    if lowercase:
-        # I with a dot above is the only letter whose lower case is two code points.
-        doubled = traced.replaced(_DOTTED_I, str.lower)
-        traced = doubled._replace(text=text.lower())
-    traced = traced._replace(text=traced.text.replace("\u2019", "'"))
-    return traced.replaced(HTML_BREAK, lambda _: " ") if strip_breaks else traced
+def _original(traced: Traced, found: Iterable[tuple[str, int, int]]) -> Iterator[Span]:
+    """Turn places in a prepared text into places in the original text."""
+    last = 0
+    for token, a, b in found:
+        start, last = traced.place(a, b, last)
+        yield Span(token, start, last)
 
 
-def _places(tokens: list[str], text: str) -> Iterator[tuple[str, int, int]]:
-    """Find tokens that are in a text as they are, none of them within what lies between two."""
-    end = 0
-    for token in tokens:
-        start = text.index(token, end)
-        end = start + len(token)
-        yield token, start, end
-
-
-def _nltk_spans(tokenizer: Tokenizer, traced: _Traced) -> Iterator[Span]:
+def _nltk_spans(tokenizer: Tokenizer, traced: Traced) -> Iterator[Span]:
     """Find the tokens of one of NLTK's tokenizers, with `token_name` applied."""
     nltk = nltk_tokenizer(tokenizer.tokenizer, tokenizer.pattern)
+    traced = traced._replace(text=straightened(traced.text))
     tokens: list[str] = nltk.tokenize(traced.text)
     found: Iterable[tuple[str, int, int]]
     if tokenizer.tokenizer in ("wordpunct", "pattern"):
@@ -148,7 +97,7 @@ def _nltk_spans(tokenizer: Tokenizer, traced: _Traced) -> Iterator[Span]:
                 traced = traced.replaced(pattern, by)
         found = _walk(tokens, traced.text)
     named = ((token_name(token), a, b) for token, a, b in found)
-    yield from traced.spans(item for item in named if item[0])
+    yield from _original(traced, (item for item in named if item[0]))
 
 
 def _walk(tokens: list[str], text: str) -> Iterator[tuple[str, int, int]]:

@@ -20,10 +20,12 @@ from pipeline.kernels.distinct import renumber
 from pipeline.parallel import Workspace, chunks, map_with_workspace
 from pipeline.storage import arrays, arrow, files
 from pipeline.tokens.distinct import DistinctTokens
+from pipeline.tokens.grammar import is_word
 from pipeline.tokens.negation import NEGATED, mark_negation
-from pipeline.tokens.nltk import tokenise_with_nltk
+from pipeline.tokens.nltk import is_emoticon_of_tweets, tokenise_with_nltk
+from pipeline.tokens.preparation import Preparation
 from pipeline.tokens.tokens import Tokens, distinct_path, read_tokens
-from pipeline.tokens.words import is_word, tokenise_words
+from pipeline.tokens.words import tokenise_words
 
 Texts: TypeAlias = pa.LargeStringArray | pa.ChunkedArray | Sequence[str]
 
@@ -46,10 +48,14 @@ class Tokenizer:
         A regular expression without capturing groups, for `pattern` only.
     lowercase : bool
         Lowercase the texts first.
-    strip_breaks : bool
-        Treat `<br>`, `<br/>` and `<br />` as a space.
+    html : str
+        `keep` it; `breaks`, where `<br>` becomes a space; or `text`, where tags go and entities
+        such as `&amp;` become the characters that they stand for.
+    tweets : bool
+        Write URLs as `@url` and the names of users as `@user`, leave a letter that is repeated
+        more than three times three times, and keep hashtags whole.
     punctuation : bool
-        Keep tokens without a letter, digit or underscore.
+        Keep tokens that are no word, number, emoji or emoticon.
     mark_negation : bool
         Write words between a negation and the end of its clause as `NOT_word` (Jurafsky &
         Martin, Speech and Language Processing, on optimising naive Bayes for sentiment;
@@ -70,7 +76,8 @@ class Tokenizer:
     tokenizer: str = "words"
     pattern: str | None = None
     lowercase: bool = True
-    strip_breaks: bool = False
+    html: str = "keep"
+    tweets: bool = False
     punctuation: bool = False
     mark_negation: bool = False
     stop_words: tuple[str, ...] = ()
@@ -79,6 +86,8 @@ class Tokenizer:
         names = ("words", "wordpunct", "treebank", "tweet", "toktok", "pattern")
         if self.tokenizer not in names:
             raise ValueError(f"tokenizer: expected {', '.join(names)}, got {self.tokenizer!r}")
+        if self.html not in ("keep", "breaks", "text"):
+            raise ValueError(f"html: expected keep, breaks or text, got {self.html!r}")
 
     @classmethod
     def of(cls, settings: dict[str, Any]) -> Self:
@@ -88,6 +97,11 @@ class Tokenizer:
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON can hold them."""
         return asdict(self)
+
+    @property
+    def preparation(self) -> Preparation:
+        """What happens to a text before it is split."""
+        return Preparation(self.html, self.tweets, self.lowercase)
 
     def __call__(self, texts: Texts) -> Tokens:
         """Tokenise texts.
@@ -168,14 +182,15 @@ class Tokenizer:
         """Tokenise a block of texts; its ids are written to `room`."""
         # Punctuation ends the scope of a negation, so it stays until negation is marked.
         keep_punctuation = self.punctuation or self.mark_negation
-        settings = self.lowercase, self.strip_breaks
+        preparation = self.preparation
         if self.tokenizer == "words":
-            block = TokenBlock(*tokenise_words(texts, *settings, keep_punctuation, room, workspace))
+            found = tokenise_words(texts, preparation, keep_punctuation, room, workspace)
+            block = TokenBlock(*found)
             if not self.mark_negation and not self.stop_words:
                 return block
             tokens = Tokens(block.ids, block.offsets, block.distinct.spelled())
         else:
-            tokens = Tokens(*tokenise_with_nltk(texts, self.tokenizer, self.pattern, *settings))
+            tokens = Tokens(*tokenise_with_nltk(texts, self.tokenizer, self.pattern, preparation))
         if self.mark_negation:
             ids, distinct = mark_negation(tokens.ids, tokens.offsets, tokens.distinct)
             tokens = Tokens(ids, tokens.offsets, distinct)
@@ -188,6 +203,8 @@ class Tokenizer:
         """Return those of some tokens that the settings drop, after negation is marked."""
         tokens = set(tokens)
         dropped = set() if self.punctuation else {t for t in tokens if not is_word(t)}
+        if self.tokenizer == "tweet":
+            dropped = {t for t in dropped if not is_emoticon_of_tweets(t)}
         if self.stop_words:
             stop = set(self.stop_words)
             dropped |= {t for t in tokens if t.removeprefix(NEGATED).lower() in stop}

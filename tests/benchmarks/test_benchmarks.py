@@ -85,7 +85,7 @@ def test_the_classes_can_be_told_apart_but_not_entirely(made_up):
 def test_ready_files_hold_a_label_and_the_words_of_each_review(made_up, tmp_path):
     files = corpora.write_ready_files(made_up, tmp_path)
     texts, labels = made_up.texts("test"), made_up.labels("test")
-    words = " ".join(Tokenizer(strip_breaks=True)(texts[:1]).document(0))
+    words = " ".join(Tokenizer(html="breaks")(texts[:1]).document(0))
     vw, ft = (path.read_text().splitlines() for path in (files.vw_test, files.fasttext_test))
     assert vw[0] == f"{2 * labels[0] - 1} | {words}"
     assert ft[0] == f"__label__{labels[0]} {words}"

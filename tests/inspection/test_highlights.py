@@ -42,9 +42,9 @@ def classifier(
     return TextClassifier(Tokenizer(**settings), vocabulary, binary, regression, unit_length)
 
 
-@given(texts, st.booleans(), st.booleans(), st.booleans())
-def test_the_pieces_are_the_text_and_sum_to_the_score(text, binary, unit_length, strip_breaks):
-    model = classifier(binary=binary, unit_length=unit_length, strip_breaks=strip_breaks)
+@given(texts, st.booleans(), st.booleans(), st.sampled_from(["keep", "breaks", "text"]))
+def test_the_pieces_are_the_text_and_sum_to_the_score(text, binary, unit_length, html):
+    model = classifier(binary=binary, unit_length=unit_length, html=html)
     found = highlight(model, text)
     assert "".join(piece.text for piece in found.pieces) == text
     total = found.explanation.intercept + math.fsum(p.contribution for p in found.pieces)
@@ -81,16 +81,16 @@ CHARACTERS = {
 }
 
 
-@given(texts, st.booleans(), st.booleans(), st.booleans(), st.booleans())
-@example("Cafe\u0301 \u00c9 \u0130 not awful", False, False, False, True)
+@given(texts, st.booleans(), st.booleans(), st.sampled_from(["keep", "text"]), st.booleans())
+@example("Cafe\u0301 \u00c9 \u0130 not awful", False, False, "keep", True)
 def test_the_characters_are_the_text_and_sum_to_the_score(
-    text, binary, unit_length, strip_breaks, mark_negation
+    text, binary, unit_length, html, mark_negation
 ):
     model = classifier(
         CHARACTERS,
         binary=binary,
         unit_length=unit_length,
-        strip_breaks=strip_breaks,
+        html=html,
         mark_negation=mark_negation,
         punctuation=True,
     )

@@ -218,7 +218,7 @@ def trained_weights() -> str:
     from pipeline.tokens.tokenizer import Tokenizer
     from pipeline.training.estimator import SGDLogisticRegression
 
-    tokens = Tokenizer(strip_breaks=True)(["A good film.", "A bad<br />film", "good good", "bad"])
+    tokens = Tokenizer(html="breaks")(["A good film.", "A bad<br />film", "good good", "bad"])
     counts = count_features(tokens, learn_vocabulary(tokens, 2))
     return str(SGDLogisticRegression().fit(counts, [1, 0, 1, 0]).coef_.tobytes().hex())
 

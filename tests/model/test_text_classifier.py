@@ -51,7 +51,7 @@ def saved(tmp_path: Path) -> Path:
     [
         {},
         {"lowercase": False, "punctuation": True},
-        {"strip_breaks": True, "mark_negation": True},
+        {"html": "breaks", "mark_negation": True},
         {"stop_words": ("a", "that", "don't")},
         {"tokenizer": "pattern", "pattern": r"[^\s,\"]+"},
         {"tokenizer": "wordpunct"},

@@ -23,7 +23,7 @@ from pipeline.model.text_classifier import TextClassifier
 from pipeline.report import figures
 from pipeline.report.embedded_model import kept_columns
 from pipeline.stages.read_run import load_model, read_reviews
-from pipeline.tokens.nltk import HTML_BREAK
+from pipeline.tokens.preparation import HTML_BREAK
 
 
 def test_the_page_needs_nothing_else_and_nothing_goes_wrong(page):
@@ -203,7 +203,7 @@ def test_a_break_that_was_stripped_breaks_the_line(open_page, tmp_path, make_cor
         line["text"] = line["text"].replace(" ", "<BR />", 2).replace("<BR />", "<br>", 1)
     (tmp_path / "test.jsonl").write_text("\n".join(map(json.dumps, lines)))
     settings = ("tokens.punctuation=true", "report.reviews=44")
-    run = make_report(config, tmp_path / "run", *settings, "tokens.strip_breaks=true")
+    run = make_report(config, tmp_path / "run", *settings, "tokens.html=breaks")
     page, texts = open_page(run), read_reviews(run).texts.to_pylist()
     shown = page.page.locator("article .text")
     assert set(shown.all_text_contents()) == {HTML_BREAK.sub("", text) for text in texts}

@@ -23,6 +23,22 @@ TEXTS = [
     "tab\tand\nline\r\nend\u00a0nbsp\u200bzero\u200dwidth",
     "Not good, good. NEVER br good! don\u2019t good-bye no-one good -- good - good \u2014 good 3.5",
     "I can't (good) _not_ good: nobody's good; isn\u02bct good\u2026 no <br> good not __ \u0301 _x",
+    "\u2764\ufe0f\u2764",
+    "\U0001f469\u200d\u2764\ufe0f\u200d\U0001f469 \U0001f1e9\U0001f1ea",
+    "1\ufe0f\u20e32\ufe0f\u20e3 #\ufe0f\u20e3 \u2605",
+    "fun:) :-( ;D :'( a:D :Dx :/ http://x <3 </3 <30 (: ^_^",
+    "not bad :D good not <3 good",
+    "8/10 7.5/10. 1/2/3 a/b 1.x don\u00b4t don`t don\u2018t don\uff07t don\u02bct",
+    "don\u2032t \u00b4x",
+    "iPhone\u5f88\u597d \u30b9\u30fc\u30d1\u30fc\u9280 \u304c",
+    "\u304b\u3099 \u0e44\u0e21\u0e48\u0e14\u0e35",
+    "\u1781\u17d2\u1798\u17c2\u179a \u0e33",
+    "Stra\u00dfe STRA\u1e9eE won\u00adder \ufeffx\u200e",
+    "H\u0331 J\u030c \u1112\u1161\u11ab \u0915\u093c =\u0338) <\u0338br>",
+    "it isn&#39;t &quot;good&quot; &amp;amp; &notit; caf&eacute;",
+    "<p class=x>un<b>do</b></p><3 &#x2764;&#1;",
+    "@ann thx@x @@a soooooo \u00c9\u00c9\u00c9\u00c9\u00e9",
+    "https://t.co/x?a www.x.org #Tag a#b ##c @url 10000",
     *HOSTILE,
 ]
 
@@ -41,10 +57,12 @@ def answers(page: Page, texts: list[str]) -> list[float]:
     "settings",
     [
         ["tokens.punctuation=true"],
-        ["tokens.strip_breaks=true", "features.unit_length=true"],
+        ["tokens.html=breaks", "features.unit_length=true"],
         ["tokens.lowercase=false", "features.binary=true", "features.ngrams=3"],
-        ["tokens.stop_words=true", "tokens.punctuation=true", "tokens.strip_breaks=true"],
+        ["tokens.stop_words=true", "tokens.punctuation=true", "tokens.html=breaks"],
         ["tokens.mark_negation=true", "features.ngrams=3"],
+        ["tokens.html=text", "tokens.tweets=true", "tokens.punctuation=true"],
+        ["tokens.tweets=true", "tokens.mark_negation=true"],
         ["tokens.mark_negation=true", "tokens.punctuation=true", "tokens.lowercase=false"],
         ["features.characters=[2, 5]", "features.ngrams=0", "tokens.punctuation=true"],
         ["features.characters=[1, 3]", "features.ngrams=2", "features.unit_length=true"],
@@ -113,7 +131,7 @@ def test_a_typed_text_is_marked_by_its_characters(
 
 
 def test_a_stripped_break_breaks_the_line(open_page, copied_run, make_report):
-    run = make_report(copied_run.path, copied_run.path, "tokens.strip_breaks=true")
+    run = make_report(copied_run.path, copied_run.path, "tokens.html=breaks")
     page = open_page(run)
     page.type("funny<br /><BR>boring<br >")
     assert page.page.locator("#playground-shown").inner_html().count("<br>") == 3
@@ -224,7 +242,7 @@ def test_the_report_of_imdb_is_small_and_equals_python_on_its_reviews(
         for split in ("train", "test")
     )
     config.write_text(
-        f'[corpus]\nsource = "files"\n{splits}[tokens]\nstrip_breaks = true\n'
+        f'[corpus]\nsource = "files"\n{splits}[tokens]\nhtml = "breaks"\n'
         "[train]\nl2 = 1e-6\nepochs = 4\nlearning_rate = 0.03\n"
     )
     result = sentiment("report", config, "--run", tmp_path / "run", "-q")

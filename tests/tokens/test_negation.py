@@ -10,6 +10,7 @@ import regex
 from hypothesis import example, given
 from hypothesis import strategies as st
 from nltk.sentiment import util as nltk_sentiment
+from words_reference import EMOTICON
 
 from pipeline.config.model import TokensSection
 from pipeline.tokens.negation import NEGATIONS, is_negation, mark_negation
@@ -155,7 +156,7 @@ def test_nltk_marks_emoji_and_quotes():
 
 def test_a_break_that_counts_as_a_space_ends_nothing():
     text = "not good<br />but nice"
-    assert negated(text, strip_breaks=True) == "not NOT_good NOT_but NOT_nice"
+    assert negated(text, html="breaks") == "not NOT_good NOT_but NOT_nice"
     assert negated(text) == "not NOT_good < br / > but nice"
 
 
@@ -286,7 +287,7 @@ def test_the_config_allows_the_marks_with_these_tokenizers(name):
 # Reading from left to right
 
 NEGATING = ["not", "never", "nobody", "hardly", "cannot", "without", "didn't", "isn't", "nor"]
-ENDING = [*",.:;!?()[]", "\u2026", "\u2014", "--", "...", "<br />", ":)", '."']
+ENDING = [*",.:;!?()[]", "\u2026", "\u2014", "--", "...", "<br />", ":)", ":D", '."']
 NEUTRAL = ["-", '"', "'", "$", "%", "/", "\U0001f600"]
 PLAIN = ["good", "bad", "knot", "Film", "don", "NOT_good", "10", "it's", "3.5", "well-made"]
 CAPITAL_AND_CURLY = ["Never", "NOT", "Didn\u2019t", "isn\u2019T", "It\u2019s", "Nobody\u2019s"]
@@ -318,14 +319,18 @@ def negates(token: str) -> bool:
     return word.split("'")[0] in NEGATING or "n't" in word
 
 
+def is_emoticon(token: str) -> bool:
+    return regex.fullmatch(EMOTICON, token, regex.V1 | regex.VERBOSE) is not None
+
+
 def marked_one_by_one(tokens: list[str]) -> list[str]:
     """Return the tokens with their marks by reading them from left to right."""
     marked, inside, last = [], False, None
     for token in tokens:
-        before, behind = ends_in(token)
+        before, behind = (True, False) if is_emoticon(token) else ends_in(token)
         if before or (token == "-" and last == "-"):
             inside = False
-        is_word = any(sign.isalnum() for sign in token)
+        is_word = any(sign.isalnum() for sign in token) and not is_emoticon(token)
         marked.append(f"NOT_{token}" if inside and is_word else token)
         if negates(token):
             inside = True
@@ -351,8 +356,8 @@ def test_marks_are_those_of_reading_from_left_to_right(name, corpus, lowercase, 
     found = Tokenizer(mark_negation=True, punctuation=punctuation, **of_name)(corpus)
     for d in range(len(corpus)):
         marked = marked_one_by_one(plain.document(d))
-        kept = [t for t in marked if punctuation or regex.search(r"\w", t)]
-        assert found.document(d) == kept
+        words = [t for t in marked if regex.search(r"\w|\U0001f600", t) or is_emoticon(t)]
+        assert found.document(d) == (marked if punctuation else words)
     names = found.distinct.to_pylist()
     assert len(set(names)) == len(names)
     assert list(dict.fromkeys(found.ids.tolist())) == list(range(len(names)))

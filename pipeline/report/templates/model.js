@@ -182,6 +182,6 @@ function makeModel(data) {
     reviews: negative.map((count, k) => count + positive[k]),
     threshold: data.threshold,
     faint: weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) / 20,
-    stripsBreaks: Boolean(data.tokenizer?.strip_breaks),
+    stripsBreaks: data.tokenizer?.html === "breaks",
   };
 }

@@ -1,76 +1,109 @@
-// The `words` tokenizer of pipeline/tokens/words.py. The page has Python's table of characters,
-// so the result does not depend on the browser's version of Unicode.
+// The `words` tokenizer of pipeline/tokens/grammar.py: a text is prepared, each character is
+// replaced by one that stands for its kind, and a regular expression over these finds the tokens.
+// The page has Python's table of characters, so the result does not depend on the browser's
+// version of Unicode.
 
 function makeTokenizer(settings) {
-  const SPACE = 0, OTHER = -1;
-  const table = new Int32Array(0x110000).fill(OTHER);
+  const becomes = new Int32Array(0x110000), standsFor = new Array(0x110000);
   let code = 0;
-  for (const run of settings.characters.split(" ")) {
-    const [length, kind] = run.split(":");
-    const end = code + parseInt(length, 36);
-    if (kind === "s") table.fill(SPACE, code, end);
-    else if (kind !== "p") for (const shift = Number(kind); code < end; code++) table[code] = code + shift;
-    code = end;
-  }
-  const stopWords = new Set(settings.stop_words);
-  const isApostrophe = (character) => character === "'" || character === "\u2019";
-
-  function lower(text, i, code) {
-    if (settings.lowercase && code === 0x130) return "i\u0307";
-    if (settings.lowercase && code === 0x3a3) return isFinalSigma(text, i) ? "\u03c2" : "\u03c3";
-    return String.fromCodePoint(table[code]);
-  }
-
-  // Whether the nearest character on one side is cased, skipping characters that case ignores.
-  function isNextToCased(text, i, side) {
-    for (i += side; i >= 0 && i < text.length; i += side) {
-      if (side < 0 && /[\udc00-\udfff]/.test(text[i]) && i > 0 && text.codePointAt(i - 1) > 0xffff) i -= 1;
-      const character = String.fromCodePoint(text.codePointAt(i));
-      if (!/\p{Case_Ignorable}/u.test(character)) return /\p{Cased}/u.test(character);
-      if (side > 0 && character.length > 1) i += 1;
+  for (const run of settings.characters.split(",")) {
+    const [length, standIn, shift] = run.split(":");
+    for (const end = code + parseInt(length, 36); code < end; code++) {
+      becomes[code] = code + Number(shift ?? 0);
+      standsFor[code] = standIn;
     }
-    return false;
+  }
+  for (code = 0; code < 0x80; code++) {
+    if (standsFor[code] !== " " && standsFor[code] !== "'") standsFor[code] = String.fromCharCode(code);
+  }
+  const token = new RegExp(`(${settings.grammar})|${settings.other}`, "g");
+  const letters = new RegExp(settings.letters), stopWords = new Set(settings.stop_words);
+
+  // A text, with the place of each of its UTF-16 units in the original text.
+  function replaced({ text, starts, ends }, pattern, by) {
+    const parts = [], newStarts = [], newEnds = [];
+    let done = 0;
+    const keep = (end) => {
+      parts.push(text.slice(done, end));
+      for (; done < end; done++) newStarts.push(starts[done]), newEnds.push(ends[done]);
+    };
+    for (const { 0: match, index } of text.matchAll(pattern)) {
+      const written = by(match), last = index + match.length - 1;
+      if (written === match) continue;
+      keep(index);
+      parts.push(written);
+      for (let k = 0; k < written.length; k++) {
+        newStarts.push(starts[Math.min(index + k, last)]);
+        newEnds.push(ends[k === written.length - 1 ? last : Math.min(index + k, last)]);
+      }
+      done = last + 1;
+    }
+    if (!done) return { text, starts, ends };
+    keep(text.length);
+    return { text: parts.join(""), starts: newStarts, ends: newEnds };
   }
 
-  // Capital sigma is ς at the end of a word and σ elsewhere (Unicode, section 3.13).
-  function isFinalSigma(text, i) {
-    return isNextToCased(text, i, -1) && !isNextToCased(text, i, 1);
+  // What HTML means by an entity, as the browser knows it; a control character is nothing.
+  function decoded(entity) {
+    const area = document.createElement("textarea");
+    area.innerHTML = entity;
+    return area.value.replace(/[\x01-\x08\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef]|[\ufffe\uffff]/g, "");
   }
 
-  const isWordAt = (text, i) => i < text.length && table[text.codePointAt(i)] > 0;
+  const named = { decode: decoded, shorten: (run) => [...run].slice(0, 3).join("") };
+  const rewritings = settings.rewritings.map(([pattern, by]) => [new RegExp(pattern, "giu"), named[by] ?? (() => by)]);
 
-  // Words, and every other character that is not white space, each with its place in the text.
-  function* split(text) {
-    const tokens = [];
-    const htmlBreak = new RegExp(HTML_BREAK, "iy");
+  // A letter with the marks behind it, and Korean syllables in pieces: what NFC works on.
+  const composable = /[^][\p{M}\u1160-\u11ff]*/gu;
+
+  function composed(traced) {
+    if (traced.text.normalize("NFC") === traced.text) return traced;
+    return replaced(traced, composable, (part) => part.normalize("NFC"));
+  }
+
+  function* lowered({ text, starts, ends }) {
+    const parts = [], newStarts = [], newEnds = [];
     let i = 0;
-    while (i < text.length) {
+    for (const character of text) {
       yield;
-      const start = i, first = text.codePointAt(i);
-      if (table[first] > 0) {
-        let token = "";
-        while (isWordAt(text, i)) {
-          const code = text.codePointAt(i);
-          token += lower(text, i, code);
-          i += code > 0xffff ? 2 : 1;
-          if (isApostrophe(text[i]) && isWordAt(text, i + 1)) {
-            token += "'";
-            i += 1;
-          }
-        }
-        tokens.push({ token, start, end: i, isWord: true });
-        continue;
+      const code = character.codePointAt(0), small = String.fromCodePoint(becomes[code]);
+      const written = standsFor[code] === settings.doubled ? small + small : small, last = i + character.length - 1;
+      parts.push(written);
+      for (let k = 0; k < written.length; k++) {
+        newStarts.push(starts[Math.min(i + k, last)]);
+        newEnds.push(ends[Math.min(i + k, last)]);
       }
-      htmlBreak.lastIndex = i;
-      if (settings.strip_breaks && htmlBreak.test(text)) {
-        i = htmlBreak.lastIndex;
-        continue;
-      }
-      i += first > 0xffff ? 2 : 1;
-      if (table[first] === OTHER) {
-        const token = isApostrophe(text[start]) ? "'" : text.slice(start, i);
-        tokens.push({ token, start, end: i, isWord: false });
-      }
+      i = last + 1;
+    }
+    return { text: parts.join(""), starts: newStarts, ends: newEnds };
+  }
+
+  // Words, emoji and emoticons, and all other characters, each with its place in the text.
+  function* split(text) {
+    const places = Array.from({ length: text.length + 1 }, (_, k) => k);
+    let traced = { text, starts: places.slice(0, -1), ends: places.slice(1) };
+    for (const [pattern, by] of rewritings) traced = replaced(traced, pattern, by);
+    traced = composed(yield* lowered(composed(traced)));
+    const characters = [], from = [], to = [], kinds = [];
+    let i = 0;
+    for (const character of traced.text) {
+      yield;
+      const standIn = standsFor[character.codePointAt(0)];
+      const end = traced.ends[i + character.length - 1];
+      if (standIn !== settings.ignored) {
+        kinds.push(standIn);
+        characters.push(standIn === "'" ? "'" : character);
+        from.push(traced.starts[i]);
+        to.push(end);
+      } else if (to.length) to[to.length - 1] = end; // it belongs to the character before it
+      i += character.length;
+    }
+    const tokens = [];
+    for (const { 0: match, 1: word, index } of kinds.join("").matchAll(token)) {
+      yield;
+      const end = index + match.length, start = Math.max(from[index], tokens.at(-1)?.end ?? 0);
+      const spelled = characters.slice(index, end).join("");
+      tokens.push({ token: spelled, start, end: Math.max(start, to[end - 1]), isWord: word !== undefined, kinds: match });
     }
     return tokens;
   }
@@ -89,8 +122,9 @@ function makeTokenizer(settings) {
     for (const token of tokens) {
       yield;
       const plain = token.token, isHyphen = plain === "-";
-      if (clauseEnd.test(plain) || (isHyphen && afterHyphen)) inside = false;
-      if (inside && token.isWord && /[^\p{M}\p{C}_']/u.test(plain)) token.token = "NOT_" + plain;
+      const isEmoticon = token.isWord && /^[:;=(^<]/.test(plain), isFace = isEmoticon && plain[0] !== "<";
+      if (clauseEnd.test(plain) || isFace || (isHyphen && afterHyphen)) inside = false;
+      if (inside && token.isWord && !isEmoticon && letters.test(token.kinds)) token.token = "NOT_" + plain;
       if (isNegation(plain)) inside = true;
       afterHyphen = isHyphen;
     }
