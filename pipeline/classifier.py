@@ -38,10 +38,7 @@ if TYPE_CHECKING:
 
 Texts: TypeAlias = "Sequence[str] | pa.LargeStringArray | pa.ChunkedArray"
 
-_TOKENIZER = (
-    *("tokenizer", "pattern", "lowercase", "html", "tweets"),
-    *("punctuation", "mark_negation"),
-)
+_TOKENIZER = ("tokenizer", "pattern", "lowercase", "html", "tweets", "punctuation", "mark_negation")
 _VOCABULARY = ("ngrams", "min_df", "max_df", "max_features", "characters")
 _COUNTS = ("binary", "unit_length")
 

@@ -25,7 +25,7 @@ LETTER = rf"[\w--{MARK}--{KATAKANA}--{CHARACTER}--{DENSE}--{PICTURE}--{TONE}--{R
 IN_WORD = rf"{LETTER}{INSIDE}*"
 
 EMOTICON = rf"""
-    [:;=] '? -? (?: [()|*\\\[\]] | /(?!/) )
+    [:;=] '? -? (?: [()|\\\[\]] | /(?!/) )
   | (?<!{IN_WORD}) [:;=] '? -? [dDpPoO3] (?!{LETTER})
   | \( -? [:;]
   | \^ _? \^

@@ -42,8 +42,8 @@ QUOTE, AT = ord("'"), ord("@")
 FRAME = 0x20E3
 COLON, SEMICOLON, LESS_THAN, CARET, OPEN = ord(":"), ord(";"), ord("<"), ord("^"), ord("(")
 HYPHEN, SLASH, UNDERSCORE, THREE = ord("-"), ord("/"), ord("_"), ord("3")
-# The other half of an emoticon: )(][|*\ and, where no letter follows, dpo3.
-CLOSE, RIGHT, LEFT, BAR, STAR, BACKSLASH = ord(")"), ord("]"), ord("["), ord("|"), ord("*"), 0x5C
+# The other half of an emoticon: )(][|\ and, where no letter follows, dpo3.
+CLOSE, RIGHT, LEFT, BAR, BACKSLASH = ord(")"), ord("]"), ord("["), ord("|"), 0x5C
 D, P, O = ord("d"), ord("p"), ord("o")  # noqa: E741
 SMALL = 0x20  # makes an ASCII letter small
 
@@ -174,7 +174,7 @@ def behind_emoticon(text, start, i, end, folded):
         code, j = following(text, j, end, folded)
     if code in (CLOSE, OPEN, RIGHT, LEFT):
         return j
-    if code in (BAR, STAR, BACKSLASH):
+    if code in (BAR, BACKSLASH):
         return j
     after, _ = following(text, j, end, folded)
     if code == SLASH:

@@ -336,7 +336,7 @@ def test_a_whole_emoji_is_one_token(text, tokens):
 
 @pytest.mark.parametrize(
     "emoticon",
-    ":) :-) :( :-( ;) ;-) :D :-D :P =) =( :/ :-/ :| :* :] :[ :'( :'-( <3 </3 (: ^^ ^_^ :3".split(),
+    ":) :-) :( :-( ;) ;-) :D :-D :P =) =( :/ :-/ :| :] :[ :'( :'-( <3 </3 (: ^^ ^_^ :3".split(),
 )
 def test_an_emoticon_is_one_token(emoticon):
     found = Tokenizer()([f"well {emoticon} said {emoticon}!"]).document(0)
