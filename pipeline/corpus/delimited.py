@@ -14,7 +14,14 @@ from pipeline.corpus.diagnosis import (
     missing_column,
     shown_names,
 )
-from pipeline.corpus.quoting import END, check_quoting, count_line_ends, records, unclosed
+from pipeline.corpus.quoting import (
+    END,
+    as_text_hint,
+    check_quoting,
+    count_line_ends,
+    records,
+    unclosed,
+)
 from pipeline.corpus.source import Source
 from pipeline.errors import CorpusError
 
@@ -122,7 +129,7 @@ def csv_problem(source: Source, columns: Sequence[str] | None) -> str:
             return unclosed(source, line, record)
         if len(record) != n_fields:
             spans = any(map(count_line_ends, record))
-            hint = "; a quoted field of this row spans lines" if spans else ""
+            hint = f"; a quoted field spans lines: {as_text_hint(source)}" if spans else ""
             return (
                 f", line {line}: expected {n_fields} fields as {expected}, got {len(record)}{hint}"
             )

@@ -132,8 +132,9 @@ def _whole_files(
             ]
             reasons |= dict.fromkeys(blank, "the text is empty")
         tally.n_rows += len(texts)
-        for row, reason in reasons.items():
-            tally.leave_out(reason, str(sources[row].path), [], 1)
+        for reason in reasons.values():
+            tally.leave_out(reason, 1)
+        tally.show((str(sources[row].path), reasons[row]) for row in sorted(reasons))
         kept = np.ones(len(texts), np.bool_)
         kept[list(reasons)] = False
         labels = arrow.numbers(np.full(len(texts), part.label, np.int8))
@@ -160,7 +161,8 @@ def read_texts(
     Parameters
     ----------
     path : Path
-        Its format is that of its dialect or its extension, otherwise one text a line.
+        Its format is that of its dialect or its extension, otherwise one text a line; the labels
+        of fastText are no part of the text.
     text : str
         Name of a table's text column, the only one that is read.
     dialect : Dialect, optional
@@ -173,6 +175,8 @@ def read_texts(
     """
     path = path.expanduser()
     source = Source(path, dialect or Dialect())
+    if source.format is None and path.is_file() and labelled_format(source) == "fasttext":
+        source = source.of_format("fasttext")  # a label is no part of its text
     if source.format is None or source.format == "lines":
         with readable(path), source.open() as file:
             yield from read_lines(

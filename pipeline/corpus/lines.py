@@ -34,7 +34,7 @@ Row = tuple[bytes | None, ...]
 _PREFIX = b"__label__"
 _VALUE = re.compile(rb"[^:]*:[-+]?[0-9.]+(e[-+]?[0-9]+)?", re.IGNORECASE)
 _NUMBER = re.compile(rb"[-+]?[0-9]*\.?[0-9]+(e[-+]?[0-9]+)?", re.IGNORECASE)
-_VOWPAL_WABBIT = re.compile(rb"\s*[-+]?[0-9.]+(\s+[0-9.]+)?(\s+|\s*'\S*)\|")
+_VOWPAL_WABBIT = re.compile(rb"[-+]?[0-9.]+([ \t]+[0-9.]+)?([ \t]+|[ \t]*'\S*)\|")
 
 
 def labelled_row(line: bytes) -> Row:
@@ -161,12 +161,10 @@ def _check_importance(source: Source, columns: list[str], row: Row, line: int) -
 def labelled_format(source: Source) -> str:
     """Return the format of a text file that has labels, by its first line that is not empty."""
     with source.open() as file:
-        for line in file:
-            if line.strip():
-                if line.startswith(_PREFIX):
-                    return "fasttext"
-                return "vw" if _VOWPAL_WABBIT.match(line) else "labelled"
-    return "labelled"
+        start = file.read(1 << 16).lstrip()
+    if start.startswith(_PREFIX):
+        return "fasttext"
+    return "vw" if _VOWPAL_WABBIT.match(start) else "labelled"
 
 
 def split_lines(file: SupportsRead1) -> Iterator[list[bytes]]:

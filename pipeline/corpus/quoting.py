@@ -176,7 +176,7 @@ def _count_fields(source: Source, breaks: _Holding, delimiters: _Holding | None)
                 raise CorpusError(
                     f"{source.path}, line {line}: a quote opens a field that has text after its "
                     f"closing quote, on line {reader.line_num}; expected a quote inside a field to "
-                    f"be doubled, or {_as_text(source)}"
+                    f"be doubled, or {as_text_hint(source)}"
                 ) from None
 
 
@@ -217,11 +217,12 @@ def unclosed(source: Source, line: int, record: list[str]) -> str:
     line += sum(map(count_line_ends, record[:-1]))
     return (
         f", line {line}: the quoted field that opens here is never closed; "
-        f"expected a closing quote, or {_as_text(source)}"
+        f"expected a closing quote, or {as_text_hint(source)}"
     )
 
 
-def _as_text(source: Source) -> str:
+def as_text_hint(source: Source) -> str:
+    """Return the key that makes quotes text."""
     return f'{source.dialect.key("quoting")} = "none" if quotes are text in this file'
 
 

@@ -151,10 +151,12 @@ class _RowReader:
             faults.append(_undecodable(by, self.origin.encoding))
             values.append(by)
         kept = np.ones(batch.num_rows, np.bool_)
+        left_out: list[tuple[int, str]] = []
         for fault in faults:
             if fault.rows.any():
-                self._count(fault, fault.rows & kept)
+                left_out += self._count(fault, fault.rows & kept)
                 kept &= ~fault.rows
+        self.tally.show((f"{where}, row {row}", reason) for row, reason in sorted(left_out))
         self._n_rows += batch.num_rows
         self.tally.n_rows += batch.num_rows
         rows = pa.record_batch(values, schema=columns.schema())
@@ -221,21 +223,22 @@ class _RowReader:
             faults.append(_Fault(Meaning.MISSING, "the text is empty", arrow.mask_values(blank)))
         return faults
 
-    def _count(self, fault: _Fault, rows: Rows) -> None:
-        """Count rows as left out if the rule says so, and as a problem otherwise."""
+    def _count(self, fault: _Fault, rows: Rows) -> list[tuple[int, str]]:
+        """Count rows as left out if the rule says so, and return the first; else as a problem."""
         count = int(rows.sum())
         if not count:
-            return
+            return []
         found = np.flatnonzero(rows)[:EXAMPLES] + self._n_rows + 1
         dropped = {"missing": Meaning.MISSING, "invalid": Meaning.INVALID}
         if fault.meaning in _LEFT_OUT or fault.meaning in map(dropped.get, self.rule.drop):
-            self.tally.leave_out(fault.reason, self.origin.name, found.tolist(), count)
-            return
+            self.tally.leave_out(fault.reason, count)
+            return [(row, fault.reason) for row in found.tolist()]
         first = _Problem(int(found[0]), fault.reason)
         problem = self.problems.setdefault(fault.meaning, first)
         if first.first < problem.first:
             problem.first, problem.reason = first.first, first.reason
         problem.count += count
+        return []
 
     def _message(self, meaning: Meaning) -> str:
         """Return the end of the message about rows, after their number: what helps."""

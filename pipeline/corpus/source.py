@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from pipeline.corpus.compression import COMPRESSED, open_unpacked, unpacked_name
 from pipeline.corpus.dialect import Dialect
-from pipeline.corpus.encoding import as_utf8, guessed_encoding
+from pipeline.corpus.encoding import as_utf8, encoding_of, guessed_encoding
 from pipeline.errors import CorpusError
 
 EXTENSIONS = {
@@ -74,6 +74,8 @@ class Source:
     @cached_property
     def encoding(self) -> str:
         """The encoding, by the byte-order mark or as it is stated."""
+        if not self.path.is_file():  # a pipe can be opened only once
+            return encoding_of(b"", self.dialect.encoding)[0]
         with self.open_bytes() as file:
             return as_utf8(file, self.dialect.encoding)[1]
 
@@ -85,8 +87,10 @@ class Source:
     def encoding_hint(self) -> str:
         """Return which encoding to set where the text cannot be decoded."""
         key = self.dialect.key("encoding")
-        with self.open_bytes() as file:
-            found = guessed_encoding(file.read(_SAMPLE))
+        found = None
+        if self.path.is_file():
+            with self.open_bytes() as file:
+                found = guessed_encoding(file.read(_SAMPLE))
         if found is None or found == self.encoding:
             return f"expected {self.encoding_name} text, or another {key}"
         return f'the bytes are valid {found}: set {key} = "{found}"'

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,11 +35,14 @@ class Tally:
     examples: list[str] = field(default_factory=list)
     quoted: list[QuotedFields] = field(default_factory=list)
 
-    def leave_out(self, reason: str, where: str, rows: list[int], count: int) -> None:
-        """Count rows that are left out for one reason; `rows` are the numbers of the first few."""
+    def leave_out(self, reason: str, count: int) -> None:
+        """Count rows that are left out for one reason."""
         self.left_out[reason] += count
-        for row in rows[: EXAMPLES - len(self.examples)]:
-            self.examples.append(f"{where}, row {row}: {reason}")
+
+    def show(self, rows: Iterable[tuple[str, str]]) -> None:
+        """Keep the first few rows that are left out as examples: each its place and reason."""
+        missing = EXAMPLES - len(self.examples)
+        self.examples += [f"{place}: {reason}" for place, reason in itertools.islice(rows, missing)]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the tally as JSON holds it."""
@@ -59,7 +63,7 @@ class Tally:
         Examples
         --------
         >>> tally = Tally(n_rows=20)
-        >>> tally.leave_out("label 'neutral' is ignored", "a.csv", [17], 1)
+        >>> tally.leave_out("label 'neutral' is ignored", 1)
         >>> tally.sentences("training")[0].partition(":")[0]
         "1 of 20 rows of the training set is left out (label 'neutral' is ignored"
         """
