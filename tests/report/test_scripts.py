@@ -52,6 +52,23 @@ def test_the_page_scores_every_script_as_python_does(scripts_page, scripts_run):
     assert scripts_page.is_quiet()
 
 
+def test_no_word_of_the_table_is_invisible(scripts_page, scripts_run):
+    words = TextClassifier.load(scripts_run).vocabulary.words.to_pylist()
+    for word in words:
+        assert any(character.isprintable() and character != "\ufe0f" for character in word)
+    shown = scripts_page.column(1)
+    assert shown
+    assert set(shown) <= set(words)
+    widths = scripts_page.page.evaluate(
+        """() => [...document.querySelectorAll("#words-body th")].map((cell) => {
+          const range = document.createRange();
+          range.selectNodeContents(cell);
+          return range.getBoundingClientRect().width;
+        })"""
+    )
+    assert min(widths) > 2
+
+
 @pytest.mark.parametrize(("script", "direction"), [("Arabic", "rtl"), ("Chinese", "ltr")])
 def test_a_text_runs_in_the_direction_of_its_script(scripts_page, script, direction):
     text = REVIEWS[script][0]
