@@ -134,6 +134,8 @@ class _RowReader:
         values = [texts, arrow.numbers(labels)]
         if columns.group is not None:
             groups = group_column(batch[columns.group], f"{where}: column {columns.group!r}")
+            # A blank field of CSV is no group that reviews have in common.
+            groups = pc.if_else(pc.equal(groups, arrow.scalar("")), None, groups)
             invalid = _undecodable(groups, self.origin.encoding)
             faults += invalid, _missing(groups, repr(columns.group))
             values.append(groups)

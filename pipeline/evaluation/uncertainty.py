@@ -150,11 +150,11 @@ def resampled(y_true: Labels, models: Sequence[Scored], resamples: int, seed: in
     """
     if resamples < 0:
         raise ValueError(f"resamples: expected a number >= 0, got {resamples}")
-    canonical, ranks, rankings = _rankings(y_true, models)
+    canonical, rankings = _rankings(y_true, models)
     n, groups = len(y_true), models[0].groups
     if groups is not None and len(groups) != n:
         raise ValueError(f"groups: expected one for each of {n} reviews, got {len(groups)}")
-    group_of = None if groups is None else _numbered(groups[canonical], ranks)
+    group_of = None if groups is None else _numbered(groups, canonical, y_true, models)
     n_drawn = n if group_of is None else int(group_of.max()) + 1
     size = max(1, _CHUNK // n)
 
@@ -200,13 +200,8 @@ class _Ranking:
         return sums
 
 
-def _rankings(
-    y_true: Labels, models: Sequence[Scored]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], list[_Ranking]]:
-    """Return the reviews in the order that resamples draw from, and by the scores of each model.
-
-    The second array numbers them in that order; reviews that no model tells apart are equal.
-    """
+def _rankings(y_true: Labels, models: Sequence[Scored]) -> tuple[NDArray[np.int64], list[_Ranking]]:
+    """Return the reviews in the order that resamples draw from, and by the scores of each model."""
     is_positive, columns = checked(y_true, models[0].scores)[0], []
     for model in models:
         if not 0 < model.threshold < 1:
@@ -230,14 +225,20 @@ def _rankings(
                 squares=(probability - positive) ** 2,
             )
         )
-    keys = np.stack([is_positive, *columns])[:, canonical]
-    ranks = np.cumsum((np.diff(keys, prepend=keys[:, :1]) != 0).any(axis=0))
-    return canonical, ranks, rankings
+    return canonical, rankings
 
 
-def _numbered(groups: Groups, ranks: NDArray[np.int64]) -> Groups:
-    """Return numbers from 0 by what is in a group, so that the order of rows has no influence."""
-    _, code, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+def _numbered(
+    groups: Groups, canonical: NDArray[np.int64], y_true: Labels, models: Sequence[Scored]
+) -> Groups:
+    """Return the group of each review in canonical order, as a number from 0.
+
+    A group is numbered by what is in it, so that the order of the rows has no influence.
+    """
+    columns = np.stack([y_true, *(model.scores for model in models)])[:, canonical]
+    # Reviews that no model tells apart have the same rank.
+    ranks = np.cumsum((np.diff(columns, prepend=columns[:, :1]) != 0).any(axis=0))
+    _, code, sizes = np.unique(groups[canonical], return_inverse=True, return_counts=True)
     # The bytes of unsigned numbers, the highest one first, sort as the numbers do.
     members = ranks[np.argsort(code, kind="stable")].astype(">u8")
     keys = [part.tobytes() for part in np.split(members, np.cumsum(sizes)[:-1])]

@@ -91,6 +91,13 @@ def test_a_weight_that_is_no_finite_number_above_0_is_named_with_its_row(value: 
         labelled(rows(votes=["1", "2", value, value, *["3"] * 8]))
 
 
+def test_a_blank_group_is_missing_because_its_reviews_have_nothing_in_common() -> None:
+    table = rows(film=["", "", *"f" * 10])
+    with pytest.raises(CorpusError, match=r"^a.csv, row 1: 'film' is missing \(2 of 12"):
+        labelled(table)
+    assert labelled(table, LabelRule((1,), (0,), drop=("missing",))).num_rows == 10
+
+
 @pytest.mark.parametrize("column", ["film", "votes"])
 def test_a_missing_group_or_weight_is_named_with_its_row_or_left_out(column: str) -> None:
     table = rows(**{column: [None, *rows()[column].to_pylist()[1:]]})

@@ -49,7 +49,7 @@ def some_reviews(n=300, seed=0, strength=1.0):
 def test_the_metrics_of_a_resample_are_those_of_the_reviews_written_out(kernel, drawn, threshold):
     """Every review as often as it was drawn, scored by `evaluate`: undefined ones too."""
     y, scores, draws = drawn
-    *_, (ranking,) = _rankings(y, [Scored(scores, threshold)])
+    _, (ranking,) = _rankings(y, [Scored(scores, threshold)])
     canonical = np.lexsort((y, -scores))
     counts = np.stack([np.bincount(rows, minlength=y.size) for rows in draws])
     sums = np.empty((3, 7))
