@@ -28,6 +28,7 @@ QUESTIONS = (
     "accuracy",
     "whole_job",
     "scoring",
+    "million",
     "startup",
     "growth",
     "threads",

@@ -166,7 +166,7 @@ class ReadyFiles:
 def write_ready_files(corpus: Corpus, folder: Path) -> ReadyFiles:
     """Write a corpus as Vowpal Wabbit and fastText read it, test in the order of the corpus."""
     for part in ("train", "test"):
-        labels, lines = corpus.labels(part), _lines(corpus.texts(part))
+        labels, lines = corpus.labels(part), lines_of_words(corpus.texts(part))
         if part == "train":
             order = np.random.default_rng(0).permutation(len(labels))
             labels, lines = labels[order], lines.take(pa.array(order))
@@ -181,7 +181,7 @@ def write_ready_files(corpus: Corpus, folder: Path) -> ReadyFiles:
     return ReadyFiles(*(folder / name for name in names))
 
 
-def _lines(texts: pa.LargeStringArray) -> pa.StringArray:
+def lines_of_words(texts: pa.LargeStringArray) -> pa.StringArray:
     """Return the words of each text with a space between them."""
     tokens = Tokenizer(html="breaks")(texts)
     words = tokens.distinct.cast(pa.string()).take(pa.array(tokens.ids))

@@ -16,6 +16,7 @@ TITLES = {
     "accuracy": "Reaching an accuracy",
     "whole_job": "The whole job",
     "scoring": "Scoring",
+    "million": "A million reviews",
     "startup": "Cold start",
     "growth": "Growth",
     "threads": "Threads",

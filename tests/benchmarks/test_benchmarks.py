@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 import pytest
 from pyarrow import parquet
 
-from benchmarks import corpora, growth, report, synthetic
-from benchmarks.harness import alternate, run_child, threads
+from benchmarks import corpora, growth, million, report, synthetic
+from benchmarks.harness import Setting, alternate, run_child, threads
 from benchmarks.objective import Problem, ascend, find_optimum
 from benchmarks.results import Claim, Figure, Question, Table, ratio
 from benchmarks.search import Solver, quickest
@@ -92,6 +92,16 @@ def test_ready_files_hold_a_label_and_the_words_of_each_review(made_up, tmp_path
     assert len(files.vw_train.read_text().splitlines()) == 2_500
     shuffled = [int(line.split()[0]) > 0 for line in files.vw_train.read_text().splitlines()]
     assert shuffled != (made_up.labels("train") == 1).tolist()
+
+
+def test_a_million_lines_are_both_sets_again_and_again(made_up, tmp_path):
+    lines = []
+    for part in ("train", "test"):
+        tokens = Tokenizer(html="breaks")(made_up.texts(part))
+        lines += [" ".join(tokens.document(d)) for d in range(tokens.n_documents)]
+    setting = Setting(made_up, tmp_path, 1, True)
+    written = million.write_lines(setting, "| ", 2 * len(lines) + 3).read_text().splitlines()
+    assert written == [f"| {line}" for line in (*lines, *lines, *lines[:3])]
 
 
 def test_texts_are_made_alike_for_both_engines():
