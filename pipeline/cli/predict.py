@@ -130,7 +130,11 @@ def _texts(path: Path, settings: Settings) -> tuple[str, Iterator[pa.LargeString
     if path == _STANDARD_INPUT:
         return "standard input, line", read_lines(_Arriving(), "standard input")
     place = "line" if is_lines(Source(path, settings.dialect)) else "row"
-    return f"{path}, {place}", read_texts(path, settings.text, settings.dialect)
+    return f"{path}, {place}", read_texts(path, settings.text, settings.dialect, _tell)
+
+
+def _tell(sentence: str) -> None:
+    say(f"sentiment: {sentence}")
 
 
 class _Arriving:
@@ -161,7 +165,9 @@ def _write_files(
         for job in left:
             progress.started(job.source)
             try:
-                without.join(predict_file(model, job, settings, stamps[job], progress.advanced))
+                without.join(
+                    predict_file(model, job, settings, stamps[job], progress.advanced, _tell)
+                )
             except KeyboardInterrupt:
                 raise KeyboardInterrupt("files that were finished are kept") from None
     if not quiet:

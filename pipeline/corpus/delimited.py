@@ -103,7 +103,9 @@ def _no_column(source: Source, names: list[str], columns: Sequence[str], column:
             name = "a tab" if mark == "\t" else f"'{mark}'"
             return f"{problem}: is the delimiter {name}? set {key('delimiter')}"
     if "\0" in "".join(names):
-        return f'{problem}: is the file UTF-16? set {key("encoding")} = "utf-16-le"'
+        return (
+            f"{problem}: is the file UTF-16? set {source.dialect.setting('encoding', 'utf-16-le')}"
+        )
     if looks_like_data(names):
         return f"{problem}{_header_hint(source, names)}"
     return f", line 1: {missing_column(source, columns, column, there)}"

@@ -92,6 +92,14 @@ class Dialect:
         """Return the name of a key as a message to the user has it."""
         return f"{self.prefix}{name}"
 
+    def setting(self, name: str, value: str) -> str:
+        """Return what sets a key to a value, as a message to the user has it.
+
+        >>> Dialect().setting("quoting", "none"), Dialect(prefix="--").setting("quoting", "none")
+        ('corpus.quoting = "none"', '--quoting none')
+        """
+        return f'{self.key(name)} = "{value}"' if self.in_config else f"{self.key(name)} {value}"
+
 
 _USUAL = ("utf-8", "latin-1", "cp1252", "utf-16")
 

@@ -154,7 +154,10 @@ def _content(source: Source) -> bytes:
 
 
 def read_texts(
-    path: Path, text: str, dialect: Dialect | None = None
+    path: Path,
+    text: str,
+    dialect: Dialect | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Iterator[pa.LargeStringArray]:
     """Yield the texts of a file, at most `BATCH` at a time, without loading all of it.
 
@@ -166,6 +169,8 @@ def read_texts(
     text : str
         Name of a table's text column, the only one that is read.
     dialect : Dialect, optional
+    tell : callable, optional
+        Called at the end with sentences about quoted fields that may have swallowed texts.
 
     Raises
     ------
@@ -189,6 +194,14 @@ def read_texts(
         n_rows += len(texts)
         for start in range(0, len(texts), BATCH):
             yield texts.slice(start, BATCH)
+    tell_of_quotes(source, tell)
+
+
+def tell_of_quotes(source: Source, tell: Callable[[str], None] | None) -> None:
+    """Tell of the quoted fields of a file, which has been read, that may be a mistake."""
+    for fields in source.noticed:
+        if tell is not None and fields.is_unusual():
+            tell(fields.sentence())
 
 
 def checked_texts(

@@ -40,8 +40,8 @@ class QuotedFields:
         The rows with such a field.
     lines : tuple of int
         The lines on which the quotes of the first few open.
-    key : str
-        The key that makes quotes text.
+    setting : str
+        What makes quotes text.
     """
 
     file: str
@@ -49,7 +49,7 @@ class QuotedFields:
     n_rows: int
     n_holding: int
     lines: tuple[int, ...]
-    key: str
+    setting: str
 
     def is_unusual(self) -> bool:
         """Return True if the fields may be a mistake: many a text holds a comma."""
@@ -58,9 +58,9 @@ class QuotedFields:
     def sentence(self) -> str:
         """Return what a user should know of them.
 
-        >>> print(QuotedFields("a.tsv", "line break", 17, 1, (2,), "corpus.quoting").sentence())
-        a.tsv: a quoted field holds a line break in 1 of 17 rows (the quote opens on line 2); if \
-quotes are text in this file, set corpus.quoting = "none".
+        >>> print(QuotedFields("a.tsv", "tab", 17, 1, (2,), "--quoting none").sentence())
+        a.tsv: a quoted field holds a tab in 1 of 17 rows (the quote opens on line 2); if quotes \
+are text in this file, set --quoting none.
         """
         rows = f"{self.n_holding:,} of {self.n_rows:,} rows"
         more = ", ..." if self.n_holding > len(self.lines) else ""
@@ -68,7 +68,7 @@ quotes are text in this file, set corpus.quoting = "none".
         return (
             f"{self.file}: a quoted field holds a {self.holds} in {rows} ({opens} "
             f"{', '.join(map(str, self.lines))}{more}); if quotes are text in this file, "
-            f'set {self.key} = "none".'
+            f"set {self.setting}."
         )
 
 
@@ -146,9 +146,9 @@ def check_quoting(source: Source, n_fields: int, n_rows: int) -> list[QuotedFiel
             if record[-1].endswith(END) and record != [END]:
                 raise CorpusError(f"{source.path}{unclosed(source, line, record)}")
     name = _NAMES.get(source.delimiter, f"{source.delimiter!r}")
-    key = source.dialect.key("quoting")
+    setting = source.dialect.setting("quoting", "none")
     return [
-        QuotedFields(str(source.path), what, n_rows, found.n_rows, found.lines, key)
+        QuotedFields(str(source.path), what, n_rows, found.n_rows, found.lines, setting)
         for what, found in (("line break", breaks), (name, delimiters))
         if found is not None and 0 < 2 * found.n_rows <= n_rows
     ]
@@ -223,7 +223,7 @@ def unclosed(source: Source, line: int, record: list[str]) -> str:
 
 def as_text_hint(source: Source) -> str:
     """Return the key that makes quotes text."""
-    return f'{source.dialect.key("quoting")} = "none" if quotes are text in this file'
+    return f"{source.dialect.setting('quoting', 'none')} if quotes are text in this file"
 
 
 def records(source: Source) -> Iterator[tuple[int, list[str]]]:

@@ -93,7 +93,7 @@ class Source:
                 found = guessed_encoding(file.read(_SAMPLE))
         if found is None or found == self.encoding:
             return f"expected {self.encoding_name} text, or another {key}"
-        return f'the bytes are valid {found}: set {key} = "{found}"'
+        return f"the bytes are valid {found}: set {self.dialect.setting('encoding', found)}"
 
     def open(self) -> BinaryIO:
         """Open the file for reading its text as UTF-8, unpacked and without a byte-order mark."""

@@ -74,9 +74,18 @@ class Tally:
             verb = "is" if n == 1 else "are"
             found.append(
                 f"{n:,} of {self.n_rows:,} rows of the {name} set {verb} left out ({reasons}): "
-                f"{'; '.join(self.examples)}."
+                f"{'; '.join(_without_repeats(self.examples))}."
             )
         return found
+
+
+def _without_repeats(examples: list[str]) -> Iterator[str]:
+    """Yield examples of which each names its file only if the one before has another."""
+    before = ""
+    for example in examples:
+        file, _, row = example.partition(", row ")
+        yield f"row {row}" if row and file == before else example
+        before = file
 
 
 @dataclass(frozen=True)

@@ -147,6 +147,7 @@ def predict_file(
     settings: Settings,
     stamp: str,
     on_rows: Callable[[pa.RecordBatch], None],
+    tell: Callable[[str], None] | None = None,
 ) -> WithoutKnownWord:
     """Write the rows of an input with their predictions, in their order.
 
@@ -157,6 +158,8 @@ def predict_file(
         Is written into the output; see `stamp`.
     on_rows : callable
         Called with the rows of each batch that was scored.
+    tell : callable, optional
+        As in `corpus.files.read_texts`.
 
     Raises
     ------
@@ -165,7 +168,7 @@ def predict_file(
         call is interrupted, there is no output.
     """
     without = WithoutKnownWord()
-    batches = read_rows(job.source, settings.text, settings.keep, settings.dialect)
+    batches = read_rows(job.source, settings.text, settings.keep, settings.dialect, tell)
 
     def predicted() -> Iterator[pa.RecordBatch]:
         for batch in scored_rows(model, batches, settings.text):

@@ -5,7 +5,7 @@ Nothing grows with the number of reviews: a few batches are in memory at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.corpus.dialect import Dialect
-from pipeline.corpus.files import checked_texts, read_texts
+from pipeline.corpus.files import checked_texts, read_texts, tell_of_quotes
 from pipeline.corpus.formats import source_batches
 from pipeline.corpus.source import Source
 from pipeline.model.scoring import TextScores, scorer
@@ -45,7 +45,11 @@ def scored_rows(
 
 
 def read_rows(
-    path: Path, text: str, keep: Sequence[str] | None, dialect: Dialect
+    path: Path,
+    text: str,
+    keep: Sequence[str] | None,
+    dialect: Dialect,
+    tell: Callable[[str], None] | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a file: its column of texts, as large_string, and the columns to keep.
 
@@ -58,6 +62,8 @@ def read_rows(
     keep : sequence of str, optional
         Other columns that are read; None for all of them.
     dialect : Dialect
+    tell : callable, optional
+        As in `corpus.files.read_texts`.
 
     Raises
     ------
@@ -70,14 +76,15 @@ def read_rows(
             yield pa.record_batch([texts], names=[text])
         return
     if keep is None:
-        keep = next(source_batches(source, None)).schema.names
+        keep = next(source_batches(source, None, is_exact=True)).schema.names
     names, n_rows = list(dict.fromkeys([text, *keep])), 0
-    for batch in source_batches(source, names):
+    for batch in source_batches(source, names, is_exact=True):
         texts = checked_texts(source, batch.column(0), text, n_rows)
         columns = dict(zip(names, [texts, *batch.columns[1:]], strict=True))
         order = dict.fromkeys([*keep, text])
         yield pa.record_batch([columns[name] for name in order], names=list(order))
         n_rows += batch.num_rows
+    tell_of_quotes(source, tell)
 
 
 def is_lines(source: Source) -> bool:

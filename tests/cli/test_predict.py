@@ -447,3 +447,19 @@ def _read(terminal: int) -> bytes:
         return os.read(terminal, 1 << 16)
     except OSError:  # Linux says so when the other side is closed
         return b""
+
+
+SWALLOWED = 'text\tid\n"lovely soup\t1\nfine\t2\nbad"\t3\n' + "plain\t4\n" * 9
+
+
+def test_rows_that_a_stray_quote_swallows_are_told(small_run, sentiment, tmp_path):
+    file = tmp_path / "reviews.tsv"
+    file.write_text(SWALLOWED)
+    told = "a quoted field holds a line break in 1 of 10 rows (the quote opens on line 2)"
+    for options in ([], ["--out", tmp_path / "out"]):
+        result = sentiment("predict", small_run.path, file, *options)
+        assert told in result.stderr
+        assert "if quotes are text in this file, set --quoting none." in result.stderr
+    result = sentiment("predict", small_run.path, file, "--quoting", "none")
+    assert "quoted field" not in result.stderr
+    assert len(result.stdout.splitlines()) == 12

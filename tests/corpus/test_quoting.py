@@ -138,7 +138,7 @@ def test_text_after_a_closing_quote_is_refused_on_the_line_where_the_quote_opens
         "Rude staff",
         'I will "never" go back"',
     ]
-    with pytest.raises(CorpusError, match=r'or --quoting = "none" if'):
+    with pytest.raises(CorpusError, match="or --quoting none if"):
         list(read_texts(path, "text", Dialect(prefix="--")))
 
 

@@ -89,8 +89,8 @@ def test_the_reason_of_each_row_that_is_left_out_is_counted() -> None:
     assert tally.sentences("test") == [
         "7 of 8 rows of the test set are left out (label 'neutral' is ignored: 2, the label is "
         "missing: 2, not valid UTF-8: 1, the text is missing: 1, the text is empty: 1): "
-        "a.csv, row 2: label 'neutral' is ignored; a.csv, row 3: the label is missing; "
-        "a.csv, row 4: the text is missing."
+        "a.csv, row 2: label 'neutral' is ignored; row 3: the label is missing; "
+        "row 4: the text is missing."
     ]
 
 
