@@ -16,11 +16,12 @@ import pyarrow.compute as pc
 from pipeline.corpus.columns import TABLE_SCHEMA, Columns, as_text
 from pipeline.corpus.diagnosis import not_decodable, undecodable_rows
 from pipeline.corpus.dialect import Dialect
+from pipeline.corpus.faults import Origin
 from pipeline.corpus.formats import BATCH, is_binary, no_format, source_batches
 from pipeline.corpus.labels import LabelRule, Meaning
 from pipeline.corpus.lines import SupportsRead1, labelled_format, texts_of, whole_lines
 from pipeline.corpus.places import Part, Place, place_parts
-from pipeline.corpus.rows import Origin, labelled_batches
+from pipeline.corpus.rows import labelled_batches
 from pipeline.corpus.source import Source, readable
 from pipeline.corpus.tally import Tally
 from pipeline.errors import CorpusError

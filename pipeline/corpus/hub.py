@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.corpus.columns import Columns
+from pipeline.corpus.faults import Origin
 from pipeline.corpus.labels import LabelRule
-from pipeline.corpus.rows import Origin, labelled_batches
+from pipeline.corpus.rows import labelled_batches
 from pipeline.corpus.tally import CountedRows, Tally
 from pipeline.errors import CorpusError
 

@@ -6,50 +6,24 @@ An error waits for the last row, so that it can say how many rows are wrong.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from pipeline.corpus.columns import Columns, as_text, group_column, weight_column
-from pipeline.corpus.diagnosis import undecodable_rows
+from pipeline.corpus.columns import Columns, as_text
+from pipeline.corpus.faults import Fault, Origin, Rows, other_columns, text_faults
 from pipeline.corpus.labels import LabelRule, Meaning, Scalar, label_values, meanings, shown
 from pipeline.corpus.suggestions import suggested_keys
 from pipeline.corpus.tally import EXAMPLES, Tally
 from pipeline.errors import CorpusError
 from pipeline.storage import arrow
 
-Rows = npt.NDArray[np.bool_]
 _LISTED = 10
 _MOST_DISTINCT = 1000  # unknown labels that are kept apart: a text may be taken for a label
-
-
-class Origin(NamedTuple):
-    """Where rows come from.
-
-    Attributes
-    ----------
-    name : str
-        The file or the split; a message names it.
-    classes : sequence of str
-        Class names, as in `meanings`.
-    encoding : str
-        The encoding of the rows.
-    encoding_hint : callable
-        Returns what helps where rows cannot be decoded.
-    label_hint : str
-        What to add to a message about unknown labels.
-    """
-
-    name: str
-    classes: Sequence[str] = ()
-    encoding: str = "UTF-8"
-    encoding_hint: Callable[[], str] = lambda: "expected UTF-8 text"
-    label_hint: str = ""
 
 
 def labelled_batches(
@@ -92,14 +66,6 @@ def labelled_batches(
     reader.check()
 
 
-class _Fault(NamedTuple):
-    """Rows that have no class, and why: their meaning and the reason in words."""
-
-    meaning: Meaning
-    reason: str
-    rows: Rows
-
-
 @dataclass
 class _Problem:
     """Rows that are refused: their number, and the first one with its reason."""
@@ -128,30 +94,12 @@ class _RowReader:
         # What else is wrong with a row that is left out does not matter.
         faults = [
             *(fault for fault in faults if fault.meaning in _LEFT_OUT),
-            *self._by_text(texts),
+            *text_faults(texts, self.origin, "missing" in self.rule.drop),
             *(fault for fault in faults if fault.meaning not in _LEFT_OUT),
         ]
-        values = [texts, arrow.numbers(labels)]
-        if columns.group is not None:
-            groups = group_column(batch[columns.group], f"{where}: column {columns.group!r}")
-            # A blank field of CSV is no group that reviews have in common.
-            groups = pc.if_else(pc.equal(groups, arrow.scalar("")), None, groups)
-            invalid = _undecodable(groups, self.origin.encoding)
-            faults += invalid, _missing(groups, repr(columns.group))
-            values.append(groups)
-        if columns.weight is not None:
-            what = f"{where}: column {columns.weight!r}"
-            weights, wrong = weight_column(batch[columns.weight], what)
-            reason = f"{columns.weight!r} is not a finite number above 0"
-            faults += (
-                _missing(weights, repr(columns.weight)),
-                _Fault(Meaning.UNUSABLE, reason, wrong),
-            )
-            values.append(weights)
-        if columns.by is not None:
-            by = group_column(batch[columns.by], f"{where}: column {columns.by!r}")
-            faults.append(_undecodable(by, self.origin.encoding))
-            values.append(by)
+        others, more = other_columns(batch, columns, self.origin)
+        values = [texts, arrow.numbers(labels), *others]
+        faults += more
         kept = np.ones(batch.num_rows, np.bool_)
         left_out: list[tuple[int, str]] = []
         for fault in faults:
@@ -182,7 +130,7 @@ class _RowReader:
                     f"({count}{self._message(meaning)}"
                 )
 
-    def _by_label(self, labels: pa.Array) -> tuple[npt.NDArray[np.int8], list[_Fault]]:
+    def _by_label(self, labels: pa.Array) -> tuple[npt.NDArray[np.int8], list[Fault]]:
         """Return the label of each row, and the rows whose label gives no class."""
         encoded = labels.dictionary_encode()
         values = [*map(_value, encoded.dictionary), None]
@@ -202,7 +150,7 @@ class _RowReader:
         for k, (value, meaning) in enumerate(zip(values, found, strict=True)):
             if meaning in _LEFT_OUT and counts[k]:
                 reason = f"label {shown(value, self.origin.classes)} {_LEFT_OUT[meaning]}"
-                faults.append(_Fault(meaning, reason, codes == k))
+                faults.append(Fault(meaning, reason, codes == k))
             elif meaning == Meaning.UNKNOWN and (
                 value in self._unknown or len(self._unknown) < _MOST_DISTINCT
             ):
@@ -212,20 +160,10 @@ class _RowReader:
             if meaning == Meaning.UNKNOWN and rows.any():
                 first = values[codes[int(rows.argmax())]]
                 reason = f"label {shown(first, self.origin.classes)} {self.rule.refusal()}"
-            faults.append(_Fault(meaning, reason, rows))
+            faults.append(Fault(meaning, reason, rows))
         return by_row, faults
 
-    def _by_text(self, texts: pa.LargeStringArray) -> list[_Fault]:
-        undecodable = _undecodable(texts, self.origin.encoding)
-        faults = [undecodable, _missing(texts, "the text")]
-        if "missing" in self.rule.drop:
-            if undecodable.rows.any():
-                texts = pc.if_else(arrow.mask(undecodable.rows), arrow.scalar("-"), texts)
-            blank = pc.equal(pc.utf8_trim_whitespace(texts), arrow.scalar("")).fill_null(False)
-            faults.append(_Fault(Meaning.MISSING, "the text is empty", arrow.mask_values(blank)))
-        return faults
-
-    def _count(self, fault: _Fault, rows: Rows) -> list[tuple[int, str]]:
+    def _count(self, fault: Fault, rows: Rows) -> list[tuple[int, str]]:
         """Count rows as left out if the rule says so, and return the first; else as a problem."""
         count = int(rows.sum())
         if not count:
@@ -284,14 +222,3 @@ def _value(scalar: pa.Scalar) -> Any:
         return scalar.as_py()
     except UnicodeDecodeError:
         return _UNDECODABLE
-
-
-def _undecodable(texts: pa.LargeStringArray, encoding: str) -> _Fault:
-    return _Fault(Meaning.INVALID, f"not valid {encoding}", undecodable_rows(texts))
-
-
-def _missing(column: pa.Array, what: str) -> _Fault:
-    rows = np.zeros(len(column), np.bool_)
-    if column.null_count:
-        rows = arrow.mask_values(column.is_null())
-    return _Fault(Meaning.MISSING, f"{what} is missing", rows)

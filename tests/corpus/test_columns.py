@@ -8,9 +8,10 @@ from pyarrow import parquet
 
 from pipeline.corpus import split
 from pipeline.corpus.columns import TABLE_SCHEMA, Columns, group_column
+from pipeline.corpus.faults import Origin
 from pipeline.corpus.files import read_batches
 from pipeline.corpus.labels import LabelRule
-from pipeline.corpus.rows import Origin, labelled_batches
+from pipeline.corpus.rows import labelled_batches
 from pipeline.errors import CorpusError
 from pipeline.storage import files
 

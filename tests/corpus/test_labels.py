@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.corpus.columns import Columns
+from pipeline.corpus.faults import Origin
 from pipeline.corpus.labels import LabelRule, Scalar
-from pipeline.corpus.rows import Origin, labelled_batches
+from pipeline.corpus.rows import labelled_batches
 from pipeline.corpus.tally import Tally
 from pipeline.errors import CorpusError
 

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from pipeline.corpus.columns import Columns
+from pipeline.corpus.faults import Origin
 from pipeline.corpus.files import read_batches
 from pipeline.corpus.formats import BATCH
 from pipeline.corpus.labels import LabelRule, Scalar, canonical
-from pipeline.corpus.rows import Origin, labelled_batches
+from pipeline.corpus.rows import labelled_batches
 from pipeline.corpus.suggestions import suggested_keys
 from pipeline.corpus.tally import Tally
 from pipeline.errors import CorpusError
