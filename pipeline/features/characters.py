@@ -1,14 +1,10 @@
-"""Character n-grams: found once in each distinct token, named, and looked up again by name.
+"""Character n-grams: found once in each distinct token, and looked up again by name.
 
 A token is padded by a space on both sides. Its character n-grams are all runs of `low` to `high`
 code points of the padded token, and none of them reaches into another token. A padded token that is
 shorter than `low` is an n-gram itself. So the counts are those of scikit-learn's
 `CountVectorizer(analyzer="char_wb")` if the tokens are the words between white space, but for one
 thing: a space alone, which `low = 1` would give twice for every token, is not counted.
-
-The name of a character n-gram is a space and the n-gram in quotation marks: ` "oo"`, ` " go"`. No
-name of a word n-gram begins with a space, because no token holds white space. So the two are never
-confused, and a name can be read back.
 """
 
 from __future__ import annotations
@@ -21,38 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import CorpusError
+from pipeline.features.names import all_characters_of, all_names_of
 from pipeline.features.ngrams import alphabet_of
 from pipeline.kernels import characters as kernels
 from pipeline.parallel import chunks, ordered_map
 from pipeline.storage import arrow
 from pipeline.tokens.distinct import DistinctTokens
 from pipeline.tokens.tokens import Tokens
-
-_OPENS, _CLOSES = ' "', '"'
-
-
-def name_of(characters: str) -> str:
-    """Return the name of a character n-gram.
-
-    >>> name_of(" go")
-    ' " go"'
-    """
-    return f"{_OPENS}{characters}{_CLOSES}"
-
-
-def characters_of(name: str) -> str | None:
-    """Return the characters of a character n-gram, given its name; None for a word n-gram.
-
-    >>> characters_of(' " go"'), characters_of("go on")
-    (' go', None)
-    """
-    return name[len(_OPENS) : -len(_CLOSES)] if name.startswith(_OPENS) else None
-
-
-def are_characters(names: pa.LargeStringArray) -> np.ndarray:
-    """Return which names are of character n-grams: bool, shape (n_names,)."""
-    found: np.ndarray = pc.starts_with(names, _OPENS).to_numpy(zero_copy_only=False)
-    return found
 
 
 class Places(NamedTuple):
@@ -108,7 +79,7 @@ class CharacterTable:
         Their lengths are enough to find them again. A shorter n-gram than the vocabulary was
         learned with is a whole padded token, which has no other place than that token.
         """
-        spelled = pc.utf8_slice_codeunits(names, len(_OPENS), -len(_CLOSES))
+        spelled = all_characters_of(names)
         lengths = arrow.values(pc.utf8_length(spelled))
         return cls(DistinctTokens.of(spelled), int(lengths.min()), int(lengths.max()), learned)
 
@@ -205,9 +176,7 @@ class CharacterNgrams:
         places = _find(table, tokens.distinct, adds=True)
         frequency = _document_frequency(tokens, places, known.n)
         nodes = np.flatnonzero((frequency >= bounds.start) & (frequency < bounds.stop))
-        spelled = known.spelled().take(arrow.numbers(nodes))
-        quotes = arrow.scalar(_OPENS), arrow.scalar(_CLOSES), arrow.scalar("")
-        names = pc.binary_join_element_wise(quotes[0], spelled, quotes[1], quotes[2])
+        names = all_names_of(known.spelled().take(arrow.numbers(nodes)))
         if len(names):
             order = alphabet_of(names)
             names, nodes = names.take(arrow.numbers(order)), nodes[order]

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pipeline.features.vocabulary import Vocabulary
-from pipeline.kernels import characters
 from pipeline.kernels import counting as kernels
 from pipeline.kernels.compiled import Kernel
 from pipeline.parallel import Workspace, chunks, map_with_workspace, n_threads
@@ -205,6 +204,8 @@ def _counters(tokens: Tokens, vocabulary: Vocabulary, binary: bool) -> list[_Cou
         most = trie.max_n * tokens.offsets
         found.append(_Counter("words", tokens, kernels.count, table, params, n_marks, most, known))
     if finders.characters is not None:
+        from pipeline.kernels import characters
+
         params = params.copy()
         params[kernels.N_COLUMNS] = n_characters
         places = finders.characters.places(tokens.distinct)
@@ -255,6 +256,8 @@ def _merged(
     found: list[Counts], columns: tuple[np.ndarray, np.ndarray], workspace: Workspace
 ) -> Counts:
     """Return the counts of two kinds of features in the columns of the vocabulary."""
+    from pipeline.kernels.characters import merge
+
     of_words, of_characters = (
         counts._replace(indices=place[counts.indices])
         for counts, place in zip(found, columns, strict=True)
@@ -263,7 +266,7 @@ def _merged(
     data = workspace.array("data", n, np.float32)[:n]
     indices = workspace.array("indices", n, np.int32)[:n]
     indptr = np.zeros_like(of_words.indptr)
-    characters.merge(*of_words, *of_characters, data, indices, indptr)
+    merge(*of_words, *of_characters, data, indices, indptr)
     return Counts(data, indices, indptr)
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from pipeline.features.characters import CharacterNgrams, CharacterTable, are_characters
+from pipeline.features.names import are_characters
 from pipeline.features.trie import Trie
-from pipeline.features.words import WordNgrams
 from pipeline.storage import arrow
+
+if TYPE_CHECKING:
+    from pipeline.features.characters import CharacterNgrams, CharacterTable
+    from pipeline.features.words import WordNgrams
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Finders:
         spells_characters = are_characters(names)
         if not spells_characters.any():
             return cls(Trie.of_words(names), None)
+        from pipeline.features.characters import CharacterTable
+
         if spells_characters.all():
             return cls(None, CharacterTable.of(names))
         columns = tuple(np.flatnonzero(kind) for kind in (~spells_characters, spells_characters))
@@ -69,11 +75,11 @@ def joined(
         if len(columns):
             parts.append((*kind.features(order[columns] - np.int32(start)), columns))
         start = end
-    found = {type(finder): finder for _, finder, _ in parts}
-    words, characters = found.get(Trie), found.get(CharacterTable)
     if len(parts) == 1:
-        return parts[0][0], Finders(words, characters)
-    (spelled, _, first), (named, _, second) = parts
+        ((names, finder, _),) = parts
+        is_trie = isinstance(finder, Trie)
+        return names, Finders(finder, None) if is_trie else Finders(None, finder)
+    (spelled, characters, first), (named, words, second) = parts
     place = np.empty(len(order), np.int64)
     place[np.concatenate((first, second))] = np.arange(len(order))
     names = pa.concat_arrays([spelled, named]).take(arrow.numbers(place))

@@ -2,28 +2,32 @@
 
 A vocabulary is learned from the training set alone. N-grams of tokens are counted over ids, and
 character n-grams once in each distinct token. Only those that become features are spelled out:
-tokens joined by spaces, characters in quotation marks (`features.characters`).
+tokens joined by spaces, characters in quotation marks (`features.names`).
 """
 
 from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import CorpusError
-from pipeline.features.characters import CharacterNgrams
 from pipeline.features.finders import Finders, joined
 from pipeline.features.ngrams import frequency_order
-from pipeline.features.words import WordNgrams
 from pipeline.storage import arrow, files
 from pipeline.tokens.distinct import DistinctTokens
 from pipeline.tokens.tokens import Tokens
+
+if TYPE_CHECKING:
+    from pipeline.features.characters import CharacterNgrams
+    from pipeline.features.words import WordNgrams
 
 
 @dataclass(frozen=True)
@@ -125,12 +129,9 @@ def learn_vocabulary(
             "see the [tokens] settings"
         )
     bounds = _bounds(tokens.n_documents, min_df, max_df)
-    found: list[CharacterNgrams | WordNgrams] = []
-    if characters is not None:
-        found.append(CharacterNgrams.of(tokens, characters, bounds))
-    if ngrams:
-        found.append(WordNgrams.of(tokens, ngrams, bounds))
-    found = [kind for kind in found if len(kind.frequency)]
+    found = [
+        kind for kind in _candidates(tokens, ngrams, characters, bounds) if len(kind.frequency)
+    ]
     if not found:
         raise CorpusError(
             f"features: no n-gram occurs in {bounds.start:,} to {bounds.stop - 1:,} of the "
@@ -146,6 +147,21 @@ def learn_vocabulary(
     vocabulary = Vocabulary(names, document_frequency)
     vars(vocabulary)["_finders"] = finders
     return vocabulary
+
+
+def _candidates(
+    tokens: Tokens, ngrams: int, characters: tuple[int, int] | None, bounds: range
+) -> Iterator[CharacterNgrams | WordNgrams]:
+    """Yield the n-grams of each kind whose document frequency is within bounds."""
+    # Imported here, because prediction learns nothing.
+    if characters is not None:
+        from pipeline.features.characters import CharacterNgrams
+
+        yield CharacterNgrams.of(tokens, characters, bounds)
+    if ngrams:
+        from pipeline.features.words import WordNgrams
+
+        yield WordNgrams.of(tokens, ngrams, bounds)
 
 
 def _check(ngrams: int, characters: tuple[int, int] | None) -> None:

@@ -81,13 +81,19 @@ def explain(model: TextClassifier, text: str) -> Explanation:
     >>> explanation.label, explanation.n_tokens, explanation.n_unknown
     ('good', 4, 2)
     """
+    return explain_with_places(model, text)[0]
+
+
+def explain_with_places(model: TextClassifier, text: str) -> tuple[Explanation, Places]:
+    """Return an explanation, and where its features stand."""
     tokens = model.tokenizer([text])
-    counts = count_features(tokens, model.vocabulary, model.binary).data.astype(np.float64)
-    row = model.count([text])
-    columns, scale = row.indices, 1.0
+    row = count_features(tokens, model.vocabulary, model.binary)
+    columns, counts, scale = row.indices, row.data.astype(np.float64), 1.0
+    added = counts * model.weights[columns]
     if model.unit_length and len(counts):
         scale = 1.0 / math.sqrt(np.square(counts).sum())
-    added = row.data.astype(np.float64) * model.weights[columns]
+        scaled = count_features(tokens, model.vocabulary, model.binary, unit_length=True)
+        added = scaled.data.astype(np.float64) * model.weights[columns]
     words = model.vocabulary.words.take(arrow.numbers(columns)).to_pylist()
     contributions = sorted(
         (
@@ -99,8 +105,8 @@ def explain(model: TextClassifier, text: str) -> Explanation:
     log_odds = math.fsum([model.intercept, *added])
     probability = sigmoid(np.array([log_odds]))
     text_tokens = tokens.document(0)
-    known = Places.of(words, text_tokens).held
-    return Explanation(
+    places = Places.of([c.word for c in contributions], text_tokens)
+    explanation = Explanation(
         tuple(contributions),
         scale,
         model.intercept,
@@ -110,5 +116,6 @@ def explain(model: TextClassifier, text: str) -> Explanation:
         model.classes,
         model.labels(probability)[0],
         n_tokens=len(tokens.ids),
-        n_unknown=sum(token not in known for token in text_tokens),
+        n_unknown=sum(token not in places.held for token in text_tokens),
     )
+    return explanation, places

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from pipeline.inspection.places import Places
 from pipeline.model.logistic import decide, sigmoid
 
 
-def fewest_to_flip(explanation: Explanation, tokens: Sequence[str]) -> tuple[str, ...] | None:
+def fewest_to_flip(explanation: Explanation, places: Places) -> tuple[str, ...] | None:
     """Return words whose removal changes the prediction, as few as a greedy search finds.
 
     Removing a word removes every feature that holds it, and a character n-gram as often as it
@@ -25,18 +25,20 @@ def fewest_to_flip(explanation: Explanation, tokens: Sequence[str]) -> tuple[str
     Parameters
     ----------
     explanation : Explanation
-    tokens : sequence of str
-        The tokens of the text.
+    places : Places
+        Where the features of the text stand.
 
     Returns
     -------
     tuple of str, or None
         None if the prediction stays the same without all words that support it.
     """
-    left = _FeaturesLeft(explanation, tokens)
+    left = _FeaturesLeft(explanation, places)
     is_positive = explanation.is_positive
     side = 1.0 if is_positive else -1.0
-    effects = {t: side * left.share_of(t) for t in dict.fromkeys(tokens) if t in left.held}
+    effects = {
+        token: side * left.share_of(token) for token in places.characters if token in places.held
+    }
     score, removed = explanation.log_odds, list[str]()
     while decide(sigmoid(np.array(score)), explanation.threshold) == is_positive:
         strongest = max(effects, key=effects.__getitem__, default=None)
@@ -52,22 +54,15 @@ def fewest_to_flip(explanation: Explanation, tokens: Sequence[str]) -> tuple[str
 
 
 class _FeaturesLeft:
-    """The features of a text while words are removed from it.
+    """The features of a text while words are removed from it."""
 
-    Attributes
-    ----------
-    held : dict of dict of int
-        By token and by feature, how many places of the feature hold the token.
-    """
-
-    def __init__(self, explanation: Explanation, tokens: Sequence[str]) -> None:
+    def __init__(self, explanation: Explanation, places: Places) -> None:
         self._explanation = explanation
         self._contributions = {c.word: c.contribution for c in explanation.contributions}
         self._counts = {c.word: c.count for c in explanation.contributions}
-        places = Places.of(self._contributions, tokens)
-        self.held, self._places = places.held, dict(places.total)
+        self._held, self._places = places.held, dict(places.total)
         self._holders: dict[str, list[str]] = {name: [] for name in places.total}
-        for token, names in self.held.items():
+        for token, names in self._held.items():
             for name in names:
                 self._holders[name].append(token)
 
@@ -75,14 +70,14 @@ class _FeaturesLeft:
         """Return a token's share of the contributions, by the places that would go with it."""
         return sum(
             self._contributions[name] * n / self._places[name]
-            for name, n in self.held[token].items()
+            for name, n in self._held[token].items()
             if name in self._contributions
         )
 
     def without(self, token: str) -> Iterator[str]:
         """Remove a token; yield the tokens whose shares change."""
         changed: dict[str, None] = {}
-        for name, n in self.held[token].items():
+        for name, n in self._held[token].items():
             if name not in self._contributions:
                 continue
             is_counted = self._counts[name] == self._places[name]  # and not only once

@@ -11,7 +11,7 @@ import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.inspection.explanation import Explanation, explain
+from pipeline.inspection.explanation import Explanation, explain_with_places
 from pipeline.inspection.flip import fewest_to_flip
 from pipeline.inspection.places import Places
 from pipeline.model.text_classifier import TextClassifier
@@ -89,14 +89,14 @@ def highlight(model: TextClassifier, text: str) -> Highlight:
     >>> found.explanation.label, found.flip
     (1, ('awesome',))
     """
-    explanation = explain(model, text)
+    explanation, places = explain_with_places(model, text)
     spans = token_spans(model.tokenizer, text)
-    tokens = [span.token for span in spans]
-    pieces = _pieces(text, spans, _shares(explanation, tokens), model.tokenizer.html == "breaks")
-    return Highlight(explanation, tuple(pieces), fewest_to_flip(explanation, tokens))
+    shares = _shares(explanation, [span.token for span in spans], places)
+    pieces = _pieces(text, spans, shares, model.tokenizer.html == "breaks")
+    return Highlight(explanation, tuple(pieces), fewest_to_flip(explanation, places))
 
 
-def _shares(explanation: Explanation, tokens: Sequence[str]) -> list[list[float]]:
+def _shares(explanation: Explanation, tokens: Sequence[str], places: Places) -> list[list[float]]:
     """Share the contributions of features among tokens.
 
     Returns
@@ -106,7 +106,6 @@ def _shares(explanation: Explanation, tokens: Sequence[str]) -> list[list[float]
         no feature of the text is a character n-gram.
     """
     added = {c.word: c.contribution for c in explanation.contributions}
-    places = Places.of(added, tokens)
     by_character = any(places.characters.values())
     inside = {}
     for token, found in places.characters.items():
@@ -131,7 +130,11 @@ def _pieces(
     here = 0
     for span, in_token in zip(spans, shares, strict=True):
         yield from _between(text[here : span.start], breaks)
-        yield from _spread(text[span.start : span.end], span.token, in_token)
+        spelled = text[span.start : span.end]
+        if len(in_token) == 1:
+            yield Piece(spelled, span.token, in_token[0])
+        else:
+            yield from _spread(spelled, span.token, in_token)
         here = span.end
     yield from _between(text[here:], breaks)
 

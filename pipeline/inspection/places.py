@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pipeline.features.characters import characters_of, name_of
+from pipeline.features.names import characters_of, name_of
 
 
 class Inside(NamedTuple):
@@ -27,7 +27,8 @@ class Places:
     words : dict of list of range
         By n-gram of tokens, the positions of its tokens at each place.
     characters : dict of list of Inside
-        By distinct token, the character n-grams in it, each place on its own.
+        By distinct token in order of first appearance, the character n-grams in it, each place
+        on its own.
     held : dict of dict of int
         By distinct token and by feature, how many places of the feature hold the token.
     total : dict of int
@@ -55,20 +56,20 @@ class Places:
         """
         characters = {name: spelled for name in names if (spelled := characters_of(name))}
         words: dict[str, list[range]] = {name: [] for name in names if name not in characters}
-        for place in _word_places(words, tokens):
-            words[" ".join(tokens[place.start : place.stop])].append(place)
-        sizes = sorted({len(spelled) for spelled in characters.values()})
+        _add_word_places(words, tokens)
+        sizes = sorted(set(map(len, characters.values())))
         frequency = Counter(tokens)
         inside = {
             token: [found for found in _inside(token, sizes) if found.name in characters]
+            if sizes
+            else []
             for token in frequency
         }
+        total = {name: len(places) for name, places in words.items() if places}
         held: dict[str, dict[str, int]] = defaultdict(dict)
-        for name, places in words.items():
-            for place in places:
-                for token in dict.fromkeys(tokens[place.start : place.stop]):
-                    held[token][name] = held[token].get(name, 0) + 1
-        total = {name: len(places) for name, places in words.items()}
+        for name, n in total.items():
+            for token in name.split(" "):
+                held[token][name] = n
         for token, n in frequency.items():
             for name, n_inside in Counter(found.name for found in inside[token]).items():
                 held[token][name] = n * n_inside
@@ -76,15 +77,15 @@ class Places:
         return cls(words, inside, dict(held), total)
 
 
-def _word_places(names: dict[str, list[range]], tokens: Sequence[str]) -> Iterator[range]:
-    """Yield where the tokens of a name follow each other."""
-    longest = max((name.count(" ") + 1 for name in names), default=0)
+def _add_word_places(places: dict[str, list[range]], tokens: Sequence[str]) -> None:
+    """Add to the list of each name where its tokens follow each other."""
+    longest = max((name.count(" ") + 1 for name in places), default=0)
     for start in range(len(tokens)):
         name = ""
         for end in range(start + 1, min(start + longest, len(tokens)) + 1):
             name = f"{name} {tokens[end - 1]}" if name else tokens[start]
-            if name in names:
-                yield range(start, end)
+            if name in places:
+                places[name].append(range(start, end))
 
 
 def _inside(token: str, sizes: Sequence[int]) -> Iterator[Inside]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.features.characters import characters_of
+from pipeline.features.names import characters_of
 from pipeline.inspection.weights import ClassFrequency
 from pipeline.kernels.code_points import CODE_POINT, DOUBLED, IGNORED
 from pipeline.model.logistic import Array, LogisticRegression

@@ -10,8 +10,8 @@ from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import CountVectorizer
 
 from pipeline.errors import CorpusError
-from pipeline.features.characters import characters_of, name_of
 from pipeline.features.counting import count_features
+from pipeline.features.names import characters_of, name_of
 from pipeline.features.vocabulary import (
     Vocabulary,
     learn_vocabulary,

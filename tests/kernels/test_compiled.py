@@ -32,11 +32,13 @@ def test_a_kernel_that_was_compiled_is_run_without_numba():
     code = """
         import sys
         from pipeline.features.counting import count_features
-        from pipeline.features.vocabulary import learn_vocabulary
+        from pipeline.features.vocabulary import Vocabulary, learn_vocabulary
         from pipeline.tokens.tokenizer import Tokenizer
         from pipeline.training.estimator import SGDLogisticRegression
         tokens = Tokenizer()(["good", "bad"])
-        counts = count_features(tokens, learn_vocabulary(tokens))
+        learned = learn_vocabulary(tokens, characters=(2, 5))
+        count_features(tokens, Vocabulary(learned.words, learned.document_frequency))
+        counts = count_features(tokens, learned)
         SGDLogisticRegression().fit(counts, [1, 0])
         heavy = {"numba", "pandas", "datasets", "nltk", "matplotlib", "sklearn", "scipy.linalg"}
         print(sorted(heavy & set(sys.modules)))
