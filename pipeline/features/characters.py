@@ -106,17 +106,18 @@ def _find(table: CharacterTable, distinct: pa.LargeStringArray, adds: bool) -> P
     state[kernels.LOW], state[kernels.HIGH], state[kernels.ADDS] = table.low, table.high, adds
     state[kernels.N_KNOWN] = known.n
     ends, nodes = np.zeros(n_tokens + 1, np.int64), np.empty(n_places, np.int32)
-    # Space for one more n-gram, of at most four bytes a code point.
-    known.pool = _extended(known.pool, int(known.starts[known.n]) + table.high // 2 + 1)
+    ngram = np.empty(table.high // 2 + 1, np.uint64)
     while True:
         strings = known.pool, known.starts, known.keys, known.values
-        kernels.find(*arrow.buffers(distinct), *strings, state, ends, nodes)
-        known.n = int(state[kernels.N_KNOWN])
+        kernels.find(*arrow.buffers(distinct), *strings, ngram, state, ends, nodes)
         if state[kernels.TOKEN] == n_tokens:
-            return Places(ends, nodes[: ends[-1]])
+            break
         known.reserve(len(known.keys))
         known.pool = _extended(known.pool, 2 * len(known.pool))
         known.starts = _extended(known.starts, 2 * len(known.starts))
+    if adds:
+        known.n = int(state[kernels.N_KNOWN])
+    return Places(ends, nodes[: ends[-1]])
 
 
 def _extended(array: np.ndarray, size: int) -> np.ndarray:

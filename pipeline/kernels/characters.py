@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.kernels.compiled import kernel
 from pipeline.kernels.counting import BINARY, FREQUENCY, N_BEFORE, N_COLUMNS, drain, mark_and_count
-from pipeline.kernels.distinct import EIGHT, LONG, WIDTH, mixed, slot_of
+from pipeline.kernels.distinct import EIGHT, LONG, WIDTH, mixed, slot_in
 from pipeline.kernels.hashing import FULL, HALF, ZERO
 
 PADDING = np.uint8(0x20)
@@ -23,21 +23,23 @@ STATE_SIZE = 5
 
 
 @kernel(
-    "void(uint8[::1], int64[::1], uint64[::1], int64[::1], uint64[::1], int32[::1], int64[::1],"
-    " int64[::1], int32[::1])"
+    "void(uint8[::1], int64[::1], uint64[::1], int64[::1], uint64[::1], int32[::1], uint64[::1],"
+    " int64[::1], int64[::1], int32[::1])"
 )
-def find(data, offsets, pool, starts, keys, values, state, ends, nodes):
+def find(data, offsets, pool, starts, keys, values, ngram, state, ends, nodes):
     """Find the character n-grams of tokens.
 
-    Stops before a token whose n-grams may not fit the table. The caller enlarges the table and
-    calls again.
+    If it adds, it stops before a token whose n-grams may not fit the table. The caller enlarges the
+    table and calls again. If not, the table is only read, so several threads may search it.
 
     Parameters
     ----------
     data, offsets : uint8 and int64 arrays
         Token t has the bytes `data[offsets[t]:offsets[t + 1]]`, valid UTF-8 without white space.
     pool, starts, keys, values
-        The known n-grams; see `kernels.distinct`. The pool has space for one more.
+        The known n-grams; see `kernels.distinct`.
+    ngram : uint64 array, shape (HIGH // 2 + 1,)
+        Workspace: an n-gram, as it is in a pool. A code point has four bytes at most.
     state : int64 array, shape (STATE_SIZE,)
         LOW and HIGH, the lengths in code points; ADDS, 1 to add n-grams that are not known, 0 to
         leave them out. Changed in place: TOKEN, the next token; N_KNOWN, the known n-grams.
@@ -50,44 +52,42 @@ def find(data, offsets, pool, starts, keys, values, state, ends, nodes):
     for token in range(state[TOKEN], offsets.size - 1):
         n_known, n_found = state[N_KNOWN], ends[token]
         begin, size = offsets[token], offsets[token + 1] - offsets[token] + 2
-        if adds and not _has_room(n_known, size * (high - low + 1), high, pool, starts, keys):
+        if adds and not _has_room(n_known, size * (high - low + 1), ngram.size, pool, starts, keys):
             return
         for i in range(size):
             if not _begins(data, begin, size, i):
                 continue
-            first = last = starts[n_known]
-            key, bits, shift, n, j = LONG, ZERO, ZERO, 0, i
+            key, bits, shift, last, n, j = LONG, ZERO, ZERO, 0, 0, i
             while j < size and n < high:
                 key, bits, shift, last, j = _append(
-                    data, begin, size, j, pool, key, bits, shift, last
+                    data, begin, size, j, ngram, key, bits, shift, last
                 )
                 n += 1
                 is_padding = n == 1 and (i == 0 or j == size)
                 if is_padding or (n < low and not (i == 0 and j == size)):
                     continue
-                pool[last] = bits
-                whole = mixed(key, bits) | LONG if last > first else bits
-                slot = slot_of(whole, pool, first, last, starts, keys, values)
+                ngram[last] = bits
+                whole = mixed(key, bits) | LONG if last > 0 else bits
+                slot = slot_in(whole, ngram, 0, last, pool, starts, keys, values)
                 if keys[slot] == ZERO:
                     if not adds:
                         continue
                     keys[slot], values[slot] = whole, n_known
+                    first = starts[n_known]
+                    for k in range(last + 1):
+                        pool[first + k] = ngram[k]
                     n_known += 1
-                    # What it begins with, a longer n-gram begins with, too.
-                    for k in range(first, last):
-                        pool[last + 1 + k - first] = pool[k]
-                    first, last = last + 1, last + 1 + last - first
-                    starts[n_known] = first
+                    starts[n_known] = first + last + 1
                 nodes[n_found] = values[slot]
                 n_found += 1
         ends[token + 1] = n_found
         state[TOKEN], state[N_KNOWN] = token + 1, n_known
 
 
-def _has_room(n_known, n_new, high, pool, starts, keys):
-    """Return True if the table has space for more n-grams of up to `high` code points."""
+def _has_room(n_known, n_new, size, pool, starts, keys):
+    """Return True if the table has space for more n-grams of up to `size` uint64s."""
     is_full = n_known + n_new > FULL * keys.size or n_known + n_new >= starts.size
-    return not is_full and starts[n_known] + (n_new + 1) * (high // 2 + 1) <= pool.size
+    return not is_full and starts[n_known] + n_new * size <= pool.size
 
 
 def _begins(data, begin, size, i):
@@ -95,11 +95,11 @@ def _begins(data, begin, size, i):
     return i == 0 or i >= size - 1 or data[begin + i - 1] & 0xC0 != 0x80
 
 
-def _append(data, begin, size, j, pool, key, bits, shift, last):
+def _append(data, begin, size, j, ngram, key, bits, shift, last):
     """Append the code point at byte j of a padded token to an n-gram.
 
-    The n-gram has the uint64s up to `pool[last]` with the hash `key`, and then `bits`, which end
-    at `shift`. Returns these for the longer one, and the byte behind the code point.
+    The n-gram has the uint64s `ngram[:last]` with the hash `key`, and then `bits`, which end at
+    `shift`. Returns these for the longer one, and the byte behind the code point.
     """
     while True:
         byte = data[begin + j - 1] if 0 < j < size - 1 else PADDING
@@ -107,7 +107,7 @@ def _append(data, begin, size, j, pool, key, bits, shift, last):
         shift += EIGHT
         j += 1
         if shift == WIDTH:
-            pool[last] = bits
+            ngram[last] = bits
             key, last, bits, shift = mixed(key, bits), last + 1, ZERO, ZERO
         if _begins(data, begin, size, j):
             return key, bits, shift, last, j

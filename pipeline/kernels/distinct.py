@@ -19,10 +19,10 @@ EIGHT, WIDTH, LOW_BYTE = np.uint64(8), np.uint64(64), np.uint64(0xFF)
 
 def slot_of(key, pool, first, last, starts, keys, values):
     """Return the slot of the token `pool[first:last + 1]`, or the empty slot where it belongs."""
-    return _slot_in(key, pool, first, last, pool, starts, keys, values)
+    return slot_in(key, pool, first, last, pool, starts, keys, values)
 
 
-def _slot_in(key, new_pool, first, last, pool, starts, keys, values):
+def slot_in(key, new_pool, first, last, pool, starts, keys, values):
     """Return the slot of a token of another pool, or the empty slot where it belongs."""
     mask = np.uint64(keys.size - 1)
     slot = scattered(key) & mask
@@ -95,7 +95,7 @@ def merge(new_pool, new_starts, pool, starts, keys, values, n_known, numbers):
     for k in range(new_starts.size - 1):
         start, end = new_starts[k], new_starts[k + 1]
         key, last = _key_of(new_pool, start, end)
-        slot = _slot_in(key, new_pool, start, last, pool, starts, keys, values)
+        slot = slot_in(key, new_pool, start, last, pool, starts, keys, values)
         if keys[slot] == ZERO:
             keys[slot] = key
             values[slot] = n_known
@@ -118,7 +118,7 @@ def find(new_pool, new_starts, pool, starts, keys, values, numbers):
     """
     for k in range(new_starts.size - 1):
         key, last = _key_of(new_pool, new_starts[k], new_starts[k + 1])
-        slot = _slot_in(key, new_pool, new_starts[k], last, pool, starts, keys, values)
+        slot = slot_in(key, new_pool, new_starts[k], last, pool, starts, keys, values)
         numbers[k] = -1 if keys[slot] == ZERO else values[slot]
 
 

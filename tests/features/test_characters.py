@@ -1,6 +1,7 @@
 """Character n-grams, compared with scikit-learn's `char_wb` and plain Python."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -247,6 +248,19 @@ def test_the_table_grows_with_distinct_ngrams():
     assert by_name(count_features(tokens, vocabulary), vocabulary) == counts_by_name(
         tokens, 0, (3, 7)
     )
+
+
+def test_several_threads_may_count_with_one_vocabulary():
+    """A search for n-grams only reads the table, even for ones of more than eight bytes."""
+    corpus = random_corpus(400, 8_000)
+    learned = learn_vocabulary(split(corpus), 1, min_df=2, characters=(3, 9))
+    vocabulary = Vocabulary(learned.words, learned.document_frequency)
+    parts = [split(corpus[k::8]) for k in range(8)]
+    expected = [count_features(part, learned) for part in parts]
+    with ThreadPoolExecutor(4) as pool:
+        found = pool.map(lambda part: count_features(part, vocabulary), parts * 4)
+        for counts, alone in zip(found, expected * 4, strict=True):
+            assert_equal(counts, alone)
 
 
 def test_the_kernels_mean_the_same_without_numba(uncompiled):
