@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pipeline.cli.display.progress import _Time
+from pipeline.cli.display.progress import TimeColumn
 
 
 @pytest.mark.parametrize(
@@ -19,4 +19,4 @@ from pipeline.cli.display.progress import _Time
 )
 def test_elapsed_and_remaining_time_are_told_apart(elapsed, left, shown):
     task = SimpleNamespace(elapsed=elapsed, time_remaining=left)
-    assert _Time().render(task).plain == shown
+    assert TimeColumn().render(task).plain == shown
