@@ -31,6 +31,7 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "predict": ("predict", "Predict the label of each text in files."),
         "score": ("score", "Evaluate a saved model on another labelled file."),
         "explain": ("models", "Show what each word of a text adds to its score."),
+        "trace": ("trace", "Show one step of gradient descent, number by number."),
     },
     "Studies": {
         "tune": ("studies", "Try the settings in [tune] and keep the best."),

@@ -65,10 +65,11 @@ _DASHED_TEXT = re.compile(r"-(?!-?[a-zA-Z]).|-.*\s", re.DOTALL)
 _WITH_NUMBER = ("--row", "--worst")
 
 
-class _TextCommand(click.Command):
+class TextCommand(click.Command):
     """A command whose last argument is a text, which may begin with a dash."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `--` before a text that begins with a dash, then parse as usual."""
         for k, arg in enumerate(args):
             if "--" not in args and _DASHED_TEXT.match(arg) and args[k - 1] not in _WITH_NUMBER:
                 args = [*args[:k], *args[k + 1 :], "--", arg]
@@ -88,7 +89,7 @@ class _Review(NamedTuple):
 
 
 @main.command(
-    cls=_TextCommand,
+    cls=TextCommand,
     epilog=examples(
         'sentiment explain runs/sample "A fine film, though a bit long"',
         "sentiment explain runs/sample --worst 3",
@@ -114,7 +115,7 @@ def explain(run: Path, text: str | None, row: int | None, worst: int | None, in_
     compiled.on_compile = say
     model = TextClassifier.load(run)
     if row is None and worst is None:
-        reviews = [_Review(_standard_input() if text is None else text)]
+        reviews = [_Review(standard_input() if text is None else text)]
     else:
         reviews = _test_reviews(model, run, row, worst)
     found = [(review, highlight(model, review.text)) for review in reviews]
@@ -150,7 +151,8 @@ def _test_reviews(
     return [_Review(reviews.text(r), r, labels[reviews.labels[r]]) for r in rows]
 
 
-def _standard_input() -> str:
+def standard_input() -> str:
+    """Return the text on standard input."""
     try:
         return sys.stdin.buffer.read().decode()
     except UnicodeDecodeError as error:

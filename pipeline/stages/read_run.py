@@ -130,3 +130,12 @@ def read_reviews(path: Path, name: str = "test") -> Reviews:
         raise RunError(f"{path}: no {name} set here; expected a run folder")
     table = files.read_table(file)
     return Reviews(table["text"], arrow.values(table["label"]))
+
+
+def read_train_settings(path: Path) -> dict[str, Any] | None:
+    """Return the settings of [train] that a model was trained with; None for a model alone."""
+    if not (path / "manifest.json").exists():
+        return None
+    trained = Run(path).stage("train")
+    settings: dict[str, Any] | None = trained["depends"]["config"]["train"] if trained else None
+    return settings

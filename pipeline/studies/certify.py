@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from pipeline.errors import ConfigError
 from pipeline.studies.trained_run import TrainedRun
-from pipeline.training.certificate import Certificate, Objective, certify
-from pipeline.training.log_count_ratio import log_count_ratio, weighted
+from pipeline.training.certificate import Certificate, certify
 
 
 def certify_run(path: str | Path, steps: int = 3) -> Certificate:
@@ -42,17 +39,4 @@ def certify_run(path: str | Path, steps: int = 3) -> Certificate:
             f"certify: train.beta = {run.train.beta:g} mixed the weights with their mean after "
             "training, so they minimise no objective; expected a run with beta = 1"
         )
-    learner = run.learner()
-    seen = run.learned_rows()
-    counts, labels = run.counts[seen], run.labels[seen]
-    weights = run.model.weights * run.temperature
-    if run.train.ratio != "none":
-        weights_seen = None if run.weights is None else run.weights[seen]
-        of_train = run.train.ratio, run.train.alpha, weights_seen
-        ratio = log_count_ratio(counts, labels, *of_train)
-        counts = weighted(counts, ratio)
-        # Training learned weights of the weighted counts. Where the ratio is 0 theirs is 0.
-        weights = np.divide(weights, ratio, out=np.zeros_like(weights), where=ratio != 0)
-    costs = learner.costs(run.labels, run.weights)[seen]
-    goal = Objective(counts, labels, run.train.l2, costs, run.train.fit_intercept)
-    return certify(goal, weights, steps)
+    return certify(*run.objective(), steps)

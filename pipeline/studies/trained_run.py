@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pipeline.config.checking import checked
 from pipeline.config.model import TrainSection
 from pipeline.errors import RunError
@@ -15,7 +17,9 @@ from pipeline.stages.from_config import regression_of
 from pipeline.stages.read_run import read_groups, read_labels, read_weights, was_trained_on
 from pipeline.storage import arrays, files
 from pipeline.storage.run import Run
+from pipeline.training.certificate import Objective
 from pipeline.training.estimator import SGDLogisticRegression
+from pipeline.training.log_count_ratio import log_count_ratio, weighted
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -100,6 +104,26 @@ class TrainedRun:
         """Return the reviews that the model learned from: bool, shape (n,), no validation set."""
         learned: Array = ~self.learner().draw_validation(self.labels, self.groups)
         return learned
+
+    def objective(self) -> tuple[Objective, Array]:
+        """Return the objective of training, and the weights that were learned on it.
+
+        The validation set is left out; the costs of classes and reviews and the log-count ratios
+        count. The weights are those before their temperature and their ratios were folded in.
+        """
+        seen = self.learned_rows()
+        counts, labels = self.counts[seen], self.labels[seen]
+        weights = self.model.weights * self.temperature
+        if self.train.ratio != "none":
+            weights_seen = None if self.weights is None else self.weights[seen]
+            of_train = self.train.ratio, self.train.alpha, weights_seen
+            ratio = log_count_ratio(counts, labels, *of_train)
+            counts = weighted(counts, ratio)
+            # Training learned weights of the weighted counts. Where the ratio is 0 theirs is 0.
+            weights = np.divide(weights, ratio, out=np.zeros_like(weights), where=ratio != 0)
+        costs = self.learner().costs(self.labels, self.weights)[seen]
+        goal = Objective(counts, labels, self.train.l2, costs, self.train.fit_intercept)
+        return goal, weights
 
 
 def _n_epochs(path: Path, patience: int) -> int:

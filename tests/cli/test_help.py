@@ -34,7 +34,7 @@ run()
 """
 GROUPS = {
     "Pipeline": ["corpus", "tokens", "features", "train", "eval", "report"],
-    "Look inside": ["weights", "predict", "score", "explain"],
+    "Look inside": ["weights", "predict", "score", "explain", "trace"],
     "Studies": ["tune", "crossval", "baselines", "compare", "stability", "certify", "suspects"],
     "Set-up": ["config", "compile"],
 }
