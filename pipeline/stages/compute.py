@@ -77,22 +77,23 @@ def compute_corpus(context: StageContext) -> tuple[str, list[str]]:
 
 def compute_tokens(context: StageContext) -> tuple[str, list[str]]:
     """Turn texts into token ids: the ids and distinct tokens of both sets, and `tokenizer.json`."""
+    from pipeline.tokens import diagnosis
     from pipeline.tokens.tokenizer import write_tokens
 
     tokenizer = tokenizer_of(context.config.tokens)
     files.write_json(context.folder / "tokenizer.json", tokenizer.to_dict())
-    train, test = (
-        write_tokens(
-            context.folder / f"{name}.safetensors",
-            tokenizer,
-            files.read_table(context.run.path / "corpus" / f"{name}.arrow")["text"],
-        )
+    texts = {
+        name: files.read_table(context.run.path / "corpus" / f"{name}.arrow")["text"]
         for name in ("train", "test")
+    }
+    train, test = (
+        write_tokens(context.folder / f"{name}.safetensors", tokenizer, texts[name])
+        for name in texts
     )
     return (
         f"{len(train.ids):,} tokens in the training set, {len(train.distinct):,} distinct; "
         f"{len(test.ids):,} in the test set"
-    ), []
+    ), diagnosis.warnings(tokenizer, train, texts["train"])
 
 
 def compute_features(context: StageContext) -> tuple[str, list[str]]:

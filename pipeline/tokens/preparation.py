@@ -51,6 +51,9 @@ _URL = (
     r"(?<![\p{L}\p{N}_])(?:https?:\/\/|www\.)"
     r"[^\0-\x20\x7f-\xa0\u2000-\u200a\u2028\u2029\u3000<>]+"
 )
+# HTML for sure: an entity that ends as it should, or a tag.
+HTML = rf"&(?:#[0-9]+|#x[0-9a-f]+|[a-z][a-z0-9]+);|{_INLINE_TAG}|{_BLOCK_TAG}"
+
 _USER = r"(?<![\p{L}\p{N}_@])@[\p{L}\p{N}_]+"
 _RUN = r"(\p{L})\1{3,}"
 
