@@ -217,7 +217,7 @@ STAGES = (
         compute.compute_tokens,
         ("corpus",),
         ("tokens",),
-        ("pipeline.tokens.stop_words", "pipeline.tokens.tokenizer"),
+        ("pipeline.tokens.diagnosis", "pipeline.tokens.stop_words", "pipeline.tokens.tokenizer"),
     ),
     Stage(
         "features",
