@@ -18,8 +18,14 @@ from pipeline.corpus.diagnosis import not_decodable, undecodable_rows
 from pipeline.corpus.dialect import Dialect
 from pipeline.corpus.faults import Origin
 from pipeline.corpus.formats import BATCH, is_binary, no_format, source_batches
-from pipeline.corpus.labels import LabelRule, Meaning
-from pipeline.corpus.lines import SupportsRead1, labelled_format, texts_of, whole_lines
+from pipeline.corpus.labels import LabelRule, Meaning, meanings
+from pipeline.corpus.lines import (
+    SupportsRead1,
+    labelled_format,
+    last_field,
+    texts_of,
+    whole_lines,
+)
 from pipeline.corpus.places import Part, Place, place_parts
 from pipeline.corpus.rows import labelled_batches
 from pipeline.corpus.source import Source, readable
@@ -28,6 +34,7 @@ from pipeline.errors import CorpusError
 from pipeline.storage import arrow
 
 NOT_UTF8 = "not valid UTF-8; expected UTF-8 text"
+_CLASSES = (Meaning.POSITIVE, Meaning.NEGATIVE)
 
 
 def read_batches(
@@ -84,10 +91,7 @@ def _file_batches(
             raise no_format(source)
         source = source.of_format("lines" if label is not None else labelled_format(source))
         if label is None:
-            hint = (
-                f"; no extension says the format, so a line was read as {source.format!r}: "
-                f"{source.dialect.key('format')} states another"
-            )
+            hint = _format_hint(source, rule)
     origin = Origin(str(source.path), (), source.encoding_name, source.encoding_hint, hint)
     if label is None:
         batches = source_batches(source, columns.names())
@@ -100,6 +104,19 @@ def _file_batches(
         rule = _by_class(rule)
     yield from labelled_batches(batches, columns, rule, origin, tally)
     tally.quoted += source.noticed
+
+
+def _format_hint(source: Source, rule: LabelRule) -> str:
+    """Return how a file without a known extension was read, and which keys read it otherwise."""
+    read = f"; no extension says the format, so a line was read as {source.format!r}"
+    setting = source.dialect.setting
+    last = last_field(source) if source.format == "labelled" else None
+    if last is not None and meanings(rule, str(source.path))(last) in _CLASSES:
+        return (
+            f"{read}, but its last field is a label: set {setting('format', 'tsv')}, "
+            f'{source.dialect.key("columns")} = ["text", "label"] and {setting("quoting", "none")}'
+        )
+    return f"{read}: {source.dialect.key('format')} states another"
 
 
 def _by_class(rule: LabelRule) -> LabelRule:

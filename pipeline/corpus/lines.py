@@ -167,6 +167,15 @@ def labelled_format(source: Source) -> str:
     return "vw" if _VOWPAL_WABBIT.match(start) else "labelled"
 
 
+def last_field(source: Source) -> str | None:
+    """Return what follows the last tab of a file's first line; None if it has no tab."""
+    with source.open() as file:
+        start = file.read(1 << 16).lstrip().splitlines()
+    if not start or b"\t" not in start[0]:
+        return None
+    return start[0].rpartition(b"\t")[2].decode("utf-8", "replace")
+
+
 def split_lines(file: SupportsRead1) -> Iterator[list[bytes]]:
     """Yield the lines of an open file without their ends, as many as have arrived."""
     for lines in whole_lines(file):

@@ -203,4 +203,4 @@ def _source(source: dict[str, Any]) -> str:
         case "sample":
             return "The reviews that come with the project."
         case _:
-            return f"Files: {source['train']}."
+            return f"Files: {numbers.file_names(source['train'])}."

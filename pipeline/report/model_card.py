@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pipeline.report.numbers import counted, number
+from pipeline.report.numbers import counted, file_names, number
 from pipeline.report.summary import accuracy_line, words_table
 
 if TYPE_CHECKING:
@@ -96,5 +96,7 @@ def _metadata(data: ReportData) -> dict[str, Any]:
 
 
 def _named(source: dict[str, Any]) -> str:
-    names = {"hub": "dataset", "nltk": "name", "files": "train"}
+    if source["source"] == "files":
+        return file_names(source["train"])
+    names = {"hub": "dataset", "nltk": "name"}
     return str(source.get(names.get(source["source"], ""), source["source"]))

@@ -1,4 +1,4 @@
-"""How a report writes percentages, signs, counts and intervals."""
+"""How a report writes percentages, signs, counts, intervals and the names of files."""
 
 from __future__ import annotations
 
@@ -39,6 +39,17 @@ def counted(n: int, noun: str) -> str:
     ('1 review', '25,000 reviews')
     """
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def file_names(place: str | list[str] | dict[str, Any]) -> str:
+    """Return where the files of a set are: a path, a list of paths, or a table of classes.
+
+    >>> file_names(["a.csv", "b.csv"]), file_names({"positive": "rt.pos", "negative": ["x", "y"]})
+    ('a.csv, b.csv', 'positive: rt.pos; negative: x, y')
+    """
+    if isinstance(place, dict):
+        return "; ".join(f"{label}: {file_names(paths)}" for label, paths in place.items())
+    return place if isinstance(place, str) else ", ".join(place)
 
 
 def correct_of(metrics: dict[str, Any]) -> str:

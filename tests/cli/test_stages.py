@@ -321,3 +321,25 @@ def test_an_interrupt_ends_the_command_in_one_line_and_leaves_nothing_half_writt
     assert last == "sentiment: interrupted; completed work is kept"
     left = {file.name for file in (tmp_path / "run").iterdir()} - {".lock"}
     assert left == {"config.toml", "manifest.json", "corpus", "tokens", "features"}
+
+
+def test_rows_that_are_left_out_are_counted_on_the_terminal_and_in_the_card(tmp_path, sentiment):
+    rows = [*(f"good {k},pos" for k in range(20)), *(f"bad {k},neg" for k in range(20))]
+    file = tmp_path / "reviews.csv"
+    lines = ["text,label", "so so,neutral", *rows, "unsure,", '"two', 'lines",pos']
+    file.write_text("\n".join(lines))
+    config = tmp_path / "c.toml"
+    config.write_text(CORPUS.format(file=file) + 'ignore = "neutral"\ndrop = ["missing"]\n')
+    result = sentiment("corpus", config, "--run", tmp_path / "run")
+    assert (
+        "2 of 43 rows of the training set are left out (label 'neutral' is ignored: 1, the label "
+        f"is missing: 1): {file}, row 1: label 'neutral' is ignored; row 42: the label is missing."
+    ) in result.stderr
+    assert "a quoted field holds a line break in 1 of 43 rows (the quote opens on line 44)" in (
+        result.stderr
+    )
+    card = json.loads((tmp_path / "run" / "corpus" / "card.json").read_text())
+    assert card["rows"]["train"]["n_rows"] == 43
+    assert card["rows"]["train"]["n_left_out"] == 2
+    assert card["train"]["n_reviews"] + card["test"]["n_reviews"] == 41
+    assert card["rows"]["train"]["quoted_fields"][0]["first_lines"] == [44]

@@ -442,15 +442,20 @@ def holding(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a function that reads a data set of one split, which holds the given columns."""
 
     def read_columns(
-        columns: dict[str, Any], split: str = "train", text: str = "text", label: str = "label"
+        columns: dict[str, Any],
+        split: str = "train",
+        text: str = "text",
+        label: str = "label",
+        rule: LabelRule = RULE,
     ) -> pa.Table:
         import datasets
 
         features = columns.pop("features", None)
         part = datasets.Dataset.from_dict(columns, features)
         monkeypatch.setattr(hub, "_load", lambda *_: datasets.DatasetDict(train=part, extra=part))
-        (batches,) = hub.read_hub("me/odd", REVISION, None, (split,), Columns(text, label), RULE)
-        return pa.Table.from_batches(batches)
+        (rows,) = hub.read_hub("me/odd", REVISION, None, (split,), Columns(text, label), rule)
+        table = pa.Table.from_batches(rows)
+        return table.replace_schema_metadata({"left out": str(rows.tally.left_out.total())})
 
     return read_columns
 
@@ -492,6 +497,14 @@ def test_a_column_that_is_missing_is_named_with_those_there_are(holding: Any, co
 def test_a_missing_text_is_named_with_its_row(holding: Any) -> None:
     message = refusal(holding, {"text": ["a", None], "label": [1, 0]})
     assert message.startswith("me/odd, train, row 2: the text is missing (1 of 2 rows); set")
+
+
+def test_rows_are_left_out_of_a_split_and_counted(holding: Any) -> None:
+    rule = LabelRule((1, "pos"), (0, "neg"), ignore=(-1,), drop=("missing",))
+    columns = {"text": ["a", None, "c", "d"], "label": [1, 0, -1, None]}
+    found = holding(columns, rule=rule)
+    assert found.to_pydict() == {"text": ["a"], "label": [1]}
+    assert found.schema.metadata == {b"left out": b"3"}
 
 
 def test_an_unlabelled_split_is_refused_at_its_first_row(holding: Any) -> None:
