@@ -56,9 +56,19 @@ def csv_batches(source: Source, columns: Sequence[str] | None) -> Iterator[pa.Re
 
     n_rows = 0
     for batch in by_blocks(read):
+        if n_rows == 0 and dialect.columns and chosen:
+            _refuse_header(source, batch)
         n_rows += batch.num_rows
         yield batch
     source.noticed.extend(check_quoting(source, len(names), n_rows))
+
+
+def _refuse_header(source: Source, batch: pa.RecordBatch) -> None:
+    """Refuse a first row that has the names of the columns, which should not be there."""
+    first = [column[0].cast(pa.large_binary()).as_py() for column in batch.columns]
+    if first == [name.encode() for name in batch.schema.names]:
+        key = source.dialect.key("columns")
+        raise CorpusError(f"{source.path}, line 1: the file has a header; leave out {key}")
 
 
 def _header(source: Source) -> list[str]:

@@ -53,8 +53,12 @@ def not_decodable(source: Source) -> str:
 def missing_column(source: Source, columns: Sequence[str], column: str, there: list[str]) -> str:
     """Return the message for a missing column, which names the columns there are."""
     role = _ROLES[columns.index(column)] if columns.index(column) < len(_ROLES) else "text"
-    hint = f"; set {source.dialect.key(role)}" if role == "text" or source.dialect.in_config else ""
-    return f"no column {column!r}; the columns are {shown_names(there)}{hint}"
+    problem = f"no column {column!r}; the columns are {shown_names(there)}"
+    if role != "text" and not source.dialect.in_config:
+        return problem
+    near = [name for name in there if name.strip().lower() == column.strip().lower()]
+    key = source.dialect.setting(role, near[0]) if near else source.dialect.key(role)
+    return f"{problem}; set {key}"
 
 
 def shown_names(names: Sequence[str]) -> str:

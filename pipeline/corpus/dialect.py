@@ -59,7 +59,7 @@ class Dialect:
         if self.encoding is not None and not _is_text_encoding(self.encoding):
             names = [name.replace("_", "-") for name in encodings.aliases.aliases]
             near = difflib.get_close_matches(self.encoding.lower(), [*_USUAL, *names], 1)
-            hint = f"did you mean {near[0]}? " if near else ""
+            hint = f"did you mean {near[0]}? " if near and near[0] != self.encoding else ""
             raise ConfigError(
                 f"{self.key('encoding')}: unknown encoding {self.encoding!r}; {hint}"
                 f"expected one that Python knows, such as {', '.join(_USUAL)}"

@@ -157,7 +157,9 @@ class _RowReader:
                 self._unknown[value] += int(counts[k])
         for meaning, reason in _WITHOUT_CLASS.items():
             rows = by_row == meaning
-            if meaning == Meaning.UNKNOWN and rows.any():
+            if meaning == Meaning.INVALID:
+                reason = f"the label is not valid {self.origin.encoding}"
+            elif meaning == Meaning.UNKNOWN and rows.any():
                 first = values[codes[int(rows.argmax())]]
                 reason = f"label {shown(first, self.origin.classes)} {self.rule.refusal()}"
             faults.append(Fault(meaning, reason, rows))
@@ -210,7 +212,7 @@ _LEFT_OUT = {
     Meaning.BETWEEN: "lies between corpus.negative_to and corpus.positive_from",
 }
 _WITHOUT_CLASS = {
-    Meaning.INVALID: "the label is not valid UTF-8",
+    Meaning.INVALID: "",
     Meaning.MISSING: "the label is missing",
     Meaning.UNKNOWN: "",
 }

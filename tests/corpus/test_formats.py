@@ -308,6 +308,23 @@ def test_a_header_that_lacks_a_column_is_told_by_what_it_looks_like(
     assert help_ in message
 
 
+def test_a_column_that_is_spelled_in_another_way_is_suggested(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"Text,label \na,1\n")
+    assert refusal(path, ["text"]).endswith('; set corpus.text = "Text"')
+    assert refusal(path, ["Text", "label"]).endswith('; set corpus.label = "label "')
+    assert refusal(path, ["text"], prefix="--").endswith("; set --text Text")
+
+
+def test_names_for_a_file_that_has_a_header_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"text,label\na,1\n")
+    assert refusal(path, columns=("text", "label")) == (
+        "a.csv, line 1: the file has a header; leave out corpus.columns"
+    )
+    assert rows_of(path, columns=("a", "b"))[0] == {"a": "text", "b": "label"}
+
+
 def test_the_names_of_columns_are_cut_in_a_message(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(f"{'x' * 41},{'y' * 40}\na,b\n")
