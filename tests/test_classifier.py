@@ -178,6 +178,8 @@ def test_a_saved_model_decides_as_before_in_python_and_by_the_command(tmp_path, 
     assert json.loads(result.stdout) == {
         "label": labels[0],
         "probability": model.predict_proba(TEXTS[:1])[0, 1],
+        "tokens": 3,
+        "known_tokens": 3,
     }
     explained = sentiment("explain", tmp_path / "model", TEXTS[-1]).stdout
     assert f"{labels[-1]}: probability" in explained

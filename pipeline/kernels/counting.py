@@ -196,7 +196,7 @@ def count(ids, offsets, roots, edges, children, params, marks, data, indices, in
             if n > 1:
                 prefixes = tokens if n == 2 else nodes
                 found = nodes[: document.size - n + 1]
-                _descend(prefixes, tokens[n - 1 :], edges, children, slots, found)
+                descend(prefixes, tokens[n - 1 :], edges, children, slots, found)
             if binary:
                 _mark(found, n_columns, bits, summary)
             else:
@@ -209,7 +209,7 @@ def count(ids, offsets, roots, edges, children, params, marks, data, indices, in
     return n_nonzeros
 
 
-def _descend(prefixes, tokens, edges, children, slots, nodes):
+def descend(prefixes, tokens, edges, children, slots, nodes):
     """Write to `nodes` where the edge of each prefix and the token behind it leads.
 
     All buckets are fetched before any is searched, so that the loads overlap instead of waiting

@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.features.counting import count_block
-from pipeline.kernels import scoring as kernels
+from pipeline.features.sums import WeightSums
+from pipeline.kernels import sums as kernels
 from pipeline.model.logistic import Array, scores, sigmoid
 from pipeline.parallel import Workspace, chunks, with_workspaces
 from pipeline.storage import arrow
@@ -53,14 +54,27 @@ class TextScores(NamedTuple):
 def scorer(model: TextClassifier) -> Callable[[pa.LargeStringArray], TextScores]:
     """Return the function that scores a block of texts; several threads may call it at a time.
 
-    Where a feature is a token, and counts are neither clipped nor scaled, the score is summed
-    token by token. The counts of `TextClassifier.count` times the weights are the same sum in
-    another order: floating-point rounding makes a difference, below 1e-12 of the sum of the
+    Where features are n-grams of tokens, and counts are neither clipped nor scaled, a score is
+    summed n-gram by n-gram. The counts of `TextClassifier.count` times the weights are the same
+    sum in another order: floating-point rounding makes a difference, below 1e-12 of the sum of the
     absolute terms.
     """
-    if model.vocabulary.is_unigram and not (model.binary or model.unit_length):
-        return _direct_scorer(model)
+    sum_up = model.weight_sums
+    return with_workspaces(_by_counts(model) if sum_up is None else _by_sums(model, sum_up))
 
+
+def _by_sums(
+    model: TextClassifier, sum_up: WeightSums
+) -> Callable[[pa.LargeStringArray, Workspace], TextScores]:
+    def score(texts: pa.LargeStringArray, workspace: Workspace) -> TextScores:
+        block = model.tokenizer.block(texts, workspace)
+        sums, n_known, n_features = sum_up(block, workspace)
+        return TextScores(sums + model.intercept, np.diff(block.offsets), n_known, n_features)
+
+    return score
+
+
+def _by_counts(model: TextClassifier) -> Callable[[pa.LargeStringArray, Workspace], TextScores]:
     counting = model.vocabulary, model.binary, model.unit_length
 
     def score(texts: pa.LargeStringArray, workspace: Workspace) -> TextScores:
@@ -72,22 +86,7 @@ def scorer(model: TextClassifier) -> Callable[[pa.LargeStringArray], TextScores]
         kernels.count_known(ids, offsets, known, n_known)
         return TextScores(z, np.diff(offsets), n_known, np.diff(counts.indptr))
 
-    return with_workspaces(score)
-
-
-def _direct_scorer(model: TextClassifier) -> Callable[[pa.LargeStringArray], TextScores]:
-    weights = np.append(model.weights, 0.0)
-    table = model.vocabulary.table
-
-    def score(texts: pa.LargeStringArray, workspace: Workspace) -> TextScores:
-        ids, offsets, distinct = model.tokenizer.block(texts, workspace)
-        columns = table.find_all(distinct)
-        columns[columns < 0] = len(weights) - 1
-        z, n_known = np.empty(len(texts)), np.empty(len(texts), np.int64)
-        kernels.sum_weights(ids, offsets, columns, weights, model.intercept, z, n_known)
-        return TextScores(z, np.diff(offsets), n_known, n_known)
-
-    return with_workspaces(score)
+    return score
 
 
 def blocks(texts: pa.LargeStringArray | pa.ChunkedArray) -> Iterator[pa.LargeStringArray]:

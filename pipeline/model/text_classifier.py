@@ -10,6 +10,7 @@ history.json, the record of training, which prediction does not read.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ import pyarrow as pa
 
 from pipeline.errors import RunError
 from pipeline.features.counting import count_features
+from pipeline.features.sums import WeightSums
 from pipeline.features.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
 from pipeline.model.logistic import Array, LogisticRegression, decide, sigmoid
 from pipeline.model.scoring import TextScores, blocks, joined, scorer
@@ -78,6 +80,13 @@ class TextClassifier:
     def intercept(self) -> float:
         """The log-odds of a text without a feature of the vocabulary."""
         return float(self.regression.intercept_[0])
+
+    @functools.cached_property
+    def weight_sums(self) -> WeightSums | None:
+        """What scores texts without counts; None if counts are clipped or scaled, or it cannot."""
+        is_plain = not (self.binary or self.unit_length)
+        sums_up = is_plain and WeightSums.fits(self.vocabulary)
+        return WeightSums(self.vocabulary, self.weights) if sums_up else None
 
     def count(self, texts: pa.LargeStringArray | Sequence[str]) -> csr_array:
         """Return the counts of the features in texts: shape (n_texts, n_features)."""

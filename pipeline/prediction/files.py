@@ -205,7 +205,7 @@ def _with_predictions(
     probability = batch.scores.probabilities
     threshold = model.regression.threshold if settings.threshold is None else settings.threshold
     added = [
-        labels_of(model, decide(probability, threshold)),
+        labels_of(model.classes, decide(probability, threshold)),
         arrow.numbers(probability),
         arrow.numbers(batch.scores.n_tokens),
         arrow.numbers(batch.scores.n_known),
@@ -215,12 +215,20 @@ def _with_predictions(
     return pa.record_batch(columns, names=names)
 
 
-def labels_of(model: TextClassifier, positive: np.ndarray) -> pa.Array:
-    """Return the predicted class of each text: strings, or the type of the classes."""
-    if all(isinstance(label, str) for label in model.classes):
-        labels: pa.Array = arrow.strings(model.classes)
+def labels_of(classes: Sequence[Any], positive: np.ndarray) -> pa.Array:
+    """Return the class of each text by whether it is positive: an array of the classes' type.
+
+    Examples
+    --------
+    >>> labels_of(["bad", "good"], np.array([True, False])).to_pylist()
+    ['good', 'bad']
+    """
+    if any(isinstance(label, str) for label in classes):
+        labels: pa.Array = arrow.strings([str(label) for label in classes])
+    elif all(isinstance(label, bool) for label in classes):
+        labels = arrow.mask(np.array(classes))
     else:
-        labels = arrow.numbers(np.array(model.classes))
+        labels = arrow.numbers(np.array(classes))
     return labels.take(arrow.numbers(positive.astype(np.int8)))
 
 

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from pipeline import SentimentClassifier
 from pipeline.cli.display.predictions import fixed_point, json_lines
 from pipeline.cli.options import FORMATS
 from pipeline.corpus.formats import READERS
@@ -285,6 +286,24 @@ def test_other_formats_are_written_as_parquet_too(small_run, sentiment, answers,
     expected["predicted"] = [label for label, _ in answers]
     assert {name: found[name] for name in expected} == expected
     assert found["probability"] == [p for _, p in answers]
+
+
+@pytest.mark.parametrize("labels", [["bad", "good"], [0, 1], [False, True], [0.5, 1.0], ["a", 1]])
+def test_labels_are_those_of_the_model_in_their_own_type(sentiment, tmp_path, labels):
+    model = SentimentClassifier(epochs=20).fit(["dull", "superb"], [0, 1])
+    model.save(tmp_path / "model")
+    facts = json.loads((tmp_path / "model" / "model.json").read_text())
+    (tmp_path / "model" / "model.json").write_text(json.dumps(facts | {"classes": labels}))
+    (tmp_path / "a.txt").write_text("superb\ndull\n")
+    args = ("predict", tmp_path / "model", tmp_path / "a.txt")
+    lines = sentiment(*args).stdout.splitlines()
+    assert [line.split("\t")[0] for line in lines] == [str(labels[1]), str(labels[0])]
+    objects = [json.loads(line) for line in sentiment(*args, "--json").stdout.splitlines()]
+    assert [each["label"] for each in objects] == labels[::-1]
+    assert sentiment(*args, "--out", tmp_path).exit_code == 0
+    found = parquet.read_table(tmp_path / "a.parquet")["predicted"].to_pylist()
+    mixed = len({type(label) for label in labels}) > 1
+    assert found == [str(label) if mixed else label for label in labels[::-1]]
 
 
 def test_columns_are_chosen_in_the_order_they_are_named(small_run, sentiment, shards, tmp_path):

@@ -22,7 +22,8 @@ _DECIMALS = 6
 def text_lines(model: TextClassifier, scores: TextScores, threshold: float, known: bool) -> bytes:
     """Return a line for each text: label and probability; on request the numbers of tokens."""
     probability = scores.probabilities
-    labels = labels_of(model, decide(probability, threshold)).cast(pa.large_string())
+    names = [str(label) for label in model.classes]
+    labels = labels_of(names, decide(probability, threshold))
     columns = [labels, fixed_point(probability)]
     if known:
         numbers = map(arrow.numbers, (scores.n_tokens, scores.n_known))
