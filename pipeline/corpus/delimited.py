@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 
 from pipeline.corpus.blocks import by_blocks
+from pipeline.corpus.csv_records import END, count_line_ends, records
 from pipeline.corpus.diagnosis import (
     NO_ROWS,
     duplicate_column,
@@ -15,11 +16,10 @@ from pipeline.corpus.diagnosis import (
     shown_names,
 )
 from pipeline.corpus.quoting import (
-    END,
+    CountingFile,
+    Marks,
     as_text_hint,
     check_quoting,
-    count_line_ends,
-    records,
     unclosed,
 )
 from pipeline.corpus.source import Source
@@ -52,15 +52,19 @@ def csv_batches(source: Source, columns: Sequence[str] | None) -> Iterator[pa.Re
             block_size=block, column_names=names if dialect.columns else None
         )
         with source.for_arrow() as file:
-            yield from arrow_csv.open_csv(file, reading, parsing, conversion)
+            content = file if isinstance(file, str) else CountingFile(file, marks)
+            yield from arrow_csv.open_csv(content, reading, parsing, conversion)
 
-    n_rows = 0
+    n_rows, marks = 0, Marks(source.delimiter)
     for batch in by_blocks(read):
         if n_rows == 0 and dialect.columns and chosen:
             _refuse_header(source, batch)
         n_rows += batch.num_rows
         yield batch
-    source.noticed.extend(check_quoting(source, len(names), n_rows))
+    if dialect.quoting != "none":
+        if source.is_plain:
+            marks.add_all(source)
+        source.noticed.extend(check_quoting(source, len(names), n_rows, marks))
 
 
 def _refuse_header(source: Source, batch: pa.RecordBatch) -> None:

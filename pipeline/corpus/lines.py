@@ -100,10 +100,10 @@ def vowpal_wabbit_row(line: bytes) -> Row:
             if b":" in found[0]:
                 raise ValueError(f"namespace {_shown(found[0])} has a value; expected a name")
             del found[0]
+        for word in found if b":" in namespace else ():
+            if _VALUE.fullmatch(word):
+                raise ValueError(f"feature {_shown(word)} has a value; expected words alone")
         words += found
-    for word in words:
-        if b":" in word and _VALUE.fullmatch(word):
-            raise ValueError(f"feature {_shown(word)} has a value; expected words alone")
     label, importance = (*fields, None, None)[:2]
     return label, b" ".join(words), b"1" if importance is None else importance, tag
 

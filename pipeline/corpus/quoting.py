@@ -9,19 +9,15 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import BinaryIO
 
 import numpy as np
 
+from pipeline.corpus.csv_records import END, count_line_ends, records, text_of, unlimited_fields
 from pipeline.corpus.source import Source
 from pipeline.errors import CorpusError
 
-END = "\ue000 end of file"
 _EXAMPLES = 3
 _NAMES = {"\t": "tab", ",": "comma", ";": "semicolon"}
 
@@ -85,30 +81,56 @@ class _Holding:
             self.lines += (line,)
 
 
-@dataclass(frozen=True)
 class Marks:
-    """How many quotes, lines and delimiters a file has."""
+    """How many quotes, lines and delimiters a file has; a last line may have no end."""
 
-    quotes: int
-    lines: int
-    delimiters: int
+    def __init__(self, delimiter: str) -> None:
+        self._delimiter = ord(delimiter)
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin with the first byte of the file."""
+        self.quotes = self.delimiters = self._line_ends = 0
+        self._last = b"\n"
+
+    @property
+    def lines(self) -> int:
+        """The number of lines."""
+        return self._line_ends + (self._last != b"\n")
+
+    def add(self, block: bytes) -> None:
+        """Count what the next bytes of the file have."""
+        values = np.frombuffer(block, np.uint8)
+        self.quotes += int(np.count_nonzero(values == ord('"')))
+        self._line_ends += int(np.count_nonzero(values == ord("\n")))
+        self.delimiters += int(np.count_nonzero(values == self._delimiter))
+        self._last = block[-1:] or self._last
+
+    def add_all(self, source: Source) -> None:
+        """Count what a whole file has."""
+        self.clear()
+        with source.open() as file:
+            for block in iter(lambda: file.read(1 << 20), b""):
+                self.add(block)
 
 
-def count_marks(source: Source) -> Marks:
-    """Count the quotes, lines and delimiters of a file; a last line may have no end."""
-    quotes = lines = delimiters = 0
-    last = b"\n"
-    with source.open() as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
-            values = np.frombuffer(block, np.uint8)
-            quotes += int(np.count_nonzero(values == ord('"')))
-            lines += int(np.count_nonzero(values == ord("\n")))
-            delimiters += int(np.count_nonzero(values == ord(source.delimiter)))
-            last = block[-1:]
-    return Marks(quotes, lines + (last != b"\n"), delimiters)
+class CountingFile(io.RawIOBase):
+    """An open file that counts the marks of what is read, so that it is unpacked only once."""
+
+    def __init__(self, file: BinaryIO, marks: Marks) -> None:
+        self._file, self._marks = file, marks
+        marks.clear()
+
+    def readable(self) -> bool:  # noqa: D102
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:  # noqa: D102
+        block = self._file.read(size)
+        self._marks.add(block)
+        return block
 
 
-def check_quoting(source: Source, n_fields: int, n_rows: int) -> list[QuotedFields]:
+def check_quoting(source: Source, n_fields: int, n_rows: int, marks: Marks) -> list[QuotedFields]:
     """Look for quoted fields that may have swallowed others.
 
     Parameters
@@ -117,6 +139,8 @@ def check_quoting(source: Source, n_fields: int, n_rows: int) -> list[QuotedFiel
         A file that pyarrow has read.
     n_fields, n_rows : int
         Its columns, and its rows without the header.
+    marks : Marks
+        Those of the whole file.
 
     Returns
     -------
@@ -128,9 +152,6 @@ def check_quoting(source: Source, n_fields: int, n_rows: int) -> list[QuotedFiel
     CorpusError
         If a quote is misplaced. The message names the line on which it opens.
     """
-    if source.dialect.quoting == "none":
-        return []
-    marks = count_marks(source)
     n_records = n_rows + (not source.dialect.columns)
     if not marks.quotes:
         return []
@@ -189,11 +210,6 @@ def _opening_line(record: list[str], line: int, marks: str) -> int:
     return line
 
 
-def count_line_ends(value: str) -> int:
-    """Return how many lines end within a field."""
-    return len(re.findall("\r\n?|\n", value))
-
-
 def _stray_line(source: Source, start: int, end: int) -> int:
     """Return the line of the last quote that opens a field between two lines of a file."""
     opened, within = start, False
@@ -224,51 +240,3 @@ def unclosed(source: Source, line: int, record: list[str]) -> str:
 def as_text_hint(source: Source) -> str:
     """Return the key that makes quotes text."""
     return f"{source.dialect.setting('quoting', 'none')} if quotes are text in this file"
-
-
-def records(source: Source) -> Iterator[tuple[int, list[str]]]:
-    """Yield each record and the line it starts on; `END` is last, or ends an unclosed field."""
-    quoting: Literal[0, 3] = (
-        csv.QUOTE_NONE if source.dialect.quoting == "none" else csv.QUOTE_MINIMAL
-    )
-
-    def lines() -> Iterator[str]:
-        yield from file
-        yield END
-
-    with unlimited_fields(), text_of(source) as file:
-        reader = csv.reader(lines(), delimiter=source.delimiter, quoting=quoting)
-        line = 1
-        for record in reader:
-            if record:
-                yield line, record
-            line = reader.line_num + 1
-
-
-class _Limit:
-    """The limit of the csv module, which is one for all threads, while some of them lift it."""
-
-    lock = threading.Lock()
-    users = 0
-    usual = 0
-
-
-@contextmanager
-def unlimited_fields() -> Iterator[None]:
-    """Let the csv module read fields of any length."""
-    with _Limit.lock:
-        if not _Limit.users:
-            _Limit.usual = csv.field_size_limit(2**31 - 1)
-        _Limit.users += 1
-    try:
-        yield
-    finally:
-        with _Limit.lock:
-            _Limit.users -= 1
-            if not _Limit.users:
-                csv.field_size_limit(_Limit.usual)
-
-
-def text_of(source: Source) -> io.TextIOWrapper:
-    """Open a file as text; what cannot be decoded is replaced."""
-    return io.TextIOWrapper(source.open(), "utf-8", errors="replace", newline="")

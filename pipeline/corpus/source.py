@@ -113,10 +113,15 @@ class Source:
         """Whether the file has to be unpacked."""
         return self.path.suffix.lower() in COMPRESSED
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the file is UTF-8 as it is."""
+        return self.encoding == "utf-8" and not self.is_compressed
+
     @contextlib.contextmanager
     def for_arrow(self) -> Iterator[str | BinaryIO]:
         """Give what pyarrow reads: the file's name if it is UTF-8 as it is, or an open file."""
-        if self.encoding == "utf-8" and not self.is_compressed:
+        if self.is_plain:
             yield str(self.path)
         else:
             with self.open() as file:

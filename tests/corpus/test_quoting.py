@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.corpus.columns import Columns
+from pipeline.corpus.csv_records import unlimited_fields
 from pipeline.corpus.dialect import Dialect
 from pipeline.corpus.files import read_batches, read_texts
 from pipeline.corpus.labels import LabelRule
-from pipeline.corpus.quoting import unlimited_fields
 from pipeline.corpus.tally import Tally
 from pipeline.errors import CorpusError
 
