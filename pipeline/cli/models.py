@@ -91,7 +91,7 @@ class _Review(NamedTuple):
 @main.command(
     cls=TextCommand,
     epilog=examples(
-        'sentiment explain runs/sample "A fine film, though a bit long"',
+        'sentiment explain runs/sample "A wonderful film, though a bit long"',
         "sentiment explain runs/sample --worst 3",
     ),
 )

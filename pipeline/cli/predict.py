@@ -25,7 +25,7 @@ _STANDARD_INPUT = Path("-")
 @main.command(
     epilog=examples(
         "sentiment predict runs/sample reviews.csv --text review",
-        'echo "A fine film" | sentiment predict runs/sample',
+        'echo "A wonderful film" | sentiment predict runs/sample',
         "sentiment predict runs/sample 'shards/*.parquet' --out scored --keep id",
     )
 )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     cls=TextCommand,
     epilog=examples(
         "sentiment trace",
-        'sentiment trace runs/textbook "A fine film" --label positive',
+        'sentiment trace runs/textbook "A wonderful film" --label positive',
         "sentiment trace runs/textbook --row 7",
         "sentiment trace runs/textbook --check",
     ),
