@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.features.names import characters_of
+from pipeline.features.names import are_characters, characters_of
 from pipeline.inspection.weights import ClassFrequency
 from pipeline.kernels.code_points import CODE_POINT, DOUBLED, IGNORED
 from pipeline.model.logistic import Array, LogisticRegression
@@ -47,6 +47,10 @@ def kept_columns(
     _, offsets = arrow.buffers(model.vocabulary.words)
     # Bytes a word: its own, a line break, weight and interval in base64, the counts of two classes.
     sizes = np.diff(offsets) + 1 + (3 if with_intervals else 1) * 16 / 3 + 4
+    spells_characters = are_characters(model.vocabulary.words)
+    if spells_characters.any():
+        sizes += 2 * spells_characters  # JSON escapes quotation marks
+        largest -= largest // 10  # reviews are marked character by character
     if sizes.sum() <= largest:
         return np.arange(len(sizes))
     importance = np.abs(model.weights) * np.sqrt(model.vocabulary.document_frequency)
