@@ -123,12 +123,20 @@ def _print_predictions(
 
 def _texts(path: Path, settings: Settings) -> tuple[str, Iterator[pa.LargeStringArray]]:
     """Return what a text's number follows in a message, and the texts of a file in batches."""
+    from pipeline.corpus.encoding import ArrivingText
     from pipeline.corpus.files import read_lines, read_texts
     from pipeline.corpus.source import Source
     from pipeline.prediction.rows import is_lines
 
     if path == _STANDARD_INPUT:
-        return "standard input, line", read_lines(_Arriving(), "standard input")
+        dialect = settings.dialect
+        if dialect.format not in (None, "lines") or dialect.delimiter or dialect.columns:
+            raise click.UsageError(
+                "standard input has one text a line; --format, --delimiter and --columns say how a "
+                "FILE is written"
+            )
+        lines = ArrivingText(_Arriving(), dialect.encoding)
+        return "standard input, line", read_lines(lines, "standard input")
     place = "line" if is_lines(Source(path, settings.dialect)) else "row"
     return f"{path}, {place}", read_texts(path, settings.text, settings.dialect, _tell)
 

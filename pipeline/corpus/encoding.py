@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 # The longer mark first: that of UTF-32 begins as that of UTF-16 does.
 _MARKS = (
@@ -21,6 +21,13 @@ _MARKS = (
 )
 _LONGEST = max(len(mark) for mark, _ in _MARKS)
 _INVALID = "\udcff"
+
+
+class SupportsRead1(Protocol):
+    """A binary file that can return what has arrived so far."""
+
+    def read1(self, size: int, /) -> bytes:
+        """Return at most `size` bytes, without waiting for more than have arrived."""
 
 
 def encoding_of(start: bytes, stated: str | None) -> tuple[str, int]:
@@ -64,6 +71,47 @@ def as_utf8(file: BinaryIO, stated: str | None) -> tuple[BinaryIO, str]:
     return io.BufferedReader(_Recoded(file, encoding), 1 << 20), encoding
 
 
+class ArrivingText:
+    """The text of a stream as UTF-8, as it arrives.
+
+    Parameters
+    ----------
+    file : object with a method `read1`
+    stated : str or None
+        As in `encoding_of`.
+    """
+
+    def __init__(self, file: SupportsRead1, stated: str | None) -> None:
+        self._file, self._stated = file, stated
+        self._at_start = True
+        self._decoder: codecs.IncrementalDecoder | None = None
+
+    def read1(self, size: int, /) -> bytes:
+        """Return what has arrived, at least a byte; nothing at the end."""
+        while True:
+            data = self._file.read1(size)
+            at_end = not data
+            if self._at_start:
+                data = self._begin(data, size)
+            if self._decoder is not None:
+                data = self._decoder.decode(data, at_end).encode("utf-8", "surrogatepass")
+            if data or at_end:
+                return data
+
+    def _begin(self, start: bytes, size: int) -> bytes:
+        """Look for a byte-order mark, of which a part may have arrived; return what follows."""
+        while any(mark.startswith(start) and mark != start for mark, _ in _MARKS):
+            more = self._file.read1(size) if start else b""
+            if not more:
+                break
+            start += more
+        encoding, length = encoding_of(start, self._stated)
+        if encoding != "utf-8":
+            self._decoder = codecs.getincrementaldecoder(encoding)(_MARKER)
+        self._at_start = False
+        return start[length:]
+
+
 def guessed_encoding(data: bytes) -> str | None:
     """Return the encoding that bytes look like if they are not UTF-8, or None.
 
@@ -97,7 +145,7 @@ def guessed_encoding(data: bytes) -> str | None:
         control
         or not other
         or 3 * whole > len(other)
-        or len(other) > len(text) // 4
+        or 3 * len(other) > len(text)
         or runs * 10 > len(other)
     ):
         return None

@@ -16,11 +16,11 @@ import pyarrow.compute as pc
 from pipeline.corpus.columns import TABLE_SCHEMA, Columns, as_text
 from pipeline.corpus.diagnosis import not_decodable, undecodable_rows
 from pipeline.corpus.dialect import Dialect
+from pipeline.corpus.encoding import SupportsRead1
 from pipeline.corpus.faults import Origin
 from pipeline.corpus.formats import BATCH, is_binary, no_format, source_batches
 from pipeline.corpus.labels import LabelRule, Meaning, meanings
 from pipeline.corpus.lines import (
-    SupportsRead1,
     labelled_format,
     last_field,
     texts_of,

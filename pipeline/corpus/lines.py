@@ -9,25 +9,19 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol, cast
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.corpus.diagnosis import missing_column
+from pipeline.corpus.encoding import SupportsRead1
 from pipeline.corpus.source import Source
 from pipeline.errors import CorpusError
 from pipeline.storage import arrow
 
 CHUNK = 1 << 22  # bytes that are read at once
-
-
-class SupportsRead1(Protocol):
-    """A binary file that can return what has arrived so far."""
-
-    def read1(self, size: int, /) -> bytes:
-        """Return at most `size` bytes, without waiting for more than have arrived."""
 
 
 Row = tuple[bytes | None, ...]

@@ -482,3 +482,16 @@ def test_rows_that_a_stray_quote_swallows_are_told(small_run, sentiment, tmp_pat
     result = sentiment("predict", small_run.path, file, "--quoting", "none")
     assert "quoted field" not in result.stderr
     assert len(result.stdout.splitlines()) == 12
+
+
+def test_standard_input_has_an_encoding_and_no_format(small_run, sentiment):
+    texts = "café superb\ndreadful\n"
+    expected = sentiment("predict", small_run.path, input=texts.encode()).stdout
+    for encoding in ("latin-1", "utf-16"):
+        given = texts.encode(encoding)
+        options = ["--encoding", encoding]
+        assert sentiment("predict", small_run.path, *options, input=given).stdout == expected
+    assert sentiment("predict", small_run.path, input=texts.encode("utf-16")).stdout == expected
+    result = sentiment("predict", small_run.path, "--format", "csv", input=b"")
+    assert result.exit_code == 2
+    assert "standard input has one text a line" in result.stderr
