@@ -58,7 +58,10 @@ _USER = r"(?<![\p{L}\p{N}_@])@[\p{L}\p{N}_]+"
 _RUN = r"(\p{L})\1{3,}"
 
 # A character with the marks behind it, and Korean syllables in pieces: what NFC works on.
-_COMPOSED = regex.compile(r"(?s:.)[\p{M}\p{NFC_QC=M}]*")
+_COMPOSED = regex.compile(
+    r"[\u1100-\u115f\uac00-\ud7a3][\u1160-\u11ff]+|[\s\S][\p{M}[\p{NFC_QC=M}--[\u1160-\u11ff]]]*",
+    regex.V1,
+)
 _SHARP_S = regex.compile(f"[{SHARP_S}]")
 _IGNORED = regex.compile(IGNORED, regex.V1)
 _BEFORE_IGNORED = regex.compile(rf"[^{IGNORED.removesuffix('+')}]{IGNORED}", regex.V1)

@@ -1,7 +1,9 @@
 """The playground in a real browser: it predicts what Python does, and stays responsive."""
 
 import dataclasses
+import itertools
 import json
+import random
 
 import pytest
 from browser import HOSTILE, Page
@@ -10,6 +12,7 @@ from pipeline.inspection.highlights import highlight
 from pipeline.model.logistic import LogisticRegression
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages.read_run import read_reviews
+from pipeline.tokens.spans import token_spans
 
 TEXTS = [
     *["", " ", "superb", "zzz unknown", "NaN\0null", "SUPERB Superb sUPERB", "a_b __ 3.5/10"],
@@ -41,6 +44,10 @@ TEXTS = [
     "https://t.co/x?a www.x.org #Tag a#b ##c @url 10000",
     *HOSTILE,
 ]
+# Texts of pieces of these in any order, which no one would think of.
+RANDOM = random.Random(0)
+PIECES = [*" ".join(TEXTS).split(" "), *sorted(set("".join(TEXTS)))]
+MIXED = ["".join(RANDOM.choices(PIECES, k=RANDOM.randrange(1, 9))) for _ in range(500)]
 
 
 def answers(page: Page, texts: list[str]) -> list[float]:
@@ -82,13 +89,16 @@ def test_the_playground_equals_python(
     page = open_page(make_report(config, tmp_path / "run", *settings))
     model = TextClassifier.load(tmp_path / "run")
     reviews = read_reviews(tmp_path / "run").texts.to_pylist()
-    texts = [*TEXTS, *reviews, *map(str.upper, reviews)]
+    texts = [*TEXTS, *reviews, *map(str.upper, reviews), *MIXED]
     scored = page.page.evaluate("texts => texts.map((text) => sentiment.score(text))", texts)
     found = [each["probability"] for each in scored]
     assert found == pytest.approx(model.probabilities(texts).tolist(), abs=1e-6)
     for text, each in zip(texts, scored, strict=True):
-        tokens = [token["token"] for token in each["tokens"]]
-        assert tokens == model.tokenizer([text]).document(0)
+        units = [0, *itertools.accumulate(1 + (ord(c) > 0xFFFF) for c in text)]  # of UTF-16
+        spans = token_spans(model.tokenizer, text)
+        assert [(token["token"], token["start"], token["end"]) for token in each["tokens"]] == [
+            (span.token, units[span.start], units[span.end]) for span in spans
+        ]
     for threshold in (0.3, 0.5, 0.8):
         weights, intercept = model.regression.coef_, model.regression.intercept_
         regression = LogisticRegression.of(weights[0], intercept[0], threshold)

@@ -19,7 +19,7 @@ function makeTokenizer(settings) {
   const token = new RegExp(`(${settings.grammar})|${settings.other}`, "g");
   const letters = new RegExp(settings.letters), stopWords = new Set(settings.stop_words);
 
-  // A text, with the place of each of its UTF-16 units in the original text.
+  // A text, with the place of the character of each of its UTF-16 units in the original text.
   function replaced({ text, starts, ends }, pattern, by) {
     const parts = [], newStarts = [], newEnds = [];
     let done = 0;
@@ -43,18 +43,19 @@ function makeTokenizer(settings) {
     return { text: parts.join(""), starts: newStarts, ends: newEnds };
   }
 
-  // What HTML means by an entity, as the browser knows it; a control character is nothing.
+  // What HTML means by an entity, as the browser knows it; the number of a control character is nothing.
   function decoded(entity) {
-    const area = document.createElement("textarea");
-    area.innerHTML = entity;
-    return area.value.replace(/[\x01-\x08\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef]|[\ufffe\uffff]/g, "");
+    const [name] = entity.match(/^&#?[0-9a-z]*;?/i), area = document.createElement("textarea");
+    area.innerHTML = name;
+    const nothing = /[\x01-\x08\x0b\x0e-\x1f\x7f]|\p{Noncharacter_Code_Point}/gu;
+    return (name[1] === "#" ? area.value.replace(nothing, "") : area.value) + entity.slice(name.length);
   }
 
   const named = { decode: decoded, shorten: (run) => [...run].slice(0, 3).join("") };
   const rewritings = settings.rewritings.map(([pattern, by]) => [new RegExp(pattern, "giu"), named[by] ?? (() => by)]);
 
   // A letter with the marks behind it, and Korean syllables in pieces: what NFC works on.
-  const composable = /[^][\p{M}\u1160-\u11ff]*/gu;
+  const composable = /[\u1100-\u115f\uac00-\ud7a3][\u1160-\u11ff]+|[^]\p{M}*/gu;
 
   function composed(traced) {
     if (traced.text.normalize("NFC") === traced.text) return traced;
@@ -80,8 +81,11 @@ function makeTokenizer(settings) {
 
   // Words, emoji and emoticons, and all other characters, each with its place in the text.
   function* split(text) {
-    const places = Array.from({ length: text.length + 1 }, (_, k) => k);
-    let traced = { text, starts: places.slice(0, -1), ends: places.slice(1) };
+    let traced = { text, starts: [], ends: [] };
+    for (const character of text) {
+      const start = traced.starts.length;
+      for (const unit of character.split("")) traced.starts.push(start), traced.ends.push(start + character.length);
+    }
     for (const [pattern, by] of rewritings) traced = replaced(traced, pattern, by);
     traced = composed(yield* lowered(composed(traced)));
     const characters = [], from = [], to = [], kinds = [];
