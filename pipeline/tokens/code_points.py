@@ -8,6 +8,7 @@ wherever it stands: İ becomes i, the final sigma becomes the other, and ß beco
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -22,9 +23,6 @@ APOSTROPHES = "'\u2019\u2018`\u00b4\u02bc\uff07\u2032"
 LOWER = {"\u0130": "i", "\u03a3": "\u03c3", "\u03c2": "\u03c3", "\u00df": "ss", "\u1e9e": "ss"}
 SHARP_S = "\u00df\u1e9e"
 
-# All characters that have a kind of their own are in these blocks, as a test checks.
-BLOCKS = (range(0x10000), range(0x10000, 0x40000), range(0xE0000, 0xE1000))
-
 # Invisible: selectors of a variant, soft hyphens, marks of direction, a byte-order mark. Joiners,
 # tags and the zero-width space are not among them.
 IGNORED = (
@@ -36,8 +34,8 @@ IGNORED = (
 # crosses of the same blocks.
 PICTOGRAPH = r"[[\p{Extended_Pictographic}--[\0-\u2319\u24c2]][[\u2600-\u27bf]&&\p{So}]]"
 
-LETTER, SPACE = 0, -1
-# Later ones go before earlier ones.
+# Kinds by Unicode's properties. Later ones go before earlier ones.
+LETTER = 0
 _KINDS = (
     (LETTER, r"\w+"),
     (kernels.MARK, r"[\p{M}\p{GCB=SpacingMark}]+"),
@@ -45,20 +43,33 @@ _KINDS = (
     (kernels.KATAKANA, r"[[\p{Katakana}&&\w]\u30fc\uff70\uff9e\uff9f]+"),
     (kernels.CLUSTER, r"[\p{Line_Break=SA}&&[\w--[\p{M}\p{GCB=SpacingMark}]]]+"),
     (kernels.PICTOGRAPH, PICTOGRAPH),
-    (kernels.TONE, r"[\U0001f3fb-\U0001f3ff]"),
-    (kernels.REGIONAL, r"[\U0001f1e6-\U0001f1ff]"),
-    (kernels.MARK, r"\u200c"),
-    (kernels.JOINER, r"\u200d"),
-    (kernels.TAG, r"[\U000e0020-\U000e007f]+"),
     (kernels.IGNORED, IGNORED),
-    (kernels.STACKER, r"[\u1039\u17d2\u1a60]"),
-    (kernels.KEYCAP, r"\u20e3"),
-    (kernels.APOSTROPHE, rf"[{APOSTROPHES}]"),
-    (kernels.POINT, r"[./]"),
-    (kernels.SIGIL, r"[#*@]"),
-    (kernels.EMOTICON, r"[:;=<^(]"),
-    (SPACE, r"[\s\0\u200b]+"),
 )
+# Where to look for which: the plane of most scripts, that of emoji, two of Chinese characters
+# and other letters, and invisible characters. No other code point has a kind, as a test checks.
+BLOCKS = (
+    (range(0x10000), _KINDS),
+    (range(0x10000, 0x20000), _KINDS),
+    (range(0x20000, 0x40000), ((LETTER, r"\w+"), (kernels.CHARACTER, r"\p{Han}+"))),
+    (range(0xE0000, 0xE1000), ((kernels.MARK, r"\p{M}+"), (kernels.IGNORED, IGNORED))),
+)
+# Kinds of single characters, which go before those.
+_SINGLE = (
+    (kernels.MARK, "\u200c"),
+    (kernels.JOINER, "\u200d"),
+    (kernels.STACKER, "\u1039\u17d2\u1a60"),
+    (kernels.KEYCAP, "\u20e3"),
+    (kernels.APOSTROPHE, APOSTROPHES),
+    (kernels.POINT, "./"),
+    (kernels.SIGIL, "#*@"),
+    (kernels.EMOTICON, ":;=<^("),
+)
+_SINGLE_ASTRAL = (
+    (kernels.TONE, "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"),
+    (kernels.REGIONAL, "".join(map(chr, range(0x1F1E6, 0x1F200)))),
+    (kernels.TAG, "".join(map(chr, range(0xE0020, 0xE0080)))),
+)
+_SPACE = r"[\s\0\u200b]+"
 _UNSTABLE = r"[\p{NFC_QC=N}\p{NFC_QC=M}\P{CCC=0}]+"
 
 
@@ -70,10 +81,10 @@ def lower(text: str) -> str:
     >>> [lower(word) for word in ("STRASSE", "Straße", "İstanbul", "ΟΔΟΣ", "οδος")]
     ['strasse', 'strasse', 'istanbul', 'οδοσ', 'οδοσ']
     """
-    return text.lower() if text.isascii() else text.translate(_LOWER).lower()
-
-
-_LOWER = str.maketrans(LOWER)
+    if not text.isascii():
+        for letter, becomes in LOWER.items():
+            text = text.replace(letter, becomes)
+    return text.lower()
 
 
 @functools.cache
@@ -91,25 +102,44 @@ def entries(lowercase: bool, astral: bool) -> np.ndarray:
     size = 0x110000 if astral else 0x10000
     found = np.arange(size, dtype=np.int32)
     found |= kernels.SYMBOL << kernels.KIND
-    for block in BLOCKS if astral else BLOCKS[:1]:
-        text = "".join(map(chr, block))
-        becomes = text.translate(_LOWER | dict.fromkeys(map(ord, SHARP_S), "s")).lower()
-        codes = np.frombuffer(
-            (becomes if lowercase else text).encode("utf-32-le", "surrogatepass"), np.int32
-        )
-        part = found[block.start : block.stop]
-        for kind, pattern in _KINDS:
-            packed = 0 if kind == LETTER else kind << kernels.KIND
-            for match in regex.finditer(pattern, text, regex.V1):
-                a, b = match.span()
-                part[a:b] = 0 if kind == SPACE else packed | codes[a:b]
-        for match in regex.finditer(_UNSTABLE, text, regex.V1):
-            part[match.start() : match.end()] |= kernels.UNSTABLE
+    for block, kinds in BLOCKS if astral else BLOCKS[:1]:
+        text = _all_of(block)
+        codes, part = _becomes(text, lowercase), found[block.start : block.stop]
+        for kind, pattern in kinds:
+            for a, b in _runs(pattern, text):
+                part[a:b] = kind << kernels.KIND | codes[a:b]
+        for a, b in _runs(_UNSTABLE, text):
+            part[a:b] |= kernels.UNSTABLE
+    for kind, characters in (*_SINGLE, *_SINGLE_ASTRAL) if astral else _SINGLE:
+        places = [ord(character) for character in characters]
+        found[places] &= kernels.UNSTABLE
+        found[places] |= kind << kernels.KIND | np.array(places, np.int32)
+    for a, b in _runs(_SPACE, _all_of(BLOCKS[0][0])):
+        found[a:b] = 0
     found[[ord(c) for c in APOSTROPHES]] = kernels.APOSTROPHE << kernels.KIND | kernels.QUOTE
     if lowercase:
         found[[ord(c) for c in SHARP_S]] = kernels.DOUBLED << kernels.KIND | ord("s")
     found.flags.writeable = False
     return found
+
+
+def _all_of(block: range) -> str:
+    """Return the characters of some code points."""
+    codes = np.arange(block.start, block.stop, dtype="<u4")
+    return codes.tobytes().decode("utf-32-le", "surrogatepass")
+
+
+def _becomes(text: str, lowercase: bool) -> np.ndarray:
+    """Return the code point that each character becomes; that of a sharp s is one of the two."""
+    if lowercase:
+        for letter in SHARP_S:
+            text = text.replace(letter, "s")
+        text = lower(text)
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.int32)
+
+
+def _runs(pattern: str, text: str) -> Iterator[tuple[int, int]]:
+    return (match.span() for match in regex.finditer(pattern, text, regex.V1))
 
 
 class Folding(NamedTuple):
