@@ -1,5 +1,7 @@
 # Most targets are one line over the command line interface: see `.venv/bin/sentiment --help`.
 CONFIG ?= sample
+SEED ?=
+SUBMISSION ?= build/key
 RUN ?= runs/$(basename $(notdir $(CONFIG)))
 ARGS ?=
 QUICK ?=
@@ -12,7 +14,7 @@ BYTECODE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup train eval report weights crossval tune baselines certify stability \
-	test hunt lint types check docs links wheel reproduce bench screenshot locks clean
+	handout grade test hunt lint types check docs links wheel reproduce bench screenshot locks clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=$(CONFIG)] [ARGS='--set train.l2=0.001']"
@@ -50,6 +52,17 @@ certify: .venv/runtime ## bound the distance of a run from the optimum (RUN=runs
 
 stability: .venv/runtime ## refit a run on resampled reviews to see how stable its weights are (RUN=runs/...)
 	@$(BIN)/sentiment stability $(RUN) $(ARGS)
+
+## teaching
+
+handout: .venv/runtime ## write the assignment into build/handout, its key into build/key (SEED=a secret)
+	@$(BIN)/python -m coursework handout --seed '$(SEED)' $(ARGS)
+
+grade: .venv/runtime build/key ## grade a submission with hidden tests (SUBMISSION=path)
+	@$(BIN)/python -m coursework grade $(SUBMISSION) $(ARGS)
+
+build/key:
+	@$(MAKE) --no-print-directory handout
 
 ## development
 

@@ -25,6 +25,7 @@ TEXTS = sorted(
         "docs/**/*",
         "pipeline/**/*",
         "benchmarks/*.py",
+        "coursework/**/*",
     )
     for path in ROOT.glob(pattern)
     if path.suffix in {"", ".css", ".j2", ".js", ".md", ".py", ".toml"}

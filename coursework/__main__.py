@@ -1,0 +1,61 @@
+"""`python -m coursework handout`, `grade` and `gradescope`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Read the options and run the command."""
+    options = _parser().parse_args(arguments)
+    result: int = options.run(options)
+    return result
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m coursework", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    handout = commands.add_parser("handout", help="write the handout and its key")
+    handout.add_argument("--seed", default="", help="a secret of the course; see docs/teaching.md")
+    handout.add_argument(
+        "--student", action="append", default=[], help="one more sheet; repeatable"
+    )
+    handout.add_argument("--out", type=Path, default=Path("build/handout"))
+    handout.set_defaults(run=_handout)
+    grade = commands.add_parser("grade", help="grade a submission")
+    grade.add_argument("submission", type=Path, help="the folder with the student's files")
+    grade.add_argument("--draw", type=int, help="repeat a grading with the same inputs")
+    grade.add_argument("--json", action="store_true", help="print the result as JSON")
+    grade.set_defaults(run=_grade)
+    for command in (handout, grade):
+        command.add_argument("--key", type=Path, default=Path("build/key"))
+    return parser
+
+
+def _handout(options: argparse.Namespace) -> int:
+    from coursework.handout import make
+    from coursework.tasks import N_HIDDEN, N_PUBLIC, POINTS
+    from coursework.variants import course
+
+    make(course(options.seed), options.out, options.key, options.student)
+    print(f"{options.out}: for students; {POINTS} points, {N_PUBLIC} public tests")
+    print(f"{options.key}: for graders alone; solution, withheld reviews, sheets")
+    print(f"{N_HIDDEN} hidden tests run at grading: make grade SUBMISSION=path")
+    return 0
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from coursework.grader import grade
+    from coursework.key import load_key
+    from coursework.report import as_json, as_text
+
+    result = grade(load_key(options.key), options.submission, draw=options.draw)
+    print(json.dumps(as_json(result), indent=2) if options.json else as_text(result), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

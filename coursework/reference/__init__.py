@@ -1,0 +1,1 @@
+"""The solved assignment. `python -m coursework handout` makes the starter from it."""

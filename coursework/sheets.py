@@ -1,0 +1,103 @@
+"""The sheet of hand calculations, and its key: numbers of a course, or of one student."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from coursework.drawing import Draw
+from coursework.variants import Course
+
+BLANK = "______"
+
+
+def make_sheet(
+    course: Course, solution: Mapping[str, ModuleType], student: str = ""
+) -> tuple[str, str]:
+    """Return a sheet and its key, as Markdown.
+
+    Parameters
+    ----------
+    course : Course
+    solution : dict of modules
+        Computes the key.
+    student : str
+        Whose sheet it is; each has other numbers.
+    """
+    draw = Draw(course.generator(f"sheet {student}"), course, small=True)
+    lines = [f"# Calculate by hand{f' ({student})' if student else ''}", ""]
+    lines += ["Four decimals are enough. These conventions hold:", ""]
+    lines += [f"- {sentence}" for sentence in course.conventions()]
+    for part in (_step(draw, solution), _metrics(draw, solution), _ngrams(draw, solution)):
+        lines += ["", *part]
+    blank = [
+        line.partition(" = {")[0] + f" = {BLANK}" if " = {" in line else line for line in lines
+    ]
+    filled = [line.replace(" = {", " = ").removesuffix("}") for line in lines]
+    return "\n".join(blank) + "\n", "\n".join(["<!-- key -->", *filled]) + "\n"
+
+
+def _row(name: str, value: Any) -> str:
+    """Return a line to fill in; the key keeps what is in braces."""
+    if isinstance(value, dict):
+        text = ", ".join(f"{key}: {n}" for key, n in value.items())
+    elif np.ndim(value):
+        text = f"[{', '.join(f'{x:.4f}' for x in value)}]"
+    else:
+        text = f"{value:.4f}"
+    return f"- {name} = {{{text}}}"
+
+
+def _step(draw: Draw, solution: Mapping[str, ModuleType]) -> list[str]:
+    course, logistic, sgd = draw.course, solution["logistic"], solution["sgd"]
+    step = draw.step()
+    x, y, w, b = step["x"], step["y"], step["w"], step["b"]
+    rate, l2, n = step["learning_rate"], step["l2"], step["n"]
+    z = float(x @ w + b)
+    loss = logistic.cost(x[None], np.array([y]), w, b, 0.0)
+    name = course.name("gradient")
+    by_w, by_b = getattr(logistic, name)(x[None], np.array([y]), w, b, 0.0)
+    of_all = {"n": n} if "penalty" in course.others else {}
+    new_w, new_b = sgd.sgd_step(x, y, w, b, rate, l2, **of_all)
+    given = f"x = {x.tolist()}, y = {y}, w = {w.tolist()}, b = {b}, learning rate {rate}, l2 = {l2}"
+    return [
+        "## One step of gradient descent",
+        "",
+        f"One document: {given}{f', n = {n}' if of_all else ''}.",
+        "",
+        _row("the score z", z),
+        _row("its sigmoid", float(logistic.sigmoid(np.array(z)))),
+        _row("the cross-entropy L(z, y)", loss),
+        _row(f"the {name.replace('_', ' ')} of L by w", by_w),
+        _row(f"the {name.replace('_', ' ')} of L by b", by_b),
+        _row("w after one step, with the penalty", new_w),
+        _row("b after one step", new_b),
+    ]
+
+
+def _metrics(draw: Draw, solution: Mapping[str, ModuleType]) -> list[str]:
+    inputs = draw.predictions()
+    y, predicted = inputs["y"], inputs["predicted"]
+    found = solution["metrics"].metrics(y, predicted)
+    return [
+        "## Metrics",
+        "",
+        f"True labels {y.tolist()}, predictions {predicted.tolist()}.",
+        "",
+        *[_row(name, value) for name, value in found.items()],
+    ]
+
+
+def _ngrams(draw: Draw, solution: Mapping[str, ModuleType]) -> list[str]:
+    inputs = draw.tokens(n_distinct=3)
+    counts = solution["counts"].count_ngrams(inputs["tokens"], inputs["n"])
+    return [
+        "## N-grams",
+        "",
+        f"The tokens are {' '.join(inputs['tokens'])}.",
+        "",
+        _row(f"counts of the n-grams of 1 to {inputs['n']} tokens", counts),
+    ]

@@ -1,0 +1,142 @@
+"""The table of the assignment: functions, points, tests, hints. No text states these numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from coursework import checks
+from coursework.trial import Trial
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A hidden test: name, points, check, and how many times the usual seconds it may take."""
+
+    name: str
+    points: int
+    check: Callable[[Trial], None]
+    patience: int = 1
+
+
+@dataclass(frozen=True)
+class Task:
+    """A function to write.
+
+    Attributes
+    ----------
+    function, module : str
+        As the reference names them; a course may give the function another name.
+    hidden : tuple of Hidden
+        Run at grading. They alone give points.
+    n_public : int
+        Worked examples that the student sees.
+    hints : tuple of str
+    """
+
+    function: str
+    module: str
+    hidden: tuple[Hidden, ...]
+    n_public: int = 2
+    hints: tuple[str, ...] = ()
+
+    @property
+    def points(self) -> int:
+        """The points of all its hidden tests."""
+        return sum(test.points for test in self.hidden)
+
+
+TASKS = (
+    Task(
+        "sigmoid",
+        "logistic",
+        (
+            Hidden("random scores", 5, checks.is_right),
+            Hidden("scores far from 0", 5, checks.survives_large_scores),
+        ),
+        hints=(
+            "exp(-z) overflows for z = -1000. Multiply numerator and denominator by exp(z).",
+            "`np.where` computes both branches. Make neither overflow.",
+        ),
+    ),
+    Task(
+        "cost",
+        "logistic",
+        (
+            Hidden("random documents", 5, checks.is_right),
+            Hidden("the penalty", 5, checks.penalises_weights_alone),
+            Hidden("scores far from 0", 5, checks.survives_large_scores),
+        ),
+        hints=(
+            "Do not go through the sigmoid: it rounds to 0 or 1, and the logarithm of 0 is -inf.",
+            "`np.logaddexp(0, z)` is log(1 + exp(z)).",
+        ),
+    ),
+    Task(
+        "gradient",
+        "logistic",
+        (
+            Hidden("finite differences, no penalty", 5, checks.matches_differences_without_penalty),
+            Hidden("finite differences, penalty", 5, checks.matches_differences_with_penalty),
+            Hidden("inputs stay as they are", 5, checks.leaves_inputs),
+        ),
+        hints=(
+            "Derive L by z first. It is short, and an error: what was predicted minus the truth.",
+            "Check it yourself: (J(w + h) - J(w - h)) / 2h for a small h, one weight at a time.",
+        ),
+    ),
+    Task(
+        "sgd_step",
+        "sgd",
+        (
+            Hidden("random steps", 5, checks.is_right),
+            Hidden("inputs stay as they are", 5, checks.leaves_inputs),
+        ),
+        hints=("`w -= ...` changes the array that you were given.",),
+    ),
+    Task(
+        "lazy_epoch",
+        "sgd",
+        (
+            Hidden("random epochs", 5, checks.is_right),
+            Hidden("inputs stay as they are", 5, checks.leaves_inputs),
+            Hidden("a long epoch with a strong penalty", 5, checks.survives_a_long_epoch),
+            Hidden("speed", 5, checks.takes_time_for_nonzeros_alone, patience=6),
+        ),
+        hints=(
+            "First make it right with `sgd_step` on dense rows, then make it fast.",
+            "With w = scale * v, what do you add to v to add something to w?",
+        ),
+    ),
+    Task(
+        "count_ngrams",
+        "counts",
+        (
+            Hidden("random tokens", 5, checks.is_right),
+            Hidden("speed", 5, checks.takes_time_in_proportion, patience=6),
+        ),
+    ),
+    Task(
+        "metrics",
+        "metrics",
+        (
+            Hidden("random predictions", 5, checks.is_right),
+            Hidden("undefined metrics", 5, checks.knows_undefined_metrics),
+        ),
+        hints=("f1 is the harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN).",),
+    ),
+    # Not to be written: it calls the others.
+    Task(
+        "fit_predict",
+        "classifier",
+        (
+            Hidden("reviews of invented words", 5, checks.learns_invented_words, patience=6),
+            Hidden("withheld reviews", 5, checks.reaches_the_accuracy, patience=12),
+        ),
+        n_public=0,
+    ),
+)
+WHOLE = "fit_predict"
+N_PUBLIC = sum(task.n_public for task in TASKS)
+N_HIDDEN = sum(len(task.hidden) for task in TASKS)
+POINTS = sum(task.points for task in TASKS)

@@ -1,0 +1,238 @@
+"""Wrong and hostile submissions: what each changes in a right one, and what it loses.
+
+No test imports these as code: they run in the grader's processes alone.
+"""
+
+from dataclasses import dataclass, field
+
+FORK_BOMB = """
+import os
+while True:
+    try:
+        os.fork()
+    except OSError:
+        pass
+"""
+FILES = """
+def count_ngrams(tokens, n):
+    for number in range(10_000):
+        with open(f"/tmp/{number}", "wb") as file:
+            file.write(bytes(1 << 19))
+"""
+ONE_FILE = """
+def count_ngrams(tokens, n):
+    with open("/tmp/large", "wb") as file:
+        while True:
+            file.write(bytes(1 << 20))
+"""
+MEMORY = """
+def count_ngrams(tokens, n):
+    kept = []
+    while True:
+        kept.append(bytearray(1 << 26))
+"""
+SOCKET = """
+import socket
+def count_ngrams(tokens, n):
+    socket.create_connection(("127.0.0.1", 80), 1).sendall(repr(tokens).encode())
+"""
+PATCHES = """
+import sys
+import numpy as np
+def yes(*args, **kwargs):
+    return True
+for module in list(sys.modules.values()):
+    for name in ("isclose", "allclose", "compare", "require", "digest"):
+        if hasattr(module, name):
+            try:
+                setattr(module, name, yes)
+            except Exception:
+                pass
+def count_ngrams(tokens, n):
+    return {}
+"""
+READS = """
+import os
+def count_ngrams(tokens, n):
+    found = [path for path in PATHS if os.path.exists(path)]
+    return {f"found {found}": 1}
+"""
+IMPORTS = """
+from pipeline.evaluation.metrics import evaluate
+def metrics(y, predicted):
+    return {}
+"""
+# Finds the pipe among its open files, and writes an answer of its own.
+FAKES = """
+import json, os, struct
+body = json.dumps({"id": "x", "output": {"dict": []}, "changed": []}).encode()
+for descriptor in range(3, 64):
+    try:
+        os.write(descriptor, struct.pack(">I", len(body)) + body)
+    except OSError:
+        pass
+def count_ngrams(tokens, n):
+    return {}
+"""
+GARBAGE = """
+import os
+def count_ngrams(tokens, n):
+    for descriptor in range(3, 64):
+        try:
+            os.write(descriptor, b"\\0\\0\\0\\4[[[[")
+        except OSError:
+            pass
+"""
+HARD_CODED = """
+import json
+ANSWERS = ANSWERS_OF_PUBLIC_TESTS
+def count_ngrams(tokens, n):
+    return ANSWERS.get(json.dumps([tokens, n]), {})
+"""
+FLOOD = "def count_ngrams(tokens, n):\n    while True:\n        print('x' * 1000)\n"
+SLOW = """
+def count_ngrams(tokens, n):
+    starts = [(i, k) for k in range(1, n + 1) for i in range(len(tokens) - k + 1)]
+    grams = [" ".join(tokens[i : i + k]) for i, k in starts]
+    return {gram: grams.count(gram) for gram in grams}
+"""
+SLOW_EPOCH = """
+from .logistic import sigmoid
+def sgd_step(x, y, w, b, learning_rate, l2):
+    error = sigmoid(x @ w + b) - y
+    return w - learning_rate * (error * x + l2 * w), b - learning_rate * error
+def lazy_epoch(rows, y, order, w, b, learning_rate, l2):
+    starts, columns, values = rows
+    for i in order:
+        at = slice(starts[i], starts[i + 1])
+        error = sigmoid(values[at] @ w[columns[at]] + b) - y[i]
+        w = w * (1 - learning_rate * l2)
+        w[columns[at]] -= learning_rate * error * values[at]
+        b = b - learning_rate * error
+    return w, b
+"""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A submission that is right but for one module.
+
+    Attributes
+    ----------
+    name : str
+    module : str
+    function : str
+        The one that is graded, together with another of which nothing is wrong.
+    says : str
+        Part of the message of each test that fails.
+    text : str
+        The module; or
+    edits : tuple of (old, new)
+        what is replaced in the solved one.
+    passes : frozenset of str
+        The names of its hidden tests that it passes.
+    """
+
+    name: str
+    module: str
+    function: str
+    says: str
+    text: str = ""
+    edits: tuple[tuple[str, str], ...] = ()
+    passes: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def endless(self) -> bool:
+        """Whether it ends by the clock: it is spared the tests that have patience."""
+        return self.name in {"endless loop", "fork bomb"}
+
+
+def wrong(name, module, function, says, *edits, passes=()):
+    return Submission(name, module, function, says, edits=edits, passes=frozenset(passes))
+
+
+def hostile(name, says, text, module="counts", function="count_ngrams", passes=()):
+    return Submission(name, module, function, says, text=text, passes=frozenset(passes))
+
+
+SUBMISSIONS = (
+    wrong(
+        *("wrong sign", "logistic", "gradient", "its sign is reversed|differs from the right"),
+        ("sigmoid(X @ w + b) - y", "y - sigmoid(X @ w + b)"),
+        ("+ l2 * w", "- l2 * w"),
+    ),
+    wrong(
+        *("missing lambda", "logistic", "gradient", "the penalty is missing|right answer"),
+        (" + l2 * w", ""),
+        passes=["finite differences, no penalty"],
+    ),
+    wrong(
+        *("a sum, not the mean", "logistic", "gradient", "not the mean|right answer"),
+        ("X.T @ error / len(y)", "X.T @ error"),
+        ("error.mean()", "error.sum()"),
+    ),
+    wrong(
+        *(
+            "penalised intercept",
+            "logistic",
+            "cost",
+            "the intercept is penalised|differs from the right answer",
+        ),
+        ("(w @ w)", "(w @ w + b * b)"),
+    ),
+    wrong(
+        *("NaN at large z", "logistic", "sigmoid", "nan, not a finite number"),
+        ("np.where(z >= 0, 1.0, small) / (1.0 + small)", "np.exp(z) / (1.0 + np.exp(z))"),
+        passes=["random scores"],
+    ),
+    wrong(
+        *("logarithm of the sigmoid", "logistic", "cost", "not a finite number"),
+        (
+            "np.logaddexp(0.0, z) - y * z",
+            "-(y * np.log(sigmoid(z)) + (1 - y) * np.log(1 - sigmoid(z)))",
+        ),
+        passes=["random documents", "the penalty"],
+    ),
+    wrong(
+        *("changes its inputs", "sgd", "sgd_step", "changed its input w"),
+        (
+            "return w - learning_rate * (error * x + l2 * w), b",
+            "w -= learning_rate * (error * x + l2 * w)\n    return w, b",
+        ),
+        passes=["random steps"],
+    ),
+    wrong(
+        *("the scale underflows", "sgd", "lazy_epoch", "not a finite number"),
+        ("if scale < 1e-9:", "if False:"),
+        passes=["random epochs", "inputs stay as they are", "speed"],
+    ),
+    hostile(
+        *("right but slow epoch", "the more words there are", SLOW_EPOCH, "sgd", "lazy_epoch"),
+        ["random epochs", "inputs stay as they are", "a long epoch with a strong penalty"],
+    ),
+    hostile("right but slow counts", "more than twice as long", SLOW, passes=["random tokens"]),
+    hostile("endless loop", "an endless loop", "def count_ngrams(tokens, n):\n    while 1: pass\n"),
+    hostile("crash at import", "cannot be imported: ZeroDivisionError.*line 1", "1 / 0\n"),
+    hostile("syntax error", "cannot be imported: SyntaxError", "def count_ngrams(\n"),
+    hostile("sys.exit at import", "cannot be imported: SystemExit", "raise SystemExit(0)\n"),
+    hostile("os._exit at import", "exit code 0: os._exit", "import os\nos._exit(0)\n"),
+    hostile(
+        "kills itself",
+        "crashed|was killed|exit code",
+        "import os\nos.kill(os.getpid(), 9)\nos.abort()\n",
+    ),
+    hostile("flood of output", "printed more than", FLOOD),
+    hostile("fork bomb", "an endless loop|processor time", FORK_BOMB),
+    hostile("allocates all memory", "MemoryError", MEMORY),
+    hostile("writes a huge file", "File too large", ONE_FILE),
+    hostile("writes many files", "No space left", FILES),
+    hostile("opens a socket", "Network is unreachable", SOCKET),
+    hostile("patches the grader", "is missing", PATCHES),
+    hostile("reads hidden tests", r"'found \[\]', which does not belong", READS),
+    hostile("hard-codes public answers", "is missing", HARD_CODED),
+    hostile("prints a fake result to the pipe", "an answer of its own", FAKES),
+    hostile("writes garbage to the pipe", "an answer of its own", GARBAGE),
+    hostile("imports the pipeline", "only Python's own modules", IMPORTS, "metrics", "metrics"),
+    hostile("is no number", "expected a dict", "def count_ngrams(tokens, n):\n    return None\n"),
+    hostile("has no function", "AttributeError", "def count(tokens, n):\n    return {}\n"),
+)
