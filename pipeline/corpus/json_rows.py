@@ -155,7 +155,16 @@ def json_problem(source: Source, columns: Sequence[str] | None) -> str:
             any_kind = "a string, a number, true or false"
             expected = kinds.setdefault(column, kind if kind in _TYPES else any_kind)
             if kind not in (expected, "missing"):
-                return f", line {line}: {column!r} is {kind}; expected {expected}"
+                hint = _hint(record, column)
+                return f", line {line}: {column!r} is {kind}; expected {expected}{hint}"
+    return ""
+
+
+def _hint(record: dict[str, Any], column: str) -> str:
+    """Return what to do with an object of columns, as pandas writes a table by default."""
+    value = record.get(column)
+    if isinstance(value, dict) and "0" in value:
+        return '; pandas writes an object a line with to_json(..., orient="records", lines=True)'
     return ""
 
 

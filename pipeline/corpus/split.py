@@ -12,6 +12,7 @@ import pyarrow as pa
 from pipeline.corpus import batches
 from pipeline.corpus.duplicates import TextStatistics
 from pipeline.corpus.groups import group_numbers
+from pipeline.corpus.tally import CountedRows
 from pipeline.errors import CorpusError
 from pipeline.parallel import ordered_map
 from pipeline.storage import arrow, files
@@ -44,9 +45,11 @@ def write_sets(
     works = list(zip(written, sources, strict=True))
     for found in ordered_map(lambda work: batches.write(*work), works):
         statistics += found
-    for path in written:
+    for path, source in zip(written, sources, strict=True):
         if not files.read_table(path).num_rows:
-            raise CorpusError(f"corpus: the {_NAMES[path.stem]} set is empty")
+            name = _NAMES[path.stem]
+            left_out = source.tally.sentences(name) if isinstance(source, CountedRows) else []
+            raise CorpusError("; ".join([f"corpus: the {name} set is empty", *left_out]))
     table = files.read_table(written[0])
     require_both_classes(table, "")
     if len(sources) == 1:

@@ -343,3 +343,12 @@ def test_rows_that_are_left_out_are_counted_on_the_terminal_and_in_the_card(tmp_
     assert card["rows"]["train"]["n_left_out"] == 2
     assert card["train"]["n_reviews"] + card["test"]["n_reviews"] == 41
     assert card["rows"]["train"]["quoted_fields"][0]["first_lines"] == [44]
+
+
+def test_a_set_of_which_all_rows_are_left_out_says_so(tmp_path, refused):
+    file, config = tmp_path / "reviews.csv", tmp_path / "c.toml"
+    file.write_text("text,label\nso so,neutral\n")
+    config.write_text(CORPUS.format(file=file) + 'ignore = "neutral"\n')
+    assert refused("corpus", config, "--run", tmp_path / "run", "-q").startswith(
+        "corpus: the training set is empty; 1 of 1 rows of the training set is left out (label 'ne"
+    )

@@ -249,6 +249,20 @@ def test_a_packed_file_that_is_cut_off_or_damaged_is_an_error_and_never_an_end(
         assert message.startswith((f"a.csv{suffix}: the {suffix} file cannot be unpacked: it is",))
 
 
+@pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz", ".zst"])
+def test_a_file_that_was_packed_in_parts_is_read_to_its_end(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.csv{suffix}"
+    path.write_bytes(PACKERS[suffix](b"text\nfirst\n") + PACKERS[suffix](b"second\n"))
+    assert [row["text"] for row in rows_of(path)] == ["first", "second"]
+
+
+def test_columns_of_json_as_pandas_writes_them_say_how_to_write_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{"text": {"0": "a", "1": "b"}, "label": {"0": 1, "1": 0}}')
+    with pytest.raises(CorpusError, match=r'line 1: .* pandas .* orient="records", lines=True\)$'):
+        list(read_texts(path, "text"))
+
+
 def test_an_archive_has_one_member(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     for members in ([], ["a.csv", "b.csv"]):
