@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from pipeline.corpus.columns import Columns, group_column, weight_column
 from pipeline.corpus.diagnosis import undecodable_rows
-from pipeline.corpus.labels import Meaning
+from pipeline.corpus.labels import Meaning, Scalar
 from pipeline.storage import arrow
 
 Rows = npt.NDArray[np.bool_]
@@ -43,11 +43,12 @@ class Origin(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """Rows that have no class, and why: their meaning and the reason in words."""
+    """Rows that have no class, and why: meaning, reason in words, and label if it is unknown."""
 
     meaning: Meaning
     reason: str
     rows: Rows
+    label: Scalar | None = None
 
 
 def text_faults(texts: pa.LargeStringArray, origin: Origin, needs_words: bool) -> list[Fault]:

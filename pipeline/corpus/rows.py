@@ -145,25 +145,39 @@ class _RowReader:
         self._known.update((v, None) for v, m in zip(values, found, strict=True) if m >= 0)
         if (by_row >= 0).all():
             return by_row, []
-        faults = []
-        counts = np.bincount(codes, minlength=len(values))
-        for k, (value, meaning) in enumerate(zip(values, found, strict=True)):
-            if meaning in _LEFT_OUT and counts[k]:
-                reason = f"label {shown(value, self.origin.classes)} {_LEFT_OUT[meaning]}"
-                faults.append(Fault(meaning, reason, codes == k))
-            elif meaning == Meaning.UNKNOWN and (
-                value in self._unknown or len(self._unknown) < _MOST_DISTINCT
-            ):
-                self._unknown[value] += int(counts[k])
-        for meaning, reason in _WITHOUT_CLASS.items():
-            rows = by_row == meaning
-            if meaning == Meaning.INVALID:
-                reason = f"the label is not valid {self.origin.encoding}"
-            elif meaning == Meaning.UNKNOWN and rows.any():
-                first = values[codes[int(rows.argmax())]]
-                reason = f"label {shown(first, self.origin.classes)} {self.rule.refusal()}"
-            faults.append(Fault(meaning, reason, rows))
-        return by_row, faults
+        return by_row, [*self._of_label(codes, values, found), *self._without_label(by_row)]
+
+    def _of_label(
+        self, codes: npt.NDArray[Any], values: list[Any], found: list[Meaning]
+    ) -> Iterator[Fault]:
+        """Yield the rows of each label that is ignored or unknown; of many, the rest together."""
+        rest = np.zeros(len(codes), np.bool_)
+        first: Scalar | None = None
+        for k in np.flatnonzero(np.bincount(codes, minlength=len(values))).tolist():
+            value, meaning = values[k], found[k]
+            if meaning == Meaning.IGNORED:
+                reason = f"label {shown(value, self.origin.classes)} is ignored"
+                yield Fault(meaning, reason, codes == k)
+            elif meaning == Meaning.UNKNOWN:
+                if value in self._unknown or len(self._unknown) < _MOST_DISTINCT:
+                    self._unknown[value] += 0
+                    yield Fault(meaning, self._unknown_reason(value), codes == k, value)
+                else:
+                    rest |= codes == k
+                    first = value if first is None else first
+        if first is not None:
+            yield Fault(Meaning.UNKNOWN, self._unknown_reason(first), rest)
+
+    def _unknown_reason(self, label: Scalar) -> str:
+        return f"label {shown(label, self.origin.classes)} {self.rule.refusal()}"
+
+    def _without_label(self, by_row: npt.NDArray[np.int8]) -> Iterator[Fault]:
+        """Yield the rows whose label is between the classes, missing or cannot be decoded."""
+        reason = "the rating lies between corpus.negative_to and corpus.positive_from"
+        yield Fault(Meaning.BETWEEN, reason, by_row == Meaning.BETWEEN)
+        yield Fault(Meaning.MISSING, "the label is missing", by_row == Meaning.MISSING)
+        reason = f"the label is not valid {self.origin.encoding}"
+        yield Fault(Meaning.INVALID, reason, by_row == Meaning.INVALID)
 
     def _count(self, fault: Fault, rows: Rows) -> list[tuple[int, str]]:
         """Count rows as left out if the rule says so, and return the first; else as a problem."""
@@ -180,6 +194,8 @@ class _RowReader:
         if first.first < problem.first:
             problem.first, problem.reason = first.first, first.reason
         problem.count += count
+        if fault.label is not None:
+            self._unknown[fault.label] += count
         return []
 
     def _message(self, meaning: Meaning) -> str:
@@ -191,14 +207,14 @@ class _RowReader:
             return '); set corpus.drop = ["missing"] to leave such rows out'
         if meaning == Meaning.UNUSABLE:
             return "); expected a number for each"
+        unknown = [(label, count) for label, count in self._unknown.most_common() if count]
         labels = [
-            f"{shown(label, self.origin.classes)} {count:,}"
-            for label, count in self._unknown.most_common(_LISTED)
+            f"{shown(label, self.origin.classes)} {count:,}" for label, count in unknown[:_LISTED]
         ]
-        if len(self._unknown) > _LISTED:
+        if len(unknown) > _LISTED:
             labels.append("...")
-        unknown = [self._named(label) for label, _ in self._unknown.most_common()]
-        keys = suggested_keys(unknown, self.rule, map(self._named, self._known))
+        names = [self._named(label) for label, _ in unknown]
+        keys = suggested_keys(names, self.rule, map(self._named, self._known))
         return f": {', '.join(labels)}); {keys}{self.origin.label_hint}"
 
     def _named(self, label: Scalar) -> Scalar:
@@ -207,15 +223,7 @@ class _RowReader:
         return names[label] if type(label) is int and 0 <= label < len(names) else label
 
 
-_LEFT_OUT = {
-    Meaning.IGNORED: "is ignored",
-    Meaning.BETWEEN: "lies between corpus.negative_to and corpus.positive_from",
-}
-_WITHOUT_CLASS = {
-    Meaning.INVALID: "",
-    Meaning.MISSING: "the label is missing",
-    Meaning.UNKNOWN: "",
-}
+_LEFT_OUT = (Meaning.IGNORED, Meaning.BETWEEN)
 _UNDECODABLE = object()
 
 

@@ -103,7 +103,7 @@ def test_ratings_of_a_shop_of_which_one_has_no_text(tmp_path: Path, suffix: str)
     )
     texts, labels, tally = read(path, packed, drop=["missing"], **keys)
     assert (texts, labels) == (TEXTS, CLASSES)
-    between = "label 3 lies between corpus.negative_to and corpus.positive_from"
+    between = "the rating lies between corpus.negative_to and corpus.positive_from"
     assert tally.left_out == {"the text is missing": 1, between: 1}
 
 

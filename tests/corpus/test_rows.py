@@ -251,3 +251,21 @@ def test_a_text_taken_for_a_label_makes_a_short_message() -> None:
     message = refusal(pa.table({"text": ["t"] * len(labels), "label": labels}))
     assert "(5,000 of 5,000 rows: 'long text long text" in message
     assert len(message) < 1000
+
+
+def test_an_unknown_label_is_not_counted_in_a_row_that_is_left_out() -> None:
+    rows = table([b"a", None, b"", b"d"], ["pos", "good", "good", "good"])
+    rule = LabelRule(RULE.positive, RULE.negative, drop=("missing",))
+    assert "a.csv, row 4: label 'good' is neither" in refusal(rows, rule)
+    assert "(1 of 4 rows: 'good' 1)" in refusal(rows, rule)
+    assert len(read(rows.slice(0, 3), rule)[0]) == 1
+
+
+def test_ratings_between_the_classes_are_left_out_for_one_reason() -> None:
+    rule = LabelRule((), (), positive_from=4, negative_to=2)
+    rows = pa.table({"text": ["x"] * 1001, "label": [k / 200 for k in range(1001)]})
+    found, tally = read(rows, rule)
+    assert len(found) == 401 + 201
+    reason = "the rating lies between corpus.negative_to and corpus.positive_from"
+    assert tally.left_out == {reason: 399}
+    assert tally.examples[0] == f"a.csv, row 402: {reason}"
