@@ -13,15 +13,16 @@ from browser import HOSTILE, Page
 from matplotlib.figure import Figure
 from pyarrow import parquet
 
+from pipeline import SentimentClassifier
 from pipeline.evaluation.curves import curves
 from pipeline.evaluation.metrics import evaluate
 from pipeline.evaluation.uncertainty import Scored
 from pipeline.inspection.highlights import highlight
-from pipeline.inspection.weights import look_up
+from pipeline.inspection.weights import ClassFrequency, look_up
 from pipeline.model.confusion import class_metrics, confusion
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.report import figures
-from pipeline.report.embedded_model import kept_columns
+from pipeline.report.embedded_model import embedded_model, kept_columns
 from pipeline.stages.read_run import load_model, read_reviews
 from pipeline.tokens.preparation import HTML_BREAK
 
@@ -305,6 +306,23 @@ def test_of_a_model_too_large_for_a_page_the_words_that_matter_most_are_there(
     assert f"of {len(model.vocabulary)} words and n-grams that matter most" in page.text("#words")
     assert page.page.evaluate("sentiment.score('superb').tokens.length") == 1
     assert page.is_quiet()
+
+
+@pytest.mark.parametrize(
+    ("settings", "most"), [({"ngrams": 2}, 2_000), ({"ngrams": 0, "characters": (2, 5)}, 1_800)]
+)
+def test_the_words_of_a_model_too_large_for_a_page_take_no_more_than_they_may(
+    small_run, settings, most
+):
+    """As JSON, in which quotation marks are escaped; marks of characters take a tenth."""
+    fitted = SentimentClassifier(epochs=1, **settings).fit(small_run.texts, small_run.labels)
+    model, n = fitted.model_, len(fitted.model_.vocabulary)
+    frequency = ClassFrequency(np.ones(n, np.int64), np.ones(n, np.int64))
+    kept = kept_columns(model, largest=2_000)
+    found = embedded_model(model, frequency, kept)
+    size = sum(len(json.dumps(found[key])) for key in ("words", "weights", "negative", "positive"))
+    assert 0 < len(kept) < n
+    assert 0.8 * most < size <= most
 
 
 def test_it_can_be_read_without_a_script_and_with_a_screen_reader(page, hostile_run):

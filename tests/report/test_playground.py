@@ -5,6 +5,7 @@ import itertools
 import json
 import random
 
+import numpy as np
 import pytest
 from browser import HOSTILE, Page
 
@@ -60,6 +61,13 @@ def answers(page: Page, texts: list[str]) -> list[float]:
     return found
 
 
+def random_texts(reviews: list[str], n: int) -> list[str]:
+    """Return texts of words from reviews, in which words that share characters meet."""
+    random = np.random.default_rng(0)
+    words = " ".join(reviews).split()
+    return [" ".join(random.choice(words, 15)) for _ in range(n)]
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -104,7 +112,7 @@ def test_the_playground_equals_python(
         regression = LogisticRegression.of(weights[0], intercept[0], threshold)
         other = dataclasses.replace(model, regression=regression)
         score = "([text, threshold]) => sentiment.score(text, threshold).flip"
-        for text in reviews[:10]:
+        for text in [*reviews[:10], *random_texts(reviews, 30)]:
             flip = page.page.evaluate(score, [text, threshold])
             assert (None if flip is None else tuple(flip)) == highlight(other, text).flip
     assert page.is_quiet()
