@@ -234,7 +234,9 @@ def results_table(found: dict[str, Result]) -> Iterator[str]:
 
 def is_met(row: Row, result: Result) -> bool:
     """Return True if a result reaches its target."""
-    return result.mean >= row.target and (result.seconds or 0.0) <= row.seconds_at_most
+    # Rounded, because 1,790 of 2,000 reviews are 89.49999999999999 percent of them in floats.
+    is_accurate = round(result.mean, 9) >= row.target
+    return is_accurate and (result.seconds or 0.0) <= row.seconds_at_most
 
 
 def effects_table(found: dict[str, Effect]) -> Iterator[str]:

@@ -35,7 +35,8 @@ def test_a_row_that_was_not_run_keeps_its_figures():
 
 
 @pytest.mark.parametrize(
-    ("above", "seconds", "met"), [(0.0, 7.0, True), (-0.01, 7.0, False), (1.0, 25.1, False)]
+    ("above", "seconds", "met"),
+    [(0.0, 7.0, True), (-1e-12, 7.0, True), (-0.01, 7.0, False), (1.0, 25.1, False)],
 )
 def test_a_target_is_of_accuracy_and_of_seconds(above, seconds, met):
     row = next(row for row in ROWS if row.config == "imdb_best")
