@@ -14,7 +14,7 @@ BYTECODE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup train eval report weights crossval tune baselines certify stability \
-	handout grade test hunt lint types check docs links wheel reproduce bench screenshot locks clean
+	handout grade gradescope test hunt lint types check docs links wheel reproduce bench screenshot locks clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=$(CONFIG)] [ARGS='--set train.l2=0.001']"
@@ -60,6 +60,9 @@ handout: .venv/runtime ## write the assignment into build/handout, its key into 
 
 grade: .venv/runtime build/key ## grade a submission with hidden tests (SUBMISSION=path)
 	@$(BIN)/python -m coursework grade $(SUBMISSION) $(ARGS)
+
+gradescope: .venv/runtime build/key ## write build/autograder.zip for Gradescope
+	@$(BIN)/python -m coursework gradescope $(ARGS)
 
 build/key:
 	@$(MAKE) --no-print-directory handout

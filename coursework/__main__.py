@@ -7,12 +7,20 @@ import json
 import sys
 from pathlib import Path
 
+VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Read the options and run the command."""
+    from coursework.sandbox import GraderError
+
     options = _parser().parse_args(arguments)
-    result: int = options.run(options)
-    return result
+    try:
+        code: int = options.run(options)
+    except GraderError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -29,8 +37,20 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("submission", type=Path, help="the folder with the student's files")
     grade.add_argument("--draw", type=int, help="repeat a grading with the same inputs")
     grade.add_argument("--json", action="store_true", help="print the result as JSON")
+    grade.add_argument(
+        "--at-least", type=float, default=0.0, metavar="PERCENT", help="exit code 1 below this"
+    )
     grade.set_defaults(run=_grade)
-    for command in (handout, grade):
+    gradescope = commands.add_parser("gradescope", help="write autograder.zip")
+    gradescope.add_argument("--out", type=Path, default=Path("build/autograder.zip"))
+    gradescope.add_argument(
+        "--hidden",
+        choices=VISIBILITIES,
+        default="after_published",
+        help="when students see the hidden tests (default: %(default)s)",
+    )
+    gradescope.set_defaults(run=_gradescope)
+    for command in (handout, grade, gradescope):
         command.add_argument("--key", type=Path, default=Path("build/key"))
     return parser
 
@@ -53,7 +73,16 @@ def _grade(options: argparse.Namespace) -> int:
     from coursework.report import as_json, as_text
 
     result = grade(load_key(options.key), options.submission, draw=options.draw)
-    print(json.dumps(as_json(result), indent=2) if options.json else as_text(result), end="")
+    text = json.dumps(as_json(result), indent=2) + "\n" if options.json else as_text(result)
+    print(text, end="")
+    return int(100 * result.points < options.at_least * result.max_points)
+
+
+def _gradescope(options: argparse.Namespace) -> int:
+    from coursework.gradescope import write_zip
+
+    write_zip(options.key, options.out, options.hidden)
+    print(f"{options.out}: upload it to Gradescope as the autograder of a programming assignment")
     return 0
 
 

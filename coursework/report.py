@@ -13,6 +13,14 @@ def is_public(outcome: Outcome) -> bool:
     return outcome.test.hidden is None
 
 
+def summary(result: Result) -> str:
+    """Return what a student sees before the hidden tests are published."""
+    public = [o for o in result.outcomes if is_public(o)]
+    n_hidden = len(result.outcomes) - len(public)
+    passed = sum(outcome.passed for outcome in public)
+    return f"Public {passed} of {len(public)}; {n_hidden} hidden tests run at grading."
+
+
 def as_text(result: Result) -> str:
     """Return a result for a reader: a line a test, points by function."""
     return "\n".join(_lines(result)) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -38,6 +39,10 @@ _ENDS = {
 
 class SubmissionError(Exception):
     """What a submission did wrong, in words for the student."""
+
+
+class GraderError(Exception):
+    """What keeps the grader from grading; no fault of a submission."""
 
 
 @contextmanager
@@ -117,7 +122,7 @@ class Worker:
         except (SubmissionError, KeyError) as error:
             self.close()
             said = self.text.decode(errors="replace").strip().splitlines()
-            raise RuntimeError(f"the grader's process did not start: {said[-1:]}") from error
+            raise GraderError(f"the grader's process did not start: {said[-1:]}") from error
 
     def __enter__(self) -> Self:
         return self
@@ -133,6 +138,8 @@ class Worker:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.close()

@@ -142,6 +142,21 @@ class Submission:
     passes: frozenset[str] = field(default_factory=frozenset)
 
     @property
+    def needs(self) -> str:
+        """The limit without which it would do harm, or have its way."""
+        return {
+            "fork bomb": "number of processes",
+            "writes many files": "total size of files",
+            "opens a socket": "network",
+            "reads hidden tests": "reading files of this machine",
+        }.get(self.name, "")
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it is ended by a limit, or measured by the clock."""
+        return self.endless or "slow" in self.name or "memory" in self.name
+
+    @property
     def endless(self) -> bool:
         """Whether it ends by the clock: it is spared the tests that have patience."""
         return self.name in {"endless loop", "fork bomb"}
