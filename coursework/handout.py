@@ -123,13 +123,10 @@ def readme(course: Course, n_withheld: int) -> str:
     rows.append(f"| total | | {POINTS} | {N_PUBLIC} | {N_HIDDEN} |")
     hints = [f"- `{names[task.function]}`: {hint}" for task in to_write for hint in task.hints]
     limits = Limits()
-    files = sorted({f"`{task.module}.py`" for task in to_write})
     return Template((TEXTS / "README.md").read_text("utf-8")).substitute(
-        functions=", ".join(f"`{names[task.function]}`" for task in to_write),
         conventions="\n".join(f"- {sentence}" for sentence in course.conventions()),
         table="\n".join(rows),
         hints="\n".join(hints),
-        files=", ".join(files),
         n_withheld=n_withheld,
         seconds=f"{limits.seconds:g}",
         memory=limits.memory >> 20,

@@ -59,7 +59,10 @@ def _step(draw: Draw, solution: Mapping[str, ModuleType]) -> list[str]:
     z = float(x @ w + b)
     loss = logistic.cost(x[None], np.array([y]), w, b, 0.0)
     name = course.name("gradient")
+    called = f"the {name.replace('_', ' ')}"
     by_w, by_b = getattr(logistic, name)(x[None], np.array([y]), w, b, 0.0)
+    signed = course.negative < 0
+    loss_formula = "log(1 + exp(-y z))" if signed else "log(1 + exp(z)) - y z"
     of_all = {"n": n} if "penalty" in course.others else {}
     new_w, new_b = sgd.sgd_step(x, y, w, b, rate, l2, **of_all)
     given = f"x = {x.tolist()}, y = {y}, w = {w.tolist()}, b = {b}, learning rate {rate}, l2 = {l2}"
@@ -67,12 +70,13 @@ def _step(draw: Draw, solution: Mapping[str, ModuleType]) -> list[str]:
         "## One step of gradient descent",
         "",
         f"One document: {given}{f', n = {n}' if of_all else ''}.",
+        f"The cross-entropy is L(z, y) = {loss_formula}.",
         "",
         _row("the score z", z),
         _row("its sigmoid", float(logistic.sigmoid(np.array(z)))),
-        _row("the cross-entropy L(z, y)", loss),
-        _row(f"the {name.replace('_', ' ')} of L by w", by_w),
-        _row(f"the {name.replace('_', ' ')} of L by b", by_b),
+        _row("L(z, y)", loss),
+        _row(f"{called} by w, of L alone", by_w),
+        _row(f"{called} by b, of L alone", by_b),
         _row("w after one step, with the penalty", new_w),
         _row("b after one step", new_b),
     ]

@@ -81,7 +81,7 @@ TASKS = (
             Hidden("inputs stay as they are", 5, checks.leaves_inputs),
         ),
         hints=(
-            "Derive L by z first. It is short, and an error: what was predicted minus the truth.",
+            "Derive L by z first: the sigmoid appears in it. Then z by w, and by b.",
             "Check it yourself: (J(w + h) - J(w - h)) / 2h for a small h, one weight at a time.",
         ),
     ),
@@ -104,7 +104,7 @@ TASKS = (
             Hidden("speed", 5, checks.takes_time_for_nonzeros_alone, patience=6),
         ),
         hints=(
-            "First make it right with `sgd_step` on dense rows, then make it fast.",
+            "First make it right, with `sgd_step` on dense rows. A slow one loses one test.",
             "With w = scale * v, what do you add to v to add something to w?",
         ),
     ),
@@ -115,6 +115,7 @@ TASKS = (
             Hidden("random tokens", 5, checks.is_right),
             Hidden("speed", 5, checks.takes_time_in_proportion, patience=6),
         ),
+        hints=("`tokens.count(...)` in a loop reads all tokens for each of them.",),
     ),
     Task(
         "metrics",
@@ -123,7 +124,7 @@ TASKS = (
             Hidden("random predictions", 5, checks.is_right),
             Hidden("undefined metrics", 5, checks.knows_undefined_metrics),
         ),
-        hints=("f1 is the harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN).",),
+        hints=("Python raises ZeroDivisionError for 0 / 0, where the metric is NaN.",),
     ),
     # Not to be written: it calls the others.
     Task(

@@ -76,8 +76,8 @@ SIGN = Convention(
 )
 PENALTY = Convention(
     name="penalty",
-    here="The penalty is (l2 / 2) sum_j w_j^2, whatever the number of documents n.",
-    other="The penalty is (l2 / 2n) sum_j w_j^2, for n documents: it is λ/N, not λ.",
+    here="The penalty is (l2 / 2) sum_j w_j^2, whatever the number of documents n: l2 is λ.",
+    other="The penalty is (l2 / 2n) sum_j w_j^2, for n documents: l2 is λ, and counts as λ/N.",
     edits={
         "logistic": (
             ("(l2 / 2) sum_j", "(l2 / 2n) sum_j"),

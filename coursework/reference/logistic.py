@@ -53,8 +53,8 @@ def gradient(
 ) -> tuple[np.ndarray, float]:
     """Return the gradient of the cost J: by w, an array of shape (d,), and by b, a float.
 
-    Gradient descent subtracts it, times the learning rate. The parameters are those of `cost`.
-    Do not change them.
+    Gradient descent subtracts it, times the learning rate. J includes the penalty. The parameters
+    are those of `cost`; leave the given arrays as they are.
     """
     error = sigmoid(X @ w + b) - y
     by_w = X.T @ error / len(y) + l2 * w

@@ -4,9 +4,17 @@ import numpy as np
 
 
 def metrics(y: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    """Return the accuracy, precision, recall and f1 of predictions, of which 1 is positive.
+    """Return the accuracy, precision, recall and f1 of predictions.
 
-    One whose denominator is 0 is undefined, and NaN.
+    With TP the positives (label 1) that are predicted positive, FP what is predicted positive
+    and is not, and FN the positives that are not predicted positive:
+
+        precision = TP / (TP + FP)
+        recall = TP / (TP + FN)
+        f1 = 2 TP / (2 TP + FP + FN)
+
+    Accuracy is the share of predictions that equal the true label. A metric whose denominator is
+    0 is NaN.
 
     Parameters
     ----------
