@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,7 +11,10 @@ from pipeline.cli.command import CommandContext, Render, config_command
 from pipeline.cli.main import print_json
 from pipeline.cli.options import JSON
 
-PrintResult = Callable[[Path, Any], None]
+if TYPE_CHECKING:
+    from pipeline.storage.run import Run
+
+PrintResult = Callable[[Any, Any], None]
 
 
 def _stage_command(name: str, example: str, file: str = "") -> Callable[[PrintResult], PrintResult]:
@@ -30,9 +32,9 @@ def _stage_command(name: str, example: str, file: str = "") -> Callable[[PrintRe
             run = Run(context.path, context.from_scratch)
             run_stages(context.config, run, name, context.progress)
             if in_json:
-                result = read_json(run.path / file) if file else run.stage(name)
+                result = read_json(run.output(file)) if file else run.stage(name)
                 return lambda: print_json(result)
-            return lambda: print_result(run.path, context.config)
+            return lambda: print_result(run, context.config)
 
         compute.__doc__ = print_result.__doc__
         config_command(name, example, JSON)(compute)
@@ -42,7 +44,7 @@ def _stage_command(name: str, example: str, file: str = "") -> Callable[[PrintRe
 
 
 @_stage_command("corpus", "sentiment corpus imdb", "corpus/card.json")
-def corpus(run: Path, _: Any) -> None:
+def corpus(run: Run, _: Any) -> None:
     """Load, check, split and audit the reviews.
 
     Prints the audit of the training and the test set: classes, lengths, copies.
@@ -50,13 +52,13 @@ def corpus(run: Path, _: Any) -> None:
     from pipeline.cli.display.tables import print_card
     from pipeline.storage.files import read_json
 
-    card = run / "corpus" / "card.json"
+    card = run.output("corpus/card.json")
     print_card(read_json(card))
     click.echo(f"examples are in {card}")
 
 
 @_stage_command("tokens", "sentiment tokens sample --set tokens.tokenizer=tweet")
-def tokens(run: Path, _: Any) -> None:
+def tokens(run: Run, _: Any) -> None:
     """Split each review into tokens.
 
     The keys of [tokens] choose how, such as tokens.tokenizer.
@@ -64,16 +66,16 @@ def tokens(run: Path, _: Any) -> None:
 
 
 @_stage_command("features", "sentiment features sample --set features.ngrams=2")
-def features(run: Path, _: Any) -> None:
+def features(run: Run, _: Any) -> None:
     """Choose the vocabulary and count its n-grams in each review.
 
     The vocabulary holds the n-grams of the training set that [features] keeps.
     """
-    click.echo(f"the vocabulary is in {run / 'features' / 'vocabulary.txt'}")
+    click.echo(f"the vocabulary is in {run.path / 'features' / 'vocabulary.txt'}")
 
 
 @_stage_command("train", "sentiment train sample --set train.l2=0.01", "model/history.json")
-def train(run: Path, config: Any) -> None:
+def train(run: Run, config: Any) -> None:
     """Learn the weights.
 
     Prints loss and accuracy of the epochs, and the words with the largest weights.
@@ -83,16 +85,17 @@ def train(run: Path, config: Any) -> None:
     from pipeline.stages.read_run import load_model
     from pipeline.storage.files import read_json
 
-    print_history(read_json(run / "model" / "history.json")["epochs"])
-    decision = run / "model" / "decision.json"
-    if decision.exists() and (choice := read_json(decision)["threshold"]) is not None:
-        print_threshold(choice)
-    model, frequency = load_model(run)
+    print_history(read_json(run.output("model/history.json"))["epochs"])
+    if (decision := "model/decision.json") in run.digests("train"):
+        choice = read_json(run.output(decision))["threshold"]
+        if choice is not None:
+            print_threshold(choice)
+    model, frequency = load_model(run.path)
     print_words(*top_words(model, config.report.top, frequency))
 
 
 @_stage_command("eval", "sentiment eval imdb", "eval/metrics.json")
-def evaluate(run: Path, _: Any) -> None:
+def evaluate(run: Run, _: Any) -> None:
     """Evaluate the model on the test set.
 
     Prints accuracy, precision, recall and F1, the confusion matrix and the quality of the
@@ -102,15 +105,15 @@ def evaluate(run: Path, _: Any) -> None:
     from pipeline.stages.test_uses import read_test_uses
     from pipeline.storage.files import read_json
 
-    print_metrics(read_json(run / "eval" / "metrics.json")["test"])
-    print_test_uses(read_test_uses(run))
+    print_metrics(read_json(run.output("eval/metrics.json"))["test"])
+    print_test_uses(read_test_uses(run.path))
 
 
 @_stage_command("report", "sentiment report sample", "report/report.json")
-def report(run: Path, _: Any) -> None:
+def report(run: Run, _: Any) -> None:
     """Draw the run as one HTML page.
 
     The page needs no network. It shows results, words and errors, and has a box in which to try
     texts of your own.
     """
-    click.echo(f"the report is in {run / 'report' / 'index.html'}")
+    click.echo(f"the report is in {run.path / 'report' / 'index.html'}")

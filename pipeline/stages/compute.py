@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.config.corpus import SplitSection
 from pipeline.config.schema import Config
@@ -21,22 +21,36 @@ from pipeline.stages.from_config import (
     tokenizer_of,
     vocabulary_of,
 )
-from pipeline.stages.read_run import read_groups, read_labels, read_weights
-from pipeline.stages.test_uses import record_test_use
+from pipeline.stages.read_run import read_groups, read_labels, read_set, read_weights
+from pipeline.stages.test_uses import TestUse
 from pipeline.storage import arrays, arrow, files
 from pipeline.storage.run import Run
 
 if TYPE_CHECKING:
+    from pipeline.tokens.tokens import Tokens
     from pipeline.training.history import Epoch
 
 
 @dataclass(frozen=True)
 class StageContext:
-    """What a stage works with: settings, run, its output folder, and whom to tell of epochs."""
+    """What a stage works with.
+
+    Attributes
+    ----------
+    config : Config
+    run : Run
+    folder : Path
+        Receives the outputs.
+    entry : dict
+        What the manifest will say of the stage.
+    on_epoch : callable
+        Told of each epoch.
+    """
 
     config: Config
     run: Run
     folder: Path
+    entry: dict[str, Any]
     on_epoch: Callable[[Epoch], None]
 
 
@@ -82,10 +96,7 @@ def compute_tokens(context: StageContext) -> tuple[str, list[str]]:
 
     tokenizer = tokenizer_of(context.config.tokens)
     files.write_json(context.folder / "tokenizer.json", tokenizer.to_dict())
-    texts = {
-        name: files.read_table(context.run.path / "corpus" / f"{name}.arrow")["text"]
-        for name in ("train", "test")
-    }
+    texts = {name: read_set(context.run, name)["text"] for name in ("train", "test")}
     train, test = (
         write_tokens(context.folder / f"{name}.safetensors", tokenizer, texts[name])
         for name in texts
@@ -100,16 +111,15 @@ def compute_features(context: StageContext) -> tuple[str, list[str]]:
     """Choose a vocabulary and count it: `vocabulary.txt` and the counts of both sets."""
     from pipeline.features.counting import stream_counts
     from pipeline.features.vocabulary import write_vocabulary
-    from pipeline.tokens.tokens import read_tokens
 
-    tokens = read_tokens(context.run.path / "tokens" / "train.safetensors")
+    tokens = _tokens(context.run, "train")
     n_documents = tokens.n_documents
     section = context.config.features
     vocabulary = vocabulary_of(section, tokens)
     write_vocabulary(context.folder / "vocabulary.txt", vocabulary)
 
     def count(name: str) -> int:
-        tokens = read_tokens(context.run.path / "tokens" / f"{name}.safetensors")
+        tokens = _tokens(context.run, name)
         blocks = stream_counts(tokens, vocabulary, **counting_of(section))
         return arrays.write_counts(context.folder / f"{name}.safetensors", blocks, len(vocabulary))
 
@@ -121,6 +131,15 @@ def compute_features(context: StageContext) -> tuple[str, list[str]]:
     return f"{len(vocabulary):,} {kind}, {per_review:.0f} distinct per review on average", []
 
 
+def _tokens(run: Run, name: str) -> Tokens:
+    """Map the tokens of a run's `train` or `test` set into memory."""
+    from pipeline.tokens.tokens import distinct_path, read_tokens
+
+    path = run.output(f"tokens/{name}.safetensors")
+    run.output(f"tokens/{distinct_path(path).name}")
+    return read_tokens(path)
+
+
 def compute_train(context: StageContext) -> tuple[str, list[str]]:
     """Learn the weights: the model's folder, and `history.json`."""
     from pipeline.features.vocabulary import read_vocabulary
@@ -129,15 +148,15 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     from pipeline.training.decision import choose_decision
 
     config = context.config
-    counts = arrays.read_counts(context.run.path / "features" / "train.safetensors")
+    counts = arrays.read_counts(context.run.output("features/train.safetensors"))
     labels, weights = read_labels(context.run, "train"), read_weights(context.run, "train")
     regression = regression_of(config.train)
     groups = read_groups(context.run, "train")
     regression.fit(counts, labels, weights, context.on_epoch, groups)
     chosen = decision_of(config.train)
     decision = choose_decision(regression, counts, labels, **chosen, sample_weight=weights)
-    vocabulary = read_vocabulary(context.run.path / "features" / "vocabulary.txt")
-    tokenizer = Tokenizer.of(files.read_json(context.run.path / "tokens" / "tokenizer.json"))
+    vocabulary = read_vocabulary(context.run.output("features/vocabulary.txt"))
+    tokenizer = Tokenizer.of(files.read_json(context.run.output("tokens/tokenizer.json")))
     binary, unit_length = counting_of(config.features).values()
     TextClassifier(tokenizer, vocabulary, binary, regression, unit_length).save(context.folder)
     history, kept = regression.history_, regression.kept_
@@ -168,14 +187,14 @@ def compute_eval(context: StageContext) -> tuple[str, list[str]]:
     from pipeline.model.logistic import decide, sigmoid
     from pipeline.model.text_classifier import TextClassifier
 
-    regression = TextClassifier.load(context.run.path / "model").regression
-    counts = arrays.read_counts(context.run.path / "features" / "test.safetensors")
+    regression = TextClassifier.load(context.run.output("model/model.json").parent).regression
+    counts = arrays.read_counts(context.run.output("features/test.safetensors"))
     labels = read_labels(context.run, "test")
     scores = regression.decision_function(counts)
     settings = context.config.section("eval")
     scored = Scored(scores, regression.threshold, read_groups(context.run, "test"))
     result = evaluate(labels, scored, **settings)
-    record_test_use(context.run.path, "eval", context.config)
+    context.entry["test_use"] = TestUse.of("eval", context.config).to_dict()
     files.write_json(context.folder / "metrics.json", {"test": result.to_dict()})
     probability = sigmoid(scores)
     predictions = {

@@ -32,7 +32,7 @@ def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
     run = Run(path)
     if not was_trained_on(run):
         return model, None
-    counts = arrays.read_counts(path / "features" / "train.safetensors")
+    counts = arrays.read_counts(run.output("features/train.safetensors"))
     return model, ClassFrequency.of(counts, read_labels(run, "train"))
 
 
@@ -88,7 +88,7 @@ def read_stability(run: Run, model: TextClassifier) -> tuple[Any, Any] | None:
 
 def read_labels(run: Run, name: str) -> Any:
     """Return the labels of a run's `train` or `test` set: int8, 1 is positive."""
-    return arrow.values(files.read_table(_set_file(run, name))["label"])
+    return arrow.values(read_set(run, name)["label"])
 
 
 def read_groups(run: Run, *names: str) -> Any:
@@ -98,17 +98,34 @@ def read_groups(run: Run, *names: str) -> Any:
     """
     from pipeline.corpus.groups import group_numbers
 
-    return group_numbers(*(files.read_table(_set_file(run, name)) for name in names))
+    return group_numbers(*(read_set(run, name) for name in names))
 
 
 def read_weights(run: Run, name: str) -> Any:
     """Return the cost of each review in a set of a run: float64; None if they have no weights."""
-    table = files.read_table(_set_file(run, name))
+    table = read_set(run, name)
     return arrow.values(table["weight"]) if "weight" in table.column_names else None
 
 
-def _set_file(run: Run, name: str) -> Path:
-    return run.path / "corpus" / f"{name}.arrow"
+def read_set(run: Run, name: str) -> pa.Table:
+    """Map a run's `train` or `test` set into memory: text, label, and group and weight if given.
+
+    Raises
+    ------
+    RunError
+        If it has changed since it was written, or is not such a table.
+    """
+    from pipeline.corpus.columns import Columns
+
+    file = run.output(f"corpus/{name}.arrow")
+    table = files.read_table(file)
+    given = {column: column for column in ("group", "weight") if column in table.column_names}
+    if table.schema != Columns(**given).schema() or any(c.null_count for c in table.columns):
+        raise RunError(f"{file}: expected texts and labels, got other columns or missing values")
+    labels = arrow.values(table["label"])
+    if len(labels) and not 0 <= labels.min() <= labels.max() <= 1:
+        raise RunError(f"{file}: expected labels of 0 and 1, got {labels.min()} to {labels.max()}")
+    return table
 
 
 class Reviews(NamedTuple):
@@ -125,10 +142,9 @@ class Reviews(NamedTuple):
 
 def read_reviews(path: Path, name: str = "test") -> Reviews:
     """Map the reviews of a run's `train` or `test` set into memory."""
-    file = path / "corpus" / f"{name}.arrow"
-    if not file.exists():
+    if not (path / "corpus" / f"{name}.arrow").exists():
         raise RunError(f"{path}: no {name} set here; expected a run folder")
-    table = files.read_table(file)
+    table = read_set(Run(path), name)
     return Reviews(table["text"], arrow.values(table["label"]))
 
 

@@ -35,14 +35,14 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
     from pipeline.report.model_card import model_card
     from pipeline.report.summary import summary_page
 
-    settings, features = context.config.report, context.run.path / "features"
-    model = TextClassifier.load(context.run.path)
-    train = arrays.read_counts(features / "train.safetensors")
+    settings, run = context.config.report, context.run
+    model = TextClassifier.load(run.output("model/model.json").parent)
+    train = arrays.read_counts(run.output("features/train.safetensors"))
     frequency = ClassFrequency.of(train, read_labels(context.run, "train"))
     table = weights_table(model, frequency)
     files.write_tsv(context.folder / "weights.tsv", table)
     reviews = read_reviews(context.run.path)
-    counts = arrays.read_counts(features / "test.safetensors")
+    counts = arrays.read_counts(run.output("features/test.safetensors"))
     log_odds = model.regression.decision_function(counts)
     test = ScoredReviews(reviews.labels, log_odds, reviews.text)
     data = gather(_run_data(context), model, frequency, test, settings.top, settings.reviews)
@@ -78,8 +78,8 @@ def _run_data(context: StageContext) -> RunData:
         {"name": name, **{key: entry[key] for key in ("summary", "seconds", "peak_bytes")}}
         for name, entry in entries.items()
     )
-    metrics = files.read_json(run.path / "eval" / "metrics.json")["test"]
-    corpus = files.read_json(run.path / "corpus" / "card.json")
+    metrics = files.read_json(run.output("eval/metrics.json"))["test"]
+    corpus = files.read_json(run.output("corpus/card.json"))
     is_positive = corpus["train"]["n_positive"] > corpus["train"]["n_negative"]
     majority = metrics["prevalence"] if is_positive else 1 - metrics["prevalence"]
     return RunData(
@@ -87,13 +87,13 @@ def _run_data(context: StageContext) -> RunData:
         metrics,
         corpus,
         tuple(entries["corpus"]["warnings"]),
-        tuple(files.read_json(run.path / "model" / "history.json")["epochs"]),
+        tuple(files.read_json(run.output("model/history.json"))["epochs"]),
         {MAJORITY: majority} | read_baselines(run),
         Provenance(
             context.config.to_toml(),
             context.config.train.seed,
             entries["train"]["versions"],
             stages,
-            run.digests("train"),
+            {file: files.sha256(run.output(file)) for file in run.digests("train")},
         ),
     )

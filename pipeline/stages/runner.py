@@ -151,7 +151,7 @@ def _compute(
     reset_peak_memory()
     start = time.perf_counter()
     with run.writing(stage.name, stage.folder, config.to_toml()) as (folder, entry):
-        summary, warnings = stage.compute(StageContext(config, run, folder, listener.epoch))
+        summary, warnings = stage.compute(StageContext(config, run, folder, entry, listener.epoch))
         entry |= {
             "summary": summary,
             "warnings": warnings,

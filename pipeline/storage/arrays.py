@@ -1,7 +1,9 @@
 """Safetensors files: written in parts, mapped into memory; CSR counts.
 
 The `safetensors` library can read these files, as a test checks. It is not used here, because it
-only writes complete arrays and copies what it reads.
+only writes complete arrays and copies what it reads. Its checks are made here as well: a header of
+bounded size, arrays of known types that fill the file without a gap and without an overlap. What
+they hold is checked before a kernel takes it: native code does not notice an index out of bounds.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import RunError
+from pipeline.storage import files
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -84,6 +87,8 @@ class ArrayWriter:
 _SMALL = 1 << 22
 # Bytes of the header of a safetensors file, padded so that it always fits and arrays are aligned.
 _HEADER = 512
+# Bytes of the largest header that is read, and dimensions of an array.
+_LARGEST_HEADER, _MOST_DIMENSIONS = 1 << 20, 8
 # The dtypes that are used here: safetensors' name, and NumPy's.
 _DTYPES = {"U8": "u1", "I32": "<i4", "I64": "<i8", "U64": "<u8", "F32": "<f4", "F64": "<f8"}
 
@@ -109,21 +114,64 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
             file.write(np.ascontiguousarray(array).data)
 
 
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Map the arrays of a safetensors file into memory; they are read when they are used."""
+def read_arrays(path: Path, **dtypes: npt.DTypeLike) -> dict[str, np.ndarray]:
+    """Map the arrays of a safetensors file into memory; they are read when they are used.
+
+    Parameters
+    ----------
+    path : Path
+    **dtypes : dtype
+        The arrays that the file must hold, each of one dimension; any if none are given.
+
+    Raises
+    ------
+    RunError
+        If the file is not valid, or holds other arrays.
+    """
+    size = files.regular(path).st_size
     try:
         content = np.memmap(path, np.uint8, "r")
         n = int.from_bytes(content[:8].tobytes(), "little")
+        if n > min(_LARGEST_HEADER, size - 8):
+            raise ValueError(f"a header of {n:,} bytes")
         entries = json.loads(content[8 : 8 + n].tobytes())
-        arrays = {}
-        for name, entry in entries.items():
-            if name != "__metadata__":
-                start, end = entry["data_offsets"]
-                items = content[8 + n + start : 8 + n + end].view(_DTYPES[entry["dtype"]])
-                arrays[name] = items.reshape(entry["shape"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        arrays = _mapped(content[8 + n :], entries)
+        found = {name: (array.dtype, array.ndim) for name, array in arrays.items()}
+        if dtypes and found != {name: (np.dtype(dtype), 1) for name, dtype in dtypes.items()}:
+            raise ValueError(f"expected other arrays than {', '.join(sorted(found)[:9])}")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RunError(f"{path}: cannot be read: {error}") from None
     return arrays
+
+
+def _mapped(content: np.ndarray, entries: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Return the arrays that a header describes; together they must be the whole content."""
+    arrays, end = {}, 0
+    entries.pop("__metadata__", None)
+    for name, entry in sorted(entries.items(), key=lambda item: item[1]["data_offsets"]):
+        dtype, shape, begin = np.dtype(_DTYPES[entry["dtype"]]), entry["shape"], end
+        if not isinstance(shape, list) or len(shape) > _MOST_DIMENSIONS:
+            raise ValueError(f"{name!r}: the shape is no list of at most {_MOST_DIMENSIONS} sizes")
+        if not all(type(length) is int and 0 <= length < 1 << 48 for length in shape):
+            raise ValueError(f"{name!r}: a shape of other than numbers from 0 to 2^48")
+        end = begin + dtype.itemsize * math.prod(shape)
+        if entry["data_offsets"] != [begin, end] or end > len(content):
+            raise ValueError(f"{name!r}: offsets that leave a gap, overlap, or miss its shape")
+        # Copied if the header ends at an odd place.
+        items = np.require(content[begin:end].view(dtype), requirements="A")
+        arrays[name] = items.reshape(shape)
+    if end != len(content):
+        raise ValueError("bytes behind the last array")
+    return arrays
+
+
+# The arrays of a CSR matrix.
+_COUNTS: dict[str, npt.DTypeLike] = {
+    "indices": np.int32,
+    "data": np.float32,
+    "indptr": np.int64,
+    "shape": np.int64,
+}
 
 
 def write_counts(
@@ -143,9 +191,8 @@ def write_counts(
     int
         The number of non-zeros.
     """
-    dtypes = {"indices": np.int32, "data": np.float32, "indptr": np.int64, "shape": np.int64}
     n_rows = n_nonzeros = 0
-    with ArrayWriter(path, **dtypes) as file:
+    with ArrayWriter(path, **_COUNTS) as file:
         file.append("indptr", np.zeros(1))
         for data, indices, indptr in blocks:
             file.append("data", data)
@@ -157,17 +204,54 @@ def write_counts(
 
 
 def read_counts(path: Path) -> csr_array:
-    """Map the matrix that `write_counts` wrote into memory."""
+    """Map the matrix that `write_counts` wrote into memory.
+
+    Raises
+    ------
+    RunError
+        If the file is not valid, or does not hold the arrays of a sparse matrix.
+    """
     from scipy.sparse import csr_array
 
-    arrays = read_arrays(path)
-    try:
-        indices, indptr = arrays["indices"], arrays["indptr"]
-        # scipy wants indices and indptr of one type, and would otherwise copy the larger one.
-        if indptr[-1] <= np.iinfo(np.int32).max:
-            indptr = indptr.astype(np.int32)
-        counts = csr_array((arrays["data"], indices, indptr), tuple(arrays["shape"].tolist()))
-    except (KeyError, ValueError, IndexError) as error:
-        raise RunError(f"{path}: expected the arrays of a sparse matrix: {error}") from None
+    arrays = read_arrays(path, **_COUNTS)
+    indices, indptr, shape = arrays["indices"], arrays["indptr"], tuple(arrays["shape"].tolist())
+    if (
+        len(shape) != 2
+        or len(indptr) - 1 != shape[0]
+        or len(arrays["data"]) != len(indices)
+        or not are_offsets(indptr, len(indices))
+        or not _are_columns(indices, indptr, shape[1])
+    ):
+        raise RunError(f"{path}: expected the arrays of a sparse matrix")
+    # scipy wants indices and indptr of one type, and would otherwise copy the larger one.
+    if indptr[-1] <= np.iinfo(np.int32).max:
+        indptr = indptr.astype(np.int32)
+    counts = csr_array((arrays["data"], indices, indptr), shape)
     counts.has_sorted_indices = counts.has_canonical_format = True
     return counts
+
+
+def are_offsets(offsets: np.ndarray, n: int) -> bool:
+    """Return True if offsets cut n items into parts: they begin at 0, end at n and never fall.
+
+    >>> are_offsets(np.array([0, 2, 2, 5]), 5), are_offsets(np.array([0, 3, 2, 5]), 5)
+    (True, False)
+    """
+    return (
+        len(offsets) > 0
+        and bool(offsets[0] == 0 and offsets[-1] == n)
+        and bool((offsets[1:] >= offsets[:-1]).all())
+    )
+
+
+def are_indices(indices: np.ndarray, n: int) -> bool:
+    """Return True if each index is one of 0 to n - 1."""
+    return not len(indices) or bool(indices.min() >= 0 and indices.max() < n)
+
+
+def _are_columns(indices: np.ndarray, indptr: np.ndarray, n_columns: int) -> bool:
+    """Return True if the columns of each row are within bounds, and ascend."""
+    rises = indices[1:] > indices[:-1]
+    starts = indptr[(indptr > 0) & (indptr < len(indices))]
+    rises[starts - 1] = True  # from the last column of a row to the first of the next
+    return are_indices(indices, n_columns) and bool(rises.all())

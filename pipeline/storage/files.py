@@ -1,7 +1,8 @@
-"""Read and write JSON, word lists, Arrow tables and TSV; SHA-256 of a file.
+"""Read and write JSON, word lists, Arrow tables and TSV; digests of files.
 
 Tables are Arrow or Parquet, word lists and small tables are text, everything else is JSON; array
-files are in `arrays`. Nothing is pickled, so nothing runs code when it is read.
+files are in `arrays`. Nothing is pickled, so nothing runs code when it is read. A reader takes
+regular files only, and checks what it reads.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import hashlib
 import json
 import math
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,11 +19,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import xxhash
 
 from pipeline.errors import RunError
 from pipeline.storage import arrow
 
 FORMAT_VERSION = 1
+# The largest JSON file that is read, in bytes. The values of one take up to 30 times its size.
+LARGEST_JSON = 1 << 26
 
 
 def check_format(content: Mapping[str, Any], where: Path) -> None:
@@ -35,12 +40,45 @@ def check_format(content: Mapping[str, Any], where: Path) -> None:
 
 
 def digest(path: Path) -> str:
+    """Return the XXH3-128 digest of a file in hexadecimal.
+
+    It tells whether a file is the one that was written, at the speed of memory. Against someone
+    who makes a file for a digest, only `sha256` helps.
+    """
+    return _digest(path, xxhash.xxh3_128)
+
+
+def sha256(path: Path) -> str:
     """Return the SHA-256 digest of a file in hexadecimal."""
+    return _digest(path, "sha256")
+
+
+def _digest(path: Path, algorithm: Any) -> str:
+    regular(path)
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            return hashlib.file_digest(file, algorithm).hexdigest()
     except OSError as error:
         raise RunError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def regular(path: Path) -> os.stat_result:
+    """Return the status of a regular file; refuse a folder, a device, a pipe and a missing file.
+
+    Raises
+    ------
+    RunError
+        For any of those. A device or a pipe may have no end.
+    """
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:  # the latter for a path that holds a zero byte
+        reason = getattr(error, "strerror", None) or error
+        raise RunError(f"{path}: cannot be read: {reason}") from None
+    if not stat.S_ISREG(status.st_mode):
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a device or a pipe"
+        raise RunError(f"{path}: cannot be read: expected a file, got {kind}")
+    return status
 
 
 def write_text(path: Path, text: str) -> None:
@@ -71,12 +109,20 @@ def null_for_nan(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object."""
+def read_json(path: Path, largest: int = LARGEST_JSON) -> dict[str, Any]:
+    """Read a JSON object from a file of at most `largest` bytes."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        path.stat()
     except FileNotFoundError:
         raise RunError(f"{path}: no such file; is this a run folder?") from None
+    except (OSError, ValueError):
+        pass  # told by the next line
+    if regular(path).st_size > largest:
+        raise RunError(f"{path}: cannot be read: larger than {largest:,} bytes")
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise RunError(f"{path}: cannot be read: nested too deep") from None
     except (OSError, ValueError) as error:
         raise RunError(f"{path}: cannot be read: {error}") from None
     if not isinstance(value, dict):
@@ -91,11 +137,18 @@ def write_words(path: Path, words: pa.LargeStringArray) -> None:
 
 def read_words(path: Path) -> pa.LargeStringArray:
     """Read the words that `write_words` wrote."""
+    regular(path)
     try:
         text = path.read_bytes()
     except OSError as error:
         raise RunError(f"{path}: cannot be read: {error.strerror}") from None
     whole = arrow.of_bytes(text, np.array([0, len(text)]))
+    try:
+        whole.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise RunError(f"{path}: cannot be read: {error}") from None
+    if text and not text.endswith(b"\n"):
+        raise RunError(f"{path}: cannot be read: no line break behind the last word")
     return pc.split_pattern(whole, "\n").flatten()[:-1]
 
 
@@ -114,11 +167,21 @@ def write_batches(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatc
             writer.write_batch(batch)
 
 
+def validate_table(path: Path) -> None:
+    """Refuse an Arrow file whose offsets or texts are not valid."""
+    try:
+        read_table(path).validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise RunError(f"{path}: cannot be read: {error}") from None
+
+
 def read_table(path: Path) -> pa.Table:
     """Map an Arrow file into memory, as a table with one chunk for each record batch.
 
-    A chunk is read when it is used, and is not copied. To combine chunks copies them.
+    A chunk is read when it is used, and is not copied. To combine chunks copies them. The file is
+    taken as it is: `Run.output` checks one that another process may have written.
     """
+    regular(path)
     try:
         return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
     except (OSError, pa.ArrowInvalid) as error:
@@ -174,13 +237,18 @@ def read_tsv(path: Path, types: Mapping[str, pa.DataType]) -> pa.Table:
     """Read the table that `write_tsv` wrote, given the type of each column."""
     from pyarrow import csv
 
+    # A block must hold the longest line, and a token may be of any length.
+    block_size = min(max(1 << 20, regular(path).st_size), (1 << 31) - 1)
     try:
-        return csv.read_csv(
+        table = csv.read_csv(
             str(path),
-            # A block must hold the longest line, and a token may be of any length.
-            read_options=csv.ReadOptions(block_size=max(1 << 20, path.stat().st_size)),
+            read_options=csv.ReadOptions(block_size=block_size),
             parse_options=csv.ParseOptions(delimiter="\t", quote_char=False),
             convert_options=csv.ConvertOptions(column_types=types, include_columns=list(types)),
         ).combine_chunks()
     except (OSError, pa.ArrowInvalid, pa.ArrowKeyError) as error:
         raise RunError(f"{path}: cannot be read: {error}") from None
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if column.null_count:
+            raise RunError(f"{path}: cannot be read: a value of column {name!r} is missing")
+    return table

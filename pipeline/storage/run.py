@@ -2,15 +2,18 @@
 
     runs/<name>/
       config.toml      the resolved config
-      manifest.json    what each stage read and wrote, with what, and what it took
+      manifest.json    what each stage read and wrote, with what, and what it took;
+                       how often the test set was used
       corpus/ tokens/ features/ model/ eval/ report/
 
 A stage's folder is written under another name and moved into place when it is
-complete.
+complete. What stands in the folder is outside input to the next process: `Run.output` checks a
+file before it is read.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -18,16 +21,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import xxhash
+
 from pipeline.errors import RunError
 from pipeline.parallel import ordered_map
 from pipeline.storage.files import (
     FORMAT_VERSION,
     check_format,
     digest,
+    null_for_nan,
     read_json,
+    regular,
+    validate_table,
     write_json,
     write_text,
 )
+
+# The digests of outputs that this process has written or checked, by what changes with a file.
+_known: dict[tuple[int, int, int, int], str] = {}
 
 
 class Run:
@@ -37,7 +48,7 @@ class Run:
     ----------
     path : Path
     from_scratch : bool
-        Take no notice of what is there.
+        Take no notice of what is there, but of the uses of the test set.
 
     Raises
     ------
@@ -59,25 +70,27 @@ class Run:
                     f"{self.path}: not a run folder, for it holds {other.name} and no "
                     "manifest.json; choose another folder with --run"
                 )
-        if self.from_scratch or not file.exists():
-            return {"format_version": FORMAT_VERSION, "stages": {}}
-        manifest = read_json(file)
-        check_format(manifest, file)
-        stages = manifest.get("stages")
-        if not isinstance(stages, dict) or not all(map(_is_entry, stages.values())):
-            raise RunError(f"{file}: not the file that was saved; --force restarts it")
-        return manifest
+        empty = {"format_version": FORMAT_VERSION, "test_uses": [], "stages": {}}
+        if not file.exists():
+            return empty
+        try:
+            manifest = _checked(file, read_json(file))
+        except RunError:
+            if self.from_scratch:
+                return empty
+            raise
+        return empty | {"test_uses": manifest["test_uses"]} if self.from_scratch else manifest
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, waits: bool = False) -> Iterator[None]:
         """Keep other processes from writing to the run meanwhile.
 
         Raises
         ------
         RunError
-            If another process is writing to it.
+            If another process is writing to it, unless this one waits for it.
         """
-        with locked(self.path):
+        with locked(self.path, waits):
             # What another process has written since this one looked counts too.
             self.manifest = self._read_manifest()
             yield
@@ -93,11 +106,47 @@ class Run:
         return entry
 
     def digests(self, name: str) -> dict[str, str]:
-        """Return the SHA-256 of each output of a stage by file; nothing if it never completed."""
+        """Return the digest of each output of a stage by file; nothing if it never completed."""
         entry = self.stage(name)
         return (
-            {file: output["sha256"] for file, output in entry["outputs"].items()} if entry else {}
+            {file: output["xxh3_128"] for file, output in entry["outputs"].items()} if entry else {}
         )
+
+    def output(self, file: str) -> Path:
+        """Return the path of an output, once its content is known to be what its stage wrote.
+
+        A file that this process has written or checked before is not read again.
+
+        Parameters
+        ----------
+        file : str
+            Relative to the run folder, such as `corpus/train.arrow`.
+
+        Raises
+        ------
+        RunError
+            If no stage has written it, it has changed since, or it is not valid.
+        """
+        path = self.path / file
+        outputs = (entry["outputs"] for entry in self.manifest["stages"].values())
+        expected = next((each[file]["xxh3_128"] for each in outputs if file in each), None)
+        if expected is None:
+            raise RunError(f"{path}: no stage of this run has written it; is it another run's?")
+        if _known.get(_identity(path)) != expected:
+            if digest(path) != expected:
+                raise RunError(
+                    f"{path}: not the file that was written; use --force to compute it again"
+                )
+            if path.suffix == ".arrow":
+                validate_table(path)
+            _known[_identity(path)] = expected
+        return path
+
+    def save(self) -> None:
+        """Write the manifest, with its own digest."""
+        self.manifest.pop("xxh3_128", None)
+        self.manifest["xxh3_128"] = _digest_of(self.manifest)
+        write_json(self.path / "manifest.json", self.manifest)
 
     def has_outputs(self, name: str) -> bool:
         """Return True if every output of a stage is there, with the size it was written with."""
@@ -112,7 +161,8 @@ class Run:
         """Give a folder to write a stage's outputs to, and an entry for the manifest.
 
         On success the folder takes the place of the stage's old one and the entry,
-        with the outputs' digests, goes into the manifest. On an error nothing changes.
+        with the outputs' digests, goes into the manifest. If the entry has a `test_use`, it is
+        added to the uses in the same step. On an error nothing changes.
 
         Parameters
         ----------
@@ -132,22 +182,22 @@ class Run:
             with naming_the_folder(self.path):
                 yield partial, entry
                 files = sorted(file for file in partial.rglob("*") if file.is_file())
-                entry["outputs"] = {
-                    f"{folder}/{file.relative_to(partial)}": {
-                        "sha256": sha256,
-                        "bytes": file.stat().st_size,
-                    }
-                    for file, sha256 in zip(files, ordered_map(digest, files), strict=True)
-                }
+                entry["outputs"] = outputs = {}
+                for file, found in zip(files, ordered_map(digest, files), strict=True):
+                    described = {"xxh3_128": found, "bytes": file.stat().st_size}
+                    outputs[f"{folder}/{file.relative_to(partial)}"] = described
+                    _known[_identity(file)] = found  # which a move of the folder does not change
                 # Should the process end between these steps, the stage is not fresh.
                 self.manifest["stages"].pop(name, None)
-                write_json(self.path / "manifest.json", self.manifest)
+                self.save()
                 if target.exists():
                     target.rename(old)
                 partial.rename(target)
                 self.manifest["stages"][name] = entry
+                if "test_use" in entry:
+                    self.manifest["test_uses"].append(entry.pop("test_use"))
                 write_text(self.path / "config.toml", config)
-                write_json(self.path / "manifest.json", self.manifest)
+                self.save()
         finally:
             for left in (partial, old):
                 shutil.rmtree(left, ignore_errors=True)
@@ -165,13 +215,13 @@ class Run:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, waits: bool = False) -> Iterator[None]:
     """Keep other processes from writing to a folder meanwhile; it is made where it is missing.
 
     Raises
     ------
     RunError
-        If another process is writing to it, or it cannot be made.
+        If another process is writing to it, unless this one waits for it, or it cannot be made.
     """
     from filelock import FileLock, Timeout
 
@@ -179,7 +229,7 @@ def locked(path: Path) -> Iterator[None]:
         path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path / ".lock")
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=-1 if waits else 0)
         except Timeout:
             raise RunError(
                 f"{path}: another process is writing to this run; wait for it, "
@@ -191,9 +241,31 @@ def locked(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _is_entry(entry: Any) -> bool:
-    """Return True if a stage's entry in a manifest has what is read of it."""
-    return isinstance(entry, dict) and isinstance(entry.get("outputs"), dict)
+def _checked(file: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return a manifest as this version writes it; refuse one that is not as it was written."""
+    check_format(manifest, file)
+    expected = manifest.pop("xxh3_128", None)
+    stages, uses = manifest.get("stages"), manifest.setdefault("test_uses", [])
+    if (
+        not isinstance(stages, dict)
+        or not isinstance(uses, list)
+        or expected not in (None, _digest_of(manifest))
+    ):
+        raise RunError(f"{file}: not the file that was written; --force restarts it")
+    # An earlier version wrote no digest, and other ones of the outputs.
+    return manifest if expected else manifest | {"stages": {}}
+
+
+def _digest_of(manifest: dict[str, Any]) -> str:
+    text = json.dumps(null_for_nan(manifest), sort_keys=True)
+    digest: str = xxhash.xxh3_128_hexdigest(text.encode())
+    return digest
+
+
+def _identity(path: Path) -> tuple[int, int, int, int]:
+    """Return what differs between two files, and after a file was written to."""
+    status = regular(path)
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from pipeline.stages.from_config import tokenizer_of
 from pipeline.stages.listener import SILENT, Listener
 from pipeline.stages.read_run import MAJORITY
 from pipeline.stages.runner import run_stages
-from pipeline.stages.test_uses import record_test_use
+from pipeline.stages.test_uses import TestUse, record_test_uses
 from pipeline.storage import arrow
 from pipeline.storage.files import write_json
 from pipeline.storage.run import Run
@@ -109,8 +109,6 @@ def score_baselines(
             if name in journal:
                 listener.study_advanced(int(in_test.sum()))
                 continue
-            if name in LEARNED:
-                record_test_use(path, "baselines", own)
             start = time.perf_counter()
             predicted = _predict(name, own, reviews, in_test, listener.study_advanced)
             seconds = time.perf_counter() - start
@@ -118,6 +116,11 @@ def score_baselines(
         groups = None if reviews.groups is None else reviews.groups[in_test]
         labels, confidence = reviews.labels[in_test], config.eval.confidence
         results = tuple(_results(journal, labels, confidence, groups))
+        configs = _configs(config)
+        record_test_uses(
+            path,
+            [TestUse.of("baselines", configs[name], f"{journal.id} {name}") for name in LEARNED],
+        )
         values = {"results": [asdict(result) for result in results]}
         write_json(path / "baselines" / "baselines.json", values)
     return results

@@ -19,9 +19,9 @@ from pipeline.evaluation.accuracy import paired_p_value
 from pipeline.evaluation.metrics import evaluate
 from pipeline.evaluation.uncertainty import METRICS, Scored, paired_differences
 from pipeline.model.checks import Floats, Labels
-from pipeline.stages.read_run import read_groups
+from pipeline.stages.read_run import read_groups, read_reviews
 from pipeline.storage import arrow
-from pipeline.storage.files import null_for_nan, read_json, read_table
+from pipeline.storage.files import null_for_nan, read_json
 from pipeline.storage.run import Run
 
 _TEST = "corpus/test.arrow"
@@ -180,7 +180,8 @@ class Predictions:
         """Read what the `eval` stage wrote."""
         from pyarrow import parquet
 
-        file, metrics = path / "eval" / "predictions.parquet", path / "eval" / "metrics.json"
+        run = Run(path)
+        file, metrics = map(run.output, ("eval/predictions.parquet", "eval/metrics.json"))
         try:
             with parquet.ParquetFile(file) as opened:
                 table = opened.read()
@@ -194,12 +195,12 @@ class Predictions:
                 f"{path / 'eval'}: cannot be read: {error}; `sentiment eval CONFIG --force` "
                 "rewrites it"
             ) from None
-        model = Scored(log_odds, threshold, read_groups(Run(path), "test"))
+        model = Scored(log_odds, threshold, read_groups(run, "test"))
         return cls(labels, predicted, probability, model)
 
 
 def _checked(path: Path) -> str:
-    """Return the SHA-256 of a run's test set, or raise an error if the evaluation is not usable."""
+    """Return the digest of a run's test set, or raise an error if the evaluation is not usable."""
     if not (path / "manifest.json").is_file():
         raise RunError(
             f"{path}: expected a run folder, such as runs/sample; `sentiment eval CONFIG` makes one"
@@ -232,6 +233,6 @@ def _flipped(path: Path, a: Predictions, b: Predictions) -> tuple[Flip, ...]:
     rows = np.flatnonzero(a.predicted != b.predicted)
     apart = np.abs(a.probability[rows] - b.probability[rows])
     rows = rows[np.lexsort((rows, -apart))]
-    texts = read_table(path / _TEST)["text"].take(arrow.numbers(rows)).to_pylist()
+    texts = read_reviews(path).texts.take(arrow.numbers(rows)).to_pylist()
     columns = (a.labels, a.predicted, b.predicted, a.probability, b.probability)
     return tuple(map(Flip, rows.tolist(), *(column[rows].tolist() for column in columns), texts))

@@ -21,7 +21,7 @@ from pipeline.evaluation.uncertainty import Scored
 from pipeline.model.logistic import Array, decide, sigmoid
 from pipeline.stages.listener import SILENT, Listener
 from pipeline.stages.runner import run_stages
-from pipeline.stages.test_uses import record_test_use
+from pipeline.stages.test_uses import TestUse, record_test_uses
 from pipeline.storage import arrow, files
 from pipeline.storage.run import Run
 from pipeline.stratified import draw_folds
@@ -140,9 +140,9 @@ def cross_validate(
     depends |= {"folds": n_folds, "seed": seed}
     steps = _n_steps(config, n_folds)
     with open_journal(path / "crossval", depends, steps, from_scratch, listener) as journal:
-        if "test" in splits and not len(journal):
-            record_test_use(path, "crossval", config)
         result = _score_folds(config, reviews, fold_of, journal, listener.study_advanced)
+        if "test" in splits:
+            record_test_uses(path, [TestUse.of("crossval", config, journal.id)])
         _write(path / "crossval", result)
     return result
 

@@ -6,6 +6,7 @@ A text file with a JSON value on each line. The first line holds all that the re
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,6 +67,13 @@ class Journal:
 
     def __len__(self) -> int:
         return len(self._done)
+
+    @property
+    def id(self) -> str:
+        """A random name of this journal, which it keeps until it is restarted."""
+        if "id" not in self:
+            self["id"] = os.urandom(8).hex()
+        return str(self["id"])
 
     def __getitem__(self, name: str) -> Any:
         return self._done[name]

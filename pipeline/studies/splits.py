@@ -23,7 +23,8 @@ from pipeline.stages.from_config import (
     tokenizer_of,
     vocabulary_of,
 )
-from pipeline.storage import arrow, files
+from pipeline.stages.read_run import read_set
+from pipeline.storage import arrow
 from pipeline.storage.run import Run
 from pipeline.tokens.tokens import Tokens
 from pipeline.training.decision import choose_decision
@@ -44,7 +45,7 @@ class Reviews:
     texts : pyarrow.ChunkedArray of large_string, length n
     labels : int8 array, shape (n,)
     digests : dict of str
-        The SHA-256 of each file that they were read from, by its split.
+        The digest of each file that they were read from, by its split.
     weights : float64 array, shape (n,), or None
         What each review costs, if the corpus says so.
     groups : int64 array, shape (n,), or None
@@ -61,7 +62,7 @@ class Reviews:
     @classmethod
     def read(cls, run: Run, *splits: str) -> Reviews:
         """Read splits, `train` or `test`, of a run's corpus, one after the other."""
-        tables = [files.read_table(run.path / "corpus" / f"{split}.arrow") for split in splits]
+        tables = [read_set(run, split) for split in splits]
         digests = run.digests("corpus")
         whole = pa.concat_tables(tables)
         return cls(

@@ -41,7 +41,7 @@ class TrainedRun:
     train : TrainSection
         The settings that the model was trained with.
     digests : dict of str
-        The SHA-256 of each file that it was trained on.
+        The digest of each file that it was trained on.
     n_epochs : int
         The epoch whose weights were kept.
     temperature : float
@@ -84,14 +84,14 @@ class TrainedRun:
         train = trained["depends"]["config"]["train"]
         return cls(
             model,
-            arrays.read_counts(path / "features" / "train.safetensors"),
+            arrays.read_counts(run.output("features/train.safetensors")),
             read_labels(run, "train"),
             read_weights(run, "train"),
             read_groups(run, "train"),
             checked(train, TrainSection, "train"),
             trained["depends"]["inputs"],
-            _n_epochs(path, train["patience"]),
-            _temperature(path),
+            _n_epochs(run, train["patience"]),
+            _temperature(run),
         )
 
     def learner(self) -> SGDLogisticRegression:
@@ -126,15 +126,17 @@ class TrainedRun:
         return goal, weights
 
 
-def _n_epochs(path: Path, patience: int) -> int:
+def _n_epochs(run: Run, patience: int) -> int:
     """Return the epoch whose weights were kept: the last, or that of the lowest validation loss."""
-    epochs = files.read_json(path / "model" / "history.json")["epochs"]
+    epochs = files.read_json(run.output("model/history.json"))["epochs"]
     if not patience:
         return len(epochs)
     kept: int = min(epochs, key=lambda epoch: epoch["validation_loss"])["number"]
     return kept
 
 
-def _temperature(path: Path) -> float:
-    file = path / "model" / "decision.json"
-    return float(files.read_json(file)["temperature"]) if file.exists() else 1.0
+def _temperature(run: Run) -> float:
+    file = "model/decision.json"
+    if file not in run.digests("train"):
+        return 1.0
+    return float(files.read_json(run.output(file))["temperature"])

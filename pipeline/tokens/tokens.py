@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from pipeline.errors import RunError
 from pipeline.storage import arrays, arrow, files
 
 
@@ -78,9 +79,20 @@ class Tokens:
 
 
 def read_tokens(path: Path) -> Tokens:
-    """Map the tokens that `write_tokens` wrote into memory."""
-    found = arrays.read_arrays(path)
-    return Tokens(found["ids"], found["offsets"], files.read_words(distinct_path(path)))
+    """Map the tokens that `write_tokens` wrote into memory.
+
+    Raises
+    ------
+    RunError
+        If a file is not valid, or an id or an offset is out of bounds.
+    """
+    found = arrays.read_arrays(path, ids=np.int32, offsets=np.int64)
+    ids, offsets, distinct = found["ids"], found["offsets"], files.read_words(distinct_path(path))
+    if not arrays.are_offsets(offsets, len(ids)) or not arrays.are_indices(ids, len(distinct)):
+        raise RunError(f"{path}: an id or an offset is out of bounds")
+    if not arrow.buffers(distinct)[0].all():  # a zero byte ends a token in the kernels
+        raise RunError(f"{distinct_path(path)}: a token holds a zero byte")
+    return Tokens(ids, offsets, distinct)
 
 
 def distinct_path(path: Path) -> Path:

@@ -76,7 +76,7 @@ def test_a_corpus_in_one_piece_is_cross_validated_whole(small_run, tmp_path, sen
     # What is done is not done again, and is no further use; what cannot be done is none.
     assert sentiment(*args).exit_code == 0
     assert sentiment(*args, "--folds", 99).exit_code == 2
-    uses = json.loads((tmp_path / "run" / "test_uses.json").read_text())["uses"]
+    uses = json.loads((tmp_path / "run" / "manifest.json").read_text())["test_uses"]
     assert [use["by"] for use in uses] == ["crossval"]
 
 
@@ -142,8 +142,8 @@ def test_the_command_writes_the_baselines_and_counts_the_uses_of_test(
     saved = json.loads((copied_run.path / "baselines" / "baselines.json").read_text())["results"]
     for result in saved:
         assert f"{result['accuracy']:.2%}" in shown
-    uses = json.loads((copied_run.path / "test_uses.json").read_text())["uses"]
+    uses = json.loads((copied_run.path / "manifest.json").read_text())["test_uses"]
     assert [use["by"] for use in uses] == ["eval", "baselines", "baselines", "baselines"]
     assert sentiment(*args, "--json").exit_code == 0
-    after = json.loads((copied_run.path / "test_uses.json").read_text())["uses"]
+    after = json.loads((copied_run.path / "manifest.json").read_text())["test_uses"]
     assert after == uses  # nothing was scored again

@@ -261,7 +261,7 @@ def test_what_studies_of_the_run_found_is_shown(open_page, copied_run, sentiment
     assert sentiment("stability", copied_run.path, *options).exit_code == 0
     (copied_run.path / "baselines").mkdir()
     digests = json.loads((copied_run.path / "manifest.json").read_text())["stages"]["corpus"]
-    reviews = {"test": digests["outputs"]["corpus/test.arrow"]["sha256"]}
+    reviews = {"test": digests["outputs"]["corpus/test.arrow"]["xxh3_128"]}
     (copied_run.path / "baselines" / "journal.jsonl").write_text(json.dumps({"reviews": reviews}))
     results = {"results": [{"name": "VADER", "accuracy": 0.625}]}
     (copied_run.path / "baselines" / "baselines.json").write_text(json.dumps(results))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
@@ -21,6 +22,7 @@ from scipy.sparse import csr_array, random_array
 
 from pipeline.errors import RunError
 from pipeline.storage import arrays, files
+from pipeline.storage import run as storage_run
 from pipeline.storage.run import Run
 
 WORD_TYPES = {"word": pa.large_string(), "n": pa.int64()}
@@ -67,13 +69,13 @@ def test_a_stage_is_there_with_its_entry_and_config_once_it_is_written(tmp_path)
     assert not run.has_outputs("tokens")
     write_stage(run, "one")
     expected = {
-        file: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+        file: {"xxh3_128": xxhash.xxh3_128_hexdigest(content), "bytes": len(content)}
         for file, content in (("tokens/a.txt", b"one"), ("tokens/deeper/b.txt", b"eno"))
     }
     for seen in (run, Run(run.path)):
         assert seen.has_outputs("tokens")
         assert seen.stage("tokens") == {"depends": "one", "outputs": expected}
-        assert seen.digests("tokens") == {f: output["sha256"] for f, output in expected.items()}
+        assert seen.digests("tokens") == {f: output["xxh3_128"] for f, output in expected.items()}
     assert sorted(tree(run.path)) == [
         *["config.toml", "manifest.json", "tokens/a.txt", "tokens/deeper/b.txt"]
     ]
@@ -208,8 +210,9 @@ def test_a_process_killed_at_any_step_leaves_no_stage_that_only_looks_up_to_date
         if run.has_outputs("tokens"):
             content = (folder / "tokens" / "a.txt").read_text()
             assert run.stage("tokens")["depends"] == content
-            sha256 = hashlib.sha256(content.encode()).hexdigest()
-            assert run.digests("tokens") == {"tokens/a.txt": sha256}
+            assert run.digests("tokens") == {
+                "tokens/a.txt": xxhash.xxh3_128_hexdigest(content.encode())
+            }
             found.append(content)
         else:
             found.append("stale")
@@ -387,9 +390,10 @@ def test_a_word_of_any_length_is_read_again(tmp_path):
     assert files.read_tsv(tmp_path / "words.txt", {"word": pa.large_string()}) == table
 
 
-def test_a_digest_is_sha256(tmp_path):
+def test_digests_are_those_of_the_content(tmp_path):
     (tmp_path / "a").write_bytes(b"abc" * 99_999)
-    assert files.digest(tmp_path / "a") == hashlib.sha256(b"abc" * 99_999).hexdigest()
+    assert files.digest(tmp_path / "a") == xxhash.xxh3_128_hexdigest(b"abc" * 99_999)
+    assert files.sha256(tmp_path / "a") == hashlib.sha256(b"abc" * 99_999).hexdigest()
 
 
 # Files: what is corrupt is refused
@@ -443,25 +447,207 @@ def test_a_file_that_was_cut_short_is_refused(tmp_path, keep):
         assert one_line(error, path)
 
 
-def test_arrays_that_are_not_a_matrix_are_refused(tmp_path):
+MATRIX = {
+    "indices": np.array([0, 2, 1], np.int32),
+    "data": np.ones(3, np.float32),
+    "indptr": np.array([0, 2, 3]),
+    "shape": np.array([2, 3]),
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"shape": np.array([5, 3])},
+        {"shape": np.array([2, 2])},
+        {"shape": np.array([2, 3, 1])},
+        {"shape": np.array([-1, 3])},
+        {"indptr": np.array([0, 1, 9])},
+        {"indptr": np.array([0, 4, 3])},
+        {"indptr": np.array([1, 2, 3])},
+        {"indptr": np.array([0, -1, 3])},
+        {"indptr": np.array([], np.int64)},
+        {"indptr": np.array([0, 2, 3], np.int32)},
+        {"indices": np.array([0, 3, 1], np.int32)},
+        {"indices": np.array([-1, 2, 1], np.int32)},
+        {"indices": np.array([2, 0, 1], np.int32)},
+        {"indices": np.array([1, 1, 1], np.int32)},
+        {"indices": np.array([0, 1], np.int32)},
+        {"data": np.ones(3)},
+        {"data": np.ones((3, 1), np.float32)},
+        {"weights": np.ones(2)},
+    ],
+    ids=str,
+)
+def test_arrays_that_are_not_a_matrix_are_refused(tmp_path, change):
     path = tmp_path / "c.safetensors"
-    good = {
-        "data": np.ones(2, np.float32),
-        "indices": np.array([0, 1], np.int32),
-        "indptr": np.array([0, 1, 2], np.int32),
-        "shape": np.array([2, 2]),
-    }
-    changes: list[dict[str, Any]] = [
-        {"shape": np.array([5, 2])},
-        {"indptr": np.array([0, 1, 9], np.int32)},
-    ]
-    arrays.write_arrays(path, good)
-    assert arrays.read_counts(path).shape == (2, 2)
-    for named in [*(good | change for change in changes), {"weights": np.ones(2)}]:
-        arrays.write_arrays(path, named)
-        with pytest.raises(RunError) as error:
-            arrays.read_counts(path)
+    arrays.write_arrays(path, MATRIX)
+    assert arrays.read_counts(path).toarray().tolist() == [[1, 0, 1], [0, 1, 0]]
+    arrays.write_arrays(path, MATRIX | change)
+    with pytest.raises(RunError) as error:
+        arrays.read_counts(path)
+    assert one_line(error, path)
+
+
+def safetensors(header: bytes, content: bytes = b"", length: int | None = None) -> bytes:
+    return (len(header) if length is None else length).to_bytes(8, "little") + header + content
+
+
+def entry(shape: Any, begin: Any, end: Any, dtype: str = "F64") -> dict[str, Any]:
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+HEADERS: dict[str, Any] = {
+    "a negative offset": {"a": entry([1], -8, 0)},
+    "offsets that overlap": {"a": entry([1], 0, 8), "b": entry([1], 0, 8)},
+    "a gap": {"a": entry([0], 0, 0), "b": entry([1], 8, 16)},
+    "bytes left over": {"a": entry([1], 0, 8)},
+    "beyond the end": {"a": entry([3], 0, 24)},
+    "another size than its shape's": {"a": entry([1], 0, 16)},
+    "an unknown type": {"a": entry([2], 0, 16, "BF16")},
+    "a negative length": {"a": entry([-2], 0, 16)},
+    "a length of 10^5000": {"a": entry([10**4000], 0, 16)},
+    "a shape that overflows": {"a": entry([0, 1 << 62], 0, 0), "b": entry([2], 0, 16)},
+    "a shape of another type": {"a": entry([2.0], 0, 16)},
+    "a shape that is true": {"a": entry([True, 2], 0, 16)},
+    "a number for a shape": {"a": entry(2, 0, 16)},
+    "many dimensions": {"a": entry([1] * 100 + [2], 0, 16)},
+    "no offsets": {"a": {"dtype": "F64", "shape": [2]}},
+    "three offsets": {"a": {"dtype": "F64", "shape": [2], "data_offsets": [0, 8, 16]}},
+    "an entry that is a number": {"a": 3},
+    "a list": [],
+}
+
+
+@pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS)
+def test_a_header_that_does_not_describe_its_file_is_refused(tmp_path, header):
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(safetensors(json.dumps(header).encode(), bytes(16)))
+    with pytest.raises(RunError) as error:
+        arrays.read_arrays(path)
+    assert one_line(error, path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        safetensors(b"[" * 100_000),
+        safetensors(b'{"a":' * 100_000),
+        safetensors(b"{}", length=2**63),
+        safetensors(b"{}", length=2**64 - 1),
+        safetensors(b"{}".ljust(1 << 21)),
+        safetensors(b"\xff"),
+        bytes(7),
+    ],
+    ids=["lists", "objects", "2^63", "2^64 - 1", "2 MB", "no UTF-8", "7 bytes"],
+)
+def test_a_header_of_any_size_and_depth_is_refused(tmp_path, content):
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(RunError) as error:
+        arrays.read_arrays(path)
+    assert one_line(error, path)
+
+
+def test_arrays_that_other_programs_wrote_are_read(tmp_path):
+    """A header may end anywhere, so that an array need not begin at a multiple of its size."""
+    header = json.dumps({"__metadata__": {"by": "x"}, "a": entry([2], 0, 16)}).encode()
+    for spaces in range(8):
+        path = tmp_path / f"{spaces}.safetensors"
+        path.write_bytes(safetensors(header + b" " * spaces, np.array([1.5, -2.0]).tobytes()))
+        found = arrays.read_arrays(path, a=np.float64)["a"]
+        assert found.tolist() == [1.5, -2.0]
+        assert found.flags.aligned
+
+
+def test_deep_and_large_json_is_refused(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text('{"a": ' * 100_000)
+    with pytest.raises(RunError, match="nested too deep"):
+        files.read_json(path)
+    path.write_text("{}".ljust(100))
+    assert files.read_json(path, 100) == {}
+    with pytest.raises(RunError, match="larger than 99 bytes"):
+        files.read_json(path, 99)
+
+
+@pytest.mark.parametrize(
+    "read", [*READERS, files.digest, files.read_words], ids=lambda read: read.__qualname__
+)
+def test_a_device_or_a_pipe_is_refused_before_it_is_read(tmp_path, read):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(RunError, match="expected a file, got a device or a pipe") as error:
+            read(path)
         assert one_line(error, path)
+
+
+# What stands in a run folder is checked before it is read
+
+
+def test_an_output_that_another_process_changed_is_refused(tmp_path):
+    write_stage(Run(tmp_path), "one")
+    path = tmp_path / "tokens" / "a.txt"
+    assert Run(tmp_path).output("tokens/a.txt") == path
+    path.write_text("two")  # of the same size
+    os.utime(path, ns=(0, 1))
+    with pytest.raises(RunError) as error:
+        Run(tmp_path).output("tokens/a.txt")
+    expected = "not the file that was written; use --force to compute it again"
+    assert str(error.value) == f"{path}: {expected}"
+    path.unlink()
+    with pytest.raises(RunError, match="cannot be read") as error:
+        Run(tmp_path).output("tokens/a.txt")
+    with pytest.raises(RunError, match="no stage of this run has written it"):
+        Run(tmp_path).output("tokens/c.txt")
+
+
+def test_what_this_process_has_written_or_checked_is_not_read_again(tmp_path, monkeypatch):
+    write_stage(Run(tmp_path), "one")
+    monkeypatch.setattr(storage_run, "digest", None)
+    Run(tmp_path).output("tokens/a.txt")
+    monkeypatch.undo()
+    monkeypatch.setattr(storage_run, "_known", {})
+    Run(tmp_path).output("tokens/a.txt")
+    monkeypatch.setattr(storage_run, "digest", None)
+    Run(tmp_path).output("tokens/a.txt")
+
+
+def test_an_arrow_file_is_validated_in_full_even_if_its_digest_is_right(tmp_path, monkeypatch):
+    table = pa.table({"text": pa.array(["a review", "another"], pa.large_string())})
+    run = Run(tmp_path)
+    with run.writing("corpus", "corpus", "") as (path, _):
+        files.write_batches(path / "a.arrow", table.schema, table.to_batches())
+        content = (path / "a.arrow").read_bytes()
+        offsets = np.array([0, 8, 15]).tobytes()
+        assert offsets in content
+        wrong = np.array([0, 1 << 40, 15]).tobytes()
+        (path / "a.arrow").write_bytes(content.replace(offsets, wrong))
+    monkeypatch.setattr(storage_run, "_known", {})
+    with pytest.raises(RunError, match=r"a\.arrow: cannot be read: .*offset"):
+        Run(tmp_path).output("corpus/a.arrow")
+
+
+@pytest.mark.parametrize("old", ['"one"', '"bytes"', "1"])
+def test_a_manifest_with_a_changed_character_is_refused(tmp_path, old):
+    write_stage(Run(tmp_path), "one")
+    manifest = tmp_path / "manifest.json"
+    text = manifest.read_text()
+    manifest.write_text(text.replace(old, old.translate({ord("o"): "x", ord("b"): "d", 49: "2"})))
+    assert manifest.read_text() != text
+    with pytest.raises(RunError) as error:
+        Run(tmp_path)
+    assert one_line(error, manifest)
+    assert Run(tmp_path, from_scratch=True).stage("tokens") is None
+
+
+def test_the_stages_of_an_earlier_version_are_out_of_date(tmp_path):
+    write_stage(Run(tmp_path), "one")
+    manifest = tmp_path / "manifest.json"
+    content = json.loads(manifest.read_text())
+    content.pop("xxh3_128")
+    manifest.write_text(json.dumps(content))
+    assert Run(tmp_path).stage("tokens") is None
 
 
 @pytest.mark.parametrize("content", ["word\tn\na\tmany\n", "word\tn\na\n", "word\nb\n"])

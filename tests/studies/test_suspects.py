@@ -13,6 +13,7 @@ from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages.listener import SILENT
 from pipeline.stages.read_run import read_labels, read_reviews
 from pipeline.stages.runner import run_stages
+from pipeline.stages.test_uses import read_test_uses
 from pipeline.storage.run import Run
 from pipeline.stratified import draw_folds
 from pipeline.studies.splits import CountedSplit, Reviews, Split
@@ -110,7 +111,7 @@ def test_a_model_that_is_gone_is_learned_again(run):
 def test_the_test_set_and_the_other_stages_are_not_needed(run):
     (run / "corpus" / "test.arrow").write_bytes(b"x" * (run / "corpus/test.arrow").stat().st_size)
     assert len(find_suspects(run).found.rows)
-    assert not (run / "test_uses.json").exists()
+    assert not read_test_uses(run)
 
 
 def test_a_run_without_a_training_set_is_refused(tmp_path):
