@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from pipeline.model.text_classifier import TextClassifier
-    from pipeline.prediction.files import Job, Settings
+    from pipeline.prediction.files import Job
     from pipeline.prediction.rows import WithoutKnownWord
+    from pipeline.prediction.settings import Settings
 
 _STANDARD_INPUT = Path("-")
 _PIPE = 1 << 20  # bytes
@@ -81,7 +82,7 @@ def predict(run: Path, files: tuple[str, ...], **options: Any) -> None:
     """
     from pipeline.kernels import compiled
     from pipeline.model.text_classifier import TextClassifier
-    from pipeline.prediction.files import Settings, find_files, plan
+    from pipeline.prediction.settings import Settings
 
     out, in_json, quiet = options["out"], options["in_json"], options["quiet"]
     if out is None and (options["keep"] is not None or options["prefix"]):
@@ -95,7 +96,7 @@ def predict(run: Path, files: tuple[str, ...], **options: Any) -> None:
     if out is None:
         without = _print_predictions(model, files or ("-",), settings, in_json)
     else:
-        without = _write_files(model, run, plan(find_files(files), out), settings, quiet)
+        without = _write_files(model, run, _jobs(files, out), settings, quiet)
     if message := without.message():
         say(f"sentiment: {message}")
 
@@ -105,8 +106,8 @@ def _print_predictions(
 ) -> WithoutKnownWord:
     """Print a line for each text of some files, as soon as it is scored."""
     from pipeline.cli.display.predictions import json_lines, text_lines
-    from pipeline.prediction.files import find_files
     from pipeline.prediction.rows import WithoutKnownWord, scored_texts
+    from pipeline.prediction.settings import find_files
 
     without = WithoutKnownWord()
     threshold = model.regression.threshold if settings.threshold is None else settings.threshold
@@ -125,11 +126,6 @@ def _print_predictions(
 
 def _texts(path: Path, settings: Settings) -> tuple[str, Iterator[pa.LargeStringArray]]:
     """Return what a text's number follows in a message, and the texts of a file in batches."""
-    from pipeline.corpus.encoding import ArrivingText
-    from pipeline.corpus.files import read_lines, read_texts
-    from pipeline.corpus.source import Source
-    from pipeline.prediction.rows import is_lines
-
     if path == _STANDARD_INPUT:
         dialect = settings.dialect
         if dialect.format not in (None, "lines") or dialect.delimiter or dialect.columns:
@@ -137,8 +133,15 @@ def _texts(path: Path, settings: Settings) -> tuple[str, Iterator[pa.LargeString
                 "standard input has one text a line; --format, --delimiter and --columns say how a "
                 "FILE is written"
             )
+        from pipeline.corpus.encoding import ArrivingText
+        from pipeline.corpus.lines import read_lines
+
         lines = ArrivingText(_Arriving(), dialect.encoding)
         return "standard input, line", read_lines(lines, "standard input")
+    from pipeline.corpus.files import read_texts
+    from pipeline.corpus.source import Source
+    from pipeline.prediction.rows import is_lines
+
     place = "line" if is_lines(Source(path, settings.dialect)) else "row"
     return f"{path}, {place}", read_texts(path, settings.text, settings.dialect, _tell)
 
@@ -166,6 +169,13 @@ class _Arriving:
     def read1(self, size: int, /) -> bytes:
         data: bytes = self._file.read(size)
         return data
+
+
+def _jobs(files: tuple[str, ...], out: Path) -> list[Job]:
+    from pipeline.prediction.files import plan
+    from pipeline.prediction.settings import find_files
+
+    return plan(find_files(files), out)
 
 
 def _write_files(

@@ -23,8 +23,8 @@ from pipeline.corpus.labels import LabelRule, Meaning, meanings
 from pipeline.corpus.lines import (
     labelled_format,
     last_field,
+    read_lines,
     texts_of,
-    whole_lines,
 )
 from pipeline.corpus.places import Part, Place, place_parts
 from pipeline.corpus.rows import labelled_batches
@@ -33,7 +33,6 @@ from pipeline.corpus.tally import Tally
 from pipeline.errors import CorpusError
 from pipeline.storage import arrow
 
-NOT_UTF8 = "not valid UTF-8; expected UTF-8 text"
 _CLASSES = (Meaning.POSITIVE, Meaning.NEGATIVE)
 
 
@@ -250,35 +249,3 @@ def checked_texts(
         row = n_before + int(wrong.argmax()) + 1
         raise CorpusError(f"{source.path}, row {row}: {not_decodable(source)}")
     return texts
-
-
-def read_lines(
-    file: SupportsRead1, name: str, problem: Callable[[], str] = lambda: NOT_UTF8
-) -> Iterator[pa.LargeStringArray]:
-    """Yield the lines of an open file as texts, while they arrive.
-
-    Parameters
-    ----------
-    file : binary file, open for reading
-        Its `read1` returns what has arrived, so that a slow writer's lines are not held back.
-    name : str
-        The name of the file in an error.
-    problem : callable, optional
-        Returns what is wrong with a line that is not valid UTF-8.
-
-    Raises
-    ------
-    CorpusError
-        If a line is not valid UTF-8.
-    """
-    n_lines = 0
-    for lines in whole_lines(file):
-        # No Python object a line. A text ends where its line feed was.
-        ends = np.flatnonzero(np.frombuffer(lines, np.uint8) == ord("\n"))
-        offsets = np.concatenate(([0], ends - np.arange(len(ends))))
-        texts = arrow.of_bytes(lines.replace(b"\n", b""), offsets)
-        wrong = undecodable_rows(texts)
-        if wrong.any():
-            raise CorpusError(f"{name}, line {n_lines + int(wrong.argmax()) + 1}: {problem()}")
-        yield texts
-        n_lines += len(texts)

@@ -15,14 +15,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.corpus.diagnosis import missing_column
+from pipeline.corpus.diagnosis import missing_column, undecodable_rows
 from pipeline.corpus.encoding import SupportsRead1
 from pipeline.corpus.source import Source
 from pipeline.errors import CorpusError
 from pipeline.storage import arrow
 
 CHUNK = 1 << 22  # bytes that are read at once
-
+NOT_UTF8 = "not valid UTF-8; expected UTF-8 text"
 
 Row = tuple[bytes | None, ...]
 _PREFIX = b"__label__"
@@ -174,6 +174,38 @@ def split_lines(file: SupportsRead1) -> Iterator[list[bytes]]:
     """Yield the lines of an open file without their ends, as many as have arrived."""
     for lines in whole_lines(file):
         yield lines.split(b"\n")[:-1]
+
+
+def read_lines(
+    file: SupportsRead1, name: str, problem: Callable[[], str] = lambda: NOT_UTF8
+) -> Iterator[pa.LargeStringArray]:
+    """Yield the lines of an open file as texts, while they arrive.
+
+    Parameters
+    ----------
+    file : binary file, open for reading
+        Its `read1` returns what has arrived, so that a slow writer's lines are not held back.
+    name : str
+        The name of the file in an error.
+    problem : callable, optional
+        Returns what is wrong with a line that is not valid UTF-8.
+
+    Raises
+    ------
+    CorpusError
+        If a line is not valid UTF-8.
+    """
+    n_lines = 0
+    for lines in whole_lines(file):
+        # No Python object a line. A text ends where its line feed was.
+        ends = np.flatnonzero(np.frombuffer(lines, np.uint8) == ord("\n"))
+        offsets = np.concatenate(([0], ends - np.arange(len(ends))))
+        texts = arrow.of_bytes(lines.replace(b"\n", b""), offsets)
+        wrong = undecodable_rows(texts)
+        if wrong.any():
+            raise CorpusError(f"{name}, line {n_lines + int(wrong.argmax()) + 1}: {problem()}")
+        yield texts
+        n_lines += len(texts)
 
 
 def whole_lines(file: SupportsRead1) -> Iterator[bytes]:

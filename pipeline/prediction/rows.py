@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from pipeline.corpus.dialect import Dialect
-from pipeline.corpus.files import checked_texts, read_texts, tell_of_quotes
-from pipeline.corpus.formats import source_batches
-from pipeline.corpus.source import Source
 from pipeline.model.scoring import TextScores, scorer
-from pipeline.model.text_classifier import TextClassifier
 from pipeline.parallel import map_arriving
+
+if TYPE_CHECKING:
+    from pipeline.corpus.dialect import Dialect
+    from pipeline.corpus.source import Source
+    from pipeline.model.text_classifier import TextClassifier
 
 
 class ScoredRows(NamedTuple):
@@ -70,6 +70,10 @@ def read_rows(
     CorpusError
         As in `corpus.files.read_texts`, when the iteration reaches the place.
     """
+    from pipeline.corpus.files import checked_texts, read_texts, tell_of_quotes
+    from pipeline.corpus.formats import source_batches
+    from pipeline.corpus.source import Source
+
     source = Source(path, dialect)
     if is_lines(source):
         for texts in read_texts(path, text, dialect):

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.model.logistic import decide
-from pipeline.prediction.files import labels_of
+from pipeline.prediction.settings import labels_of
 from pipeline.storage import arrow, files
 
 if TYPE_CHECKING:

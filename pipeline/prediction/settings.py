@@ -1,0 +1,87 @@
+"""What is predicted, and how: files, columns, threshold. Light to import, for a single line too."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.corpus.dialect import Dialect
+from pipeline.errors import CorpusError
+from pipeline.storage import arrow
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is read, and what is written.
+
+    Attributes
+    ----------
+    text : str
+        The column of texts.
+    keep : tuple of str, optional
+        The columns of the input that the output has; None for all of them.
+    threshold : float, optional
+        Instead of the model's.
+    known : bool
+        Also write how many tokens a text has, and how many of them the model knows.
+    prefix : str
+        Stands before the names of the new columns.
+    dialect : Dialect
+        How the inputs are written.
+    """
+
+    text: str = "text"
+    keep: tuple[str, ...] | None = None
+    threshold: float | None = None
+    known: bool = False
+    prefix: str = ""
+    dialect: Dialect = field(default_factory=Dialect)
+
+    @property
+    def new_columns(self) -> list[str]:
+        """The names of the columns with predictions."""
+        names = ["predicted", "probability", *(["tokens", "known_tokens"] if self.known else [])]
+        return [self.prefix + name for name in names]
+
+
+def find_files(names: Sequence[str]) -> list[Path]:
+    """Return the files that names and patterns stand for, in order, each once.
+
+    A name without ``*``, ``?`` or brackets need not be there.
+    """
+    found: list[Path] = []
+    for name in names:
+        path = Path(name).expanduser()
+        if path.exists() or not glob.has_magic(name):
+            found.append(path)
+            continue
+        # Not Path.glob, which takes no absolute pattern.
+        paths = sorted(map(Path, glob.glob(str(path), recursive=True)))  # noqa: PTH207
+        matching = [path for path in paths if path.is_file()]
+        if not matching:
+            raise CorpusError(f"{name}: no file matches")
+        found += matching
+    return list(dict.fromkeys(found))
+
+
+def labels_of(classes: Sequence[Any], positive: np.ndarray) -> pa.Array:
+    """Return the class of each text by whether it is positive: an array of the classes' type.
+
+    Examples
+    --------
+    >>> labels_of(["bad", "good"], np.array([True, False])).to_pylist()
+    ['good', 'bad']
+    """
+    if any(isinstance(label, str) for label in classes):
+        labels: pa.Array = arrow.strings([str(label) for label in classes])
+    elif all(isinstance(label, bool) for label in classes):
+        labels = arrow.mask(np.array(classes))
+    else:
+        labels = arrow.numbers(np.array(classes))
+    return labels.take(arrow.numbers(positive.astype(np.int8)))
