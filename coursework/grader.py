@@ -22,7 +22,7 @@ from coursework.confine import Limits
 from coursework.drawing import Draw
 from coursework.examples import arrays
 from coursework.key import Key
-from coursework.sandbox import SubmissionError, Worker, boxed
+from coursework.sandbox import GraderError, SubmissionError, Worker, boxed
 from coursework.tasks import TASKS, Hidden, Task
 from coursework.trial import Trial
 
@@ -172,14 +172,8 @@ class Grader:
             self.missing = worker.missing
             parts = test.task.function, test.task.module, self.key.solution
             trial = Trial(*parts, worker, draw, self.key.reviews)
-            try:
-                if test.hidden:
-                    test.hidden.check(trial)
-                else:
-                    matches(trial, test.inputs)
-            except SubmissionError as error:
-                return Outcome(test, False, str(error), trial.value)
-        return Outcome(test, True, value=trial.value)
+            message = judge(test, trial)
+        return Outcome(test, not message, message, trial.value)
 
     def run_all(self, tests: list[Test]) -> Result:
         """Run tests, several at a time; those that measure time, one after the other."""
@@ -191,6 +185,23 @@ class Grader:
         places = {test.name: place for place, test in enumerate(tests)}
         outcomes.sort(key=lambda outcome: places[outcome.test.name])
         return Result(outcomes, self.draw, self.missing)
+
+
+def judge(test: Test, trial: Trial) -> str:
+    """Return what is wrong, or "" if nothing is."""
+    try:
+        if test.hidden:
+            test.hidden.check(trial)
+        else:
+            matches(trial, test.inputs)
+    except SubmissionError as error:
+        return str(error)
+    except GraderError:
+        raise
+    except Exception as error:
+        # A right answer raises nothing. No answer may end the grading of the others.
+        return f"gave an answer that cannot be compared ({type(error).__name__})"
+    return ""
 
 
 def grade(

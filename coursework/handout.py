@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import re
 import shutil
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from string import Template
-from typing import Any
 
 from coursework.confine import Limits
 from coursework.examples import make_examples
@@ -19,6 +19,7 @@ from coursework.tasks import N_HIDDEN, N_PUBLIC, POINTS, TASKS, WHOLE
 from coursework.variants import Course, solution
 
 TEXTS = Path(__file__).parent / "texts"
+ABOUT = "tests/about.json"
 
 
 def make(course: Course, handout: Path, key: Path, students: Iterable[str] = ()) -> None:
@@ -36,43 +37,30 @@ def make(course: Course, handout: Path, key: Path, students: Iterable[str] = ())
     for student in names:
         if not re.fullmatch(r"[\w.@-]*", student):
             raise SystemExit(f"--student {student!r}: expected letters, digits, '.', '-', '_', '@'")
-    modules, splits = solution(course), split_reviews(course)
-    for folder in (handout, key):
-        shutil.rmtree(folder, ignore_errors=True)
-    for folder in (handout / "assignment", handout / "tests", handout / "data"):
-        folder.mkdir(parents=True)
-    for folder in (key, key / "assignment", key / "sheets"):
-        folder.mkdir(parents=True)
-    key.chmod(0o700)
-    for name, text in modules.items():
-        (key / "assignment" / f"{name}.py").write_text(text, "utf-8")
-        (handout / "assignment" / f"{name}.py").write_text(strip(text, _to_write(course)), "utf-8")
-    solved = load_solution(key / "assignment")
-    _write_key(course, key, splits, solved)
-    shutil.copyfile(key / "examples.json", handout / "tests" / "examples.json")
-    for name in ("conftest.py", "test_public.py"):
-        shutil.copyfile(TEXTS / name, handout / "tests" / name)
-    write_json(handout / "tests" / "about.json", {"n_public": N_PUBLIC, "n_hidden": N_HIDDEN})
-    (handout / "pytest.ini").write_text("[pytest]\ntestpaths = tests\npythonpath = .\n", "utf-8")
-    for name in ("train", "validation"):
-        write_reviews(handout / "data" / f"{name}.jsonl", splits[name])
-    shutil.copyfile(key / "settings.json", handout / "data" / "settings.json")
-    (handout / "README.md").write_text(readme(course, len(splits["withheld"])), "utf-8")
-    for student in names:
-        blank, filled = make_sheet(course, solved, student)
-        name = f"sheet-{student}.md" if student else "sheet.md"
-        (handout / name).write_text(blank, "utf-8")
-        (key / "sheets" / name).write_text(filled, "utf-8")
+    for folder, marker in ((handout, ABOUT), (key, "course.json")):
+        # What this has not made, it does not remove.
+        if folder.exists() and not (folder / marker).is_file() and [*folder.iterdir()]:
+            raise SystemExit(f"{folder}: expected a folder that is new, or of an earlier handout")
+    with tempfile.TemporaryDirectory(prefix="handout-") as made:
+        new_handout, new_key = Path(made, "handout"), Path(made, "key")
+        _write_key(course, new_key)
+        _write_handout(course, new_handout, new_key)
+        for student in names:
+            _write_sheet(course, new_handout, new_key, student)
+        for new, folder in ((new_handout, handout), (new_key, key)):
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.copytree(new, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        key.chmod(0o700)
 
 
-def _to_write(course: Course) -> set[str]:
-    return {course.name(task.function) for task in TASKS if task.function != WHOLE}
-
-
-def _write_key(course: Course, key: Path, splits: dict[str, Any], solved: Any) -> None:
+def _write_key(course: Course, key: Path) -> None:
     """Write what the grader reads."""
-    for name in ("train", "withheld"):
-        write_reviews(key / f"{name}.jsonl", splits[name])
+    (key / "assignment").mkdir(parents=True)
+    for name, text in solution(course).items():
+        (key / "assignment" / f"{name}.py").write_text(text, "utf-8")
+    solved, splits = load_solution(key / "assignment"), split_reviews(course)
+    for name, rows in splits.items():
+        write_reviews(key / f"{name}.jsonl", rows)
     reviews = measure_band(course, splits, solved["classifier"])
     write_json(key / "settings.json", reviews.settings)
     write_json(key / "examples.json", make_examples(course, solved))
@@ -85,6 +73,34 @@ def _write_key(course: Course, key: Path, splits: dict[str, Any], solved: Any) -
     }
     write_json(key / "course.json", facts)
     shutil.copyfile(TEXTS / "test_submission.py", key / "test_submission.py")
+
+
+def _write_handout(course: Course, handout: Path, key: Path) -> None:
+    """Write what students get of a key."""
+    for folder in ("assignment", "tests", "data"):
+        (handout / folder).mkdir(parents=True)
+    functions = {course.name(task.function) for task in TASKS if task.function != WHOLE}
+    for path in (key / "assignment").glob("*.py"):
+        text = strip(path.read_text("utf-8"), functions)
+        (handout / "assignment" / path.name).write_text(text, "utf-8")
+    for name in ("conftest.py", "test_public.py"):
+        shutil.copyfile(TEXTS / name, handout / "tests" / name)
+    shutil.copyfile(key / "examples.json", handout / "tests" / "examples.json")
+    write_json(handout / ABOUT, {"n_public": N_PUBLIC, "n_hidden": N_HIDDEN})
+    (handout / "pytest.ini").write_text("[pytest]\ntestpaths = tests\npythonpath = .\n", "utf-8")
+    for name in ("train.jsonl", "validation.jsonl", "settings.json"):
+        shutil.copyfile(key / name, handout / "data" / name)
+    n_withheld = len((key / "withheld.jsonl").read_text("utf-8").splitlines())
+    (handout / "README.md").write_text(readme(course, n_withheld), "utf-8")
+
+
+def _write_sheet(course: Course, handout: Path, key: Path, student: str) -> None:
+    """Write a sheet, and its key."""
+    name = f"sheet-{student}.md" if student else "sheet.md"
+    blank, filled = make_sheet(course, load_solution(key / "assignment"), student)
+    (handout / name).write_text(blank, "utf-8")
+    (key / "sheets").mkdir(exist_ok=True)
+    (key / "sheets" / name).write_text(filled, "utf-8")
 
 
 def strip(text: str, functions: set[str]) -> str:

@@ -100,19 +100,34 @@ def trusted_sigmoid(z: Any) -> Any:
     return 0.5 * (1.0 + np.tanh(0.5 * np.asarray(z, float)))[()]
 
 
+class TrustedSigmoid(ModuleType):
+    """Stands for the submission's `logistic`, with a right sigmoid.
+
+    The submission's own module is imported when something else of it is wanted, so that its crash
+    costs no other module.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("assignment.logistic")
+        vars(self)["sigmoid"] = trusted_sigmoid
+        sys.modules[self.__name__] = self
+
+    def __getattr__(self, name: str) -> Any:
+        """Return another function of the submission's module."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        del sys.modules[self.__name__]
+        own = importlib.import_module(self.__name__)
+        vars(own)["sigmoid"] = trusted_sigmoid
+        return getattr(own, name)
+
+
 def import_module(name: str, own_sigmoid: bool) -> ModuleType:
     """Import a module of the submission, with a right sigmoid unless its own is wanted."""
-    if own_sigmoid:
-        return importlib.import_module(f"assignment.{name}")
-    try:
-        logistic = importlib.import_module("assignment.logistic")
-    except Exception:
-        if name == "logistic":
-            raise
-        logistic = sys.modules["assignment.logistic"] = ModuleType("assignment.logistic")
-    vars(logistic)["sigmoid"] = trusted_sigmoid
+    if not own_sigmoid and name != "logistic":
+        TrustedSigmoid()
     module = importlib.import_module(f"assignment.{name}")
-    if hasattr(module, "sigmoid"):
+    if not own_sigmoid and hasattr(module, "sigmoid"):
         vars(module)["sigmoid"] = trusted_sigmoid
     return module
 

@@ -249,5 +249,9 @@ SUBMISSIONS = (
     hostile("writes garbage to the pipe", "an answer of its own", GARBAGE),
     hostile("imports the pipeline", "only Python's own modules", IMPORTS, "metrics", "metrics"),
     hostile("is no number", "expected a dict", "def count_ngrams(tokens, n):\n    return None\n"),
+    hostile(
+        *("is far too deep", "RecursionError"),
+        "def count_ngrams(tokens, n):\n    a = []\n    a.append(a)\n    return a\n",
+    ),
     hostile("has no function", "AttributeError", "def count(tokens, n):\n    return {}\n"),
 )

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from coursework_submissions import SUBMISSIONS
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -24,7 +24,7 @@ from coursework.__main__ import main
 from coursework.checks import reaches_the_accuracy
 from coursework.confine import Limits
 from coursework.drawing import Draw
-from coursework.grader import every_test, grade
+from coursework.grader import every_test, grade, judge
 from coursework.report import as_text, summary
 from coursework.sandbox import SubmissionError, Worker, boxed
 from coursework.tasks import N_HIDDEN, N_PUBLIC, POINTS, TASKS
@@ -215,10 +215,23 @@ def test_a_mistake_in_the_sigmoid_is_paid_once(made, tmp_path):
 
 def test_a_crash_of_one_module_does_not_cost_another(made, tmp_path):
     shutil.copytree(made.solved, tmp_path / "assignment")
-    (tmp_path / "assignment" / "logistic.py").write_text("1 / 0\n", "utf-8")
+    crash = "import os\nos._exit(1)\n"
+    (tmp_path / "assignment" / "logistic.py").write_text(crash, "utf-8")
     tests = [t for t in every_test(made.key) if t.name in {"sgd_step 1", "cost 1"}]
     result = grade(made.key, tmp_path, tests=tests)
     assert [o.passed for o in result.outcomes] == [False, True]
+
+
+def test_a_module_may_use_what_another_has(made, tmp_path):
+    """One that asks more of `logistic` than its sigmoid gets the student's own."""
+    shutil.copytree(made.solved, tmp_path / "assignment")
+    path = tmp_path / "assignment" / "sgd.py"
+    step = "def sgd_step(x, y, w, b, learning_rate, l2):\n"
+    step += "    by_w, by_b = gradient(x[None], np.array([y]), w, b, l2)\n"
+    step += "    return w - learning_rate * by_w, b - learning_rate * by_b\n"
+    path.write_text(f"import numpy as np\nfrom .logistic import gradient\n{step}", "utf-8")
+    tests = [t for t in every_test(made.key) if t.name == "sgd_step: random steps"]
+    assert grade(made.key, tmp_path, tests=tests).points == 5
 
 
 @pytest.mark.parametrize("share", [1.0, 0.5])
@@ -248,6 +261,36 @@ def test_the_same_draw_gives_the_same_inputs(made, tmp_path):
         for draw in (1, 1, None)
     ]
     assert said[0] == said[1] != said[2]
+
+
+answers = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from([10**400, float("nan"), float("inf")])
+    | st.floats()
+    | st.text()
+    | arrays(np.float64, st.integers(0, 4)),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=2),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=20)
+@given(answer=answers, place=st.integers(0, N_PUBLIC + N_HIDDEN - 1))
+def test_no_answer_ends_the_grading(made, answer, place):
+    """Whatever comes back is judged; nothing that is drawn here is right."""
+
+    class Answers:
+        seconds = 1.0
+
+        def call(self, request, inputs):
+            return answer, []
+
+    test = every_test(made.key)[place]
+    draw = Draw(np.random.default_rng(0), made.key.course)
+    parts = test.task.function, test.task.module, made.key.solution, Answers()
+    assert judge(test, Trial(*parts, draw, made.key.reviews))
 
 
 @given(

@@ -144,3 +144,13 @@ def test_a_name_that_is_no_name_is_refused(tmp_path):
     with pytest.raises(SystemExit, match="--student"):
         make(course(), tmp_path / "handout", tmp_path / "key", ["../ada"])
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_something_else_is_not_removed(tmp_path):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.md").write_text("Years of work.", "utf-8")
+    for handout, key in ((mine, tmp_path / "key"), (tmp_path / "handout", mine)):
+        with pytest.raises(SystemExit, match="mine: expected a folder that is new"):
+            make(course(), handout, key)
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine", "thesis.md"]
