@@ -1,7 +1,7 @@
 """Characters and what they do in a text: parts of a word, units, emoticons, HTML breaks.
 
 `folded` has an entry for each code point: the code point to write for it, its kind, and flags.
-An entry without kind and flags is a letter or digit, or 0 for white space. `pipeline.tokens.words`
+An entry without kind and flags is a letter or digit, or 0 for white space. `tokens.grammar`
 states the grammar that these functions follow, and the tests hold them to it.
 """
 
@@ -15,7 +15,8 @@ OPENS_BREAK = 1 << 27  # a separator with what follows, if that makes an HTML br
 OPENS_WORD = 1 << 28  # the first character of a word, if a letter follows
 UNSTABLE = 1 << 29  # normalisation (NFC) may change the text around it
 
-# Kinds. A letter has none.
+# Kinds, in the order of marks, units and symbols.
+LETTER = 0  # a letter, digit or underscore; white space as well, which becomes 0
 IGNORED = 1  # leaves nothing and separates nothing: a variation selector, a soft hyphen
 MARK = 2  # part of the word or unit that it stands in, else nothing
 KEYCAP = 3  # a mark that ends its word: the frame around a digit
@@ -29,19 +30,20 @@ PICTOGRAPH = 10  # a unit with skin tone, tags and further joined pictographs
 TONE = 11  # a skin tone
 REGIONAL = 12  # a letter of a flag: two are a unit
 DOUBLED = 13  # a letter that becomes two of the same
-APOSTROPHE = 14  # part of a word between two letters
-POINT = 15  # part of a number between two digits: 7.5/10
+DIGIT = 14  # a letter that a point or slash may join to another digit: 7.5/10
+APOSTROPHE = 15  # part of a word between two letters
 SIGIL = 16  # with the frame behind it, a unit; and see OPENS_WORD
 EMOTICON = 17  # with what follows, a unit, if that makes an emoticon
 SYMBOL = 18  # any other
 
-LAST_MARK, FIRST_UNIT, LAST_UNIT = STACKER, CHARACTER, REGIONAL
+LAST_MARK, FIRST_UNIT = STACKER, CHARACTER
 
 DIGIT_0, DIGIT_9 = ord("0"), ord("9")
 QUOTE, AT = ord("'"), ord("@")
 FRAME = 0x20E3
 COLON, SEMICOLON, LESS_THAN, CARET, OPEN = ord(":"), ord(";"), ord("<"), ord("^"), ord("(")
 HYPHEN, SLASH, UNDERSCORE, THREE = ord("-"), ord("/"), ord("_"), ord("3")
+POINT = ord(".")
 # The other half of an emoticon: )(][|\ and, where no letter follows, dpo3.
 CLOSE, RIGHT, LEFT, BAR, BACKSLASH = ord(")"), ord("]"), ord("["), ord("|"), 0x5C
 D, P, O = ord("d"), ord("p"), ord("o")  # noqa: E741
@@ -59,22 +61,35 @@ def write_next(text, start, i, end, folded, clean, size):
     kind = kind_of(entry)
     if entry & UNSTABLE:
         return i, -1
-    if entry <= CODE_POINT:
+    if kind >= APOSTROPHE:
+        return _write_symbol(text, start, i, end, folded, clean, size)
+    if kind == LETTER:
         size = write(entry, clean, size)
+    elif kind == DIGIT:
+        clean[size] = code
+        return _write_point(text, behind, end, folded, clean, size + 1)
     elif kind == DOUBLED:
         size = write(entry & CODE_POINT, clean, write(entry & CODE_POINT, clean, size))
-    elif MARK <= kind <= LAST_MARK:
-        if size > 0 and clean[size - 1] != 0:
-            size = write(entry & CODE_POINT, clean, size)
-            if kind == KEYCAP:
-                clean[size] = 0
-                size += 1
-    elif FIRST_UNIT <= kind <= LAST_UNIT:
+    elif kind >= FIRST_UNIT:
         behind = behind_unit(text, i, end, folded)
         size = _write_apart(text, i, behind, folded, clean, size)
-    elif kind != IGNORED:
-        return _write_symbol(text, start, i, end, folded, clean, size)
+    elif kind != IGNORED and size > 0 and clean[size - 1] != 0:  # a mark
+        size = write(entry & CODE_POINT, clean, size)
+        if kind == KEYCAP:
+            clean[size] = 0
+            size += 1
     return behind, size
+
+
+def _write_point(text, i, end, folded, clean, size):
+    """Write the point or slash that joins the digit before byte i to another, if one does."""
+    code, behind = following(text, i, end, folded)
+    if code in (POINT, SLASH):
+        after, _ = following(text, behind, end, folded)
+        if DIGIT_0 <= after <= DIGIT_9:
+            clean[size] = code
+            return behind, size + 1
+    return i, size
 
 
 def _write_apart(text, i, end, folded, clean, size):
@@ -90,17 +105,15 @@ def _write_symbol(text, start, i, end, folded, clean, size):
     code, behind = code_point(text, i)
     entry = np.int64(folded[code])
     kind = kind_of(entry)
-    in_word = size > 0 and clean[size - 1] != 0
-    after, behind_after = following(text, behind, end, folded)
+    last = clean[size - 1] if size > 0 else 0
     if kind == APOSTROPHE:
-        if in_word and is_letter(after, folded):
-            clean[size] = QUOTE
-            return behind, size + 1
-    elif kind == POINT:
-        if in_word and DIGIT_0 <= clean[size - 1] <= DIGIT_9 and DIGIT_0 <= after <= DIGIT_9:
-            clean[size] = code
-            return behind, size + 1
+        if last != 0:
+            after, _ = following(text, behind, end, folded)
+            if is_letter(after, folded):
+                clean[size] = QUOTE
+                return behind, size + 1
     elif kind == SIGIL:
+        after, behind_after = following(text, behind, end, folded)
         if after == FRAME and code != AT:
             return behind_after, _write_apart(text, i, behind_after, folded, clean, size)
         opens = entry & OPENS_WORD and is_letter(after, folded)
@@ -280,4 +293,4 @@ def kind_of(entry):
 def is_letter(code, folded):
     """Return True if a code point is a letter, digit or underscore."""
     entry = np.int64(folded[code])
-    return 0 < entry <= CODE_POINT or kind_of(entry) == DOUBLED
+    return 0 < entry <= CODE_POINT or kind_of(entry) in (DOUBLED, DIGIT)

@@ -35,9 +35,8 @@ IGNORED = (
 PICTOGRAPH = r"[[\p{Extended_Pictographic}--[\0-\u2319\u24c2]][[\u2600-\u27bf]&&\p{So}]]"
 
 # Kinds by Unicode's properties. Later ones go before earlier ones.
-LETTER = 0
 _KINDS = (
-    (LETTER, r"\w+"),
+    (kernels.LETTER, r"\w+"),
     (kernels.MARK, r"[\p{M}\p{GCB=SpacingMark}]+"),
     (kernels.CHARACTER, r"[[\p{Han}\p{Hiragana}]&&[\w--\p{M}]]+"),
     (kernels.KATAKANA, r"[[\p{Katakana}&&\w]\u30fc\uff70\uff9e\uff9f]+"),
@@ -50,7 +49,7 @@ _KINDS = (
 BLOCKS = (
     (range(0x10000), _KINDS),
     (range(0x10000, 0x20000), _KINDS),
-    (range(0x20000, 0x40000), ((LETTER, r"\w+"), (kernels.CHARACTER, r"\p{Han}+"))),
+    (range(0x20000, 0x40000), ((kernels.LETTER, r"\w+"), (kernels.CHARACTER, r"\p{Han}+"))),
     (range(0xE0000, 0xE1000), ((kernels.MARK, r"\p{M}+"), (kernels.IGNORED, IGNORED))),
 )
 # Kinds of single characters, which go before those.
@@ -60,7 +59,7 @@ _SINGLE = (
     (kernels.STACKER, "\u1039\u17d2\u1a60"),
     (kernels.KEYCAP, "\u20e3"),
     (kernels.APOSTROPHE, APOSTROPHES),
-    (kernels.POINT, "./"),
+    (kernels.DIGIT, "0123456789"),
     (kernels.SIGIL, "#*@"),
     (kernels.EMOTICON, ":;=<^("),
 )
