@@ -94,19 +94,18 @@ def confine(limits: Limits, box: Path) -> tuple[Path, list[str]]:
     if isolated:
         _enter_root(system, box / "root", box, limits)
         box = Path("/box")
-    if as_root:
-        os.setgroups([])
-        os.setgid(user)
-        os.setuid(user)
-        if not os.access(os.__file__, os.R_OK):
-            raise OSError(f"user {user} cannot read {os.__file__}; grade with another Python")
+    unprivileged = not as_root or _become(user)
+    if not os.access(os.__file__, os.R_OK):
+        raise OSError(f"user {user} cannot read {os.__file__}; grade with another Python")
     if sys.platform == "linux":
         _drop_capabilities(system)
         system.call("prctl", _SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
         # After the change of user, which would clear it.
         system.call("prctl", _SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
-    _limit_resources(limits, processes=as_root or isolated)
-    return box, _missing(as_root, isolated)
+    # Processes are counted by user, in the user's own namespace.
+    counted = unprivileged and (as_root or isolated)
+    _limit_resources(limits, processes=counted)
+    return box, _missing(isolated, unprivileged, counted)
 
 
 def _separate(system: _System, as_root: bool) -> bool:
@@ -121,6 +120,17 @@ def _separate(system: _System, as_root: bool) -> bool:
             Path("/proc/self/gid_map").write_text(f"{group} {group} 1", "ascii")
         # Some systems give a namespace of the user's own, and no right in it.
         system.mount("none", "/", "", _RECURSIVE | _PRIVATE)
+    except OSError:
+        return False
+    return True
+
+
+def _become(user: int) -> bool:
+    """Become a user; return False where root is root of a few users alone."""
+    try:
+        os.setgroups([])
+        os.setgid(user)
+        os.setuid(user)
     except OSError:
         return False
     return True
@@ -216,13 +226,15 @@ def _limit_resources(limits: Limits, processes: bool) -> None:
         resource.setrlimit(name, (value, value))
 
 
-def _missing(as_root: bool, isolated: bool) -> list[str]:
+def _missing(isolated: bool, unprivileged: bool, counted: bool) -> list[str]:
     """Name what is not limited."""
     missing = []
     if not isolated:
         missing += ["network", "total size of files", "reading files of this machine"]
-    if not (as_root or isolated):
-        missing += ["writing files of the user who grades", "number of processes"]
+    if not unprivileged or not (isolated or counted):
+        missing += ["rights of the user who grades"]
+    if not counted:
+        missing += ["number of processes"]
     if sys.platform != "linux":
         missing += ["memory"]
     return missing

@@ -16,12 +16,12 @@ while True:
 FILES = """
 def count_ngrams(tokens, n):
     for number in range(10_000):
-        with open(f"/tmp/{number}", "wb") as file:
+        with open(str(number), "wb") as file:
             file.write(bytes(1 << 19))
 """
 ONE_FILE = """
 def count_ngrams(tokens, n):
-    with open("/tmp/large", "wb") as file:
+    with open("large", "wb") as file:
         while True:
             file.write(bytes(1 << 20))
 """
@@ -239,7 +239,7 @@ SUBMISSIONS = (
     hostile("flood of output", "printed more than", FLOOD),
     hostile("fork bomb", "an endless loop|processor time", FORK_BOMB),
     hostile("allocates all memory", "MemoryError", MEMORY),
-    hostile("writes a huge file", "File too large", ONE_FILE),
+    hostile("writes a huge file", "File too large|denied", ONE_FILE),
     hostile("writes many files", "No space left", FILES),
     hostile("opens a socket", "Network is unreachable", SOCKET),
     hostile("patches the grader", "is missing", PATCHES),
