@@ -4,7 +4,8 @@ Importing numba and setting up its types takes half a second and 100 MB in every
 nothing is compiled. Machine code needs neither. So numba compiles each file of kernels once, to an
 object file, and LLVM loads it in a few milliseconds. The name of an object file holds a digest of
 all it depends on: the source of all kernels, the compiler and the processor. An edit of any of them
-compiles again. If numba or llvmlite does not fit, kernels are compiled in memory, in every process.
+compiles again. `cache` keeps the files. Where it cannot, and where numba or llvmlite does not fit,
+kernels are compiled in memory, in every process.
 
 In a file of kernels, `kernel` marks the functions that others call. They are compiled together with
 the plain functions that they call. `py_func` of a kernel is the Python function as it is written.
@@ -16,6 +17,7 @@ import contextlib
 import ctypes
 import functools
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -28,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.kernels import native
+from pipeline.kernels import cache, native
 
 # Called with a line to show before compiling, which takes seconds.
 on_compile: Callable[[str], None] = lambda line: None  # noqa: E731
@@ -42,6 +44,8 @@ _SCALARS: dict[str, Any] = {
     "float64": ctypes.c_double,
 }
 _loading = threading.Lock()
+# Object files that were compiled here, by the name of their module; they may be kept nowhere else.
+_objects: dict[str, bytes] = {}
 
 
 class Kernel:
@@ -114,6 +118,8 @@ class Kernel:
             if misfit is None:
                 with _noticing_a_misfit():
                     address = _library(self.__module__).get_function_address(f"kernel_{self.name}")
+                    if not address:  # a call would end the process
+                        raise LookupError(f"no function kernel_{self.name}")
                     run = ctypes.CFUNCTYPE(ctypes.c_int32, *self.argument_types)(address)
             if run is None:
                 run, self._in_memory = native.compile_in_memory(self), True
@@ -143,13 +149,11 @@ def _writeable(argument: Any) -> Any:
 @functools.cache
 def _library(name: str) -> Any:
     """Load the native code of a file of kernels."""
-    module = sys.modules[name]
-    code = native.find(module)
+    code = _objects.get(name) or cache.find(native.file_name(sys.modules[name]))[0]
     if code is None:
         # A process that needs one file of kernels will need the others: compile them in one go.
         _compile_files(from_scratch=False)
-        # If nothing can be written, there is still no object file.
-        code = native.find(module) or native.compile_to_object(module)
+        code = _objects[name]
     return native.load(code)
 
 
@@ -181,23 +185,62 @@ def _compile_files(from_scratch: bool) -> bool:
     names = [f"{package}.{path.stem}" for path in sorted(Path(__file__).parent.glob("[!_]*.py"))]
     modules = [importlib.import_module(name) for name in names]
     modules = [module for module in modules if any(native.kernels_of(module))]
+    refused: set[Path] = set()
     if not from_scratch:
-        modules = [module for module in modules if native.find(module) is None]
+        found = {module.__name__: cache.find(native.file_name(module)) for module in modules}
+        refused = {path for _, paths in found.values() for path in paths}
+        missing = {name for name, (code, _) in found.items() if code is None} - _objects.keys()
+        modules = [module for module in modules if module.__name__ in missing]
     if not modules:
         return False
+    for path in sorted(refused):
+        on_compile(f"{path}: not loaded, because another user owns it or can write to it")
     on_compile("compiling the numerical loops, once; this takes some seconds ...")
-    # Half of them in another process, because the compiler uses one processor.
-    others = [module.__name__ for module in modules[1::2]]
-    code = f"from {__name__} import compile_files; compile_files({others})"
-    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL) as helper:
-        compile_files([module.__name__ for module in modules[::2]])
-    if helper.returncode:
-        compile_files(others)
+    _objects.update(_compile_in_two_processes([module.__name__ for module in modules]))
+    kept = [cache.keep(native.file_name(m), _objects[m.__name__]) for m in modules]
+    if not all(kept):
+        folders = " and ".join(str(place.folder) for place in cache.places())
+        on_compile(f"they cannot be kept in {folders}: every process compiles them again")
     return True
 
 
-def compile_files(names: list[str]) -> None:
-    """Compile some files of kernels, even if they are compiled."""
-    for name in names:
-        module = importlib.import_module(name)
-        native.keep(module, native.compile_to_object(module))
+def _compile_in_two_processes(names: list[str]) -> dict[str, bytes]:
+    """Return the object files of modules, by name.
+
+    The compiler uses one processor, so another process compiles half of them, if there may be one.
+    """
+    ours, theirs = names[::2], names[1::2]
+    code = f"from {__name__} import send_objects; send_objects({theirs})"
+    command = [sys.executable, "-c", code]
+    try:
+        helper = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    except OSError:
+        return {name: _object_of(name) for name in names}
+    with helper:
+        objects = {name: _object_of(name) for name in ours}
+        sent, _ = helper.communicate()
+    received = list(_received(sent)) if not helper.returncode else []
+    if len(received) != len(theirs):
+        received = [_object_of(name) for name in theirs]
+    return objects | dict(zip(theirs, received, strict=True))
+
+
+def _object_of(name: str) -> bytes:
+    return native.compile_to_object(importlib.import_module(name))
+
+
+def send_objects(names: list[str]) -> None:
+    """Write the object files of modules to standard output, each behind its length."""
+    objects = [_object_of(name) for name in names]
+    with os.fdopen(1, "wb", closefd=False) as pipe:
+        for code in objects:
+            pipe.write(len(code).to_bytes(8, "little") + code)
+
+
+def _received(sent: bytes) -> Iterator[bytes]:
+    """Yield the object files that `send_objects` wrote."""
+    start = 0
+    while start < len(sent):
+        end = start + 8 + int.from_bytes(sent[start : start + 8], "little")
+        yield sent[start + 8 : end]
+        start = end

@@ -1,4 +1,4 @@
-"""Compile a file of kernels with numba to an object file, keep it on disk, load it with LLVM.
+"""Compile a file of kernels with numba to an object file, and load it with LLVM.
 
 Compiling to an object file and loading it rely on internals of numba and of llvmlite.
 `compile_in_memory` uses what numba documents.
@@ -10,7 +10,6 @@ import ctypes
 import functools
 import hashlib
 import inspect
-import os
 import sys
 from collections.abc import Iterator
 from importlib import metadata
@@ -125,6 +124,11 @@ def _within(function: Any, names: dict[str, Any]) -> FunctionType:
     return FunctionType(function.__code__, names, function.__name__, function.__defaults__)
 
 
+def file_name(module: ModuleType) -> str:
+    """Return the name of the object file of a module, which changes with all it depends on."""
+    return f"{Path(str(module.__file__)).stem}.{_fingerprint()}.o"
+
+
 @functools.cache
 def _fingerprint() -> str:
     """Return a digest of all that native code depends on."""
@@ -136,39 +140,6 @@ def _fingerprint() -> str:
         digest.update(file.read_bytes())
     for package in COMPILER:
         digest.update(f"{package} {metadata.version(package)} ".encode())
-    digest.update(llvm.get_host_cpu_name().encode())
+    digest.update(f"{llvm.get_default_triple()} {llvm.get_host_cpu_name()} ".encode())
     digest.update(llvm.get_host_cpu_features().flatten().encode())
     return digest.hexdigest()[:16]
-
-
-def object_files(module: ModuleType) -> list[Path]:
-    """Return where the object file of a module may lie, in the order to look."""
-    source = Path(str(module.__file__))
-    name = f"{source.stem}.{_fingerprint()}.o"
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    return [source.parent / "__pycache__" / name, cache / "sentiment-pipeline" / name]
-
-
-def keep(module: ModuleType, code: bytes) -> None:
-    """Write native code, behind its digest, to the first place that can be written to."""
-    for path in object_files(module):
-        partial = path.with_name(f"{path.name}.{os.getpid()}")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(hashlib.sha256(code).digest() + code)
-            partial.replace(path)
-        except OSError:
-            continue
-        return
-
-
-def find(module: ModuleType) -> bytes | None:
-    """Return native code; None if there is none, or if it is damaged."""
-    for path in object_files(module):
-        try:
-            content = path.read_bytes()
-        except OSError:
-            continue
-        if hashlib.sha256(content[32:]).digest() == content[:32]:
-            return content[32:]
-    return None
