@@ -14,7 +14,8 @@ BYTECODE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup train eval report weights crossval tune baselines certify stability \
-	handout grade gradescope test hunt lint types check docs links wheel reproduce bench screenshot locks clean
+	lesson handout grade gradescope test hunt lint types check docs links wheel reproduce bench screenshot \
+	locks clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=$(CONFIG)] [ARGS='--set train.l2=0.001']"
@@ -54,6 +55,9 @@ stability: .venv/runtime ## refit a run on resampled reviews to see how stable i
 	@$(BIN)/sentiment stability $(RUN) $(ARGS)
 
 ## teaching
+
+lesson: .venv/runtime ## draw the figures of the lesson again (ARGS=sigmoid: one)
+	@$(BIN)/python docs/lesson/figures.py $(ARGS)
 
 handout: .venv/runtime ## write the assignment into build/handout, its key into build/key (SEED=a secret)
 	@$(BIN)/python -m coursework handout --seed '$(SEED)' $(ARGS)

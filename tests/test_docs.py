@@ -16,7 +16,8 @@ from pipeline.config.loading import load_config
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+PAGES = [README, *sorted(DOCS.glob("*.md")), *sorted(DOCS.glob("lesson/*.md"))]
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
@@ -52,13 +53,14 @@ def test_every_file_that_a_page_links_to_is_there(page):
 
 
 def test_every_page_is_in_the_table_of_contents():
-    index = (ROOT / "docs" / "index.md").read_text("utf-8")
     listed = {
-        line
-        for body in re.findall(r"```{toctree}(.*?)```", index, re.DOTALL)
+        line if index.parent == DOCS else f"lesson/{line}"
+        for index in (DOCS / "index.md", DOCS / "lesson" / "index.md")
+        for body in re.findall(r"```{toctree}(.*?)```", index.read_text("utf-8"), re.DOTALL)
         for line in body.split()
     }
-    assert {page.stem for page in PAGES[1:]} - {"index"} <= listed
+    names = {str(page.relative_to(DOCS).with_suffix("")) for page in PAGES[1:]}
+    assert names - {"index"} <= listed
 
 
 @pytest.mark.parametrize(

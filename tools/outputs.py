@@ -19,7 +19,11 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted(ROOT.glob("docs/*.md")),
+    *sorted(ROOT.glob("docs/lesson/*.md")),
+]
 BLOCK = re.compile(r"(<!-- output: (\w+) -->\n+```console\n)(.*?)(\n```)", re.DOTALL)
 # What differs from run to run: seconds, and the memory of a stage.
 VARIES = re.compile(r"\d+\.\d s\b| +\d+\.\d(?=  )")
@@ -48,7 +52,7 @@ def main() -> int:
 
 def prepare(folder: Path) -> None:
     """Give an empty folder what the commands of a clone need."""
-    for name in (".venv", "Makefile", "configs", "pyproject.toml", "requirements"):
+    for name in (".venv", "Makefile", "configs", "docs", "pyproject.toml", "requirements"):
         (folder / name).symlink_to(ROOT / name)
 
 

@@ -118,7 +118,7 @@ def examples(*lines: str) -> str:
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=examples(
         "sentiment train sample                        learn from the bundled reviews",
-        'sentiment explain runs/sample "A wonderful film"   show what makes it positive',
+        'sentiment explain runs/sample "A fine film"   show what makes it positive',
     ),
 )
 @click.option(

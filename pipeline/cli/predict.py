@@ -29,7 +29,7 @@ _PIPE = 1 << 20  # bytes
     epilog=examples(
         "sentiment predict runs/sample reviews.csv --text review",
         'echo "A wonderful film" | sentiment predict runs/sample',
-        "sentiment predict runs/sample 'shards/*.parquet' --out scored --keep id",
+        "sentiment predict runs/sample 'shards/?.parquet' --out scored --keep id",
     )
 )
 @RUN
@@ -71,7 +71,7 @@ def predict(run: Path, files: tuple[str, ...], **options: Any) -> None:
     """Predict the label of each text in files.
 
     FILE is CSV, TSV, JSON lines or Parquet by its extension, otherwise one text a line; it may be
-    compressed. A pattern such as 'shards/*.parquet' is several files. Without FILE, lines are read
+    compressed. A pattern such as shards/?.parquet is several files. Without FILE, lines are read
     from standard input. Each text gives a line with its label and its probability of being
     positive, separated by a tab; with --json, an object that also has the number of tokens, and of
     tokens that the model knows.

@@ -24,7 +24,7 @@ _VARIABLES = {
     GRID: "var(--line)",
     "#000000": "var(--ink)",
 }
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "axes.edgecolor": MUTED,
     "axes.facecolor": "none",
     "axes.grid": True,
@@ -106,7 +106,7 @@ def drawn(name: str, plan: Plot) -> Drawn:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    with rc_context(_STYLE), warnings.catch_warnings():
+    with rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure = Figure(figsize=(4.6, plan.height))
         bottom = 0.45 / plan.height

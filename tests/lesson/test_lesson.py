@@ -1,0 +1,110 @@
+"""The chapters say what is there: functions, tests, figures and measurements by their names."""
+
+import ast
+import importlib
+import re
+import shlex
+from pathlib import Path
+
+import figures
+import measure
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LESSON = ROOT / "docs" / "lesson"
+CHAPTERS = sorted(path for path in LESSON.glob("*.md") if path.stem != "index")
+NAMED = re.compile(r"\*Computed by (.*?);\s+checked\s+by\s+(.*?)\.\*", re.DOTALL)
+every_chapter = pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
+
+
+def formulas(page):
+    """Return the names of functions and of tests under each formula of a chapter."""
+    found = NAMED.findall(page.read_text("utf-8"))
+    return [[re.findall(r"`([^`]+)`", names) for names in pair] for pair in found]
+
+
+def names_of_tests(path):
+    """Return the names of tests in a file, as pytest has them."""
+    names = set()
+    for node in ast.parse((ROOT / path).read_text("utf-8")).body:
+        if isinstance(node, ast.ClassDef):
+            names |= {f"{node.name}::{f.name}" for f in node.body if isinstance(f, ast.FunctionDef)}
+        elif isinstance(node, ast.FunctionDef):
+            names.add(node.name)
+    return names
+
+
+@every_chapter
+def test_the_functions_under_a_formula_are_there(page):
+    for functions, _ in formulas(page):
+        assert functions
+        for name in functions:
+            module, _, attribute = name.rpartition(".")
+            assert callable(getattr(importlib.import_module(module), attribute)), name
+
+
+@every_chapter
+def test_the_tests_under_a_formula_are_there(page):
+    for _, tests in formulas(page):
+        assert tests
+        for name in tests:
+            path, _, test = name.partition("::")
+            assert test in names_of_tests(path), name
+
+
+@every_chapter
+def test_each_formula_on_its_own_lines_has_a_function_and_a_test(page):
+    """All but steps of a calculation: each section with formulas names at least one of both."""
+    for section in re.split(r"^## ", page.read_text("utf-8"), flags=re.MULTILINE):
+        if "$$" in section:
+            assert NAMED.search(section), section.partition("\n")[0]
+
+
+def test_no_word_of_a_name_is_lost():
+    """A name in a form that the other tests would not see is a fault of the page."""
+    for page in CHAPTERS:
+        assert page.read_text("utf-8").count("*Computed by") == len(formulas(page)), page.stem
+
+
+@every_chapter
+def test_a_chapter_names_sections_of_the_textbook_and_ends_with_a_command(page):
+    text = page.read_text("utf-8")
+    assert re.match(r"# .+\n\n\*In the textbook: ", text)
+    assert "```console\n$ " in text.rpartition("\n## Run it\n")[2]
+
+
+def test_every_figure_is_drawn_committed_and_shown():
+    shown = re.findall(r"\]\(figures/(\w+)\.svg\)", "".join(p.read_text("utf-8") for p in CHAPTERS))
+    committed = {path.stem for path in (LESSON / "figures").iterdir()}
+    assert set(shown) == set(figures.FIGURES) == committed
+
+
+def test_every_measurement_that_a_page_shows_is_there_and_all_are_shown():
+    commands = [
+        shlex.split(line)[3:]
+        for page in CHAPTERS
+        for line in page.read_text("utf-8").splitlines()
+        if line.startswith("$ python docs/lesson/measure.py")
+    ]
+    assert {command[0] for command in commands} == set(measure.MEASUREMENTS)
+
+
+def test_every_chapter_is_in_the_contents():
+    contents = (LESSON / "index.md").read_text("utf-8").partition("```{toctree}")[2]
+    assert {page.stem for page in CHAPTERS} <= set(contents.split())
+
+
+def test_measurements_are_listed_without_a_name(capsys):
+    assert measure.main([]) == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in measure.MEASUREMENTS)
+    assert measure.main(["no-such-thing"]) == 2
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "branches", "guesses"])
+def test_a_figure_is_drawn_to_the_same_bytes(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "FOLDER", tmp_path)
+    figures.main([name])
+    first = (tmp_path / f"{name}.svg").read_bytes()
+    figures.main([name])
+    assert (tmp_path / f"{name}.svg").read_bytes() == first
