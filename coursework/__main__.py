@@ -12,12 +12,12 @@ VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 
 def main(arguments: list[str] | None = None) -> int:
     """Read the options and run the command."""
-    from coursework.sandbox import GraderError
+    from coursework.errors import CourseworkError
 
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
-    except GraderError as error:
+    except CourseworkError as error:
         print(error, file=sys.stderr)
         return 2
     return code

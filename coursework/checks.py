@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from coursework.drawing import Draw, Inputs
-from coursework.sandbox import SubmissionError
+from coursework.errors import SubmissionError
 from coursework.trial import Trial, compare, require
 
 N_INPUTS = 5  # draws in one test
@@ -61,6 +61,23 @@ def is_right(trial: Trial) -> None:
     """Compare answers on inputs of many sizes."""
     for _ in range(N_INPUTS):
         matches(trial, draw_inputs(trial.draw, trial.function))
+
+
+def steps_are_right(trial: Trial) -> None:
+    """Compare steps on inputs of many sizes, and guess at a mistake."""
+    for _ in range(N_INPUTS):
+        inputs = draw_inputs(trial.draw, trial.function)
+        found = trial.ask(inputs)
+        try:
+            compare(found, trial.expected(inputs), what(trial))
+        except SubmissionError as error:
+            uphill = {"learning_rate": -inputs["learning_rate"]}
+            guesses = {
+                "the penalty is missing": trial.expected(inputs | {"l2": 0.0}),
+                "the penalty has the wrong sign": trial.expected(inputs | {"l2": -inputs["l2"]}),
+                "the step goes uphill": trial.expected(inputs | uphill),
+            }
+            raise SubmissionError(f"{error}: {_guess(found, guesses, 'check a step')}") from None
 
 
 def leaves_inputs(trial: Trial) -> None:
@@ -129,6 +146,10 @@ def matches_differences(trial: Trial, inputs: Inputs) -> None:
         n, none = len(inputs["y"]), (sign * plain_w, sign * plain_b)
         guesses = {
             "its sign is reversed": (-sign * by_w, -sign * by_b),
+            "all but the penalty has the wrong sign": (
+                sign * (by_w - 2 * plain_w),
+                -sign * plain_b,
+            ),
             "the penalty is missing": none,
             "it is a sum over the documents, not the mean": (
                 n * none[0] + sign * (by_w - plain_w),

@@ -20,9 +20,10 @@ import numpy as np
 from coursework.checks import matches
 from coursework.confine import Limits
 from coursework.drawing import Draw
+from coursework.errors import CourseworkError, SubmissionError
 from coursework.examples import arrays
 from coursework.key import Key
-from coursework.sandbox import GraderError, SubmissionError, Worker, boxed
+from coursework.sandbox import Worker, boxed
 from coursework.tasks import TASKS, Hidden, Task
 from coursework.trial import Trial
 
@@ -146,7 +147,7 @@ class Grader:
         self, key: Key, submission: Path, limits: Limits | None = None, draw: int | None = None
     ) -> None:
         if not submission.is_dir():
-            raise SystemExit(f"{submission}: expected a folder with the submission's files")
+            raise CourseworkError(f"{submission}: expected a folder with the submission's files")
         self.key, self.submission = key, submission
         self.limits = limits or Limits()
         self.draw = secrets.randbits(64) if draw is None else draw
@@ -196,7 +197,7 @@ def judge(test: Test, trial: Trial) -> str:
             matches(trial, test.inputs)
     except SubmissionError as error:
         return str(error)
-    except GraderError:
+    except CourseworkError:
         raise
     except Exception as error:
         # A right answer raises nothing. No answer may end the grading of the others.

@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from coursework.errors import CourseworkError
 from coursework.grader import Result, grade
 from coursework.key import load_key
 from coursework.report import as_text, is_public, summary
@@ -69,7 +70,7 @@ def numpy_requirement(lock: str) -> str:
     """
     found = re.search(r"^numpy==.*\n(?: +--hash=.*\n)*", lock, re.MULTILINE)
     if found is None:
-        raise SystemExit(f"{LOCK} does not name numpy")
+        raise CourseworkError(f"{LOCK} does not name numpy")
     return found[0]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from string import Template
 
 from coursework.confine import Limits
+from coursework.errors import CourseworkError
 from coursework.examples import make_examples
 from coursework.key import load_solution, write_json, write_reviews
 from coursework.reviews import measure_band, split_reviews
@@ -36,11 +37,15 @@ def make(course: Course, handout: Path, key: Path, students: Iterable[str] = ())
     names = ["", *students]
     for student in names:
         if not re.fullmatch(r"[\w.@-]*", student):
-            raise SystemExit(f"--student {student!r}: expected letters, digits, '.', '-', '_', '@'")
+            raise CourseworkError(
+                f"--student {student!r}: expected letters, digits, '.', '-', '_', '@'"
+            )
     for folder, marker in ((handout, ABOUT), (key, "course.json")):
         # What this has not made, it does not remove.
         if folder.exists() and not (folder / marker).is_file() and [*folder.iterdir()]:
-            raise SystemExit(f"{folder}: expected a folder that is new, or of an earlier handout")
+            raise CourseworkError(
+                f"{folder}: expected a folder that is new, or of an earlier handout"
+            )
     with tempfile.TemporaryDirectory(prefix="handout-") as made:
         new_handout, new_key = Path(made, "handout"), Path(made, "key")
         _write_key(course, new_key)

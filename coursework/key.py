@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from coursework.errors import CourseworkError
 from coursework.trial import Reviews
 from coursework.variants import Course
 
@@ -74,11 +75,11 @@ def load_key(folder: Path) -> Key:
 
     Raises
     ------
-    SystemExit
+    CourseworkError
         If the folder has none: with the command that makes it.
     """
     if not (folder / "course.json").is_file():
-        raise SystemExit(f"{folder} has no course.json: make the key with `make handout`")
+        raise CourseworkError(f"{folder} has no course.json: make the key with `make handout`")
     facts = json.loads((folder / "course.json").read_text("utf-8"))
     solution = load_solution(folder / "assignment")
     read = solution["classifier"].read_reviews

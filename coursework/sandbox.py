@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from coursework.confine import Limits
+from coursework.errors import CourseworkError, SubmissionError
 from coursework.worker import decode, encode, pack
 
 ROOT = Path(__file__).parents[1]
@@ -35,14 +36,6 @@ _ENDS = {
     128 + signal.SIGSEGV: "crashed",
     128 + signal.SIGXFSZ: "wrote a file that is too large",
 }
-
-
-class SubmissionError(Exception):
-    """What a submission did wrong, in words for the student."""
-
-
-class GraderError(Exception):
-    """What keeps the grader from grading; no fault of a submission."""
 
 
 @contextmanager
@@ -122,7 +115,9 @@ class Worker:
         except (SubmissionError, KeyError) as error:
             self.close()
             said = self.text.decode(errors="replace").strip().splitlines()
-            raise GraderError(f"the grader's process did not start: {said[-1:]}") from error
+            raise CourseworkError(
+                f"the grader's process did not start: {''.join(said[-1:])}"
+            ) from error
 
     def __enter__(self) -> Self:
         return self

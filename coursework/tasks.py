@@ -89,7 +89,7 @@ TASKS = (
         "sgd_step",
         "sgd",
         (
-            Hidden("random steps", 5, checks.is_right),
+            Hidden("random steps", 5, checks.steps_are_right),
             Hidden("inputs stay as they are", 5, checks.leaves_inputs),
         ),
         hints=("`w -= ...` changes the array that you were given.",),
@@ -98,7 +98,7 @@ TASKS = (
         "lazy_epoch",
         "sgd",
         (
-            Hidden("random epochs", 5, checks.is_right),
+            Hidden("random epochs", 5, checks.steps_are_right),
             Hidden("inputs stay as they are", 5, checks.leaves_inputs),
             Hidden("a long epoch with a strong penalty", 5, checks.survives_a_long_epoch),
             Hidden("speed", 5, checks.takes_time_for_nonzeros_alone, patience=6),

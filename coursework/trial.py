@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from coursework.drawing import Draw, Inputs
-from coursework.sandbox import SubmissionError, Worker
+from coursework.errors import SubmissionError
+from coursework.sandbox import Worker
 from coursework.variants import Course
 
 RELATIVE, ABSOLUTE = 1e-6, 1e-9

@@ -177,6 +177,15 @@ SUBMISSIONS = (
         ("+ l2 * w", "- l2 * w"),
     ),
     wrong(
+        *("wrong sign of the error", "logistic", "gradient", "has the wrong sign|reversed|right"),
+        ("sigmoid(X @ w + b) - y", "y - sigmoid(X @ w + b)"),
+    ),
+    wrong(
+        *("a step uphill", "sgd", "sgd_step", "the step goes uphill|right answer"),
+        ("w - learning_rate * (", "w + learning_rate * ("),
+        ("b - learning_rate * error", "b + learning_rate * error"),
+    ),
+    wrong(
         *("missing lambda", "logistic", "gradient", "the penalty is missing|right answer"),
         (" + l2 * w", ""),
         passes=["finite differences, no penalty"],

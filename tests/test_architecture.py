@@ -38,7 +38,7 @@ EXCEPTIONS: dict[str, str] = {}
 # The assignment knows the pipeline. Its modules import one way, too; those that grade need NumPy
 # alone.
 COURSEWORK = (
-    {"confine", "variants"},
+    {"confine", "errors", "variants"},
     {"worker"},
     {"sandbox", "drawing"},
     {"trial"},

@@ -24,9 +24,10 @@ from coursework.__main__ import main
 from coursework.checks import reaches_the_accuracy
 from coursework.confine import Limits
 from coursework.drawing import Draw
+from coursework.errors import SubmissionError
 from coursework.grader import every_test, grade, judge
 from coursework.report import as_text, summary
-from coursework.sandbox import SubmissionError, Worker, boxed
+from coursework.sandbox import Worker, boxed
 from coursework.tasks import N_HIDDEN, N_PUBLIC, POINTS, TASKS
 from coursework.trial import Trial
 from coursework.worker import decode, encode
@@ -341,14 +342,13 @@ def test_the_command_grades(made, tmp_path, capsys, monkeypatch):
     assert [test["passed"] for test in found["tests"]] == [False, True]
 
 
-def test_a_key_that_is_not_there_is_named_with_the_command(tmp_path):
-    with pytest.raises(SystemExit, match="make handout"):
-        main(["grade", str(tmp_path), "--key", str(tmp_path)])
-
-
-def test_a_submission_that_is_not_there_is_named(made, tmp_path):
-    with pytest.raises(SystemExit, match="nowhere: expected a folder"):
-        main(["grade", str(tmp_path / "nowhere"), "--key", str(made.key.folder)])
+def test_a_folder_that_is_not_there_is_named(made, tmp_path, capsys):
+    nowhere = str(tmp_path / "nowhere")
+    for options in ([nowhere, "--key", str(made.key.folder)], [str(tmp_path), "--key", nowhere]):
+        assert main(["grade", *options]) == 2
+    submission, key = capsys.readouterr().err.splitlines()
+    assert "nowhere: expected a folder with the submission's files" in submission
+    assert "make the key with `make handout`" in key
 
 
 def test_plain_pytest_grades_with_the_same_tests(made, tmp_path):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from coursework.errors import CourseworkError
 from coursework.handout import make, strip
 from coursework.tasks import N_HIDDEN, N_PUBLIC, POINTS, TASKS, WHOLE
 from coursework.variants import course
@@ -141,7 +142,7 @@ def test_a_student_sees_how_many_tests_pass_and_how_many_are_hidden(made, other,
 
 
 def test_a_name_that_is_no_name_is_refused(tmp_path):
-    with pytest.raises(SystemExit, match="--student"):
+    with pytest.raises(CourseworkError, match="--student"):
         make(course(), tmp_path / "handout", tmp_path / "key", ["../ada"])
     assert not list(tmp_path.iterdir())
 
@@ -151,6 +152,6 @@ def test_a_folder_that_is_something_else_is_not_removed(tmp_path):
     mine.mkdir()
     (mine / "thesis.md").write_text("Years of work.", "utf-8")
     for handout, key in ((mine, tmp_path / "key"), (tmp_path / "handout", mine)):
-        with pytest.raises(SystemExit, match="mine: expected a folder that is new"):
+        with pytest.raises(CourseworkError, match="mine: expected a folder that is new"):
             make(course(), handout, key)
     assert [path.name for path in tmp_path.rglob("*")] == ["mine", "thesis.md"]

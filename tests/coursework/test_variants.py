@@ -8,8 +8,8 @@ import pytest
 from scipy.sparse import csr_array
 
 from coursework.drawing import Draw
+from coursework.errors import SubmissionError
 from coursework.key import load_solution
-from coursework.sandbox import SubmissionError
 from coursework.tasks import TASKS
 from coursework.trial import Trial
 from coursework.variants import CONVENTIONS, REFERENCE, Course, course, solution
