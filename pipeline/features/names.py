@@ -13,6 +13,8 @@ import pyarrow.compute as pc
 from pipeline.storage import arrow
 
 _OPENS, _CLOSES = ' "', '"'
+# Tokens or characters of the longest n-gram that is read from a file.
+_LONGEST = 100
 
 
 def name_of(characters: str) -> str:
@@ -37,6 +39,32 @@ def are_characters(names: pa.LargeStringArray) -> np.ndarray:
     """Return which names are of character n-grams: bool, shape (n_names,)."""
     # Not by `to_numpy`, which imports pandas.
     return arrow.values(pc.starts_with(names, _OPENS).cast(pa.uint8())).view(bool)
+
+
+def are_names(names: pa.LargeStringArray) -> bool:
+    """Return True if features can have these names (at least one); some may be there twice.
+
+    >>> are_names(arrow.strings(["go on", ' " go"'])), are_names(arrow.strings([' "']))
+    (True, False)
+    """
+    spells = are_characters(names)
+    characters, words = names.filter(arrow.mask(spells)), names.filter(arrow.mask(~spells))
+    pattern = f"^{_OPENS}(?s:.{{1,{_LONGEST}}}){_CLOSES}$"
+    if not pc.all(pc.match_substring_regex(characters, pattern), min_count=0).as_py():
+        return False
+    data, offsets = arrow.buffers(names)
+    if not data[offsets[0] : offsets[-1]].all():  # a zero byte ends a token in the kernels
+        return False
+    data, offsets = arrow.buffers(words)
+    if not len(words) or not (offsets[1:] > offsets[:-1]).all():
+        return not len(words)
+    is_space = data[offsets[0] : offsets[-1]] == ord(" ")
+    if not is_space.any():
+        return True
+    starts, ends = offsets[:-1] - offsets[0], offsets[1:] - offsets[0]
+    most = np.add.reduceat(is_space, starts, dtype=np.int64).max()
+    around = is_space[starts].any() or is_space[ends - 1].any()
+    return bool(most < _LONGEST and not around and not (is_space[1:] & is_space[:-1]).any())
 
 
 def all_names_of(characters: pa.LargeStringArray) -> pa.LargeStringArray:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pipeline.features.ngrams import PARTITION, in_alphabetical_order
 from pipeline.kernels import counting as kernels
 from pipeline.storage import arrow
-from pipeline.tokens.distinct import DistinctTokens
+from pipeline.tokens.distinct import DistinctTokens, there_twice
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,9 @@ class Trie:
                 arrow.values(encoded.indices) + 1
             )
         digits, columns = in_alphabetical_order(digits, np.arange(n, dtype=np.int32))
+        is_same = (digits[1:] == digits[:-1]).all(axis=1)
+        if is_same.any():
+            raise there_twice(words[int(columns[is_same.argmax()])].as_py())
         return cls.of(distinct, digits, columns, n)
 
 

@@ -18,8 +18,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.errors import CorpusError
+from pipeline.errors import CorpusError, RunError
 from pipeline.features.finders import Finders, joined
+from pipeline.features.names import are_names
 from pipeline.features.ngrams import frequency_order
 from pipeline.storage import arrow, files
 from pipeline.tokens.distinct import DistinctTokens
@@ -213,7 +214,16 @@ def write_vocabulary(path: Path, vocabulary: Vocabulary) -> None:
 
 
 def read_vocabulary(path: Path) -> Vocabulary:
-    """Read a vocabulary that `write_vocabulary` wrote."""
+    """Read a vocabulary that `write_vocabulary` wrote.
+
+    Raises
+    ------
+    RunError
+        If there is no feature, a name is not one that a feature can have, or a frequency is
+        negative. A name that is there twice is an error once features are looked up.
+    """
     table = files.read_tsv(path, {"word": pa.large_string(), "document_frequency": pa.int32()})
-    words = table["word"].combine_chunks()
-    return Vocabulary(words, arrow.values(table["document_frequency"]))
+    words, frequency = table["word"].combine_chunks(), arrow.values(table["document_frequency"])
+    if not len(words) or frequency.min() < 0 or not are_names(words):
+        raise RunError(f"{path}: expected features, and how many documents hold each")
+    return Vocabulary(words, frequency)

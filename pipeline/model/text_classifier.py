@@ -14,8 +14,9 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+import numpy as np
 import pyarrow as pa
 
 from pipeline.errors import RunError
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 _FILES = ("vocabulary.txt", "weights.safetensors")
+# Bytes of the largest model.json that is read, and a bound on weights.
+_LARGEST_METADATA, _LARGEST_WEIGHT = 1 << 22, 1e100
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,7 @@ class TextClassifier:
             "tokenizer": self.tokenizer.to_dict(),
             "binary": self.binary,
             "unit_length": self.unit_length,
-            "sha256": {file: files.digest(folder / file) for file in _FILES},
+            "sha256": {file: files.sha256(folder / file) for file in _FILES},
         }
         files.write_json(folder / "model.json", metadata)
 
@@ -142,38 +145,90 @@ class TextClassifier:
     def load(cls, path: Path) -> Self:
         """Read a model from its folder, or from its run's folder.
 
+        The folder may come from anyone: it is checked that its parts are valid and fit together.
+
         Raises
         ------
         RunError
-            If there is no model, it has another format version, or a file has changed since
-            it was saved.
+            If there is no model, it has another format version, a file has changed since it was
+            saved, lies outside the folder, or does not hold what `save` writes.
         """
         folder = model_folder(path)
         if not (folder / "model.json").exists():
             raise RunError(f"{path}: no model here; expected a run folder or its model folder")
-        metadata = files.read_json(folder / "model.json")
+        for file in ("model.json", *_FILES):
+            _require_inside(folder, file)
+        metadata = files.read_json(folder / "model.json", _LARGEST_METADATA)
         files.check_format(metadata, folder / "model.json")
         try:
-            tokenizer = Tokenizer.of(metadata["tokenizer"])
-            binary, unit_length = bool(metadata["binary"]), bool(metadata["unit_length"])
-            threshold = float(metadata["threshold"])
-            negative, positive = metadata["classes"]
+            settings = _Settings.of(metadata)
             expected = [metadata["sha256"][file] for file in _FILES]
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise RunError(f"{folder / 'model.json'}: not as it was saved: {error}") from None
         for file, saved in zip(_FILES, expected, strict=True):
-            if not (folder / file).exists() or files.digest(folder / file) != saved:
+            if not (folder / file).exists() or files.sha256(folder / file) != saved:
                 raise RunError(f"{folder / file}: missing, or changed since it was saved")
-        parameters = arrays.read_arrays(folder / _FILES[1])
+        vocabulary = read_vocabulary(folder / _FILES[0])
+        weights, intercept = _parameters(folder / _FILES[1], len(vocabulary))
+        regression = LogisticRegression.of(weights, intercept, settings.threshold)
         return cls(
-            tokenizer,
-            read_vocabulary(folder / _FILES[0]),
-            binary,
-            LogisticRegression.of(
-                parameters["weights"], float(parameters["intercept"][0]), threshold
-            ),
-            unit_length,
-            (negative, positive),
+            settings.tokenizer,
+            vocabulary,
+            settings.binary,
+            regression,
+            settings.unit_length,
+            settings.classes,
+        )
+
+
+class _Settings(NamedTuple):
+    """What `model.json` says of a model."""
+
+    tokenizer: Tokenizer
+    binary: bool
+    unit_length: bool
+    threshold: float
+    classes: tuple[Any, Any]
+
+    @classmethod
+    def of(cls, metadata: dict[str, Any]) -> Self:
+        """Return the settings; raise a KeyError, TypeError or ValueError if one is not valid."""
+        binary, unit_length = metadata["binary"], metadata["unit_length"]
+        if not isinstance(binary, bool) or not isinstance(unit_length, bool):
+            raise TypeError("binary, unit_length: expected true or false")
+        threshold = metadata["threshold"]
+        if isinstance(threshold, bool) or not 0 <= threshold <= 1:
+            raise ValueError("threshold: expected a number from 0 to 1")
+        negative, positive = metadata["classes"]
+        if type(negative) is not type(positive) or not isinstance(negative, (str, int, float)):
+            raise TypeError("classes: expected two strings or two numbers")
+        if negative == positive or negative != negative:  # NaN
+            raise ValueError("classes: expected two that differ")
+        tokenizer = Tokenizer.of(metadata["tokenizer"])
+        return cls(tokenizer, binary, unit_length, float(threshold), (negative, positive))
+
+
+def _parameters(path: Path, n_features: int) -> tuple[Array, float]:
+    """Read the weights of a vocabulary and the intercept."""
+    found = arrays.read_arrays(path, weights=np.float64, intercept=np.float64)
+    weights, intercept = found["weights"], found["intercept"]
+    if len(weights) != n_features or len(intercept) != 1:
+        raise RunError(
+            f"{path}: expected a weight for each of the {n_features:,} features of the vocabulary "
+            f"and an intercept, got {len(weights):,} and {len(intercept):,}"
+        )
+    # A sum of counts times such weights cannot overflow.
+    for values in (weights, intercept):
+        if not (np.abs(values) < _LARGEST_WEIGHT).all():
+            raise RunError(f"{path}: expected weights below {_LARGEST_WEIGHT:g}, all finite")
+    return weights, float(intercept[0])
+
+
+def _require_inside(folder: Path, file: str) -> None:
+    """Refuse a symbolic link that leads out of a folder."""
+    if not (folder / file).resolve().is_relative_to(folder.resolve()):
+        raise RunError(
+            f"{folder / file}: a link to a file outside the model's folder; copy the file there"
         )
 
 

@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
+from pipeline.errors import RunError
 from pipeline.kernels import distinct as kernels
 from pipeline.kernels.hashing import FULL
 from pipeline.storage import arrow
@@ -44,9 +45,18 @@ class DistinctTokens:
 
     @classmethod
     def of(cls, strings: pa.LargeStringArray) -> Self:
-        """Return a table of the given strings, which must be distinct."""
+        """Return a table of the given strings, which must be distinct.
+
+        Raises
+        ------
+        RunError
+            If one is there twice.
+        """
         distinct = cls()
-        distinct._merge(*_packed(strings))
+        numbers = distinct._merge(*_packed(strings))
+        if distinct.n != len(strings):
+            twice = int((numbers != np.arange(len(numbers))).argmax())
+            raise there_twice(strings[twice].as_py())
         return distinct
 
     def add(self, other: DistinctTokens) -> np.ndarray:
@@ -97,6 +107,11 @@ class DistinctTokens:
         table = self.pool, self.starts, self.keys, self.values
         self.n = kernels.merge(pool, starts, *table, self.n, numbers)
         return numbers
+
+
+def there_twice(word: str) -> RunError:
+    """Return the error of a vocabulary that holds a word twice."""
+    return RunError(f"the vocabulary holds {word!r} twice; expected distinct features")
 
 
 def _packed(strings: pa.LargeStringArray) -> tuple[np.ndarray, np.ndarray]:

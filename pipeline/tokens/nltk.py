@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import regex
 
+from pipeline.errors import ConfigError
 from pipeline.storage import arrow
 from pipeline.tokens.code_points import APOSTROPHES
 from pipeline.tokens.preparation import Preparation
@@ -44,7 +46,8 @@ def tokenise_with_nltk(
     ids: list[int] = []
     offsets = [0]
     for text in texts.to_pylist():
-        tokens = tokenise(straightened(preparation.prepare(text)))
+        with in_time(pattern):
+            tokens = tokenise(straightened(preparation.prepare(text)))
         names = map(token_name, tokens)
         ids.extend(number.setdefault(name, len(number)) for name in names if name)
         offsets.append(len(ids))
@@ -82,6 +85,37 @@ def nltk_tokenizer(name: str, pattern: str | None) -> Any:
         "pattern": lambda: tokenize.RegexpTokenizer(pattern),
     }
     return makers[name]()
+
+
+def require_pattern(pattern: str) -> None:
+    """Refuse a pattern that has capturing groups or that NLTK would not run.
+
+    Raises
+    ------
+    TypeError, ValueError
+    """
+    from nltk import redos
+
+    if not isinstance(pattern, str):
+        raise TypeError(f"pattern: expected a regular expression, got {pattern!r}")
+    try:
+        n_groups = redos.compile(pattern).groups
+    except redos.error as error:
+        raise ValueError(f"pattern: expected a regular expression: {error}") from None
+    if n_groups:
+        raise ValueError("pattern: expected no capturing groups; write (?:...)")
+
+
+@contextmanager
+def in_time(pattern: str | None) -> Iterator[None]:
+    """Turn NLTK's time limit for one text into one line; only a pattern can exceed it."""
+    try:
+        yield
+    except TimeoutError:
+        raise ConfigError(
+            f"tokens.pattern: {pattern!r} takes too long on a text; it tries ever more ways to "
+            "match, as an alternative inside a repetition does"
+        ) from None
 
 
 def tweet_rewriting() -> list[tuple[regex.Pattern[str], Callable[[str], str]]]:

@@ -18,7 +18,7 @@ import numpy as np
 from pipeline.storage import arrow
 from pipeline.tokens.grammar import find_tokens
 from pipeline.tokens.negation import mark_negation
-from pipeline.tokens.nltk import nltk_tokenizer, straightened, token_name, tweet_rewriting
+from pipeline.tokens.nltk import in_time, nltk_tokenizer, straightened, token_name, tweet_rewriting
 from pipeline.tokens.preparation import Traced
 from pipeline.tokens.tokenizer import Tokenizer
 
@@ -86,7 +86,8 @@ def _nltk_spans(tokenizer: Tokenizer, traced: Traced) -> Iterator[Span]:
     """Find the tokens of one of NLTK's tokenizers, with `token_name` applied."""
     nltk = nltk_tokenizer(tokenizer.tokenizer, tokenizer.pattern)
     traced = traced._replace(text=straightened(traced.text))
-    tokens: list[str] = nltk.tokenize(traced.text)
+    with in_time(tokenizer.pattern):
+        tokens: list[str] = nltk.tokenize(traced.text)
     found: Iterable[tuple[str, int, int]]
     if tokenizer.tokenizer in ("wordpunct", "pattern"):
         places: Iterable[tuple[int, int]] = nltk.span_tokenize(traced.text)

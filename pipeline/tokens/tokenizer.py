@@ -22,7 +22,7 @@ from pipeline.storage import arrays, arrow, files
 from pipeline.tokens.distinct import DistinctTokens
 from pipeline.tokens.grammar import is_word
 from pipeline.tokens.negation import NEGATED, mark_negation
-from pipeline.tokens.nltk import is_emoticon_of_tweets, tokenise_with_nltk
+from pipeline.tokens.nltk import is_emoticon_of_tweets, require_pattern, tokenise_with_nltk
 from pipeline.tokens.preparation import Preparation
 from pipeline.tokens.tokens import Tokens, distinct_path, read_tokens
 from pipeline.tokens.words import tokenise_words
@@ -91,8 +91,27 @@ class Tokenizer:
 
     @classmethod
     def of(cls, settings: dict[str, Any]) -> Self:
-        """Return the tokenizer with the settings that `to_dict` returned."""
-        return cls(**{**settings, "stop_words": tuple(settings["stop_words"])})
+        """Return the tokenizer with the settings that `to_dict` returned.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If the settings are not such ones, or the pattern is not one to run.
+        """
+        stop_words = settings["stop_words"]
+        if not isinstance(stop_words, (list, tuple)) or not all(
+            isinstance(word, str) for word in stop_words
+        ):
+            raise TypeError("stop_words: expected a list of strings")
+        for name in ("lowercase", "tweets", "punctuation", "mark_negation"):
+            if not isinstance(settings.get(name, False), bool):
+                raise TypeError(f"{name}: expected true or false, got {settings[name]!r}")
+        found = cls(**{**settings, "stop_words": tuple(stop_words)})
+        if (found.tokenizer == "pattern") != (found.pattern is not None):
+            raise ValueError('pattern: expected with tokenizer = "pattern", and only with it')
+        if found.pattern is not None:
+            require_pattern(found.pattern)
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON can hold them."""

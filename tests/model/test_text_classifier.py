@@ -1,6 +1,8 @@
 """The saved model: complete, movable, and refused where it is not the one that was saved."""
 
+import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -8,10 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.errors import RunError
+from pipeline.errors import ConfigError, RunError
 from pipeline.features.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
 from pipeline.model.logistic import LogisticRegression
 from pipeline.model.text_classifier import TextClassifier
+from pipeline.storage import arrays
+from pipeline.tokens.spans import token_spans
 from pipeline.tokens.tokenizer import Tokenizer
 
 TEXTS = [
@@ -167,6 +171,178 @@ def test_a_model_with_a_tokenizer_setting_of_the_future_is_refused(saved):
     path.write_text(json.dumps(facts))
     with pytest.raises(RunError, match=r"model\.json: not as it was saved: .*emoji"):
         TextClassifier.load(saved)
+
+
+def change_settings(folder: Path, **values: object) -> None:
+    path = folder / "model.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def sign(folder: Path) -> None:
+    """Make the digests those of the files, as whoever makes a model can."""
+    names = ("vocabulary.txt", "weights.safetensors")
+    sha256 = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+    change_settings(folder, sha256=sha256)
+
+
+def one_line(error: pytest.ExceptionInfo[RunError], path: Path) -> bool:
+    return "\n" not in str(error.value) and str(error.value).startswith(str(path))
+
+
+TOKENIZER = Tokenizer().to_dict()
+PATTERN = TOKENIZER | {"tokenizer": "pattern"}
+SETTINGS: dict[str, dict[str, object]] = {
+    "infinite": {"threshold": float("inf")},
+    "NaN": {"threshold": float("nan")},
+    "above 1": {"threshold": 1.5},
+    "huge": {"threshold": 10**400},
+    "true": {"threshold": True},
+    "text": {"threshold": "0.5"},
+    "binary 1": {"binary": 1},
+    "unit_length text": {"unit_length": "no"},
+    "one class": {"classes": ["a"]},
+    "three classes": {"classes": ["a", "b", "c"]},
+    "one class twice": {"classes": ["a", "a"]},
+    "classes of two types": {"classes": ["a", 1]},
+    "lists as classes": {"classes": [[], [1]]},
+    "class NaN": {"classes": [float("nan"), 1.0]},
+    "no digests": {"sha256": []},
+    "no tokenizer": {"tokenizer": None},
+    "a list as tokenizer": {"tokenizer": [1]},
+    "unknown tokenizer": {"tokenizer": TOKENIZER | {"tokenizer": "x"}},
+    "lowercase 1": {"tokenizer": TOKENIZER | {"lowercase": 1}},
+    "html": {"tokenizer": TOKENIZER | {"html": []}},
+    "a text as stop words": {"tokenizer": TOKENIZER | {"stop_words": "abc"}},
+    "numbers as stop words": {"tokenizer": TOKENIZER | {"stop_words": [1]}},
+    "no pattern": {"tokenizer": PATTERN},
+    "a pattern too many": {"tokenizer": TOKENIZER | {"pattern": "x"}},
+    "a group": {"tokenizer": PATTERN | {"pattern": "(a)"}},
+    "a named group": {"tokenizer": PATTERN | {"pattern": "(?P<a>a)"}},
+    "5,000 groups": {"tokenizer": PATTERN | {"pattern": "()" * 5000}},
+    "deep groups": {"tokenizer": PATTERN | {"pattern": "(?:" * 9999 + ")" * 9999}},
+    "a large repetition": {"tokenizer": PATTERN | {"pattern": "(?:(?:a{999}){999}){999}"}},
+    "no pattern at all": {"tokenizer": PATTERN | {"pattern": "["}},
+    "a number as pattern": {"tokenizer": PATTERN | {"pattern": 3}},
+}
+
+
+@pytest.mark.parametrize("values", SETTINGS.values(), ids=SETTINGS)
+def test_a_setting_that_no_model_has_is_refused(saved, values):
+    change_settings(saved, **values)
+    with pytest.raises(RunError, match="not as it was saved") as error:
+        TextClassifier.load(saved)
+    assert one_line(error, saved / "model.json")
+
+
+N = 8  # features of the model
+WEIGHTS: dict[str, dict[str, np.ndarray]] = {
+    "too few": {"weights": np.zeros(N - 1)},
+    "too many": {"weights": np.zeros(N + 1)},
+    "float32": {"weights": np.zeros(N, np.float32)},
+    "int64": {"weights": np.zeros(N, np.int64)},
+    "uint8": {"weights": np.zeros(N, np.uint8)},
+    "two dimensions": {"weights": np.zeros((N, 1))},
+    "no dimension": {"intercept": np.zeros(())},
+    "NaN": {"weights": np.full(N, np.nan)},
+    "infinity": {"weights": np.full(N, -np.inf)},
+    "sums that overflow": {"weights": np.full(N, 1e308)},
+    "NaN as intercept": {"intercept": np.full(1, np.nan)},
+    "two intercepts": {"intercept": np.zeros(2)},
+    "no intercept": {"intercept": np.zeros(0)},
+    "another array": {"bias": np.zeros(1)},
+}
+
+
+@pytest.mark.parametrize("change", WEIGHTS.values(), ids=WEIGHTS)
+def test_weights_that_do_not_fit_the_vocabulary_are_refused(saved, change):
+    """A kernel would read beyond them, or predict from the memory of something else."""
+    path = saved / "weights.safetensors"
+    arrays.write_arrays(path, {"weights": np.zeros(N), "intercept": np.zeros(1)} | change)
+    sign(saved)
+    with pytest.raises(RunError) as error:
+        TextClassifier.load(saved)
+    assert one_line(error, path)
+
+
+LINES: dict[str, bytes] = {
+    "no feature": b"",
+    "a missing frequency": b"film\t\n",
+    "a negative frequency": b"film\t-1\n",
+    "a large frequency": b"film\t2147483648\n",
+    "an empty name": b"\t3\n",
+    "a zero byte": b"fi\0lm\t3\n",
+    "no UTF-8": b"\xff\t3\n",
+    "a space at the start": b" film\t3\n",
+    "a space at the end": b"film \t3\n",
+    "two spaces": b"a  film\t3\n",
+    "one space": b" \t3\n",
+    "a long n-gram": b" ".join([b"a"] * 101) + b"\t3\n",
+    "an opening mark": b' "\t3\n',
+    "no characters": b' ""\t3\n',
+    "no closing mark": b' "ab\t3\n',
+    "many characters": b' "' + b"a" * 101 + b'"\t3\n',
+}
+
+
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+def test_a_name_that_no_feature_can_have_is_refused(saved, line):
+    path = saved / "vocabulary.txt"
+    path.write_bytes(b"word\tdocument_frequency\n" + line)
+    sign(saved)
+    with pytest.raises(RunError) as error:
+        TextClassifier.load(saved)
+    assert one_line(error, path)
+
+
+@pytest.mark.parametrize("binary", [False, True])
+@pytest.mark.parametrize(
+    "words", [["film", "a", "film"], ["a film", "a", "a film"], [' "ab"', "a", ' "ab"']], ids=str
+)
+def test_a_feature_that_is_there_twice_is_refused_once_it_is_looked_up(tmp_path, words, binary):
+    vocabulary = Vocabulary(pa.array(words, pa.large_string()), np.ones(3, np.int32))
+    regression = LogisticRegression.of(np.ones(3), 0.0)
+    TextClassifier(Tokenizer(), vocabulary, binary, regression).save(tmp_path)
+    with pytest.raises(RunError, match=r"the vocabulary holds '.*' twice"):
+        TextClassifier.load(tmp_path).log_odds(["a film"])
+
+
+@pytest.mark.parametrize("text", ["[" * 10**6, '{"a":' * 10**6, " " * (1 << 23), "{}", "3", ""])
+def test_a_model_file_of_any_size_and_depth_is_refused(saved, text):
+    (saved / "model.json").write_text(text)
+    with pytest.raises(RunError) as error:
+        TextClassifier.load(saved)
+    assert one_line(error, saved / "model.json")
+
+
+@pytest.mark.parametrize("file", ["model.json", "vocabulary.txt", "weights.safetensors"])
+def test_pipes_devices_and_links_out_of_the_folder_are_refused(saved, tmp_path_factory, file):
+    path, elsewhere = saved / file, tmp_path_factory.mktemp("elsewhere") / file
+    path.rename(elsewhere)
+    os.mkfifo(path)
+    with pytest.raises(RunError, match="expected a file, got a device or a pipe"):
+        TextClassifier.load(saved)
+    for target in (elsewhere, "/dev/zero"):
+        path.unlink()
+        path.symlink_to(target)
+        with pytest.raises(RunError, match="a link to a file outside the model's folder"):
+            TextClassifier.load(saved)
+    path.unlink()
+    elsewhere.rename(saved / "inside")
+    path.symlink_to("inside")
+    assert (
+        TextClassifier.load(saved).log_odds(TEXTS).tolist() == classifier().log_odds(TEXTS).tolist()
+    )
+
+
+def test_a_pattern_that_tries_without_end_is_stopped(saved, monkeypatch):
+    from nltk import redos
+
+    monkeypatch.setattr(redos, "DEFAULT_TIMEOUT", 0.05)
+    change_settings(saved, tokenizer=PATTERN | {"pattern": "(?:a|a)*$"})
+    model = TextClassifier.load(saved)
+    for use in (model.log_odds, lambda texts: token_spans(model.tokenizer, texts[0])):
+        with pytest.raises(ConfigError, match=r"^tokens\.pattern: .* takes too long on a text"):
+            use(["a" * 50 + "!"])
 
 
 def test_a_model_of_another_format_version_is_refused(saved):
