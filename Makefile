@@ -56,8 +56,9 @@ stability: .venv/runtime ## refit a run on resampled reviews to see how stable i
 
 ## teaching
 
-lesson: .venv/runtime ## draw the figures of the lesson again (ARGS=sigmoid: one)
+lesson: .venv/runtime ## draw the figures of the lesson, and write its notebook (ARGS=sigmoid: one figure)
 	@$(BIN)/python docs/lesson/figures.py $(ARGS)
+	@$(BIN)/python docs/lesson/notebook.py
 
 handout: .venv/runtime ## write the assignment into build/handout, its key into build/key (SEED=a secret)
 	@$(BIN)/python -m coursework handout --seed '$(SEED)' $(ARGS)

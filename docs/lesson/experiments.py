@@ -199,7 +199,7 @@ def l2_path():
     return *np.array(rows[::-1]).T, np.array(weights[::-1])
 
 
-def learning_curve(sizes=(50, 100, 200, 400, 800, 1600, 2000), draws=10, run="textbook"):
+def learning_curve(sizes=(50, 100, 200, 400, 800, 1600, 2000), draws=10, run="textbook", **changed):
     """Return test accuracies of naive Bayes and logistic regression by training reviews.
 
     Returns
@@ -216,7 +216,7 @@ def learning_curve(sizes=(50, 100, 200, 400, 800, 1600, 2000), draws=10, run="te
             some = half_of_each(training.y, size, seed)
             X, y = training.X[some], training.y[some]
             bayes = naive_bayes(X, y).decision_function(test.X)
-            regression = learner(seed=seed).fit(X, y).decision_function(test.X)
+            regression = learner(seed=seed, **changed).fit(X, y).decision_function(test.X)
             rows.append([accuracy(scores, test.y) for scores in (bayes, regression)])
         found[size] = np.mean(rows, axis=0)
     return found

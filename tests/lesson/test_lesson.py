@@ -2,12 +2,14 @@
 
 import ast
 import importlib
+import json
 import re
 import shlex
 from pathlib import Path
 
 import figures
 import measure
+import notebook
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -108,3 +110,24 @@ def test_a_figure_is_drawn_to_the_same_bytes(name, tmp_path, monkeypatch):
     first = (tmp_path / f"{name}.svg").read_bytes()
     figures.main([name])
     assert (tmp_path / f"{name}.svg").read_bytes() == first
+
+
+def test_the_notebook_is_that_of_the_chapters():
+    """If not, `make lesson` writes it."""
+    assert notebook.main(["--check"]) == 0
+
+
+def test_the_notebook_is_valid_and_holds_every_command_with_its_output():
+    found = json.loads(notebook.FILE.read_text("utf-8"))
+    assert (found["nbformat"], found["nbformat_minor"]) == (4, 5)
+    assert len({cell["id"] for cell in found["cells"]}) == len(found["cells"])
+    sources = "".join("".join(cell["source"]) + "\n" for cell in found["cells"])
+    for page in CHAPTERS:
+        for line in page.read_text("utf-8").splitlines():
+            if line.startswith("$ "):
+                assert f"!{line[2:]}" in sources
+    printed = "".join(
+        line for cell in found["cells"] for out in cell.get("outputs", []) for line in out["text"]
+    )
+    assert "iteration 30: cost" in printed
+    assert "{toctree}" not in sources
