@@ -6,7 +6,10 @@ the command computes with is imported by its function, so that `--help` does not
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -80,13 +83,19 @@ class _Commands(click.Group):
                 raise
             say(" ".join(f"sentiment: {error}".splitlines()))
             ctx.exit(error.exit_code)
+        except OSError as error:
+            if ctx.params["debug"] or error.filename is not None or error.errno == errno.EPIPE:
+                raise
+            # What is left in the buffer would fail once more as Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            say(f"sentiment: the output cannot be written: {error.strerror}")
+            ctx.exit(PipelineError.exit_code)
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     """Print the versions that a report of a defect needs."""
     if not value:
         return
-    import os
     import platform
     from importlib import metadata
 

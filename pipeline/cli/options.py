@@ -140,11 +140,35 @@ def as_options(message: str) -> str:
     'set --drop missing, or --positive-from'
     >>> as_options('set --encoding = "cp1252"')
     'set --encoding cp1252'
+    >>> as_options('set corpus.ignore = ["so so", 2, ...]')
+    "set --ignore 'so so' --ignore 2 ..."
+    >>> as_options('set corpus.columns = ["text", "label"]')
+    'set --columns text,label'
     """
 
     def option(found: re.Match[str]) -> str:
         name = f"--{(found[1] or found[2]).replace('_', '-')}"
-        return f"{name} {found[3]}" if found[3] else name
+        values = _LISTED.findall(found[3] or "")
+        if not values:
+            return name
+        words = [value if value == "..." else _word(value) for value in values]
+        if name == "--columns":
+            return f"{name} {','.join(words)}"
+        return " ".join(word if word == "..." else f"{name} {word}" for word in words)
 
     key = r"(?:corpus\.|--)([\w-]+)|\b(positive_from|negative_to)\b"
-    return re.sub(rf'(?:{key})(?: = \[?"?([^\s,")\]]+)"?\]?)?', option, message)
+    return re.sub(
+        rf"(?:{key})(?: = (\[(?:{_STRING}|[^\]\"])*\]|{_STRING}|[^\s,)]+))?", option, message
+    )
+
+
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_LISTED = re.compile(rf"{_STRING}|[^\s,\[\]]+")
+
+
+def _word(value: str) -> str:
+    """Return a value of a config as a word of the shell."""
+    import json
+    import shlex
+
+    return shlex.quote(json.loads(value)) if value.startswith('"') else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
 
 _STANDARD_INPUT = Path("-")
 _PIPE = 1 << 20  # bytes
+
+
+def _not_nan(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
+    """Refuse NaN, which no limit of a range refuses."""
+    if value is not None and math.isnan(value):
+        raise click.BadParameter("nan is not in the range 0<=x<=1.")
+    return value
 
 
 @main.command(
@@ -46,6 +54,7 @@ _PIPE = 1 << 20  # bytes
     "--threshold",
     type=click.FloatRange(0, 1),
     metavar="P",
+    callback=_not_nan,
     help="Predict positive above this probability, instead of the model's.",
 )
 @click.option("--known", is_flag=True, help="Add the numbers of tokens and of known tokens.")

@@ -78,6 +78,11 @@ class LabelledSection(SplitSection, frozen=True):
     ] = None
 
     def __post_init__(self) -> None:
+        if self.text == self.label:
+            raise ConfigError(
+                "corpus.label: expected another column than corpus.text, "
+                f"got {self.label!r} for both"
+            )
         low, high = self.negative_to, self.positive_from
         if low is None and high is not None:
             raise ConfigError("corpus.positive_from: expected negative_to with it")

@@ -56,5 +56,5 @@ def _chosen(source: Source, names: list[str], columns: Sequence[str] | None) -> 
         return names
     for column in columns:
         if column not in names:
-            raise CorpusError(f"{source.path}: {missing_column(source, columns, column, names)}")
+            raise CorpusError(f"{source.path}: {missing_column(source, column, names)}")
     return list(columns)

@@ -47,6 +47,16 @@ class Columns:
         named = (self.text, self.label, self.group, self.weight, self.by)
         return list(dict.fromkeys(name for name in named if name is not None))
 
+    def keys(self) -> dict[str, str]:
+        """Return the key of each name, such as "weight".
+
+        >>> Columns("review", "stars", weight="votes").keys()
+        {'review': 'text', 'stars': 'label', 'votes': 'weight'}
+        """
+        keys = ("text", "label", "group", "weight", "by")
+        named = {getattr(self, key): key for key in reversed(keys)}
+        return {name: named[name] for name in self.names()}
+
     def schema(self) -> pa.Schema:
         """Return the schema of labelled batches: `TABLE_SCHEMA`, and a field for each option."""
         fields = list(TABLE_SCHEMA)

@@ -94,35 +94,41 @@ def _header(source: Source) -> list[str]:
 def _chosen(source: Source, names: list[str], columns: Sequence[str] | None) -> list[str]:
     """Return the columns to read; say what a header looks like that has not all of them."""
     if columns is None:
-        named = [name for name in names if not name.startswith(_UNNAMED)]
+        named = _named(source, names)
         if named.count("") > 1:
             raise CorpusError(f"{source.path}, line 1: two columns have no name; expected one each")
         return named
     for column in columns:
         if column not in names:
-            raise CorpusError(f"{source.path}{_no_column(source, names, columns, column)}")
+            raise CorpusError(f"{source.path}{_no_column(source, names, column)}")
     return list(columns)
 
 
-def _no_column(source: Source, names: list[str], columns: Sequence[str], column: str) -> str:
+def _named(source: Source, names: list[str]) -> list[str]:
+    """Return the names without those that stand for a column that is not read."""
+    if not source.dialect.columns:
+        return names
+    return [name for name in names if not name.startswith(_UNNAMED)]
+
+
+def _no_column(source: Source, names: list[str], column: str) -> str:
     key = source.dialect.key
-    there = [name for name in names if not name.startswith(_UNNAMED)]
+    there = _named(source, names)
     if source.dialect.columns:
         return f": no column {column!r}; {key('columns')} has {shown_names(there)}"
     problem = f", line 1: no column {column!r}; the columns are {shown_names(there)}"
+    if "\0" in "".join(names):
+        setting = source.dialect.setting("encoding", source.guessed_encoding() or "utf-16-le")
+        return f"{problem}: is the file UTF-16? set {setting}"
     if len(names) == 1:
         marks = [mark for mark in ";\t|," if mark != source.delimiter and mark in names[0]]
         if marks:
             mark = max(marks, key=names[0].count)
             name = "a tab" if mark == "\t" else f"'{mark}'"
             return f"{problem}: is the delimiter {name}? set {key('delimiter')}"
-    if "\0" in "".join(names):
-        return (
-            f"{problem}: is the file UTF-16? set {source.dialect.setting('encoding', 'utf-16-le')}"
-        )
     if looks_like_data(names):
         return f"{problem}{_header_hint(source, names)}"
-    return f", line 1: {missing_column(source, columns, column, there)}"
+    return f", line 1: {missing_column(source, column, there)}"
 
 
 def _header_hint(source: Source, names: list[str]) -> str:

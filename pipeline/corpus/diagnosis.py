@@ -22,7 +22,6 @@ BLOCK = 8 << 20  # bytes
 NO_ROWS = ": the file has no rows; expected one text a row"
 _LONGEST_NAME = 40  # characters
 _MOST_NAMES = 20
-_ROLES = ("text", "label", "group", "weight")
 
 
 def undecodable(values: Iterable[bytes]) -> int:
@@ -50,9 +49,9 @@ def not_decodable(source: Source) -> str:
     return f"not valid {source.encoding_name}; {source.encoding_hint()}"
 
 
-def missing_column(source: Source, columns: Sequence[str], column: str, there: list[str]) -> str:
+def missing_column(source: Source, column: str, there: list[str]) -> str:
     """Return the message for a missing column, which names the columns there are."""
-    role = _ROLES[columns.index(column)] if columns.index(column) < len(_ROLES) else "text"
+    role = source.keys.get(column, "text")
     problem = f"no column {column!r}; the columns are {shown_names(there)}"
     if role != "text" and not source.dialect.in_config:
         return problem

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import codecs
 import difflib
 import encodings.aliases
 from dataclasses import dataclass
 
+from pipeline.corpus.encoding import is_text_encoding
 from pipeline.errors import ConfigError
 
 QUOTING = ("double", "none")
@@ -56,7 +56,7 @@ class Dialect:
     def __post_init__(self) -> None:
         if self.delimiter == "\\t":
             object.__setattr__(self, "delimiter", "\t")
-        if self.encoding is not None and not _is_text_encoding(self.encoding):
+        if self.encoding is not None and not is_text_encoding(self.encoding):
             names = [name.replace("_", "-") for name in encodings.aliases.aliases]
             near = difflib.get_close_matches(self.encoding.lower(), [*_USUAL, *names], 1)
             hint = f"did you mean {near[0]}? " if near and near[0] != self.encoding else ""
@@ -102,10 +102,3 @@ class Dialect:
 
 
 _USUAL = ("utf-8", "latin-1", "cp1252", "utf-16")
-
-
-def _is_text_encoding(name: str) -> bool:
-    try:
-        return bool(codecs.lookup(name)._is_text_encoding)
-    except (LookupError, ValueError):
-        return False

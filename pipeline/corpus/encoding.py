@@ -11,6 +11,8 @@ import io
 import re
 from typing import Any, BinaryIO, Protocol
 
+from pipeline.errors import CorpusError
+
 # The longer mark first: that of UTF-32 begins as that of UTF-16 does.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -53,7 +55,31 @@ def encoding_of(start: bytes, stated: str | None) -> tuple[str, int]:
     return codecs.lookup(stated or "utf-8").name, 0
 
 
-def as_utf8(file: BinaryIO, stated: str | None) -> tuple[BinaryIO, str]:
+def is_text_encoding(name: str) -> bool:
+    """Return True for an encoding of text that can be decoded in pieces, past what is not valid.
+
+    >>> [is_text_encoding(name) for name in ("cp1252", "idna", "base64", "latin-11")]
+    [True, False, False, False]
+    """
+    try:
+        if not codecs.lookup(name)._is_text_encoding:
+            return False
+        codecs.getincrementaldecoder(name)(_MARKER).decode(b"a")
+    except (LookupError, ValueError):
+        return False
+    return True
+
+
+def _require_mark(encoding: str, start: bytes, name: str) -> None:
+    """Refuse text whose encoding asks for a byte-order mark, and that has none."""
+    if start and encoding in ("utf-16", "utf-32"):
+        raise CorpusError(
+            f"{name}: encoding {encoding!r} expects a byte-order mark, and there is none; "
+            f"expected {encoding}-le or {encoding}-be, or the encoding that the text has"
+        )
+
+
+def as_utf8(file: BinaryIO, stated: str | None, name: str) -> tuple[BinaryIO, str]:
     """Return an open file as a file of UTF-8 without a byte-order mark, and its encoding.
 
     Parameters
@@ -62,9 +88,17 @@ def as_utf8(file: BinaryIO, stated: str | None) -> tuple[BinaryIO, str]:
         At its start, with a `peek` method.
     stated : str or None
         As in `encoding_of`.
+    name : str
+        The file's name, for errors.
+
+    Raises
+    ------
+    CorpusError
+        If the encoding is UTF-16 or UTF-32 of either byte order, and no mark says which.
     """
     start = file.peek(_LONGEST)  # type: ignore[attr-defined]
     encoding, length = encoding_of(start[:_LONGEST], stated)
+    _require_mark(encoding, start, name)
     file.read(length)
     if encoding == "utf-8":
         return file, encoding
@@ -79,10 +113,14 @@ class ArrivingText:
     file : object with a method `read1`
     stated : str or None
         As in `encoding_of`.
+    name : str, optional
+        The stream's name, for errors. They are those of `as_utf8`.
     """
 
-    def __init__(self, file: SupportsRead1, stated: str | None) -> None:
-        self._file, self._stated = file, stated
+    def __init__(
+        self, file: SupportsRead1, stated: str | None, name: str = "standard input"
+    ) -> None:
+        self._file, self._stated, self._name = file, stated, name
         self._at_start = True
         self._decoder: codecs.IncrementalDecoder | None = None
 
@@ -106,6 +144,7 @@ class ArrivingText:
                 break
             start += more
         encoding, length = encoding_of(start, self._stated)
+        _require_mark(encoding, start, self._name)
         if encoding != "utf-8":
             self._decoder = codecs.getincrementaldecoder(encoding)(_MARKER)
         self._at_start = False

@@ -77,7 +77,9 @@ def read_batches(
             yield from _whole_files(part, columns, rule, dialect, tally)
             continue
         for path in part.paths:
-            yield from _file_batches(Source(path, dialect), part.label, columns, rule, tally)
+            yield from _file_batches(
+                Source(path, dialect, keys=columns.keys()), part.label, columns, rule, tally
+            )
 
 
 def _file_batches(

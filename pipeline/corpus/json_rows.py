@@ -111,7 +111,7 @@ def _first_kinds(source: Source, columns: Sequence[str]) -> dict[str, str]:
 def _require(source: Source, columns: Sequence[str], there: list[str], shown: list[str]) -> None:
     for column in columns:
         if column not in there:
-            problem = missing_column(source, columns, column, shown)
+            problem = missing_column(source, column, shown)
             raise CorpusError(f"{source.path}: {problem}")
 
 

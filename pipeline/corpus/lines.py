@@ -121,7 +121,7 @@ def line_batches(source: Source, columns: Sequence[str] | None) -> Iterator[pa.R
             hint = ""
             if source.format == "lines" and column == "label":
                 hint = ' or name the files of each class: train = { positive = "...", ... }'
-            problem = missing_column(source, chosen, column, list(names))
+            problem = missing_column(source, column, list(names))
             raise CorpusError(f"{source.path}: {problem}{hint}")
     n_lines = 0
     with source.open() as file:

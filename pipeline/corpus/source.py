@@ -48,11 +48,14 @@ class Source:
     dialect : Dialect
     noticed : list
         What was noticed while it was read, such as `QuotedFields`.
+    keys : dict of str to str
+        The key of each column that is read, for messages; "text" where it is not there.
     """
 
     path: Path
     dialect: Dialect = field(default_factory=Dialect)
     noticed: list[Any] = field(default_factory=list, compare=False)
+    keys: dict[str, str] = field(default_factory=dict, compare=False)
 
     @cached_property
     def format(self) -> str | None:
@@ -64,7 +67,8 @@ class Source:
 
     def of_format(self, name: str) -> Source:
         """Return the file as one of another format."""
-        return Source(self.path, dataclasses.replace(self.dialect, format=name), self.noticed)
+        dialect = dataclasses.replace(self.dialect, format=name)
+        return dataclasses.replace(self, dialect=dialect)
 
     @property
     def delimiter(self) -> str:
@@ -77,20 +81,23 @@ class Source:
         if not self.path.is_file():  # a pipe can be opened only once
             return encoding_of(b"", self.dialect.encoding)[0]
         with self.open_bytes() as file:
-            return as_utf8(file, self.dialect.encoding)[1]
+            return as_utf8(file, self.dialect.encoding, str(self.path))[1]
 
     @property
     def encoding_name(self) -> str:
         """The encoding as a message has it."""
         return self.encoding.upper() if self.encoding.startswith("utf") else self.encoding
 
+    def guessed_encoding(self) -> str | None:
+        """Return the encoding that the bytes look like if they are not UTF-8, or None."""
+        if not self.path.is_file():
+            return None
+        with self.open_bytes() as file:
+            return guessed_encoding(file.read(_SAMPLE))
+
     def encoding_hint(self) -> str:
         """Return which encoding to set where the text cannot be decoded."""
-        key = self.dialect.key("encoding")
-        found = None
-        if self.path.is_file():
-            with self.open_bytes() as file:
-                found = guessed_encoding(file.read(_SAMPLE))
+        key, found = self.dialect.key("encoding"), self.guessed_encoding()
         if found is None or found == self.encoding:
             return f"expected {self.encoding_name} text, or another {key}"
         return f"the bytes are valid {found}: set {self.dialect.setting('encoding', found)}"
@@ -99,7 +106,7 @@ class Source:
         """Open the file for reading its text as UTF-8, unpacked and without a byte-order mark."""
         with contextlib.ExitStack() as stack:
             file = stack.enter_context(self.open_bytes())
-            found, _ = as_utf8(file, self.dialect.encoding)
+            found, _ = as_utf8(file, self.dialect.encoding, str(self.path))
             stack.pop_all()  # whoever has it closes it
         return found
 

@@ -110,6 +110,22 @@ def test_a_reader_that_has_seen_enough_is_no_error(small_run, tmp_path):
         assert process.stderr.read() == b""
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_an_output_that_is_full_is_named_in_one_line(small_run):
+    with Path("/dev/full").open("wb") as full:
+        command = [*PIPELINE, "predict", small_run.path]
+        done = subprocess.run(command, input=b"superb\n", stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 2
+    said = b"sentiment: the output cannot be written: No space left on device\n"
+    assert done.stderr == said
+
+
+def test_a_threshold_is_a_number(small_run, sentiment):
+    result = sentiment("predict", small_run.path, "--threshold", "nan", input="superb\n")
+    assert result.exit_code == 2
+    assert "nan is not in the range 0<=x<=1" in result.stderr
+
+
 def test_a_model_that_was_tampered_with_is_named(copied_run, refused):
     path = copied_run.path / "model" / "weights.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"\x01")

@@ -37,6 +37,11 @@ def test_a_file_of_the_run_is_named_as_such_on_standard_error(small_run, sentime
     ("options", "said"),
     [
         ((), "set --positive-from 2 and --negative-to 0"),
+        (
+            ("--positive-from", 0.5, "--negative-to", -1, "--label", "shop", "--drop", "missing"),
+            "set --ignore a --ignore b",
+        ),
+        (("--label", "text"), "--label: expected another column than --text, got 'text' for both"),
         (("--label", "stars"), "no column 'stars'"),
         (("--positive-from", 2), "--positive-from: expected --negative-to with it"),
         (("--encoding", "latin-11"), "--encoding: unknown encoding 'latin-11'"),

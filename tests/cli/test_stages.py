@@ -142,6 +142,13 @@ BAD_CORPORA = {
     "missing file": ("a.csv", None, "", "{file}: no such file"),
     "missing column": ("a.csv", "review,label\nfine,1\n", "", "{file}, line 1: no column 'text'"),
     "missing column of JSON": ("a.jsonl", '{"text": "fine"}\n', "", "{file}: no column 'label'"),
+    "missing column of weights": (
+        "a.csv",
+        "text,label\nfine,1\n",
+        'weight = "cost"\n',
+        "{file}, line 1: no column 'cost'; the columns are 'text', 'label'; set corpus.weight",
+    ),
+    "one column for two": ("a.csv", "a\n1\n", 'text = "label"\n', "corpus.label: expected another"),
     "empty file": ("a.csv", "", "", "{file}: the file is empty"),
     "no rows": ("a.csv", "text,label\n", "", "{file}: the file has no rows"),
     "one class": ("a.jsonl", jsonl(GOOD[1::2]), "", "corpus: all 20 training reviews are positive"),

@@ -19,7 +19,7 @@ def test_a_wrong_encoding_suggests_the_nearest(name: str, near: str) -> None:
         Dialect(encoding=name)
 
 
-@pytest.mark.parametrize("name", ["rot13", "base64", "zip", "x\0"])
+@pytest.mark.parametrize("name", ["rot13", "base64", "zip", "x\0", "idna", "punycode"])
 def test_a_codec_that_is_no_encoding_of_text_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match="unknown encoding"):
         Dialect(encoding=name)

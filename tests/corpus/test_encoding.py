@@ -1,12 +1,16 @@
 """Bytes of any encoding to UTF-8, in pieces of any size."""
 
 import itertools
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.corpus.dialect import Dialect
 from pipeline.corpus.encoding import ArrivingText, guessed_encoding
+from pipeline.corpus.files import read_texts
+from pipeline.errors import CorpusError
 
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252", "shift_jis"]
 characters = st.sampled_from("ab é\n")
@@ -47,6 +51,20 @@ def test_what_cannot_be_decoded_is_not_utf8_either() -> None:
     for data, encoding in ((b"a\xffb", "ascii"), (b"a\0\xd8", "utf-16-le"), (b"\x81 a", "cp1252")):
         with pytest.raises(UnicodeDecodeError):
             all_of(ArrivingText(Pieces([data]), encoding)).decode()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "U16"])
+def test_an_encoding_that_needs_a_mark_is_refused_without_one(
+    tmp_path: Path, encoding: str
+) -> None:
+    said = "expects a byte-order mark, and there is none; expected utf-"
+    with pytest.raises(CorpusError, match=f"^standard input: encoding .* {said}"):
+        all_of(ArrivingText(Pieces([b"good", b" film"]), encoding))
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"text\ngood film\n")
+    with pytest.raises(CorpusError, match=rf"a\.csv: encoding .* {said}"):
+        list(read_texts(path, "text", Dialect(encoding=encoding)))
+    assert all_of(ArrivingText(Pieces([]), encoding)) == b""
 
 
 @pytest.mark.parametrize(

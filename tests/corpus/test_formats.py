@@ -20,8 +20,9 @@ from pyarrow import parquet
 from pipeline.corpus.columns import Columns
 from pipeline.corpus.dialect import Dialect
 from pipeline.corpus.files import read_batches, read_texts
-from pipeline.corpus.formats import table_batches
+from pipeline.corpus.formats import source_batches, table_batches
 from pipeline.corpus.labels import LabelRule
+from pipeline.corpus.source import Source
 from pipeline.errors import CorpusError
 
 RULE = LabelRule((1,), (0,))
@@ -309,7 +310,9 @@ def test_two_columns_of_one_name_are_refused_in_every_format(tmp_path: Path) -> 
         (b"100,positive,fine\n", "'fine': does the file have no header? name its columns in "),
         (b"x,a longer text of words\n", "does the file have no header? name its columns in "),
         (b"review,stars\n", "the columns are 'review', 'stars'; set corpus.text"),
-        ("text,label\n".encode("utf-16-le"), 'is the file UTF-16? set corpus.encoding = "utf-16-'),
+        ("text,label\n".encode("utf-16-le"), 'file UTF-16? set corpus.encoding = "utf-16-le"'),
+        ("text,label\n".encode("utf-16-be"), 'file UTF-16? set corpus.encoding = "utf-16-be"'),
+        ("text\n".encode("utf-16-be"), "the columns are '\\x00t\\x00e\\x00x\\x00t\\x00': is"),
     ],
 )
 def test_a_header_that_lacks_a_column_is_told_by_what_it_looks_like(
@@ -326,7 +329,8 @@ def test_a_column_that_is_spelled_in_another_way_is_suggested(tmp_path: Path) ->
     path = tmp_path / "a.csv"
     path.write_bytes(b"Text,label \na,1\n")
     assert refusal(path, ["text"]).endswith('; set corpus.text = "Text"')
-    assert refusal(path, ["Text", "label"]).endswith('; set corpus.label = "label "')
+    with pytest.raises(CorpusError, match=r'; set corpus.label = "label "$'):
+        list(source_batches(Source(path, keys={"label": "label"}), ["Text", "label"]))
     assert refusal(path, ["text"], prefix="--").endswith("; set --text Text")
 
 
