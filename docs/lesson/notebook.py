@@ -21,9 +21,11 @@ DIRECTIVE = re.compile(r"```\{\w+\}.*?```\n", re.DOTALL)
 START = """\
 # The commands run in the root of the repository, with the programs of its environment.
 import os
+from pathlib import Path
 
-os.chdir("../..")
-os.environ["PATH"] = f"{os.getcwd()}/.venv/bin:{os.environ['PATH']}"
+root = next(path for path in Path.cwd().resolve().parents if (path / "pyproject.toml").exists())
+os.chdir(root)
+os.environ["PATH"] = f"{root}/.venv/bin:{os.environ['PATH']}"
 """
 
 
