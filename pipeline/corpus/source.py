@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,6 +28,7 @@ EXTENSIONS = {
     ".vw": "vw",
 }
 _SAMPLE = 4 << 20  # bytes
+_SEPARATOR_LINE = re.compile(rb'("?)sep=([^"\r\n\0\x80-\xff])\1(?=[\r\n])', re.IGNORECASE)
 
 
 @contextlib.contextmanager
@@ -73,7 +75,17 @@ class Source:
     @property
     def delimiter(self) -> str:
         """The character between two fields."""
-        return self.dialect.delimiter or ("\t" if self.format == "tsv" else ",")
+        usual = "\t" if self.format == "tsv" else ","
+        return self.dialect.delimiter or self._separator_line[1] or usual
+
+    @cached_property
+    def _separator_line(self) -> tuple[int, str]:
+        """The length of a first line such as ``sep=;``, which is for Excel, and its delimiter."""
+        if self.format not in ("csv", "tsv") or not self.path.is_file():
+            return 0, ""
+        with self._open_text() as file:
+            found = _SEPARATOR_LINE.match(file.read(16))
+        return (len(found[0]), found[2].decode()) if found else (0, "")
 
     @cached_property
     def encoding(self) -> str:
@@ -103,7 +115,15 @@ class Source:
         return f"the bytes are valid {found}: set {self.dialect.setting('encoding', found)}"
 
     def open(self) -> BinaryIO:
-        """Open the file for reading its text as UTF-8, unpacked and without a byte-order mark."""
+        """Open the file for reading its text as UTF-8, unpacked and without a byte-order mark.
+
+        A line ``sep=;`` becomes an empty one, which no reader of CSV takes for a row.
+        """
+        file = self._open_text()
+        file.read(self._separator_line[0])
+        return file
+
+    def _open_text(self) -> BinaryIO:
         with contextlib.ExitStack() as stack:
             file = stack.enter_context(self.open_bytes())
             found, _ = as_utf8(file, self.dialect.encoding, str(self.path))
@@ -122,8 +142,9 @@ class Source:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the file is UTF-8 as it is."""
-        return self.encoding == "utf-8" and not self.is_compressed
+        """Whether the file is read as it is: UTF-8, and not packed."""
+        is_changed = self.is_compressed or self._separator_line[0] > 0
+        return self.encoding == "utf-8" and not is_changed
 
     @contextlib.contextmanager
     def for_arrow(self) -> Iterator[str | BinaryIO]:

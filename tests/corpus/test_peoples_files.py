@@ -166,6 +166,26 @@ def test_a_file_of_a_german_spreadsheet(tmp_path: Path) -> None:
     assert read(tmp_path / "excel.csv", content, delimiter=";")[:2] == (TEXTS, CLASSES)
 
 
+@pytest.mark.parametrize("line", ["sep=;", '"sep=;"', "SEP=;"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_first_line_for_excel_states_the_delimiter(
+    tmp_path: Path, line: str, end: str, encoding: str
+) -> None:
+    path = tmp_path / "excel.csv"
+    content = f"{line}\ntext;label\n" + table(ROWS, ";")
+    given = content.replace("\n", end).encode(encoding)
+    assert read(path, given)[:2] == (TEXTS, CLASSES)
+    assert read(path, given, delimiter=";")[:2] == (TEXTS, CLASSES)
+    bare = content.replace("text;label\n", "").replace("\n", end).encode(encoding)
+    assert read(path, bare, columns=["text", "label"])[:2] == (TEXTS, CLASSES)
+    said = refusal(path, (content + "a;b;c\n").replace("\n", end).encode(encoding))
+    assert said == "excel.csv, line 9: expected 2 fields as in the header, got 3"
+    with gzip.open(tmp_path / "excel.csv.gz", "wb") as file:
+        file.write(given)
+    assert read(tmp_path / "excel.csv.gz", (tmp_path / "excel.csv.gz").read_bytes())[0] == TEXTS
+
+
 @pytest.mark.parametrize("indent", [None, 1])
 def test_a_json_array(tmp_path: Path, indent: int | None) -> None:
     records = [{"text": text, "label": label} for text, label in ROWS]
