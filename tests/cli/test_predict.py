@@ -304,7 +304,7 @@ def test_other_formats_are_written_as_parquet_too(small_run, sentiment, answers,
     assert found["probability"] == [p for _, p in answers]
 
 
-@pytest.mark.parametrize("labels", [["bad", "good"], [0, 1], [False, True], [0.5, 1.0], ["a", 1]])
+@pytest.mark.parametrize("labels", [["bad", "good"], [0, 1], [False, True], [0.5, 1.0]])
 def test_labels_are_those_of_the_model_in_their_own_type(sentiment, tmp_path, labels):
     model = SentimentClassifier(epochs=20).fit(["dull", "superb"], [0, 1])
     model.save(tmp_path / "model")
@@ -318,8 +318,7 @@ def test_labels_are_those_of_the_model_in_their_own_type(sentiment, tmp_path, la
     assert [each["label"] for each in objects] == labels[::-1]
     assert sentiment(*args, "--out", tmp_path).exit_code == 0
     found = parquet.read_table(tmp_path / "a.parquet")["predicted"].to_pylist()
-    mixed = len({type(label) for label in labels}) > 1
-    assert found == [str(label) if mixed else label for label in labels[::-1]]
+    assert found == labels[::-1]
 
 
 def test_columns_are_chosen_in_the_order_they_are_named(small_run, sentiment, shards, tmp_path):
