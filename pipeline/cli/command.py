@@ -122,7 +122,7 @@ def _compute_and_render(
             render = ThreadPoolExecutor(1).submit(compute, context, **values).result()
         except KeyboardInterrupt:
             progress.__exit__()
-            Run(path, from_scratch=True).abandon()
+            Run.abandon(path)
             say("sentiment: interrupted; completed work is kept")
             os._exit(130)  # and do not wait for the thread
     if not quiet or values.get("in_json"):

@@ -95,9 +95,10 @@ class Run:
             self.manifest = self._read_manifest()
             yield
 
-    def abandon(self) -> None:
-        """Remove what this process has half written, because it is about to end."""
-        for left in self.path.glob(f".*.{os.getpid()}"):
+    @staticmethod
+    def abandon(path: Path) -> None:
+        """Remove what this process has half written, because it is about to end; read nothing."""
+        for left in path.glob(f".*.{os.getpid()}"):
             shutil.rmtree(left, ignore_errors=True)
 
     def stage(self, name: str) -> dict[str, Any] | None:
