@@ -168,8 +168,10 @@ def guessed_encoding(data: bytes) -> str | None:
     True
     """
     if data.count(0) > len(data) // 4:
-        zeros_first = data[0::2].count(0) > data[1::2].count(0)
-        return "utf-16-be" if zeros_first else "utf-16-le"
+        first, second = data[0::2].count(0), data[1::2].count(0)
+        if 4 * min(first, second) > max(first, second):
+            return None  # what is not text has zeros anywhere
+        return "utf-16-be" if first > second else "utf-16-le"
     try:
         text = data.decode("cp1252")
     except UnicodeDecodeError:

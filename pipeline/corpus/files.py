@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.corpus.columns import TABLE_SCHEMA, Columns, as_text
+from pipeline.corpus.compression import unpacked_name
 from pipeline.corpus.diagnosis import not_decodable, undecodable_rows
 from pipeline.corpus.dialect import Dialect
 from pipeline.corpus.encoding import SupportsRead1
@@ -195,12 +196,17 @@ def read_texts(
     ------
     CorpusError
         If the file cannot be read or is malformed, or a text is missing or cannot be decoded,
-        when the iteration reaches the place.
+        when the iteration reaches the place; or if neither its extension nor its content is that
+        of a format.
     """
     path = path.expanduser()
     source = Source(path, dialect or Dialect())
-    if source.format is None and path.is_file() and labelled_format(source) == "fasttext":
-        source = source.of_format("fasttext")  # a label is no part of its text
+    if source.format is None and path.is_file():
+        # In a text file, a zero is a character.
+        if not unpacked_name(path).lower().endswith(".txt") and is_binary(source):
+            raise no_format(source)
+        if labelled_format(source) == "fasttext":
+            source = source.of_format("fasttext")  # a label is no part of its text
     if source.format is None or source.format == "lines":
         with readable(path), source.open() as file:
             yield from read_lines(

@@ -91,6 +91,9 @@ def source_batches(
 def no_format(source: Source) -> CorpusError:
     """Return the error for a file whose format nothing says."""
     got = source.path.suffix or "none"
+    guess = source.guessed_encoding()
+    if guess in ("utf-16-le", "utf-16-be"):
+        got += f"; is the file UTF-16? set {source.dialect.setting('encoding', guess)}"
     return CorpusError(
         f"{source.path}: expected an extension of {', '.join(EXTENSIONS)}, a text file, or "
         f"{source.dialect.key('format')}; got {got}"

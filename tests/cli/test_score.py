@@ -27,6 +27,15 @@ def test_metrics_slices_and_counts_are_shown(small_run, sentiment, file):
     assert f"unknown tokens {1 - found['n_known'] / found['n_tokens']:.1%}" in shown
 
 
+def test_the_value_of_a_slice_is_one_short_line(small_run, sentiment, tmp_path):
+    path = tmp_path / "other.csv"
+    path.write_text('text,label,shop\nsuperb,1,"a\n\x1b[31mb"\ndull,0,%s\nso,1,"  "\n' % ("x" * 99))
+    shown = sentiment("score", small_run.path, path, "--by", "shop").stdout
+    assert "\x1b[31m" not in shown
+    starts = [line.split("  ")[0].strip() for line in shown.splitlines()]
+    assert {"a \ufffd[31mb", f"{'x' * 37}...", "(empty)"} <= set(starts)
+
+
 def test_a_file_of_the_run_is_named_as_such_on_standard_error(small_run, sentiment):
     result = sentiment("score", small_run.path, small_run.config.parent / "test.jsonl", "--json")
     assert "! The corpus of the run was read from this file" in result.stderr

@@ -80,6 +80,7 @@ def test_an_encoding_that_needs_a_mark_is_refused_without_one(
         (b"a\x81b", None),
         (b"\x89PNG\r\n\x1a\n\xff\xfe", None),
         (b"plain", None),
+        (b"PK\3\4" + bytes(100), None),
     ],
 )
 def test_an_encoding_is_guessed_only_where_the_text_looks_like_it(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Rows of the table of slices.
 _SLICES = 20
+# Characters of a value.
+_LONGEST = 40
 
 
 def print_score(found: FileScore, name: str) -> None:
@@ -36,6 +38,12 @@ def print_score(found: FileScore, name: str) -> None:
     print_line(f"unknown tokens {found.share_unknown:.1%}{in_test}", style="dim")
 
 
+def _in_a_cell(value: str) -> str:
+    """Return a value on one line, cut where it is long."""
+    line = printable(" ".join(value.split()))
+    return (line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}...") or "(empty)"
+
+
 def _print_slices(slices: tuple[Slice, ...], by: str, confidence: float) -> None:
     """Print the largest slices, with the small ones marked."""
     ends = f"{100 * confidence:g}% interval"
@@ -43,7 +51,7 @@ def _print_slices(slices: tuple[Slice, ...], by: str, confidence: float) -> None
     table = figures(*columns, words=printable(by))
     for each in slices[:_SLICES]:
         table.add_row(
-            Text("(missing)" if each.value is None else printable(each.value) or "(empty)"),
+            Text("(missing)" if each.value is None else _in_a_cell(each.value)),
             f"{each.n:,}",
             f"{each.accuracy:.2%}",
             f"{each.low:.1%} to {each.high:.1%}",
