@@ -6,6 +6,7 @@ number of threads.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import threading
@@ -160,7 +161,7 @@ def map_arriving(work: Callable[[Item], Result], items: Iterable[Item]) -> Itera
     [3, 5, 2]
     """
     from concurrent.futures import Future, ThreadPoolExecutor
-    from queue import SimpleQueue
+    from queue import Empty, SimpleQueue
 
     n = n_threads()
     room, is_over = threading.Semaphore(2 * n), threading.Event()
@@ -180,9 +181,15 @@ def map_arriving(work: Callable[[Item], Result], items: Iterable[Item]) -> Itera
             failed.set_exception(error)
             waiting.put(failed)
 
+    def next_future() -> Future[Result] | None:
+        # An interrupt that comes just before the wait begins is noticed when the wait ends.
+        while True:
+            with contextlib.suppress(Empty):
+                return waiting.get(timeout=0.2)
+
     threading.Thread(target=take, daemon=True).start()
     try:
-        while (future := waiting.get()) is not None:
+        while (future := next_future()) is not None:
             yield future.result()
             room.release()
     finally:
