@@ -86,7 +86,7 @@ def run_stage(folder: Path, train: Path, *settings: str) -> dict[str, bytes]:
     )
     out = folder / "out"
     out.mkdir()
-    compute_corpus(StageContext(load_config(config, settings), Run(folder / "run"), out, print))
+    compute_corpus(StageContext(load_config(config, settings), Run(folder / "run"), out, {}, print))
     return {path.name: path.read_bytes() for path in sorted(out.iterdir())}
 
 
@@ -174,7 +174,8 @@ def test_the_stage_imports_nothing_that_others_need(tmp_path: Path, source: str)
         f'[corpus]\nsource = "files"\ntrain = {name}\ntest = {name}\n[features]\n[train]\n'
     )
     out.mkdir()
-    compute_corpus(StageContext(load_config(config), Run(tmp_path / "run"), out, print))  # compiles
+    run = Run(tmp_path / "run")
+    compute_corpus(StageContext(load_config(config), run, out, {}, print))  # compiles
     script = (
         "import sys\n"
         "from pathlib import Path\n"
@@ -182,7 +183,7 @@ def test_the_stage_imports_nothing_that_others_need(tmp_path: Path, source: str)
         "from pipeline.storage.run import Run\n"
         "from pipeline.stages.compute import StageContext, compute_corpus\n"
         "config, out = map(Path, sys.argv[1:])\n"
-        "compute_corpus(StageContext(load_config(config), Run(out / 'run'), out, print))\n"
+        "compute_corpus(StageContext(load_config(config), Run(out / 'run'), out, {}, print))\n"
         f"print([name for name in {ABSENT} if name in sys.modules])\n"
     )
     result = subprocess.run(

@@ -1,5 +1,6 @@
 """The bundled reviews are as their README says: every figure there is measured here."""
 
+import functools
 import itertools
 import json
 import math
@@ -19,6 +20,7 @@ import pipeline
 from pipeline.corpus.audit import audit, overlapping_rows, warnings
 from pipeline.corpus.duplicates import TextStatistics, text_statistics
 from pipeline.corpus.labels import LabelRule
+from pipeline.tokens.tokenizer import Tokenizer
 
 FOLDER = Path(pipeline.__file__).parent / "corpus" / "sample"
 README = FOLDER / "README.md"
@@ -40,8 +42,13 @@ class Review:
 
     @property
     def words(self) -> list[str]:
-        """Words as in the default tokenizer: lower case, contractions whole."""
-        return re.findall(r"\w+(?:'\w+)*", self.text.lower().replace("\u2019", "'"))
+        """The tokens of the default tokenizer."""
+        return _words(self.text)
+
+
+@functools.cache
+def _words(text: str) -> list[str]:
+    return Tokenizer()([text]).document(0)
 
 
 def lines(split: str) -> list[str]:
