@@ -15,6 +15,7 @@ from pipeline.storage import arrow
 _OPENS, _CLOSES = ' "', '"'
 # Tokens or characters of the longest n-gram that is read from a file.
 _LONGEST = 100
+_SPACE = ord(" ")
 
 
 def name_of(characters: str) -> str:
@@ -47,24 +48,36 @@ def are_names(names: pa.LargeStringArray) -> bool:
     >>> are_names(arrow.strings(["go on", ' " go"'])), are_names(arrow.strings([' "']))
     (True, False)
     """
-    spells = are_characters(names)
-    characters, words = names.filter(arrow.mask(spells)), names.filter(arrow.mask(~spells))
-    pattern = f"^{_OPENS}(?s:.{{1,{_LONGEST}}}){_CLOSES}$"
-    if not pc.all(pc.match_substring_regex(characters, pattern), min_count=0).as_py():
+    if not _bytes_of(names).min(initial=1):  # a zero byte ends a token in the kernels
         return False
-    data, offsets = arrow.buffers(names)
-    if not data[offsets[0] : offsets[-1]].all():  # a zero byte ends a token in the kernels
-        return False
+    spells, words = are_characters(names), names
+    if spells.any():
+        pattern = f"^{_OPENS}(?s:.{{1,{_LONGEST}}}){_CLOSES}$"
+        found = pc.match_substring_regex(names.filter(arrow.mask(spells)), pattern)
+        words = names.filter(arrow.mask(~spells))
+        if not pc.all(found).as_py() or not len(words):
+            return bool(pc.all(found).as_py())
     data, offsets = arrow.buffers(words)
-    if not len(words) or not (offsets[1:] > offsets[:-1]).all():
-        return not len(words)
-    is_space = data[offsets[0] : offsets[-1]] == ord(" ")
-    if not is_space.any():
-        return True
-    starts, ends = offsets[:-1] - offsets[0], offsets[1:] - offsets[0]
-    most = np.add.reduceat(is_space, starts, dtype=np.int64).max()
-    around = is_space[starts].any() or is_space[ends - 1].any()
-    return bool(most < _LONGEST and not around and not (is_space[1:] & is_space[:-1]).any())
+    lengths = np.diff(offsets)
+    if not lengths.all() or _has_two_spaces(_bytes_of(words)):
+        return False
+    if (data[offsets[:-1]] == _SPACE).any() or (data[offsets[1:] - 1] == _SPACE).any():
+        return False
+    # An n-gram of more tokens has at least so many bytes.
+    long = words.filter(arrow.mask(lengths > 2 * _LONGEST))
+    return not len(long) or bool(pc.max(pc.count_substring(long, " ")).as_py() < _LONGEST)
+
+
+def _bytes_of(strings: pa.LargeStringArray) -> np.ndarray:
+    """Return the bytes of all strings, one after the other: uint8."""
+    data, offsets = arrow.buffers(strings)
+    return data[offsets[0] : offsets[-1]]
+
+
+def _has_two_spaces(text: np.ndarray) -> bool:
+    """Return True if a space follows a space. Two bytes are compared at once, at both parities."""
+    pairs = (text[k : k + (len(text) - k) // 2 * 2].view("<u2") for k in (0, 1))
+    return any((pair == _SPACE * 0x101).any() for pair in pairs)
 
 
 def all_names_of(characters: pa.LargeStringArray) -> pa.LargeStringArray:

@@ -95,7 +95,9 @@ class Trie:
                 arrow.values(encoded.indices) + 1
             )
         digits, columns = in_alphabetical_order(digits, np.arange(n, dtype=np.int32))
-        is_same = (digits[1:] == digits[:-1]).all(axis=1)
+        is_same = digits[1:, 0] == digits[:-1, 0]
+        for column in range(1, digits.shape[1]):
+            is_same &= digits[1:, column] == digits[:-1, column]
         if is_same.any():
             raise there_twice(words[int(columns[is_same.argmax()])].as_py())
         return cls.of(distinct, digits, columns, n)
