@@ -28,3 +28,11 @@ class DivergenceError(PipelineError):
 
 class NotFittedError(ValueError, AttributeError):
     """A model is used before it has learned; with the bases of scikit-learn's error."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """The signal of this number has come, which ends the command as Ctrl-C does."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__()
+        self.signal_number = signal_number

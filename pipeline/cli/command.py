@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from pipeline.cli.main import examples, main, say
+from pipeline.cli.main import examples, exit_code_of, main, say
 from pipeline.cli.options import CONFIG, RUN, SET
 
 if TYPE_CHECKING:
@@ -120,10 +120,10 @@ def _compute_and_render(
             # In a thread, because Python loses an interrupt that reaches the main thread during a
             # destructor or an import callback: one in 25 in the first seconds of a run.
             render = ThreadPoolExecutor(1).submit(compute, context, **values).result()
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             progress.__exit__()
             Run.abandon(path)
             say("sentiment: interrupted; completed work is kept")
-            os._exit(130)  # and do not wait for the thread
+            os._exit(exit_code_of(error))  # and do not wait for the thread
     if not quiet or values.get("in_json"):
         render()

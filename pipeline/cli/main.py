@@ -77,7 +77,7 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
             say("; ".join(["sentiment: interrupted", *error.args]))
-            ctx.exit(130)
+            ctx.exit(exit_code_of(error))
         except PipelineError as error:
             if ctx.params["debug"]:
                 raise
@@ -90,6 +90,11 @@ class _Commands(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             say(f"sentiment: the output cannot be written: {error.strerror}")
             ctx.exit(PipelineError.exit_code)
+
+
+def exit_code_of(error: KeyboardInterrupt) -> int:
+    """Return the exit code of an interrupt: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP."""
+    return 128 + getattr(error, "signal_number", 2)
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:

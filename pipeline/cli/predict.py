@@ -206,8 +206,9 @@ def _write_files(
                 without.join(
                     predict_file(model, job, settings, stamps[job], progress.advanced, _tell)
                 )
-            except KeyboardInterrupt:
-                raise KeyboardInterrupt("files that were finished are kept") from None
+            except KeyboardInterrupt as error:
+                error.args = ("files that were finished are kept",)
+                raise
     if not quiet:
         say(progress.summary(len(jobs) - len(left)))
     return without

@@ -1,8 +1,10 @@
 """The commands of the stages: what they print, and what they refuse."""
 
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -301,7 +303,7 @@ from pipeline.cli.display.progress import StageProgress
 
 def epoch(progress, epoch):
     if epoch.number == 3:
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), int(os.environ["SIGNAL"]))
     time.sleep(0.01)
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
@@ -310,8 +312,11 @@ run()
 """
 
 
-def test_an_interrupt_ends_the_command_in_one_line_and_leaves_nothing_half_written(
-    small_run, tmp_path
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_signal_ends_the_command_in_one_line_and_leaves_nothing_half_written(
+    small_run, tmp_path, number, code
 ):
     """It comes in the third of a million epochs, so training has begun and cannot have ended."""
     args = ["train", small_run.config, "--run", tmp_path / "run", "--set", "train.epochs=1000000"]
@@ -321,8 +326,9 @@ def test_an_interrupt_ends_the_command_in_one_line_and_leaves_nothing_half_writt
         text=True,
         timeout=300,
         check=False,
+        env=os.environ | {"SIGNAL": str(int(number))},
     )
-    assert result.returncode == 130
+    assert result.returncode == code
     *stages, last = result.stderr.splitlines()
     assert [line.split()[0] for line in stages] == ["config", "corpus", "tokens", "features"]
     assert last == "sentiment: interrupted; completed work is kept"
