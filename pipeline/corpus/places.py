@@ -15,7 +15,8 @@ from pipeline.errors import CorpusError
 Paths = str | Sequence[str]
 Place = Paths | Mapping[str, Paths]
 _USUAL = {Meaning.POSITIVE: ("pos", "positive"), Meaning.NEGATIVE: ("neg", "negative")}
-_FOLDER = "a folder with pos/ and neg/"
+_FOLDER = "a file, a glob, or a folder with pos/ and neg/"
+_TEXTS = "a file, a glob, or a folder of *.txt files"
 
 
 class Part(NamedTuple):
@@ -68,7 +69,7 @@ def place_parts(place: Place, rule: LabelRule) -> list[Part]:
         for name in _listed(paths):
             folder = Path(name).expanduser()
             is_whole = folder.is_dir()
-            files = _text_files(folder) if is_whole else _matches(name, "a folder of *.txt files")
+            files = _text_files(folder) if is_whole else matching_files(name, _TEXTS)
             if not files:
                 raise CorpusError(f"{name}: the folder holds no *.txt files")
             found.append(Part(files, meaning, is_whole))
@@ -90,10 +91,17 @@ def _unlabelled(name: str, rule: LabelRule) -> Iterator[Part]:
     if folder.is_dir():
         yield from _class_folders(folder, rule)
     else:
-        yield Part(_matches(name, _FOLDER))
+        yield Part(matching_files(name, _FOLDER))
 
 
-def _matches(name: str, or_else: str) -> list[Path]:
+def matching_files(name: str, expected: str) -> list[Path]:
+    """Return the file of a name, or the files that a glob matches, in order.
+
+    Raises
+    ------
+    CorpusError
+        If there is none. The message says what was `expected`.
+    """
     path = Path(name).expanduser()
     # A file is taken by its name first: a name may hold brackets.
     if path.is_file():
@@ -103,7 +111,7 @@ def _matches(name: str, or_else: str) -> list[Path]:
     found = sorted(name for name in names if Path(name).is_file())
     if not found:
         what = "no file matches" if glob.has_magic(name) else "no such file"
-        raise CorpusError(f"{name}: {what}; expected a file, a glob, or {or_else}")
+        raise CorpusError(f"{name}: {what}; expected {expected}")
     return [Path(name) for name in found]
 
 

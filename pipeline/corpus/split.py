@@ -18,7 +18,7 @@ from pipeline.parallel import ordered_map
 from pipeline.storage import arrow, files
 from pipeline.stratified import draw_by_class
 
-_NAMES = {"train": "training", "test": "test"}
+SET_NAMES = {"train": "training", "test": "test"}
 
 
 def write_sets(
@@ -40,14 +40,14 @@ def write_sets(
     CorpusError
         If a set is empty, or the training set has reviews of one class only.
     """
-    written = [folder / f"{name}.arrow" for name in list(_NAMES)[: len(sources)]]
+    written = [folder / f"{name}.arrow" for name in list(SET_NAMES)[: len(sources)]]
     statistics: list[TextStatistics] = []
     works = list(zip(written, sources, strict=True))
     for found in ordered_map(lambda work: batches.write(*work), works):
         statistics += found
     for path, source in zip(written, sources, strict=True):
         if not files.read_table(path).num_rows:
-            name = _NAMES[path.stem]
+            name = SET_NAMES[path.stem]
             left_out = source.tally.sentences(name) if isinstance(source, CountedRows) else []
             raise CorpusError("; ".join([f"corpus: the {name} set is empty", *left_out]))
     table = files.read_table(written[0])
@@ -62,7 +62,7 @@ def write_sets(
 
 def read_sets(folder: Path) -> tuple[pa.Table, pa.Table]:
     """Map the training set and the test set into memory."""
-    train, test = (files.read_table(folder / f"{name}.arrow") for name in _NAMES)
+    train, test = (files.read_table(folder / f"{name}.arrow") for name in SET_NAMES)
     return train, test
 
 

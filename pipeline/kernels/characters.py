@@ -12,7 +12,7 @@ numbers them; their bytes include the padding.
 import numpy as np
 
 from pipeline.kernels.compiled import kernel
-from pipeline.kernels.counting import BINARY, FREQUENCY, N_BEFORE, N_COLUMNS, drain, mark_and_count
+from pipeline.kernels.counting import BINARY, N_BEFORE, N_COLUMNS, mark_and_count, write_row
 from pipeline.kernels.distinct import EIGHT, LONG, WIDTH, mixed, slot_in
 from pipeline.kernels.hashing import FULL, HALF, ZERO
 
@@ -194,10 +194,7 @@ def count(ids, offsets, ends, columns, params, marks, data, indices, indptr):
         for i in range(offsets[d], offsets[d + 1]):
             found = columns[ends[ids[i]] : ends[ids[i] + 1]]
             mark_and_count(found, n_columns, bits, summary, this_document, seen)
-        end = drain(bits, summary, indices, n_nonzeros)
-        for p in range(n_nonzeros, end):
-            data[p] = 1 if binary else np.int32(seen[indices[p]] & FREQUENCY)
-        n_nonzeros = end
+        n_nonzeros = write_row(bits, summary, seen, binary, data, indices, n_nonzeros)
         indptr[d + 1] = n_nonzeros
     return n_nonzeros
 

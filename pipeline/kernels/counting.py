@@ -201,10 +201,7 @@ def count(ids, offsets, roots, edges, children, params, marks, data, indices, in
                 _mark(found, n_columns, bits, summary)
             else:
                 mark_and_count(found, n_columns, bits, summary, this_document, seen)
-        end = drain(bits, summary, indices, n_nonzeros)
-        for p in range(n_nonzeros, end):
-            data[p] = 1 if binary else np.int32(seen[indices[p]] & FREQUENCY)
-        n_nonzeros = end
+        n_nonzeros = write_row(bits, summary, seen, binary, data, indices, n_nonzeros)
         indptr[d + 1] = n_nonzeros
     return n_nonzeros
 
@@ -248,11 +245,12 @@ def mark_and_count(nodes, n_columns, bits, summary, this_document, seen):
         seen[node] = this_document | again * (before & FREQUENCY) + ONE
 
 
-def drain(bits, summary, indices, start):
-    """Write the columns whose bits are set to `indices`; return where they end.
+def write_row(bits, summary, seen, binary, data, indices, start):
+    """Write the columns whose bits are set, and their counts, from `start`; return their end.
 
     Reading the bits in order sorts the columns without a comparison. All are clear afterwards.
     """
+    end = start
     for s in range(summary.size):
         block = summary[s]
         summary[s] = ZERO
@@ -265,9 +263,11 @@ def drain(bits, summary, indices, start):
             while left != ZERO:
                 low = left & (~left + ONE)
                 left ^= low
-                indices[start] = (b << 6) + POSITIONS[low * DE_BRUIJN >> TOP_SIX]
-                start += 1
-    return start
+                indices[end] = (b << 6) + POSITIONS[low * DE_BRUIJN >> TOP_SIX]
+                end += 1
+    for p in range(start, end):
+        data[p] = 1 if binary else np.int32(seen[indices[p]] & FREQUENCY)
+    return end
 
 
 def _bucket(edges, key):

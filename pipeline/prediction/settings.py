@@ -12,7 +12,6 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.corpus.dialect import Dialect
-from pipeline.errors import CorpusError
 from pipeline.storage import arrow
 
 
@@ -61,12 +60,10 @@ def find_files(names: Sequence[str]) -> list[Path]:
         if path.exists() or not glob.has_magic(name):
             found.append(path)
             continue
-        # Not Path.glob, which takes no absolute pattern.
-        paths = sorted(map(Path, glob.glob(str(path), recursive=True)))  # noqa: PTH207
-        matching = [path for path in paths if path.is_file()]
-        if not matching:
-            raise CorpusError(f"{name}: no file matches")
-        found += matching
+        # Imported for a pattern only: a single line needs no reader of files.
+        from pipeline.corpus.places import matching_files
+
+        found += matching_files(name, "a file or a glob")
     return list(dict.fromkeys(found))
 
 
@@ -78,8 +75,8 @@ def labels_of(classes: Sequence[Any], positive: np.ndarray) -> pa.Array:
     >>> labels_of(["bad", "good"], np.array([True, False])).to_pylist()
     ['good', 'bad']
     """
-    if any(isinstance(label, str) for label in classes):
-        labels: pa.Array = arrow.strings([str(label) for label in classes])
+    if all(isinstance(label, str) for label in classes):
+        labels: pa.Array = arrow.strings(list(classes))
     elif all(isinstance(label, bool) for label in classes):
         labels = arrow.mask(np.array(classes))
     else:

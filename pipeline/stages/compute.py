@@ -70,8 +70,7 @@ def compute_corpus(context: StageContext) -> tuple[str, list[str]]:
         statistics = split.drop_from_train(context.folder, overlapping, statistics)
         train, test = split.read_sets(context.folder)
     card = audit.audit(train, test, statistics)
-    tallies = {name: s.tally for name, s in zip(("train", "test"), sources, strict=False)}
-    names = {"train": "training", "test": "test"}
+    tallies = {name: s.tally for name, s in zip(split.SET_NAMES, sources, strict=False)}
     metadata = {
         "source": context.config.section("corpus"),
         "rows": {name: tally.to_dict() for name, tally in tallies.items()},
@@ -85,7 +84,9 @@ def compute_corpus(context: StageContext) -> tuple[str, list[str]]:
     )
     if dropped:
         summary += f"; {dropped:,} training reviews dropped that are also in the test set"
-    notes = [note for name, tally in tallies.items() for note in tally.sentences(names[name])]
+    notes = [
+        note for name, tally in tallies.items() for note in tally.sentences(split.SET_NAMES[name])
+    ]
     return summary, [*notes, *audit.warnings(card)]
 
 

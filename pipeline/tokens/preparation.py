@@ -7,7 +7,6 @@ character in the original text.
 from __future__ import annotations
 
 import functools
-import html as entities
 import unicodedata
 from collections.abc import Callable
 from typing import NamedTuple
@@ -141,7 +140,9 @@ def _compiled(
 
     def becomes(name: str) -> Callable[[str], str]:
         if name == "decode":
-            return entities.unescape
+            from html import unescape  # for texts with HTML only: its table of names is long
+
+            return unescape
         return (lambda run: run[:3]) if name == "shorten" else (lambda match: name)
 
     return [
