@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import signal
 import sys
 
 from pipeline.errors import Interrupted
@@ -15,16 +14,18 @@ gc.set_threshold(1 << 18)
 
 def run() -> None:
     """Run the command."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) == signal.SIG_DFL:  # `nohup` ignores the second
-            signal.signal(number, _interrupt)
     try:
+        import signal
+
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) == signal.SIG_DFL:  # `nohup` ignores the second
+                signal.signal(number, _interrupt)
         from pipeline.cli import main
 
         main()
     except KeyboardInterrupt as error:  # while the command was imported
         sys.stderr.write("sentiment: interrupted\n")
-        sys.exit(128 + getattr(error, "signal_number", signal.SIGINT))
+        sys.exit(128 + getattr(error, "signal_number", 2))
     finally:
         # Otherwise the interpreter searches all of them once more as it exits.
         gc.freeze()

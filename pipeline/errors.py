@@ -1,6 +1,7 @@
 """The exceptions, each with an exit code: one line that says what is wrong and what helps.
 
-Anything else that goes wrong is a defect of this project and keeps its traceback.
+An error of the system, such as a full disk, is told in one line, too. Anything else that goes wrong
+is a defect of this project and keeps its traceback.
 """
 
 

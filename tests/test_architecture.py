@@ -17,6 +17,7 @@ import pipeline
 PACKAGE = Path(pipeline.__file__).parent
 LEVELS = (
     {"errors", "kernels"},
+    {"paths"},
     {"config", "parallel", "stratified", "nltk_data"},
     {"storage"},
     {"corpus", "tokens"},
@@ -58,7 +59,7 @@ PLACES = {
     "jinja2": {"report"},
     "markupsafe": {"report"},
     "matplotlib": {"report"},
-    "nltk": {"corpus", "nltk_data", "tokens"},
+    "nltk": {"config", "corpus", "nltk_data", "tokens"},
     "llvmlite": {"kernels"},
     "numba": {"kernels"},
     "msgspec": {"config"},

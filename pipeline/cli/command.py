@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from pipeline.cli.main import examples, exit_code_of, main, say
-from pipeline.cli.options import CONFIG, RUN, SET
+from pipeline.cli.options import CONFIG, RUN, SET, UserPath
 
 if TYPE_CHECKING:
     from pipeline.cli.display.progress import StageProgress
@@ -38,7 +38,7 @@ _CONFIG_OPTIONS = (
     CONFIG,
     click.option(
         "--run",
-        type=click.Path(path_type=Path),
+        type=UserPath(),
         metavar="RUN",
         help="The run folder; runs/CONFIG by default.",
     ),

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pipeline.cli.main import examples, main
-from pipeline.cli.options import CONFIG, SET
+from pipeline.cli.options import CONFIG, SET, UserPath
 
 
 @main.command(
@@ -20,7 +20,7 @@ from pipeline.cli.options import CONFIG, SET
 @SET
 @click.option(
     "--new",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=UserPath(dir_okay=False),
     help="Write a config for your own reviews to this file, and print nothing else.",
 )
 def config(config: Path, overrides: tuple[str, ...], new: Path | None) -> None:

@@ -6,10 +6,12 @@ the command computes with is imported by its function, so that `--help` does not
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import importlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -72,24 +74,38 @@ class _Commands(click.Group):
             with formatter.section(title):
                 formatter.write_dl([(name, text) for name, (_, text) in group.items()])
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with _told():  # --help prints here
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        with _told(ctx.params["debug"]):
             return super().invoke(ctx)
-        except KeyboardInterrupt as error:
-            say("; ".join(["sentiment: interrupted", *error.args]))
-            ctx.exit(exit_code_of(error))
-        except PipelineError as error:
-            if ctx.params["debug"]:
-                raise
-            say(" ".join(f"sentiment: {error}".splitlines()))
-            ctx.exit(error.exit_code)
-        except OSError as error:
-            if ctx.params["debug"] or error.filename is not None or error.errno == errno.EPIPE:
-                raise
+
+
+@contextlib.contextmanager
+def _told(debug: bool = False) -> Iterator[None]:
+    """Turn an interrupt, an error of the user's or of the system's into one line and its code."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        say("; ".join(["sentiment: interrupted", *error.args]))
+        raise click.exceptions.Exit(exit_code_of(error)) from None
+    except PipelineError as error:
+        if debug:
+            raise
+        say(" ".join(f"sentiment: {error}".splitlines()))
+        raise click.exceptions.Exit(error.exit_code) from None
+    except OSError as error:
+        if debug or error.errno == errno.EPIPE:
+            raise
+        if error.filename is not None:
+            say(f"sentiment: {error.filename}: {error.strerror}")
+        else:
             # What is left in the buffer would fail once more as Python ends.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             say(f"sentiment: the output cannot be written: {error.strerror}")
-            ctx.exit(PipelineError.exit_code)
+        raise click.exceptions.Exit(PipelineError.exit_code) from None
 
 
 def exit_code_of(error: KeyboardInterrupt) -> int:

@@ -11,6 +11,7 @@ import click
 
 from pipeline.cli.main import examples, fields, main, print_json, say
 from pipeline.cli.options import JSON, RUN, WORDS, count_option, utf8
+from pipeline.config import limits
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     )
 )
 @RUN
-@count_option("--top", default=20, text="Number of words of each sign.")
+@count_option("--top", default=20, most=limits.COUNT, text="Number of words of each sign.")
 @WORDS
 @click.option("--tsv", is_flag=True, help="Print all words as tab-separated lines.")
 @JSON
@@ -97,8 +98,14 @@ class _Review(NamedTuple):
 )
 @RUN
 @click.argument("text", required=False, callback=utf8)
-@count_option("--row", least=0, text="Explain the test review of this number, from 0.")
-@count_option("--worst", text="Explain the N test reviews whose predictions are most wrong.")
+@count_option(
+    "--row", least=0, most=limits.COUNT, text="Explain the test review of this number, from 0."
+)
+@count_option(
+    "--worst",
+    most=limits.COUNT,
+    text="Explain the N test reviews whose predictions are most wrong.",
+)
 @JSON
 def explain(run: Path, text: str | None, row: int | None, worst: int | None, in_json: bool) -> None:
     """Show what each word of a text adds to its score.

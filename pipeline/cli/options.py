@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from pipeline.errors import ConfigError, RunError
+from pipeline.config import limits
+from pipeline.errors import ConfigError, PipelineError, RunError
+from pipeline.paths import usable
 
 if TYPE_CHECKING:
     from pipeline.corpus.dialect import Dialect
@@ -25,16 +27,25 @@ def utf8(_: click.Context, parameter: click.Parameter, value: Any) -> Any:
     return value
 
 
-class _RunFolder(click.Path):
+class UserPath(click.Path):
+    """A path that the system can look up, whether or not it exists."""
+
+    def __init__(self, **checks: bool) -> None:
+        super().__init__(path_type=Path, **checks)
+
+    def convert(self, value: Any, parameter: Any, context: Any) -> Path:
+        """Return the path, or refuse one that is too long or holds a zero byte."""
+        usable(Path(str(value)), PipelineError)
+        return Path(str(super().convert(value, parameter, context)))
+
+
+class _RunFolder(UserPath):
     """A folder that exists; otherwise the error suggests the nearest name."""
 
     name = "run"
 
-    def __init__(self) -> None:
-        super().__init__(path_type=Path)
-
     def convert(self, value: Any, parameter: Any, context: Any) -> Path:
-        path = Path(str(super().convert(value, parameter, context)))
+        path = super().convert(value, parameter, context)
         if path.exists():
             return path
         from difflib import get_close_matches
@@ -52,7 +63,7 @@ class _RunFolder(click.Path):
 RUN_FOLDER = _RunFolder()
 RUN = click.argument("run", type=RUN_FOLDER)
 JSON = click.option("--json", "in_json", is_flag=True, help="Print JSON.")
-CONFIG = click.argument("config", type=click.Path(path_type=Path), default="sample")
+CONFIG = click.argument("config", type=UserPath(), default="sample")
 SET = click.option(
     "--set",
     "overrides",
@@ -74,13 +85,29 @@ WORDS = click.option(
 
 
 def count_option(
-    *names: str, text: str, default: int | None = None, least: int = 1
+    *names: str, text: str, most: int, least: int = 1, default: int | None = None
 ) -> Callable[[Function], Function]:
     """Return an option that takes a whole number; `text` is its help."""
-    kind = click.IntRange(min=least)
+    kind = click.IntRange(least, most)
     return click.option(
         *names, default=default, show_default=True, type=kind, metavar="N", help=text
     )
+
+
+def seed_option(text: str) -> Callable[[Function], Function]:
+    """Return the option --seed; `text` is its help."""
+    return count_option("--seed", default=0, least=0, most=limits.SEED, text=text)
+
+
+class NumberRange(click.FloatRange):
+    """A range of numbers; NaN is in none, although no bound refuses it."""
+
+    def convert(self, value: Any, parameter: Any, context: Any) -> float:
+        """Return the number, if it is one and within the range."""
+        number: float = super().convert(value, parameter, context)
+        if number != number:
+            self.fail(f"nan is not in the range {self._describe_range()}.", parameter, context)
+        return number
 
 
 def names_of(_: click.Context, parameter: click.Parameter, value: str | None) -> Any:

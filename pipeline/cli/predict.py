@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.main import examples, main, say
-from pipeline.cli.options import JSON, RUN, dialect_of, dialect_options, names_of, utf8
+from pipeline.cli.options import (
+    JSON,
+    RUN,
+    NumberRange,
+    UserPath,
+    dialect_of,
+    dialect_options,
+    names_of,
+    utf8,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,13 +32,6 @@ if TYPE_CHECKING:
 
 _STANDARD_INPUT = Path("-")
 _PIPE = 1 << 20  # bytes
-
-
-def _not_nan(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
-    """Refuse NaN, which no limit of a range refuses."""
-    if value is not None and math.isnan(value):
-        raise click.BadParameter("nan is not in the range 0<=x<=1.")
-    return value
 
 
 @main.command(
@@ -52,16 +53,15 @@ def _not_nan(_: click.Context, __: click.Parameter, value: float | None) -> floa
 )
 @click.option(
     "--threshold",
-    type=click.FloatRange(0, 1),
+    type=NumberRange(0, 1),
     metavar="P",
-    callback=_not_nan,
     help="Predict positive above this probability, instead of the model's.",
 )
 @click.option("--known", is_flag=True, help="Add the numbers of tokens and of known tokens.")
 @JSON
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=UserPath(file_okay=False),
     metavar="DIR",
     help="Write a Parquet file for each FILE: its rows, label and probability.",
 )

@@ -9,7 +9,17 @@ import click
 
 from pipeline.cli.command import CommandContext, Render, run_command
 from pipeline.cli.main import examples, fields, main, print_json
-from pipeline.cli.options import JSON, RUN, RUN_FOLDER, WORDS, count_option
+from pipeline.cli.options import (
+    JSON,
+    RUN,
+    RUN_FOLDER,
+    WORDS,
+    NumberRange,
+    UserPath,
+    count_option,
+    seed_option,
+)
+from pipeline.config import limits
 
 
 @main.command(
@@ -21,14 +31,18 @@ from pipeline.cli.options import JSON, RUN, RUN_FOLDER, WORDS, count_option
 @click.argument("run_a", type=RUN_FOLDER)
 @click.argument("run_b", type=RUN_FOLDER)
 @count_option(
-    "--flipped", default=5, least=0, text="Show N reviews that the runs classify differently."
+    "--flipped",
+    default=5,
+    least=0,
+    most=limits.COUNT,
+    text="Show N reviews that the runs classify differently.",
 )
 @click.option(
     "--html",
     "page",
     is_flag=False,
     flag_value="",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=UserPath(dir_okay=False),
     metavar="[FILE]",
     help="Also write an HTML page: to FILE, or next to the run folders.",
 )
@@ -62,18 +76,23 @@ def compare(run_a: Path, run_b: Path, flipped: int, page: Path | None, in_json: 
     "stability",
     "sentiment stability runs/sample --refits 100 --word awesome",
     count_option(
-        "--refits", "n_refits", default=50, least=2, text="Train the model again N times."
+        "--refits",
+        "n_refits",
+        default=50,
+        least=2,
+        most=limits.REFITS,
+        text="Train the model again N times.",
     ),
-    count_option("--seed", default=0, least=0, text="Seed of the resamples."),
+    seed_option("Seed of the resamples."),
     click.option(
         "--confidence",
         default=0.95,
         show_default=True,
-        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        type=NumberRange(0, 1, min_open=True, max_open=True),
         metavar="X",
         help="Coverage of the intervals.",
     ),
-    count_option("--top", default=15, text="Number of words of each sign."),
+    count_option("--top", default=15, most=limits.COUNT, text="Number of words of each sign."),
     WORDS,
     JSON,
 )
@@ -109,7 +128,7 @@ def stability(
 @RUN
 @click.option(
     "--gap",
-    type=click.FloatRange(min=0, min_open=True),
+    type=NumberRange(0, limits.STRENGTH, min_open=True),
     metavar="X",
     help="Exit with code 1 unless the bound is at most X.",
 )
@@ -137,9 +156,13 @@ def certify(context: click.Context, run: Path, gap: float | None, in_json: bool)
 @run_command(
     "suspects",
     "sentiment suspects runs/sample --top 20",
-    count_option("--folds", "n_folds", default=5, least=2, text="Number of folds."),
-    count_option("--seed", default=0, least=0, text="Seed of the folds."),
-    count_option("--top", default=5, least=0, text="Show the N most suspect reviews."),
+    count_option(
+        "--folds", "n_folds", default=5, least=2, most=limits.FOLDS, text="Number of folds."
+    ),
+    seed_option("Seed of the folds."),
+    count_option(
+        "--top", default=5, least=0, most=limits.COUNT, text="Show the N most suspect reviews."
+    ),
     JSON,
 )
 def suspects(context: CommandContext, top: int, in_json: bool, **settings: int) -> Render:

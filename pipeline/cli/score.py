@@ -8,17 +8,27 @@ from typing import Any
 import click
 
 from pipeline.cli.main import examples, main, print_json, say
-from pipeline.cli.options import JSON, RUN, as_options, dialect_of, dialect_options, utf8
+from pipeline.cli.options import (
+    JSON,
+    RUN,
+    NumberRange,
+    as_options,
+    dialect_of,
+    dialect_options,
+    utf8,
+)
+from pipeline.config import limits
 from pipeline.errors import PipelineError
 
+_RATING = NumberRange(-limits.NUMBER, limits.NUMBER)
 # What a file holds; the options have the names of keys of [corpus].
 _KEYS: dict[str, dict[str, Any]] = {
     "text": {"metavar": "COLUMN", "help": "The column of texts."},
     "label": {"metavar": "COLUMN", "help": "The column of labels."},
     "positive": {"help": "A label of positive reviews. Repeat for several."},
     "negative": {"help": "A label of negative reviews. Repeat for several."},
-    "positive_from": {"type": float, "help": "For ratings: the lowest one that is positive."},
-    "negative_to": {"type": float, "help": "For ratings: the highest one that is negative."},
+    "positive_from": {"type": _RATING, "help": "For ratings: the lowest one that is positive."},
+    "negative_to": {"type": _RATING, "help": "For ratings: the highest one that is negative."},
     "ignore": {"help": "A label whose reviews are left out. Repeat for several."},
     "drop": {
         "type": click.Choice(["missing", "invalid"]),
@@ -32,7 +42,7 @@ def _key_options(command: Any) -> Any:
     """Add an option for each of `_KEYS`."""
     for key, settings in reversed(_KEYS.items()):
         is_text = "type" not in settings
-        metavar = "LABEL" if is_text else "X" if settings["type"] is float else None
+        metavar = "LABEL" if is_text else "X" if settings["type"] is _RATING else None
         shared = {"metavar": metavar, "multiple": key in _SEVERAL, "callback": utf8}
         given = shared | settings if is_text else shared | settings | {"callback": None}
         command = click.option(f"--{key.replace('_', '-')}", **given)(command)

@@ -6,7 +6,8 @@ import click
 
 from pipeline.cli.command import CommandContext, Render, config_command
 from pipeline.cli.main import fields, print_json
-from pipeline.cli.options import JSON, count_option
+from pipeline.cli.options import JSON, count_option, seed_option
+from pipeline.config import limits
 
 
 @config_command("tune", "sentiment tune sample --set tune.by=log_loss", JSON)
@@ -29,8 +30,10 @@ def tune(context: CommandContext, in_json: bool) -> Render:
 @config_command(
     "crossval",
     "sentiment crossval sample --folds 5",
-    count_option("--folds", "n_folds", default=10, least=2, text="Number of folds."),
-    count_option("--seed", default=0, least=0, text="Seed of the folds."),
+    count_option(
+        "--folds", "n_folds", default=10, least=2, most=limits.FOLDS, text="Number of folds."
+    ),
+    seed_option("Seed of the folds."),
     click.option("--no-tune", is_flag=True, help="Ignore [tune] and keep the settings."),
     JSON,
 )

@@ -9,7 +9,8 @@ import click
 
 from pipeline.cli.main import examples, fields, main, print_json, say
 from pipeline.cli.models import TextCommand, standard_input
-from pipeline.cli.options import JSON, RUN_FOLDER, count_option, utf8
+from pipeline.cli.options import JSON, RUN_FOLDER, NumberRange, count_option, seed_option, utf8
+from pipeline.config import limits
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,18 +28,22 @@ if TYPE_CHECKING:
 )
 @click.argument("run", type=RUN_FOLDER, required=False)
 @click.argument("text", required=False, callback=utf8)
-@count_option("--row", least=0, text="Take the test review of this number, from 0.")
+@count_option(
+    "--row", least=0, most=limits.COUNT, text="Take the test review of this number, from 0."
+)
 @click.option("--label", metavar="CLASS", callback=utf8, help="The true label of TEXT.")
 @click.option(
     "--learning-rate",
-    type=click.FloatRange(min=0, min_open=True),
+    type=NumberRange(0, limits.STRENGTH, min_open=True),
     metavar="X",
     help="The size of the step. Otherwise that of the run, or 0.1.",
 )
-@count_option("--top", default=10, text="Show the N features with the largest terms.")
+@count_option(
+    "--top", default=10, most=limits.COUNT, text="Show the N features with the largest terms."
+)
 @click.option("--check", is_flag=True, help="Check the gradient of the run's training objective.")
-@count_option("--coordinates", default=20, text="With --check, draw N weights.")
-@count_option("--seed", default=0, least=0, text="With --check, the seed of the draw.")
+@count_option("--coordinates", default=20, most=limits.SHOWN, text="With --check, draw N weights.")
+@seed_option("With --check, the seed of the draw.")
 @JSON
 def trace(run: Path | None, top: int, in_json: bool, **given: Any) -> None:
     """Show one step of gradient descent, number by number.

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from pipeline.config.section import Count, Fraction, Number, Section, about
+from pipeline.config.section import Fraction, Number, Section, Seed, about
 from pipeline.errors import ConfigError
 
 Scalar = str | int | float | bool
@@ -34,7 +34,7 @@ class SplitSection(CorpusSection, frozen=True):
         Fraction,
         about("Fraction of each class that is split off as the test set, if none is given."),
     ] = 0.2
-    seed: Annotated[Count, about("Random seed of that split.")] = 0
+    seed: Annotated[Seed, about("Random seed of that split.")] = 0
 
 
 class LabelledSection(SplitSection, frozen=True):

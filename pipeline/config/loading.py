@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.config import limits
 from pipeline.config.checking import checked
 from pipeline.config.schema import Config
 from pipeline.config.section import one_of
-from pipeline.config.toml import toml_lines
+from pipeline.config.toml import parse, require_plain, toml_lines
 from pipeline.errors import ConfigError
+from pipeline.paths import read_regular
 
 # The configs lie in the package of a wheel, and at the top of a clone.
 _PACKAGE = Path(__file__).parents[1]
@@ -50,7 +52,7 @@ def find_config(name: Path) -> FoundConfig:
     ConfigError
         If it is none of these; the message suggests the nearest name.
     """
-    if name.is_file():
+    if name.exists() and not name.is_dir():
         return FoundConfig(name, Path("runs") / name.stem, str(name))
     if (name / "config.toml").is_file():
         return FoundConfig(name / "config.toml", name, f"{name / 'config.toml'}, of the run {name}")
@@ -83,6 +85,10 @@ def load_config(path: Path, overrides: Iterable[str] = ()) -> Config:
     table = _read(path)
     for override in overrides:
         _apply(table, override)
+    try:
+        require_plain(table)
+    except ValueError as error:  # an override may make tables inside tables, too
+        raise ConfigError(f"--set: expected section.key=value, got {error}") from None
     try:
         return checked(table, Config)
     except ConfigError as error:
@@ -122,13 +128,11 @@ def _dotted(table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        raise ConfigError(f"{path}: no such config")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such config") from None
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot read the config: {error.strerror}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return parse(read_regular(path, limits.CONFIG_BYTES, ConfigError).decode())
+    except ValueError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
 
 
@@ -139,9 +143,13 @@ def _apply(table: dict[str, Any], override: str) -> None:
     if not equals or len(names) < 2 or not all(names):
         raise ConfigError(f"--set {override}: expected section.key=value")
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
+        value, *others = parse(f"value = {text}").values()
     except tomllib.TOMLDecodeError:
-        value = text.strip()
+        value, others = text.strip(), []
+    except ValueError as error:
+        raise ConfigError(f"--set {'.'.join(names)}: expected a value, got {error}") from None
+    if others:
+        raise ConfigError(f"--set {override}: expected one section.key=value; repeat --set")
     for name in names[:-1]:
         table = table.setdefault(name, {})
         if not isinstance(table, dict):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from pipeline.config import limits
 from pipeline.config.section import (
     AtLeastOne,
     Count,
@@ -13,6 +14,7 @@ from pipeline.config.section import (
     NotNegative,
     Positive,
     Section,
+    Seed,
     Share,
     about,
 )
@@ -20,10 +22,9 @@ from pipeline.errors import ConfigError
 
 # An int is a number of documents, a float a fraction of them, as in scikit-learn.
 DocumentBound = AtLeastOne | Share
-# Code points of the longest character n-gram; most words have fewer.
-_LONGEST = 10
-_Length = Annotated[int, Meta(ge=1, le=_LONGEST)]
-_BOUND = "a number of reviews (1, 2 ...) or a fraction of them (0.0 to 1.0)"
+_Length = Annotated[int, Meta(ge=1, le=limits.CHARACTERS)]
+_Epoch = Annotated[int, Meta(ge=0, le=limits.EPOCHS)]
+_BOUND = f"a number of reviews (1 to {limits.COUNT}) or a fraction of them (0.0 to 1.0)"
 
 
 class TokensSection(Section, frozen=True):
@@ -73,19 +74,28 @@ class TokensSection(Section, frozen=True):
                 f"{self.tokenizer} splits don't into pieces"
             )
         if self.pattern is not None:
-            import regex  # NLTK's engine
+            _require_pattern(self.pattern)
 
-            try:
-                n_groups = regex.compile(self.pattern).groups
-            except regex.error as error:
-                raise ConfigError(
-                    f"tokens.pattern: expected a regular expression, got {self.pattern!r}: {error}"
-                ) from None
-            if n_groups:
-                raise ConfigError(
-                    "tokens.pattern: expected no capturing groups, "
-                    f"got {self.pattern!r}; write (?:...)"
-                )
+
+def _require_pattern(pattern: str) -> None:
+    """Refuse a pattern that is too long, that NLTK does not compile, or that has groups."""
+    if len(pattern) > limits.PATTERN:
+        raise ConfigError(
+            f"tokens.pattern: expected at most {limits.PATTERN:,} characters, got {len(pattern):,}"
+        )
+    from nltk import redos  # which bounds what a pattern may take to compile
+
+    try:
+        n_groups = redos.compile(pattern).groups
+    except (redos.error, ValueError) as error:
+        reason = str(error).partition("; refusing")[0]
+        raise ConfigError(
+            f"tokens.pattern: expected a regular expression, got {pattern!r}: {reason}"
+        ) from None
+    if n_groups:
+        raise ConfigError(
+            f"tokens.pattern: expected no capturing groups, got {pattern!r}; write (?:...)"
+        )
 
 
 class FeaturesSection(Section, frozen=True):
@@ -93,7 +103,7 @@ class FeaturesSection(Section, frozen=True):
 
     ngrams: Annotated[
         int,
-        Meta(ge=0, le=8),
+        Meta(ge=0, le=limits.NGRAMS),
         about(
             "Longest n-gram, in tokens; shorter ones are counted too. 0 counts characters alone."
         ),
@@ -103,7 +113,7 @@ class FeaturesSection(Section, frozen=True):
         about(
             "Least and greatest length of character n-grams, which lie within a token that is "
             "padded by a space on both sides.",
-            f"two whole numbers from 1 to {_LONGEST}, such as [2, 5]",
+            f"two whole numbers from 1 to {limits.CHARACTERS}, such as [2, 5]",
         ),
     ] = None
     min_df: Annotated[
@@ -173,10 +183,11 @@ class TrainSection(Section, frozen=True):
         about("Share of the learned weights in the result; the rest is their mean magnitude."),
     ] = 1.0
     l2: Annotated[NotNegative, about("Strength of the L2 penalty.")] = 1e-4
-    epochs: Annotated[AtLeastOne, about("Passes over the training reviews.")] = 10
+    epochs: Annotated[
+        int, Meta(ge=1, le=limits.EPOCHS), about("Passes over the training reviews.")
+    ] = 10
     batch_size: Annotated[
-        int,
-        Meta(ge=1, le=2**31 - 1),
+        AtLeastOne,
         about("Reviews in one step: 1 is SGD, all of them is gradient descent."),
     ] = 1
     learning_rate: Annotated[Positive, about("Size of the first step.")] = 0.05
@@ -188,14 +199,15 @@ class TrainSection(Section, frozen=True):
         ),
     ] = "adagrad"
     average_from: Annotated[
-        Count,
+        _Epoch,
         about(
             "First epoch whose weights are averaged, with a constant or inverse schedule; "
             "0 averages none."
         ),
     ] = 0
     averaged_runs: Annotated[
-        AtLeastOne,
+        int,
+        Meta(ge=1, le=limits.AVERAGED_RUNS),
         about("SGD runs, each with its own order of the reviews, whose weights are averaged."),
     ] = 1
     fit_intercept: Annotated[
@@ -214,7 +226,7 @@ class TrainSection(Section, frozen=True):
         about("Fraction of the training reviews that is held out as the validation set."),
     ] = 0.0
     patience: Annotated[
-        Count,
+        _Epoch,
         about(
             "Stop after this many epochs without a lower validation loss and keep the weights of "
             "the lowest; 0 never stops early."
@@ -233,7 +245,7 @@ class TrainSection(Section, frozen=True):
             "a number between 0 and 1, or a goal such as { min_recall = 0.95 }",
         ),
     ] = 0.5
-    seed: Annotated[Count, about("Random seed of the validation set and the shuffles.")] = 0
+    seed: Annotated[Seed, about("Random seed of the validation set and the shuffles.")] = 0
 
     def __post_init__(self) -> None:
         if not self.validation:

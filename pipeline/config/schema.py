@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from msgspec import Meta
 from msgspec.structs import replace
 
+from pipeline.config import limits
 from pipeline.config.corpus import (
     FilesCorpus,
     HubCorpus,
@@ -21,7 +23,7 @@ from pipeline.config.model import (
     TokensSection,
     TrainSection,
 )
-from pipeline.config.section import AtLeastOne, AtLeastTwo, Count, Fraction, Section, about
+from pipeline.config.section import Fraction, Section, Seed, about
 from pipeline.config.toml import to_toml
 from pipeline.config.tuning import TuneSection
 
@@ -31,18 +33,24 @@ class EvalSection(Section, frozen=True):
 
     confidence: Annotated[Fraction, about("Confidence level of every interval.")] = 0.95
     resamples: Annotated[
-        Count, about("Bootstrap samples of the test reviews for the intervals; 0 omits them.")
+        int,
+        Meta(ge=0, le=limits.RESAMPLES),
+        about("Bootstrap samples of the test reviews for the intervals; 0 omits them."),
     ] = 1000
-    seed: Annotated[Count, about("Random seed of the bootstrap.")] = 0
-    bins: Annotated[AtLeastTwo, about("Bins of probability for the calibration.")] = 10
+    seed: Annotated[Seed, about("Random seed of the bootstrap.")] = 0
+    bins: Annotated[
+        int, Meta(ge=2, le=limits.BINS), about("Bins of probability for the calibration.")
+    ] = 10
 
 
 class ReportSection(Section, frozen=True):
     """What the report shows."""
 
-    top: Annotated[AtLeastOne, about("Words of each sign.")] = 10
+    top: Annotated[int, Meta(ge=1, le=limits.SHOWN), about("Words of each sign.")] = 10
     reviews: Annotated[
-        Count, about("Reviews that are most wrong, and as many that are least certain.")
+        int,
+        Meta(ge=0, le=limits.SHOWN),
+        about("Reviews that are most wrong, and as many that are least certain."),
     ] = 5
 
 

@@ -7,7 +7,6 @@ annotations.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from functools import cache
 from types import UnionType
@@ -16,16 +15,17 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import msgspec
 from msgspec import Meta
 
-# As an upper bound it refuses infinity; NaN fails every bound.
-_LARGEST = sys.float_info.max
-Number = Annotated[float, Meta(ge=-_LARGEST, le=_LARGEST)]
-Positive = Annotated[float, Meta(gt=0, le=_LARGEST)]
-NotNegative = Annotated[float, Meta(ge=0, le=_LARGEST)]
+from pipeline.config import limits
+
+# Every number has an upper bound, which refuses infinity too. NaN fails every bound.
+Number = Annotated[float, Meta(ge=-limits.NUMBER, le=limits.NUMBER)]
+Positive = Annotated[float, Meta(gt=0, le=limits.STRENGTH)]
+NotNegative = Annotated[float, Meta(ge=0, le=limits.STRENGTH)]
 Fraction = Annotated[float, Meta(gt=0, lt=1)]  # neither none nor all
 Share = Annotated[float, Meta(ge=0, le=1)]
-Count = Annotated[int, Meta(ge=0)]
-AtLeastOne = Annotated[int, Meta(ge=1)]
-AtLeastTwo = Annotated[int, Meta(ge=2)]
+Seed = Annotated[int, Meta(ge=0, le=limits.SEED)]
+Count = Annotated[int, Meta(ge=0, le=limits.COUNT)]
+AtLeastOne = Annotated[int, Meta(ge=1, le=limits.COUNT)]
 
 _NOUNS = {float: "a number", int: "a whole number", str: "a string", bool: "true or false"}
 
@@ -72,8 +72,8 @@ def accepted(hint: Any) -> str:
 
     >>> accepted(Fraction)
     'a number between 0 and 1'
-    >>> accepted(Annotated[AtLeastOne, about("Passes over the training reviews.")])
-    'a whole number >= 1'
+    >>> accepted(Annotated[int, Meta(ge=1, le=8), about("Longest n-gram.")])
+    'a whole number from 1 to 8'
     """
     metas = _metas(hint)
     for meta in metas:
@@ -106,11 +106,13 @@ def _range(metas: list[Meta]) -> str:
     bounds = {}
     for sign, name in ((">", "gt"), (">=", "ge"), ("<", "lt"), ("<=", "le")):
         for bound in (getattr(meta, name) for meta in metas):
-            if bound is not None and abs(bound) < _LARGEST:
+            if bound is not None:
                 bounds[sign] = f"{bound:g}" if isinstance(bound, float) else str(bound)
     match bounds:
         case {">=": low, "<=": high}:
             return f" from {low} to {high}"
         case {">": low, "<": high}:
             return f" between {low} and {high}"
+        case {">": low, "<=": high}:
+            return f" above {low}, up to {high}"
     return " and".join(f" {sign} {bound}" for sign, bound in bounds.items())

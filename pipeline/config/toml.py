@@ -1,11 +1,60 @@
-"""Write values and tables as TOML."""
+"""Read TOML from outside, and write values and tables as TOML."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from pipeline.config import limits
+
+_LONGEST_NUMBER = 100  # digits; a config needs no more than 20
+_TOO_DEEP = f"tables or lists inside each other more than {limits.NESTING} deep"
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Return TOML as a table.
+
+    Raises
+    ------
+    ValueError
+        If it is not TOML, or it is nested so deep or holds a number so long that Python would give
+        up on it later.
+
+    Examples
+    --------
+    >>> parse("train.l2 = 0.5")
+    {'train': {'l2': 0.5}}
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    except ValueError:  # Python reads no decimal of more than 4,300 digits
+        raise ValueError(f"a whole number of more than {_LONGEST_NUMBER} digits") from None
+    require_plain(table)
+    return table
+
+
+def require_plain(table: Mapping[str, Any]) -> None:
+    """Refuse a table that is nested too deep or holds too long a number with a ValueError."""
+    level: list[Any] = [table]
+    for _ in range(limits.NESTING + 1):
+        if any(isinstance(value, int) and abs(value) >= 10**_LONGEST_NUMBER for value in level):
+            raise ValueError(f"a whole number of more than {_LONGEST_NUMBER} digits")
+        level = [inner for value in level for inner in _inside(value)]
+    if level:
+        raise ValueError(_TOO_DEEP)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def toml_value(value: Any) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from msgspec import field
+from msgspec import Meta, field
 from msgspec.structs import force_setattr
 
+from pipeline.config import limits
 from pipeline.config.checking import checked, unknown_key
 from pipeline.config.model import FeaturesSection, TokensSection, TrainSection
-from pipeline.config.section import AtLeastTwo, Count, Fraction, Number, Section, about
+from pipeline.config.section import Fraction, Number, Section, Seed, about
 from pipeline.config.toml import toml_value
 from pipeline.errors import ConfigError
 
@@ -20,15 +21,17 @@ _TUNED: dict[str, type[Section]] = {
 }
 # By key: a list or a Range. They are checked here, because msgspec would not name the key.
 Tried = dict[str, Any]
+_Whole = Annotated[int, Meta(ge=-limits.NUMBER, le=limits.NUMBER)]
+_NUMBER = f"a number from {-limits.NUMBER} to {limits.NUMBER}"
 _VALUES = "a list of values for each key, or { low = 1e-4, high = 1e-2, steps = 3 }"
 
 
 class Range(Section, frozen=True):
     """Numbers from low to high, both included; whole numbers if both ends are whole."""
 
-    low: Annotated[int | Number, about("Least value.", "a number")]
-    high: Annotated[int | Number, about("Greatest value.", "a number")]
-    steps: AtLeastTwo
+    low: Annotated[_Whole | Number, about("Least value.", _NUMBER)]
+    high: Annotated[_Whole | Number, about("Greatest value.", _NUMBER)]
+    steps: Annotated[int, Meta(ge=2, le=limits.TRIALS)]
     scale: Literal["log", "linear"] = "log"
 
 
@@ -40,9 +43,11 @@ class TuneSection(Section, frozen=True):
         Fraction, about("Fraction of the training reviews that settings are tried on.")
     ] = 0.2
     folds: Annotated[
-        Count, about("Try settings on this many cross-validation folds instead; 0 does not.")
+        int,
+        Meta(ge=0, le=limits.FOLDS),
+        about("Try settings on this many cross-validation folds instead; 0 does not."),
     ] = 0
-    seed: Annotated[Count, about("Random seed of that fraction or of the folds.")] = 0
+    seed: Annotated[Seed, about("Random seed of that fraction or of the folds.")] = 0
     tokens: Annotated[Tried, about("Values to try for keys of [tokens].", _VALUES)] = field(
         default_factory=dict
     )

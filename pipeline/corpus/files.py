@@ -32,6 +32,7 @@ from pipeline.corpus.rows import labelled_batches
 from pipeline.corpus.source import Source, readable
 from pipeline.corpus.tally import Tally
 from pipeline.errors import CorpusError
+from pipeline.paths import expanded
 from pipeline.storage import arrow
 
 _CLASSES = (Meaning.POSITIVE, Meaning.NEGATIVE)
@@ -199,7 +200,7 @@ def read_texts(
         when the iteration reaches the place; or if neither its extension nor its content is that
         of a format.
     """
-    path = path.expanduser()
+    path = expanded(path, CorpusError)
     source = Source(path, dialect or Dialect())
     if source.format is None and path.is_file():
         # In a text file, a zero is a character.

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from pipeline.corpus.compression import COMPRESSED
 from pipeline.corpus.labels import LabelRule, Meaning, Scalar, canonical, meanings
 from pipeline.errors import CorpusError
+from pipeline.paths import expanded
 
 Paths = str | Sequence[str]
 Place = Paths | Mapping[str, Paths]
@@ -67,7 +68,7 @@ def place_parts(place: Place, rule: LabelRule) -> list[Part]:
                 "set corpus.positive and corpus.negative"
             )
         for name in _listed(paths):
-            folder = Path(name).expanduser()
+            folder = expanded(name, CorpusError)
             is_whole = folder.is_dir()
             files = _text_files(folder) if is_whole else matching_files(name, _TEXTS)
             if not files:
@@ -87,7 +88,7 @@ def _listed(paths: Paths) -> Sequence[str]:
 
 def _unlabelled(name: str, rule: LabelRule) -> Iterator[Part]:
     """Yield the files that a name stands for, which say their labels themselves."""
-    folder = Path(name).expanduser()
+    folder = expanded(name, CorpusError)
     if folder.is_dir():
         yield from _class_folders(folder, rule)
     else:
@@ -102,7 +103,7 @@ def matching_files(name: str, expected: str) -> list[Path]:
     CorpusError
         If there is none. The message says what was `expected`.
     """
-    path = Path(name).expanduser()
+    path = expanded(name, CorpusError)
     # A file is taken by its name first: a name may hold brackets.
     if path.is_file():
         return [path]

@@ -12,6 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.corpus.dialect import Dialect
+from pipeline.errors import CorpusError
+from pipeline.paths import expanded
 from pipeline.storage import arrow
 
 
@@ -56,7 +58,7 @@ def find_files(names: Sequence[str]) -> list[Path]:
     """
     found: list[Path] = []
     for name in names:
-        path = Path(name).expanduser()
+        path = expanded(name, CorpusError)
         if path.exists() or not glob.has_magic(name):
             found.append(path)
             continue

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import RunError
-from pipeline.storage import files
+from pipeline.paths import regular
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -128,7 +128,7 @@ def read_arrays(path: Path, **dtypes: npt.DTypeLike) -> dict[str, np.ndarray]:
     RunError
         If the file is not valid, or holds other arrays.
     """
-    size = files.regular(path).st_size
+    size = regular(path).st_size
     try:
         content = np.memmap(path, np.uint8, "r")
         n = int.from_bytes(content[:8].tobytes(), "little")

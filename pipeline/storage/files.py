@@ -11,7 +11,6 @@ import hashlib
 import json
 import math
 import os
-import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ import pyarrow.compute as pc
 import xxhash
 
 from pipeline.errors import RunError
+from pipeline.paths import read_regular, regular
 from pipeline.storage import arrow
 
 FORMAT_VERSION = 1
@@ -62,25 +62,6 @@ def _digest(path: Path, algorithm: Any) -> str:
         raise RunError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def regular(path: Path) -> os.stat_result:
-    """Return the status of a regular file; refuse a folder, a device, a pipe and a missing file.
-
-    Raises
-    ------
-    RunError
-        For any of those. A device or a pipe may have no end.
-    """
-    try:
-        status = path.stat()
-    except (OSError, ValueError) as error:  # the latter for a path that holds a zero byte
-        reason = getattr(error, "strerror", None) or error
-        raise RunError(f"{path}: cannot be read: {reason}") from None
-    if not stat.S_ISREG(status.st_mode):
-        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a device or a pipe"
-        raise RunError(f"{path}: cannot be read: expected a file, got {kind}")
-    return status
-
-
 def write_text(path: Path, text: str) -> None:
     """Write a text file atomically."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
@@ -117,13 +98,12 @@ def read_json(path: Path, largest: int = LARGEST_JSON) -> dict[str, Any]:
         raise RunError(f"{path}: no such file; is this a run folder?") from None
     except (OSError, ValueError):
         pass  # told by the next line
-    if regular(path).st_size > largest:
-        raise RunError(f"{path}: cannot be read: larger than {largest:,} bytes")
+    content = read_regular(path, largest)
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(content.decode())
     except RecursionError:
         raise RunError(f"{path}: cannot be read: nested too deep") from None
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise RunError(f"{path}: cannot be read: {error}") from None
     if not isinstance(value, dict):
         raise RunError(f"{path}: expected a JSON object, got {type(value).__name__}")

@@ -25,13 +25,13 @@ import xxhash
 
 from pipeline.errors import RunError
 from pipeline.parallel import ordered_map
+from pipeline.paths import regular
 from pipeline.storage.files import (
     FORMAT_VERSION,
     check_format,
     digest,
     null_for_nan,
     read_json,
-    regular,
     validate_table,
     write_json,
     write_text,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from pipeline.config import limits
 from pipeline.config.loading import with_values
 from pipeline.config.schema import Config
 from pipeline.config.tuning import Range, TuneSection
@@ -51,7 +53,8 @@ def trials_of(config: Config) -> list[Trial]:
     Raises
     ------
     ConfigError
-        If there is no `[tune]` section, or a key does not accept one of its values.
+        If there is no `[tune]` section, a key does not accept one of its values, or there are too
+        many combinations.
 
     Examples
     --------
@@ -70,6 +73,12 @@ def trials_of(config: Config) -> list[Trial]:
         for section in _SECTIONS
         for key, listed in getattr(tune, section).items()
     }
+    n_trials = math.prod(map(len, choices.values()))
+    if n_trials > limits.TRIALS:
+        raise ConfigError(
+            f"tune: expected at most {limits.TRIALS:,} combinations of values, got {n_trials:,}; "
+            "list fewer values"
+        )
     trials = []
     for number, combination in enumerate(itertools.product(*choices.values())):
         values = dict(zip(choices, combination, strict=True))

@@ -196,16 +196,16 @@ def test_a_bad_corpus_is_named_and_the_run_stays_as_it_was(copied_run, refused, 
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
-        ("train.l2=-0.1", "train.l2: expected a number >= 0, got -0.1 ("),
+        ("train.l2=-0.1", "train.l2: expected a number from 0 to 1000000, got -0.1 ("),
         ("train.lr=1", "train.lr: unknown key; "),
         ("model.l2=1", "model: unknown section; "),
-        ("train.l2=big", 'train.l2: expected a number >= 0, got "big" ('),
+        ("train.l2=big", 'train.l2: expected a number from 0 to 1000000, got "big" ('),
         (
             "train.batch_size=99999999999999999999",
             "train.batch_size: expected a whole number from 1 to 2147483647, got ",
         ),
         ('"a\nb".c=1', '"a b": unknown section; '),
-        ("train.learning_rate=1e200", "training diverged: "),
+        ("train.learning_rate=1e6", "training diverged: "),
         ("features.min_df=100000", "features: no n-gram occurs in "),
         ("l2=1", "--set l2=1: expected section.key=value"),
     ],
@@ -319,7 +319,7 @@ def test_a_signal_ends_the_command_in_one_line_and_leaves_nothing_half_written(
     small_run, tmp_path, number, code
 ):
     """It comes in the third of a million epochs, so training has begun and cannot have ended."""
-    args = ["train", small_run.config, "--run", tmp_path / "run", "--set", "train.epochs=1000000"]
+    args = ["train", small_run.config, "--run", tmp_path / "run", "--set", "train.epochs=100000"]
     result = subprocess.run(
         [sys.executable, "-c", INTERRUPTED, *args],
         capture_output=True,

@@ -298,7 +298,7 @@ def test_what_a_stage_imports_to_compute_is_among_its_source():
 @pytest.mark.parametrize(
     ("override", "error"),
     [
-        ("train.learning_rate=1e200", DivergenceError),
+        ("train.learning_rate=1e6", DivergenceError),
         ("features.min_df=100000", CorpusError),
         ("corpus.positive=5", CorpusError),
     ],
