@@ -13,8 +13,11 @@ import numpy as np
 from coursework.drawing import Draw, Inputs
 from coursework.errors import SubmissionError
 from coursework.trial import Trial, compare, require
+from coursework.variants import Course
 
 N_INPUTS = 5  # draws in one test
+N_STEPS, FEW_WORDS, MANY_WORDS = 3000, 300, 200_000  # of timed epochs
+FEW_TOKENS, MORE_TOKENS = 300, 16  # of timed counts: so many, and so many times as many
 WHAT = {
     "sigmoid": "sigmoid",
     "cost": "cost",
@@ -46,15 +49,21 @@ def draw_inputs(draw: Draw, function: str) -> Inputs:
     return inputs
 
 
-def what(trial: Trial) -> str:
-    """Return how the answer is called in messages."""
-    name = trial.course.name(trial.function).replace("_", " ")
-    return WHAT[trial.function].format(name=name)
+def what(course: Course, function: str) -> str:
+    """Return how the answer of a function is called in messages."""
+    return WHAT[function].format(name=course.name(function).replace("_", " "))
 
 
 def matches(trial: Trial, inputs: Inputs) -> None:
     """Compare one answer with that of the solution."""
-    compare(trial.ask(inputs), trial.expected(inputs), what(trial))
+    compare(trial.ask(inputs), trial.expected(inputs), what(trial.course, trial.function))
+
+
+def matches_and_keeps(trial: Trial, inputs: Inputs) -> None:
+    """Compare one answer, and require that no given array was changed."""
+    matches(trial, inputs)
+    for name in trial.changed:
+        raise SubmissionError(f"changed its input {name}; return a new array instead")
 
 
 def is_right(trial: Trial) -> None:
@@ -69,7 +78,7 @@ def steps_are_right(trial: Trial) -> None:
         inputs = draw_inputs(trial.draw, trial.function)
         found = trial.ask(inputs)
         try:
-            compare(found, trial.expected(inputs), what(trial))
+            compare(found, trial.expected(inputs), what(trial.course, trial.function))
         except SubmissionError as error:
             uphill = {"learning_rate": -inputs["learning_rate"]}
             guesses = {
@@ -83,19 +92,17 @@ def steps_are_right(trial: Trial) -> None:
 def leaves_inputs(trial: Trial) -> None:
     """Compare answers, and require that no given array was changed."""
     for _ in range(N_INPUTS):
-        matches(trial, draw_inputs(trial.draw, trial.function))
-        for name in trial.changed:
-            raise SubmissionError(f"changed its input {name}; return a new array instead")
+        matches_and_keeps(trial, draw_inputs(trial.draw, trial.function))
 
 
 def survives_large_scores(trial: Trial) -> None:
     """Ask for scores at which exp overflows, or p rounds to 0 or 1."""
-    size = trial.draw.rng.uniform(750, 5000, 4)
+    scores = trial.draw.far_scores()
     if trial.function == "sigmoid":
-        matches(trial, {"z": np.concatenate([size, -size, [0.0]])})
+        matches(trial, scores)
         return
     inputs = trial.draw.problem()
-    for far in (*size, *-size, 40.0, -40.0):
+    for far in (*scores["z"], 40.0, -40.0):
         matches(trial, inputs | {"b": float(far)})
 
 
@@ -105,7 +112,7 @@ def penalises_weights_alone(trial: Trial) -> None:
         inputs = trial.draw.problem() | {"l2": float(trial.draw.rng.uniform(1, 5)), "b": 3.0}
         found = trial.ask(inputs)
         try:
-            compare(found, trial.expected(inputs), what(trial))
+            compare(found, trial.expected(inputs), "cost")
         except SubmissionError as error:
             raise SubmissionError(f"{error}: {_guess_at_cost(trial, inputs, found)}") from None
 
@@ -140,7 +147,8 @@ def matches_differences(trial: Trial, inputs: Inputs) -> None:
     by_w, by_b = differences(trial, inputs)
     sign = trial.course.sign
     try:
-        compare(found, (sign * by_w, sign * by_b), what(trial), "finite differences")
+        named = what(trial.course, trial.function)
+        compare(found, (sign * by_w, sign * by_b), named, "finite differences")
     except SubmissionError as error:
         plain_w, plain_b = differences(trial, inputs | {"l2": 0.0})
         n, none = len(inputs["y"]), (sign * plain_w, sign * plain_b)
@@ -188,9 +196,7 @@ def _guess(found: Any, guesses: dict[str, Any], otherwise: str) -> str:
 
 def survives_a_long_epoch(trial: Trial) -> None:
     """Ask for so many steps with so strong a penalty that the scale would reach 0."""
-    inputs = trial.draw.epoch(n=10, d=30, n_steps=800)
-    n = len(inputs["y"]) if "penalty" in trial.course.others else 1
-    matches(trial, inputs | {"learning_rate": 0.1, "l2": 9.0 * n})
+    matches(trial, trial.draw.long_epoch())
 
 
 def takes_time_for_nonzeros_alone(trial: Trial) -> None:
@@ -198,7 +204,8 @@ def takes_time_for_nonzeros_alone(trial: Trial) -> None:
 
     What an epoch without a step takes is no part of it: to copy weights takes time for each.
     """
-    few, many = (trial.draw.epoch(n=50, d=d, n_steps=3000) | {"l2": 0.01} for d in (300, 200_000))
+    sizes = FEW_WORDS, MANY_WORDS
+    few, many = (trial.draw.epoch(n=50, d=d, n_steps=N_STEPS) | {"l2": 0.01} for d in sizes)
     matches(trial, few)
     none = {"order": np.zeros(0, int)}
 
@@ -212,12 +219,11 @@ def takes_time_for_nonzeros_alone(trial: Trial) -> None:
 
 def takes_time_in_proportion(trial: Trial) -> None:
     """Time texts of different length, of words that occur once."""
-    factor = 16
-    sizes = (300, 300 * factor)
+    sizes = FEW_TOKENS, FEW_TOKENS * MORE_TOKENS
     few, many = (trial.draw.tokens(n_tokens=n, n_distinct=n) | {"n": 2} for n in sizes)
     matches(trial, few)
     message = "takes much more than twice as long for twice as many tokens"
-    require(_is_fast(trial, [few, many], lambda best: best[1] / best[0] / factor), message)
+    require(_is_fast(trial, [few, many], lambda best: best[1] / best[0] / MORE_TOKENS), message)
 
 
 def _is_fast(trial: Trial, questions: list[Inputs], slower: Callable[[list[float]], float]) -> bool:
@@ -251,6 +257,9 @@ def learns_invented_words(trial: Trial) -> None:
     n_wrong = int((found != expected).sum())
     message = f"{n_wrong} of {len(expected)} reviews of invented words get another label"
     require(not n_wrong, f"{message} than a right solution gives them")
+    # Equal labels hide many a mistake; equal weights do not.
+    for learned in (inputs, trial.draw.long_reviews()):
+        compare(trial.ask(learned, "fit"), trial.expected(learned, "fit"), "vocabulary, w, b")
 
 
 def reaches_the_accuracy(trial: Trial) -> None:

@@ -50,10 +50,19 @@ class Draw:
         """Return a learning rate or a strength of the penalty."""
         return float(self.rng.choice([0.05, 0.1, 0.2, 0.5]))
 
+    def divisor(self, n: int) -> int:
+        """Return what l2 is divided by in this course, for a training set of n documents."""
+        return n if "penalty" in self.course.others else 1
+
     def scores(self) -> Inputs:
         """Return inputs of `sigmoid`."""
         z = self.numbers(self.size(3, 30)) * 3
         return {"z": np.round(z, 1) if self.small else z}
+
+    def far_scores(self) -> Inputs:
+        """Return inputs of `sigmoid` at which exp overflows."""
+        size = np.array([1000.0, 800.0]) if self.small else self.rng.uniform(750, 5000, 4)
+        return {"z": np.concatenate([size, -size, [0.0]])}
 
     def problem(self) -> Inputs:
         """Return inputs of `cost` and `gradient`."""
@@ -65,6 +74,11 @@ class Draw:
             "b": float(self.numbers(1)[0]),
             "l2": self.rate(),
         }
+
+    def far_problem(self) -> Inputs:
+        """Return inputs of `cost` with two documents, whose scores are about 1000 and -1000."""
+        X, w = np.diag([1000.0, 1000.0]), np.array([1.0, -1.0])
+        return self.problem() | {"X": X, "y": self.labels(2), "w": w}
 
     def step(self) -> Inputs:
         """Return inputs of `sgd_step`; n is for the courses whose penalty needs it."""
@@ -80,9 +94,10 @@ class Draw:
         }
 
     def epoch(self, n: int = 0, d: int = 0, n_steps: int = 0) -> Inputs:
-        """Return inputs of `lazy_epoch`: up to 5 words of each document, each once."""
+        """Return inputs of `lazy_epoch`: up to 5 words of each document, none of one."""
         n, d = n or self.size(3, 20), d or self.size(5, 60)
         lengths = self.rng.integers(1, 4 if self.small else 6, n)
+        lengths[self.rng.integers(n)] = 0
         # A choice without replacement takes time in proportion to what is chosen from.
         columns = [np.sort(self.rng.choice(min(d, 200), k, replace=False)) for k in lengths]
         return {
@@ -99,6 +114,18 @@ class Draw:
             "l2": self.rate(),
         }
 
+    def repeats(self) -> Inputs:
+        """Return inputs of `lazy_epoch` whose order has repeats, and another length than y."""
+        return self.epoch(n_steps=5)
+
+    def long_epoch(self) -> Inputs:
+        """Return inputs of `lazy_epoch` with so many steps that the scale would reach 0.
+
+        A step shrinks the weights to a hundredth.
+        """
+        inputs = self.epoch(n_steps=200)
+        return inputs | {"learning_rate": 0.5, "l2": 1.98 * self.divisor(len(inputs["y"]))}
+
     def tokens(self, n_tokens: int = 0, n_distinct: int = 6) -> Inputs:
         """Return inputs of `count_ngrams`."""
         words = self.words(n_distinct)
@@ -110,6 +137,11 @@ class Draw:
         """Return inputs of `metrics`."""
         n = self.size(6, 40)
         return {"y": self.labels(n), "predicted": self.labels(n)}
+
+    def none_predicted(self) -> Inputs:
+        """Return inputs of `metrics` with nothing predicted positive: precision is NaN."""
+        inputs = self.predictions()
+        return inputs | {"predicted": np.full_like(inputs["y"], self.course.negative)}
 
     def words(self, n: int) -> list[str]:
         """Return n distinct words: of a short list if small, invented otherwise."""
@@ -129,12 +161,19 @@ class Draw:
         chosen = self.rng.integers(0, len(words), (n_train + n, 8))
         texts = [" ".join(words[row]) for row in chosen]
         y = np.where(lean[chosen].sum(axis=1) > 0, 1, self.course.negative)
-        orders = [self.rng.permutation(n_train) for _ in range(5)]
+        orders = [self.rng.integers(0, n_train, n_train + 20) for _ in range(5)]
         return {
             "train_texts": texts[:n_train],
             "train_y": y[:n_train],
             "texts": texts[n_train:],
             "orders": np.array(orders),
             "learning_rate": self.rate(),
-            "l2": 0.01,
+            "l2": 0.01 * self.divisor(n_train),
         }
+
+    def long_reviews(self) -> Inputs:
+        """Return inputs of `fit` with orders and a penalty as `long_epoch` has them."""
+        inputs = self.reviews()
+        n = len(inputs["train_y"])
+        settings = {"learning_rate": 0.5, "l2": 1.98 * self.divisor(n)}
+        return inputs | settings | {"orders": self.rng.integers(0, n, (2, 200))}

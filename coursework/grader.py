@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from coursework.checks import matches
+from coursework.checks import matches_and_keeps
 from coursework.confine import Limits
 from coursework.drawing import Draw
 from coursework.errors import CourseworkError, SubmissionError
@@ -194,7 +194,7 @@ def judge(test: Test, trial: Trial) -> str:
         if test.hidden:
             test.hidden.check(trial)
         else:
-            matches(trial, test.inputs)
+            matches_and_keeps(trial, test.inputs)
     except SubmissionError as error:
         return str(error)
     except CourseworkError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shutil
 import tempfile
@@ -21,6 +22,7 @@ from coursework.variants import Course, solution
 
 TEXTS = Path(__file__).parent / "texts"
 ABOUT = "tests/about.json"
+PYTEST_INI = "[pytest]\ntestpaths = tests\npythonpath = .\naddopts = --tb=short -rN\n"
 
 
 def make(course: Course, handout: Path, key: Path, students: Iterable[str] = ()) -> None:
@@ -92,11 +94,10 @@ def _write_handout(course: Course, handout: Path, key: Path) -> None:
         shutil.copyfile(TEXTS / name, handout / "tests" / name)
     shutil.copyfile(key / "examples.json", handout / "tests" / "examples.json")
     write_json(handout / ABOUT, {"n_public": N_PUBLIC, "n_hidden": N_HIDDEN})
-    (handout / "pytest.ini").write_text("[pytest]\ntestpaths = tests\npythonpath = .\n", "utf-8")
+    (handout / "pytest.ini").write_text(PYTEST_INI, "utf-8")
     for name in ("train.jsonl", "validation.jsonl", "settings.json"):
         shutil.copyfile(key / name, handout / "data" / name)
-    n_withheld = len((key / "withheld.jsonl").read_text("utf-8").splitlines())
-    (handout / "README.md").write_text(readme(course, n_withheld), "utf-8")
+    (handout / "README.md").write_text(readme(course, key), "utf-8")
 
 
 def _write_sheet(course: Course, handout: Path, key: Path, student: str) -> None:
@@ -127,28 +128,43 @@ def strip(text: str, functions: set[str]) -> str:
     return "".join(lines)
 
 
-def readme(course: Course, n_withheld: int) -> str:
-    """Return the README of a handout: tasks, points and hints from the table."""
-    to_write = [task for task in TASKS if task.function != WHOLE]
-    names = {task.function: course.name(task.function) for task in TASKS}
+def readme(course: Course, key: Path) -> str:
+    """Return the README of a handout: numbers of the table, and what the solution reaches."""
+    facts = json.loads((key / "course.json").read_text("utf-8"))
+    measure = load_solution(key / "assignment")["classifier"].measure
+    solved, unpenalised = measure(key), measure(key, l2=0.0)
+    limits = Limits()
+    return Template((TEXTS / "README.md").read_text("utf-8")).substitute(
+        conventions="\n".join(f"- {sentence}" for sentence in course.conventions()),
+        table="\n".join(_table(course)),
+        hints="\n".join(
+            f"- `{course.name(task.function)}`: {hint}" for task in TASKS for hint in task.hints
+        ),
+        metrics="\n".join(
+            f"{name:<10}{value:<18.6f}{unpenalised[name]:.6f}" for name, value in solved.items()
+        ),
+        n_validation=_count(key / "validation.jsonl"),
+        n_withheld=_count(key / "withheld.jsonl"),
+        n_orders=len(facts["seeds"]),
+        seconds=f"{limits.seconds:g}",
+        memory=limits.memory >> 20,
+    )
+
+
+def _count(path: Path) -> int:
+    """Return the number of reviews in a file."""
+    return len(path.read_text("utf-8").splitlines())
+
+
+def _table(course: Course) -> list[str]:
+    """Return the lines of the README's table."""
     rows = [
         "| function | file | points | public tests | hidden tests |",
         "|---|---|---:|---:|---:|",
     ]
     for task in TASKS:
-        name = f"`{names[task.function]}`"
-        first = f"{name} | `{task.module}.py`"
+        first = f"`{course.name(task.function)}` | `{task.module}.py`"
         if task.function == WHOLE:
             first = "all of them together |"
         rows.append(f"| {first} | {task.points} | {task.n_public} | {len(task.hidden)} |")
-    rows.append(f"| total | | {POINTS} | {N_PUBLIC} | {N_HIDDEN} |")
-    hints = [f"- `{names[task.function]}`: {hint}" for task in to_write for hint in task.hints]
-    limits = Limits()
-    return Template((TEXTS / "README.md").read_text("utf-8")).substitute(
-        conventions="\n".join(f"- {sentence}" for sentence in course.conventions()),
-        table="\n".join(rows),
-        hints="\n".join(hints),
-        n_withheld=n_withheld,
-        seconds=f"{limits.seconds:g}",
-        memory=limits.memory >> 20,
-    )
+    return [*rows, f"| total | | {POINTS} | {N_PUBLIC} | {N_HIDDEN} |"]

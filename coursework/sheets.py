@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
@@ -29,7 +30,7 @@ def make_sheet(
     """
     draw = Draw(course.generator(f"sheet {student}"), course, small=True)
     lines = [f"# Calculate by hand{f' ({student})' if student else ''}", ""]
-    lines += ["Four decimals are enough. These conventions hold:", ""]
+    lines += ["Four decimals are enough. 0 / 0 is NaN. These conventions hold:", ""]
     lines += [f"- {sentence}" for sentence in course.conventions()]
     for part in (_step(draw, solution), _metrics(draw, solution), _ngrams(draw, solution)):
         lines += ["", *part]
@@ -64,13 +65,19 @@ def _step(draw: Draw, solution: Mapping[str, ModuleType]) -> list[str]:
     signed = course.negative < 0
     loss_formula = "log(1 + exp(-y z))" if signed else "log(1 + exp(z)) - y z"
     of_all = {"n": n} if "penalty" in course.others else {}
+    divisor, among = ("(2n)", f", one of n = {n} in the training set") if of_all else ("2", "")
     new_w, new_b = sgd.sgd_step(x, y, w, b, rate, l2, **of_all)
     given = f"x = {x.tolist()}, y = {y}, w = {w.tolist()}, b = {b}, learning rate {rate}, l2 = {l2}"
     return [
         "## One step of gradient descent",
         "",
-        f"One document: {given}{f', n = {n}' if of_all else ''}.",
-        f"The cross-entropy is L(z, y) = {loss_formula}.",
+        f"One document{among}: {given}.",
+        "",
+        f"- The cross-entropy is L(z, y) = {loss_formula}. The logarithm is the natural one.",
+        "- The sigmoid of z is 1 / (1 + exp(-z)).",
+        f"- The step lowers L(z, y) + (l2 / {divisor}) sum_j w_j^2, for this document alone.",
+        "",
+        "Calculate:",
         "",
         _row("the score z", z),
         _row("its sigmoid", float(logistic.sigmoid(np.array(z)))),
@@ -89,7 +96,15 @@ def _metrics(draw: Draw, solution: Mapping[str, ModuleType]) -> list[str]:
     return [
         "## Metrics",
         "",
-        f"True labels {y.tolist()}, predictions {predicted.tolist()}.",
+        f"True labels {y.tolist()}, predicted labels {predicted.tolist()}.",
+        "",
+        "- TP counts the positives (label 1) that are predicted positive.",
+        "- FP counts the negatives that are predicted positive.",
+        "- FN counts the positives that are predicted negative.",
+        "- Precision is TP / (TP + FP), recall TP / (TP + FN), f1 2 TP / (2 TP + FP + FN).",
+        "- Accuracy is the share of predicted labels that equal the true label.",
+        "",
+        "Calculate:",
         "",
         *[_row(name, value) for name, value in found.items()],
     ]
@@ -101,7 +116,9 @@ def _ngrams(draw: Draw, solution: Mapping[str, ModuleType]) -> list[str]:
     return [
         "## N-grams",
         "",
-        f"The tokens are {' '.join(inputs['tokens'])}.",
+        f"The tokens are {json.dumps(inputs['tokens'])}.",
+        "",
+        "Calculate:",
         "",
         _row(f"counts of the n-grams of 1 to {inputs['n']} tokens", counts),
     ]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from coursework import checks
+from coursework.drawing import Draw, Inputs
 from coursework.trial import Trial
 
 
@@ -29,16 +30,21 @@ class Task:
         As the reference names them; a course may give the function another name.
     hidden : tuple of Hidden
         Run at grading. They alone give points.
-    n_public : int
-        Worked examples that the student sees.
+    public : tuple of functions
+        Each draws the inputs of a worked example that the student sees.
     hints : tuple of str
     """
 
     function: str
     module: str
     hidden: tuple[Hidden, ...]
-    n_public: int = 2
+    public: tuple[Callable[[Draw], Inputs], ...] = ()
     hints: tuple[str, ...] = ()
+
+    @property
+    def n_public(self) -> int:
+        """The number of worked examples."""
+        return len(self.public)
 
     @property
     def points(self) -> int:
@@ -54,9 +60,12 @@ TASKS = (
             Hidden("random scores", 5, checks.is_right),
             Hidden("scores far from 0", 5, checks.survives_large_scores),
         ),
+        public=(Draw.scores, Draw.scores, Draw.far_scores),
         hints=(
-            "exp(-z) overflows for z = -1000. Multiply numerator and denominator by exp(z).",
-            "`np.where` computes both branches. Make neither overflow.",
+            "exp(-z) overflows for z = -1000. For negative z, multiply numerator and denominator "
+            "by exp(z).",
+            "`np.where` computes both branches for every z. Make neither overflow: which power of "
+            "e is at most 1, whatever the sign of z?",
         ),
     ),
     Task(
@@ -67,6 +76,7 @@ TASKS = (
             Hidden("the penalty", 5, checks.penalises_weights_alone),
             Hidden("scores far from 0", 5, checks.survives_large_scores),
         ),
+        public=(Draw.problem, Draw.problem, Draw.far_problem),
         hints=(
             "Do not go through the sigmoid: it rounds to 0 or 1, and the logarithm of 0 is -inf.",
             "`np.logaddexp(0, z)` is log(1 + exp(z)).",
@@ -80,6 +90,7 @@ TASKS = (
             Hidden("finite differences, penalty", 5, checks.matches_differences_with_penalty),
             Hidden("inputs stay as they are", 5, checks.leaves_inputs),
         ),
+        public=(Draw.problem, Draw.problem),
         hints=(
             "Derive L by z first: the sigmoid appears in it. Then z by w, and by b.",
             "Check it yourself: (J(w + h) - J(w - h)) / 2h for a small h, one weight at a time.",
@@ -92,6 +103,7 @@ TASKS = (
             Hidden("random steps", 5, checks.steps_are_right),
             Hidden("inputs stay as they are", 5, checks.leaves_inputs),
         ),
+        public=(Draw.step, Draw.step),
         hints=("`w -= ...` changes the array that you were given.",),
     ),
     Task(
@@ -103,8 +115,12 @@ TASKS = (
             Hidden("a long epoch with a strong penalty", 5, checks.survives_a_long_epoch),
             Hidden("speed", 5, checks.takes_time_for_nonzeros_alone, patience=6),
         ),
+        public=(Draw.epoch, Draw.epoch, Draw.repeats, Draw.long_epoch),
         hints=(
             "First make it right, with `sgd_step` on dense rows. A slow one loses one test.",
+            f"That test times {checks.N_STEPS:,} steps on short documents. With "
+            f"{checks.MANY_WORDS:,} words they must take less than {checks.SLOWER:g} times as long "
+            f"as with {checks.FEW_WORDS:,}.",
             "With w = scale * v, what do you add to v to add something to w?",
         ),
     ),
@@ -115,7 +131,12 @@ TASKS = (
             Hidden("random tokens", 5, checks.is_right),
             Hidden("speed", 5, checks.takes_time_in_proportion, patience=6),
         ),
-        hints=("`tokens.count(...)` in a loop reads all tokens for each of them.",),
+        public=(Draw.tokens, Draw.tokens),
+        hints=(
+            "`tokens.count(...)` in a loop reads all tokens for each of them.",
+            f"The test of speed: {checks.FEW_TOKENS * checks.MORE_TOKENS:,} tokens must take less "
+            f"than {checks.SLOWER * checks.MORE_TOKENS:g} times as long as {checks.FEW_TOKENS:,}.",
+        ),
     ),
     Task(
         "metrics",
@@ -124,7 +145,8 @@ TASKS = (
             Hidden("random predictions", 5, checks.is_right),
             Hidden("undefined metrics", 5, checks.knows_undefined_metrics),
         ),
-        hints=("Python raises ZeroDivisionError for 0 / 0, where the metric is NaN.",),
+        public=(Draw.predictions, Draw.predictions, Draw.none_predicted),
+        hints=("0 / 0 is an error in Python. With NumPy's numbers it is NaN and a warning.",),
     ),
     # Not to be written: it calls the others.
     Task(
@@ -134,7 +156,6 @@ TASKS = (
             Hidden("reviews of invented words", 5, checks.learns_invented_words, patience=6),
             Hidden("withheld reviews", 5, checks.reaches_the_accuracy, patience=12),
         ),
-        n_public=0,
     ),
 )
 WHOLE = "fit_predict"

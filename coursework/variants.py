@@ -76,11 +76,17 @@ SIGN = Convention(
 )
 PENALTY = Convention(
     name="penalty",
-    here="The penalty is (l2 / 2) sum_j w_j^2, whatever the number of documents n: l2 is λ.",
-    other="The penalty is (l2 / 2n) sum_j w_j^2, for n documents: l2 is λ, and counts as λ/N.",
+    here=(
+        "The penalty is (l2 / 2) sum_j w_j^2, whatever the size of the training set. Many books "
+        "write λ for l2. The intercept b is not penalised."
+    ),
+    other=(
+        "The penalty is (l2 / (2n)) sum_j w_j^2, for a training set of n documents. Many books "
+        "write λ for l2. The intercept b is not penalised."
+    ),
     edits={
         "logistic": (
-            ("(l2 / 2) sum_j", "(l2 / 2n) sum_j"),
+            ("(l2 / 2) sum_j", "(l2 / (2n)) sum_j"),
             ("l2 / 2 * (w @ w)", "l2 / (2 * len(y)) * (w @ w)"),
             ("+ l2 * w", "+ l2 / len(y) * w"),
         ),
@@ -89,14 +95,18 @@ PENALTY = Convention(
                 "b: float, learning_rate: float, l2: float\n",
                 "b: float, learning_rate: float, l2: float, n: int\n",
             ),
-            ("(l2 / 2) sum_j w_j^2.", "(l2 / 2n) sum_j w_j^2."),
+            ("(l2 / 2) sum_j w_j^2.", "(l2 / (2n)) sum_j w_j^2."),
             (
                 'penalty, >= 0.\n    """',
                 'penalty, >= 0.\n    n : int\n        Documents in the training set.\n    """',
             ),
             ("error * x + l2 * w", "error * x + l2 / n * w"),
             ("1.0 - learning_rate * l2", "1.0 - learning_rate * l2 / len(y)"),
-            ("learning_rate * l2 is less", "learning_rate * l2 / n is less"),
+            (
+                "learning_rate * l2 is less than 1.",
+                "learning_rate * l2 / n is less than 1. Here n is\n"
+                "        len(y), however long `order` is.",
+            ),
         ),
     },
 )

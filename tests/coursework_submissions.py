@@ -3,6 +3,7 @@
 No test imports these as code: they run in the grader's processes alone.
 """
 
+import shutil
 from dataclasses import dataclass, field
 
 FORK_BOMB = """
@@ -226,6 +227,14 @@ SUBMISSIONS = (
         passes=["random steps"],
     ),
     wrong(
+        *("the scale before the penalty", "sgd", "lazy_epoch", "w differs from the right answer"),
+        ("        scale *= shrink\n", ""),
+        (
+            "learning_rate * error / scale * x\n",
+            "learning_rate * error / scale * x\n        scale *= shrink\n",
+        ),
+    ),
+    wrong(
         *("the scale underflows", "sgd", "lazy_epoch", "not a finite number"),
         ("if scale < 1e-9:", "if False:"),
         passes=["random epochs", "inputs stay as they are", "speed"],
@@ -264,3 +273,15 @@ SUBMISSIONS = (
     ),
     hostile("has no function", "AttributeError", "def count(tokens, n):\n    return {}\n"),
 )
+
+
+def with_module(made, folder, submission):
+    """Write a right submission with one module replaced, and return its path."""
+    shutil.copytree(made.solved, folder)
+    path = folder / f"{submission.module}.py"
+    text = submission.text or path.read_text("utf-8")
+    for old, new in submission.edits:
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text, "utf-8")
+    return path

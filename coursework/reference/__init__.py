@@ -1,1 +1,1 @@
-"""The solved assignment. `python -m coursework handout` makes the starter from it."""
+"""The functions of the assignment, and the classifier that they make."""

@@ -44,6 +44,30 @@ def count_rows(
     return np.array(starts), np.array(columns, int), np.array(values, float)
 
 
+def fit(
+    train_texts: list[str],
+    train_y: np.ndarray,
+    orders: np.ndarray,
+    learning_rate: float,
+    l2: float,
+) -> tuple[dict[str, int], np.ndarray, float]:
+    """Learn from texts, visiting them in each of the orders; return the vocabulary, w and b."""
+    vocabulary = learn_vocabulary(train_texts)
+    rows = count_rows(train_texts, vocabulary)
+    w, b = np.zeros(len(vocabulary)), 0.0
+    for order in orders:
+        w, b = lazy_epoch(rows, train_y, order, w, b, learning_rate, l2)
+    return vocabulary, w, b
+
+
+def predict(texts: list[str], vocabulary: dict[str, int], w: np.ndarray, b: float) -> np.ndarray:
+    """Return the predicted label of each text."""
+    starts, columns, values = count_rows(texts, vocabulary)
+    documents = [slice(*ends) for ends in pairwise(starts)]
+    z = np.array([values[at] @ w[columns[at]] + b for at in documents])
+    return np.where(z > 0, LABELS["positive"], LABELS["negative"])
+
+
 def fit_predict(
     train_texts: list[str],
     train_y: np.ndarray,
@@ -52,16 +76,8 @@ def fit_predict(
     learning_rate: float,
     l2: float,
 ) -> np.ndarray:
-    """Learn from the training texts, visiting them in each of the orders; label other texts."""
-    vocabulary = learn_vocabulary(train_texts)
-    rows = count_rows(train_texts, vocabulary)
-    w, b = np.zeros(len(vocabulary)), 0.0
-    for order in orders:
-        w, b = lazy_epoch(rows, train_y, order, w, b, learning_rate, l2)
-    starts, columns, values = count_rows(texts, vocabulary)
-    documents = [slice(*ends) for ends in pairwise(starts)]
-    z = np.array([values[at] @ w[columns[at]] + b for at in documents])
-    return np.where(z > 0, LABELS["positive"], LABELS["negative"])
+    """Learn from the training texts as `fit` does, and return the predicted labels of others."""
+    return predict(texts, *fit(train_texts, train_y, orders, learning_rate, l2))
 
 
 def read_reviews(path: Path) -> tuple[list[str], np.ndarray]:
@@ -70,18 +86,25 @@ def read_reviews(path: Path) -> tuple[list[str], np.ndarray]:
     return [row["text"] for row in rows], np.array([LABELS[row["label"]] for row in rows])
 
 
-def main() -> None:
-    """Train, and print the metrics on the validation reviews."""
-    folder = Path(__file__).parent.parent / "data"
-    settings = json.loads((folder / "settings.json").read_text("utf-8"))
+def measure(folder: Path, **changes: float) -> dict[str, float]:
+    """Train on a folder's reviews; return the metrics on its validation reviews, w . w and b.
+
+    The settings are those of the folder, but for the changes: `l2=0.0` trains without a penalty.
+    """
+    settings = json.loads((folder / "settings.json").read_text("utf-8")) | changes
     train_texts, train_y = read_reviews(folder / "train.jsonl")
     texts, y = read_reviews(folder / "validation.jsonl")
     shuffle = np.random.default_rng(0)
     orders = np.array([shuffle.permutation(len(train_y)) for _ in range(settings["epochs"])])
-    rates = settings["learning_rate"], settings["l2"]
-    predicted = fit_predict(train_texts, train_y, texts, orders, *rates)
-    for name, value in metrics(y, predicted).items():
-        print(f"{name:<10}{value:.4f}")
+    learned = fit(train_texts, train_y, orders, settings["learning_rate"], settings["l2"])
+    _, w, b = learned
+    return metrics(y, predict(texts, *learned)) | {"w . w": float(w @ w), "b": float(b)}
+
+
+def main() -> None:
+    """Train, and print what `measure` returns."""
+    for name, value in measure(Path(__file__).parent.parent / "data").items():
+        print(f"{name:<10}{value:.6f}")
 
 
 if __name__ == "__main__":

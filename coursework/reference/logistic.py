@@ -7,11 +7,12 @@ import numpy as np
 
 
 def sigmoid(z: np.ndarray) -> np.ndarray:
-    """Return 1 / (1 + exp(-z)) of each number z, without overflow.
+    """Return 1 / (1 + exp(-z)) of each number z: a finite number for every finite z.
 
     Parameters
     ----------
     z : float array of any shape
+        The tests pass shape (n,). Your own code may pass a float.
 
     Returns
     -------

@@ -10,8 +10,8 @@ def sgd_step(
 ) -> tuple[np.ndarray, float]:
     """Return w and b after one step of gradient descent on one document.
 
-    The step lowers the cost of this document, L(z, y) + (l2 / 2) sum_j w_j^2. Return new
-    weights, and leave the given array as it is.
+    The step lowers the cost of this one document, L(z, y) + (l2 / 2) sum_j w_j^2. The penalty
+    does not contain b. Return new weights, and leave the given array as it is.
 
     Parameters
     ----------
@@ -46,10 +46,11 @@ def lazy_epoch(
     ----------
     rows : (starts, columns, values)
         The sparse documents. Document i has the counts values[starts[i]:starts[i + 1]] in the
-        columns columns[starts[i]:starts[i + 1]], each column once, and 0 elsewhere.
+        columns columns[starts[i]:starts[i + 1]], each column once, and 0 elsewhere. `starts` has
+        n + 1 entries. A document may have no words.
     y : array of 0 and 1, shape (n,)
-    order : int array
-        The documents to visit; one may occur several times.
+    order : int array of any length
+        The documents to visit. One may occur several times, or never.
     w : float array, shape (d,)
         The weights to start from. Leave this array as it is.
     b : float

@@ -2,42 +2,85 @@
 
 import importlib
 import json
-import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 EXAMPLES = json.loads(Path(__file__).with_name("examples.json").read_text("utf-8"))
+MOST = 3  # wrong numbers in a message
 
 
 def as_input(name, value):
     """Return an input as the function takes it: a list of numbers as an array."""
     if name == "rows":
-        return tuple(map(np.array, value))
+        starts, columns, values = value
+        return np.array(starts), np.array(columns, int), np.array(values, float)
     return np.array(value) if isinstance(value, list) and name != "tokens" else value
 
 
-def assert_agrees(found, expected):
-    """Compare numbers to six digits; an array or a tuple one by one; a dict by its keys."""
+def as_json(value):
+    """Return an input as examples.json has it."""
+    if isinstance(value, tuple):
+        return [as_json(part) for part in value]
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def mistakes(found, expected, what):
+    """Return where an answer differs from the expected one, to six digits, in words.
+
+    `what` names the answer: "cost"; or its parts: "w, b".
+    """
+    parts = what.split(", ")
+    if len(parts) > 1:
+        if not isinstance(found, list | tuple) or len(found) != len(parts):
+            return [f"expected ({what})"]
+        return [
+            said for each in zip(found, expected, parts, strict=True) for said in mistakes(*each)
+        ]
     if isinstance(expected, dict):
-        assert isinstance(found, dict)
-        assert set(found) == set(expected)
-        for key in expected:
-            assert_agrees(found[key], expected[key])
-    elif isinstance(expected, list):
-        assert len(found) == len(expected)
-        for one, other in zip(found, expected, strict=True):
-            assert_agrees(one, other)
-    elif math.isnan(expected):
-        assert math.isnan(found)
-    else:
-        assert found == pytest.approx(expected, rel=1e-6, abs=1e-9)
+        if not isinstance(found, dict):
+            return ["expected a dict"]
+        wrong = [f"{key!r} is missing" for key in expected if key not in found]
+        wrong += [f"{key!r} does not belong there" for key in found if key not in expected]
+        both = [key for key in expected if key in found]
+        return wrong + [
+            said for key in both for said in mistakes(found[key], expected[key], repr(key))
+        ]
+    try:
+        array, right = np.asarray(found, float), np.asarray(expected, float)
+    except (TypeError, ValueError):
+        return [f"{what}: expected numbers"]
+    if array.shape != right.shape:
+        return [f"{what}: expected shape {right.shape}, got {array.shape}"]
+    places = np.argwhere(~np.isclose(array, right, rtol=1e-6, atol=1e-9, equal_nan=True))
+    return [
+        f"{what}{place.tolist() or ''} is {array[tuple(place)]:.8g}, "
+        f"expected {right[tuple(place)]:.8g}"
+        for place in places
+    ]
+
+
+def said_of(example):
+    """Return what is wrong with the function on an example, or ""."""
+    name, what = example["function"], example["returns"]
+    function = getattr(importlib.import_module(f"assignment.{example['module']}"), name)
+    inputs = {key: as_input(key, value) for key, value in example["inputs"].items()}
+    try:
+        found = function(**inputs)
+    except NotImplementedError as error:
+        return str(error)
+    if found is None:
+        return f"{name} returned None; expected {f'({what})' if ', ' in what else what}"
+    if wrong := mistakes(found, example["expected"], what):
+        more = f"; {len(wrong) - MOST} more" if len(wrong) > MOST else ""
+        return f"{name}: {'; '.join(wrong[:MOST])}{more}\nreturned: {found}"
+    changed = [key for key, value in example["inputs"].items() if as_json(inputs[key]) != value]
+    return f"{name} changed its input {changed[0]}; return a new array" if changed else ""
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example["test"])
 def test_worked_example(example):
-    """The function returns what the example says."""
-    module = importlib.import_module(f"assignment.{example['module']}")
-    inputs = {name: as_input(name, value) for name, value in example["inputs"].items()}
-    assert_agrees(getattr(module, example["function"])(**inputs), example["expected"])
+    """The function returns what the example says, and changes none of its inputs."""
+    if said := said_of(example):
+        pytest.fail(said, pytrace=False)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coursework_submissions import SUBMISSIONS
+from coursework_submissions import SUBMISSIONS, with_module
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -74,18 +74,6 @@ def test_the_band_is_around_the_accuracy_of_the_reference(made, reference_result
     low, high = made.key.reviews.band
     (value,) = (o.value for o in reference_result.outcomes if o.value is not None)
     assert 0.7 < low <= value <= high < 0.9
-
-
-def with_module(made, folder, submission):
-    """Write a right submission with one module replaced, and return its text."""
-    shutil.copytree(made.solved, folder)
-    path = folder / f"{submission.module}.py"
-    text = submission.text or path.read_text("utf-8")
-    for old, new in submission.edits:
-        assert old in text
-        text = text.replace(old, new)
-    path.write_text(text, "utf-8")
-    return path
 
 
 def fill_in(path, made, submission):

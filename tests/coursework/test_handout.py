@@ -6,12 +6,17 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from coursework_submissions import SUBMISSIONS, with_module
 
 from coursework.errors import CourseworkError
 from coursework.handout import make, strip
+from coursework.key import load_solution
 from coursework.tasks import N_HIDDEN, N_PUBLIC, POINTS, TASKS, WHOLE
 from coursework.variants import course
 
@@ -139,6 +144,56 @@ def test_a_student_sees_how_many_tests_pass_and_how_many_are_hidden(made, other,
         assert f"Public 0 of {N_PUBLIC}; {said}" in untouched
         assert "is not written yet" in untouched
         assert f"Public {N_PUBLIC} of {N_PUBLIC}; {said}" in run_pytest(folder, course_made.solved)
+
+
+def test_a_solution_prints_the_metrics_of_the_readme(made, other, tmp_path):
+    for number, course_made in enumerate((made, other)):
+        folder = tmp_path / str(number)
+        shutil.copytree(course_made.handout / "data", folder / "data")
+        shutil.copytree(course_made.solved, folder / "assignment")
+        command = [sys.executable, "-m", "assignment.classifier"]
+        printed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+        lines = printed.stdout.splitlines()
+        readme = (course_made.handout / "README.md").read_text("utf-8").splitlines()
+        assert len(lines) == 6
+        assert all(any(said.startswith(line + " ") for said in readme) for line in lines)
+
+
+@pytest.fixture
+def said_of(made, monkeypatch):
+    """Return a function: what the public tests say of a submission's function."""
+    spec = spec_from_file_location("public", made.handout / "tests" / "test_public.py")
+    public = module_from_spec(spec)
+    spec.loader.exec_module(public)
+
+    def run(modules, function):
+        def load(name):
+            return modules[name.removeprefix("assignment.")]
+
+        monkeypatch.setattr(public, "importlib", SimpleNamespace(import_module=load))
+        own = [each for each in public.EXAMPLES if each["function"] == function]
+        with np.errstate(all="ignore"):
+            return [public.said_of(each) for each in own]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "submission", [each for each in SUBMISSIONS if each.edits], ids=lambda each: each.name
+)
+def test_a_wrong_function_fails_a_public_test(made, said_of, submission, tmp_path):
+    with_module(made, tmp_path / "assignment", submission)
+    said = said_of(load_solution(tmp_path / "assignment"), submission.function)
+    assert any(said)
+    assert not any(said_of(made.key.solution, submission.function))
+
+
+def test_a_public_test_says_which_number_is_wrong(made, said_of):
+    modules = {"sgd": SimpleNamespace(sgd_step=lambda **inputs: (np.array([0.15, 0.2]), 0.05))}
+    said = said_of(modules, "sgd_step")[0]
+    assert said.startswith("sgd_step: w[1] is 0.2, expected 0.1\nreturned: (array(")
+    modules = {"sgd": SimpleNamespace(sgd_step=lambda **inputs: None)}
+    assert said_of(modules, "sgd_step")[0] == "sgd_step returned None; expected (w, b)"
 
 
 def test_a_name_that_is_no_name_is_refused(tmp_path):

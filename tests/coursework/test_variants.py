@@ -2,6 +2,8 @@
 
 import doctest
 import itertools
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -92,6 +94,27 @@ def test_the_reference_does_not_fit_another_course(made, solved):
     fitting = {function for (function, _), is_passed in passed.items() if is_passed}
     assert not fitting & {"cost", "sgd_step", "lazy_epoch"}
     assert not passed["gradient", "finite differences, penalty"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("error / scale * x", "error / scale * shrink * x"),
+        ("l2 / len(y)", "l2 / len(order)"),
+        ("if scale < 1e-9:", "if False:"),
+    ],
+    ids=["the scale before the penalty", "documents of the order", "the scale underflows"],
+)
+def test_the_whole_classifier_shows_what_its_metrics_hide(solved, tmp_path, old, new):
+    made = Course("a seed", frozenset({"penalty"}))
+    right = solved(made)
+    folder = tmp_path / "submission"
+    shutil.copytree(Path(right["sgd"].__file__).parent, folder)
+    text = (folder / "sgd.py").read_text("utf-8")
+    assert old in text
+    (folder / "sgd.py").write_text(text.replace(old, new), "utf-8")
+    passed = score(made, right, load_solution(folder))
+    assert not passed["fit_predict", "reviews of invented words"]
 
 
 def test_a_seed_changes_cost_and_steps():
