@@ -76,9 +76,9 @@ class Draw:
         }
 
     def far_problem(self) -> Inputs:
-        """Return inputs of `cost` with two documents, whose scores are about 1000 and -1000."""
+        """Return inputs of `cost` with two documents, whose scores are far on the wrong side."""
         X, w = np.diag([1000.0, 1000.0]), np.array([1.0, -1.0])
-        return self.problem() | {"X": X, "y": self.labels(2), "w": w}
+        return self.problem() | {"X": X, "y": np.array([self.course.negative, 1]), "w": w}
 
     def step(self) -> Inputs:
         """Return inputs of `sgd_step`; n is for the courses whose penalty needs it."""

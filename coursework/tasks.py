@@ -93,7 +93,8 @@ TASKS = (
         public=(Draw.problem, Draw.problem),
         hints=(
             "Derive L by z first: the sigmoid appears in it. Then z by w, and by b.",
-            "Check it yourself: (J(w + h) - J(w - h)) / 2h for a small h, one weight at a time.",
+            "Check it yourself: for a small h, the slope of J is about "
+            "(J(w + h) - J(w - h)) / (2h), one weight at a time.",
         ),
     ),
     Task(

@@ -52,7 +52,9 @@ def mistakes(found, expected, what):
     except (TypeError, ValueError):
         return [f"{what}: expected numbers"]
     if array.shape != right.shape:
-        return [f"{what}: expected shape {right.shape}, got {array.shape}"]
+        wanted = f"an array of shape {right.shape}" if right.ndim else "a number"
+        got = f"an array of shape {array.shape}" if array.ndim else "a number"
+        return [f"{what}: expected {wanted}, got {got}"]
     places = np.argwhere(~np.isclose(array, right, rtol=1e-6, atol=1e-9, equal_nan=True))
     return [
         f"{what}{place.tolist() or ''} is {array[tuple(place)]:.8g}, "
@@ -63,8 +65,13 @@ def mistakes(found, expected, what):
 
 def said_of(example):
     """Return what is wrong with the function on an example, or ""."""
+    __tracebackhide__ = True
     name, what = example["function"], example["returns"]
-    function = getattr(importlib.import_module(f"assignment.{example['module']}"), name)
+    try:
+        module = importlib.import_module(f"assignment.{example['module']}")
+    except SyntaxError as error:
+        return f"{error.filename}, line {error.lineno}: {error.msg}"
+    function = getattr(module, name)
     inputs = {key: as_input(key, value) for key, value in example["inputs"].items()}
     try:
         found = function(**inputs)
@@ -74,7 +81,7 @@ def said_of(example):
         return f"{name} returned None; expected {f'({what})' if ', ' in what else what}"
     if wrong := mistakes(found, example["expected"], what):
         more = f"; {len(wrong) - MOST} more" if len(wrong) > MOST else ""
-        return f"{name}: {'; '.join(wrong[:MOST])}{more}\nreturned: {found}"
+        return f"{'; '.join(wrong[:MOST])}{more}\n{name} returned {found}"
     changed = [key for key, value in example["inputs"].items() if as_json(inputs[key]) != value]
     return f"{name} changed its input {changed[0]}; return a new array" if changed else ""
 

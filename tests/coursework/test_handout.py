@@ -191,7 +191,7 @@ def test_a_wrong_function_fails_a_public_test(made, said_of, submission, tmp_pat
 def test_a_public_test_says_which_number_is_wrong(made, said_of):
     modules = {"sgd": SimpleNamespace(sgd_step=lambda **inputs: (np.array([0.15, 0.2]), 0.05))}
     said = said_of(modules, "sgd_step")[0]
-    assert said.startswith("sgd_step: w[1] is 0.2, expected 0.1\nreturned: (array(")
+    assert said.startswith("w[1] is 0.2, expected 0.1\nsgd_step returned (array(")
     modules = {"sgd": SimpleNamespace(sgd_step=lambda **inputs: None)}
     assert said_of(modules, "sgd_step")[0] == "sgd_step returned None; expected (w, b)"
 
