@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from pipeline.errors import RunError
+from pipeline.errors import CorpusError, RunError
 from pipeline.features.counting import count_features
 from pipeline.features.vocabulary import learn_vocabulary
 from pipeline.inspection.highlights import Highlight, highlight
 from pipeline.inspection.weights import ClassFrequency, Word, top_words
 from pipeline.model.checks import not_fitted
-from pipeline.model.logistic import Array, decide, sigmoid
+from pipeline.model.logistic import Array, predictions, probabilities
 from pipeline.model.parameters import Parameters
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.tokens.stop_words import stop_words
@@ -175,6 +175,8 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
         names = SGDLogisticRegression().get_params().keys()
         learner = SGDLogisticRegression(**_chosen(settings, names) | {"threshold": threshold})
         y = np.asarray(labels)
+        if (n_classes := len(np.unique(y))) > 2:
+            raise CorpusError(f"labels: expected two classes, got {n_classes}")
         regression = learner.fit(counts, y, sample_weight)
         self.classes_, self.history_ = regression.classes_, regression.history_
         y = y == self.classes_[1]
@@ -192,14 +194,13 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
 
     def predict(self, texts: Texts) -> Array:
         """Return the predicted label of each text: array, shape (n,)."""
-        positive = decide(sigmoid(self.decision_function(texts)), self._model.regression.threshold)
-        labels: Array = self.classes_[positive.astype(np.intp)]
+        numbers = predictions(self.decision_function(texts), self._model.regression.threshold)
+        labels: Array = self.classes_[numbers]
         return labels
 
     def predict_proba(self, texts: Texts) -> Array:
         """Return the probability of each class: float64, shape (n, 2), as in `classes_`."""
-        positive = sigmoid(self.decision_function(texts))
-        return np.column_stack((1.0 - positive, positive))
+        return probabilities(self.decision_function(texts))
 
     def decision_function(self, texts: Texts) -> Array:
         """Return the log-odds of the positive class: float64, shape (n,)."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.special import expit
+from scipy.special import expit, logsumexp
 
 
 def reviews(n=60, d=8, seed=0, noise=0.15):
@@ -138,3 +138,41 @@ def objective(X, y, w, b, l2, costs=None):
     losses = np.logaddexp(0.0, -sign * (np.asarray(X, np.float64) @ w + b))
     costs = np.ones(len(y)) if costs is None else costs
     return float(np.mean(costs * losses) + l2 / 2 * np.sum(w**2))
+
+
+def train_classes(X, y, orders, settings, n_classes, costs=None, ratio=None):
+    """Return W and b after each epoch of softmax regression: shapes (K, d) and (K,).
+
+    The parameters are those of `train`; y numbers the classes from 0. `ratio`, of shape (K, d),
+    multiplies the counts of each class. Weights are averaged from the epoch `average_from`.
+    """
+    X = np.asarray(X, np.float64)
+    X = np.column_stack([X, np.ones(len(X))])
+    costs = np.ones(len(y)) if costs is None else costs
+    d = X.shape[1] - 1
+    factor = np.ones((n_classes, d + 1))
+    if ratio is not None:
+        factor[:, :-1] = ratio
+    W, squares, total = (np.zeros((n_classes, d + 1)) for _ in range(3))
+    step, n_averaged, weights = 0, 0, []
+    for epoch, order in enumerate(orders, start=1):
+        for first in range(0, len(order), settings.batch_size):
+            batch = order[first : first + settings.batch_size]
+            z = X[batch] @ (factor * W).T
+            errors = np.exp(z - logsumexp(z, axis=1)[:, None])
+            # Of the true class, p - 1 is minus the sum of the others, which does not cancel.
+            true = np.arange(len(batch)), y[batch]
+            errors[true] = 0
+            errors[true] = -errors.sum(axis=1)
+            slope = factor * ((costs[batch, None] * errors).T @ X[batch]) / len(batch)
+            squares = squares + slope**2
+            for k in range(n_classes):
+                w_rate, b_rate = rates(settings, step, squares[k, :-1], squares[k, -1])
+                W[k, :-1] -= w_rate * (slope[k, :-1] + settings.l2 * W[k, :-1])
+                W[k, -1] -= b_rate * slope[k, -1] if settings.fit_intercept else 0.0
+            step += 1
+            if 0 < settings.average_from <= epoch:
+                total, n_averaged = total + W, n_averaged + 1
+        kept = total / n_averaged if n_averaged else W.copy()
+        weights.append((kept[:, :-1], kept[:, -1]))
+    return weights

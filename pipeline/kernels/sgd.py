@@ -32,14 +32,14 @@ INTERCEPT_SUM = 3  # sgd: sum of the intercepts of the averaged steps
 N_AVERAGED = 4  # sgd: number of averaged steps
 STEP = 5  # coordinates: number of steps taken
 INTERCEPT_DIVISOR = 6  # coordinates: d_j of the intercept
-FETCHED = 7  # what `_fetch` returned; stored so that the compiler keeps its loads
+FETCHED = 7  # what `fetch` returned; stored so that the compiler keeps its loads
 STATE_SIZE = 8
 
 # Columns of `coordinates`, side by side because they are used together.
 NUMERATOR, DIVISOR = 0, 1
 
 # Rows that are fetched at a time, and counts in a line of memory (64 bytes).
-_AHEAD, _LINE = 16, 16
+AHEAD, _LINE = 16, 16
 
 
 @kernel(
@@ -84,8 +84,8 @@ def sgd_epoch(data, indices, indptr, targets, order, rates, params, vectors, sta
         size = min(errors.size, order.size - first)
         for k in range(size):
             if first + k == fetched:
-                fetched = min(fetched + _AHEAD, order.size)
-                state[FETCHED] = _fetch(data, indices, indptr, order[first + k : fetched])
+                fetched = min(fetched + AHEAD, order.size)
+                state[FETCHED] = fetch(data, indices, indptr, order[first + k : fetched])
             i = order[first + k]
             score = 0.0
             for p in range(indptr[i], indptr[i + 1]):
@@ -141,7 +141,7 @@ def coordinate_epoch(data, indices, indptr, targets, order, params, coordinates,
     """Take one pass of steps, a row each, with a learning rate for each column.
 
     Step t: w_j <- w_j - eta_j * (g_j + l2 * w_j), eta_j = rate / (d_j + rate * l2 * t), where d_j
-    grows with the gradients so far: see `_divisor`.
+    grows with the gradients so far: see `next_divisor`.
 
     With u_j = w_j * (d_j + rate * l2 * t), and d_j' the new d_j, the same step is
 
@@ -168,8 +168,8 @@ def coordinate_epoch(data, indices, indptr, targets, order, params, coordinates,
     fetched = 0
     for k in range(order.size):
         if k == fetched:
-            fetched = min(fetched + _AHEAD, order.size)
-            state[FETCHED] = _fetch(data, indices, indptr, order[k:fetched])
+            fetched = min(fetched + AHEAD, order.size)
+            state[FETCHED] = fetch(data, indices, indptr, order[k:fetched])
         shrink = rate * l2 * state[STEP]
         start, stop = indptr[order[k]], indptr[order[k] + 1]
         score = 0.0
@@ -209,8 +209,8 @@ def coordinate_batches(
         mean_error = 0.0
         for k in range(batch.size):
             if first + k == fetched:
-                fetched = min(fetched + _AHEAD, order.size)
-                state[FETCHED] = _fetch(data, indices, indptr, order[first + k : fetched])
+                fetched = min(fetched + AHEAD, order.size)
+                state[FETCHED] = fetch(data, indices, indptr, order[first + k : fetched])
             i = batch[k]
             score = 0.0
             for p in range(indptr[i], indptr[i + 1]):
@@ -237,7 +237,7 @@ def _finish_step(state, params, mean_error):
     state[STEP] += 1
     if params[FIT_INTERCEPT] > 0 and mean_error != 0:
         rate = params[RATE]
-        divisor = _divisor(state[INTERCEPT_DIVISOR], mean_error, rate, params[FISHER] > 0)
+        divisor = next_divisor(state[INTERCEPT_DIVISOR], mean_error, rate, params[FISHER] > 0)
         state[INTERCEPT_DIVISOR] = divisor
         state[INTERCEPT] -= rate * mean_error / divisor
 
@@ -251,12 +251,12 @@ def _weight(coordinates, j, shrink):
 def _step(coordinates, j, slope, weight, rate, fisher):
     """Move the weight of column j against its gradient; see `coordinate_epoch`."""
     before = coordinates[j, DIVISOR]
-    after = _divisor(before, slope, rate, fisher)
+    after = next_divisor(before, slope, rate, fisher)
     coordinates[j, NUMERATOR] += (after - before) * weight - rate * slope
     coordinates[j, DIVISOR] = after
 
 
-def _divisor(before, slope, rate, fisher):
+def next_divisor(before, slope, rate, fisher):
     """Return d_j after one more gradient g_j, with G_j the sum of all g_j^2.
 
     AdaGrad: d_j = sqrt(G_j), which begins at 0 (Duchi, Hazan & Singer 2011).
@@ -279,7 +279,7 @@ def coordinate_weights(coordinates, shrink, weights):
         weights[j] = _weight(coordinates, j, shrink)
 
 
-def _fetch(data, indices, indptr, rows):
+def fetch(data, indices, indptr, rows):
     """Load some rows into the cache: a count and an index of each line of memory.
 
     Shuffled rows lie anywhere in memory. Loads that are issued together overlap, and the loops

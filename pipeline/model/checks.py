@@ -86,12 +86,12 @@ def checked_counts(X: Any) -> csr_array:
 
 
 def checked_classes(y: Any, n_rows: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Check labels; return the two classes in sorted order, and the labels as 0 and 1.
+    """Check labels; return the classes in sorted order, and the number of each label's class.
 
     Raises
     ------
     CorpusError
-        If there are not two classes.
+        If there is only one class.
     ValueError
         If y is not one label for each row.
     """
@@ -112,15 +112,12 @@ def checked_classes(y: Any, n_rows: int) -> tuple[NDArray[Any], NDArray[np.int64
             "Unknown label type: continuous. y: expected classes, got fractions, NaN or infinity"
         )
     classes, labels = np.unique(y, return_inverse=True)
-    if len(classes) == 2:
+    if len(classes) >= 2:
         return classes, labels
-    shown = ", ".join(map(repr, classes[:5].tolist())) + (", ..." if len(classes) > 5 else "")
-    if len(classes) > 2:
-        raise CorpusError(
-            "Only binary classification is supported. Expected two classes in y, "
-            f"got {len(classes)} classes: {shown}"
-        )
-    raise CorpusError(f"training: expected two classes in y, got {len(classes)} class: {shown}")
+    raise CorpusError(
+        f"training: expected at least two classes in y, got {len(classes)} class: "
+        + ", ".join(map(repr, classes.tolist()))
+    )
 
 
 def checked_weights(sample_weight: Any, labels: NDArray[np.int64]) -> Floats:
@@ -129,7 +126,8 @@ def checked_weights(sample_weight: Any, labels: NDArray[np.int64]) -> Floats:
     Parameters
     ----------
     sample_weight : array of numbers >= 0, shape (n,), or None
-    labels : array of 0 and 1, shape (n,)
+    labels : int array, shape (n,)
+        Number of each document's class.
 
     Raises
     ------
@@ -150,7 +148,7 @@ def checked_weights(sample_weight: Any, labels: NDArray[np.int64]) -> Floats:
         raise ValueError(
             f"sample_weight of row {row}: expected a finite number >= 0, got {weights[row]}"
         )
-    if not np.bincount(labels, weights, minlength=2).all():
+    if not np.bincount(labels, weights).all():
         raise ValueError(
             "sample_weight: expected a weight above zero in each class, got only zeros"
         )

@@ -13,7 +13,9 @@ penalised. The gradient of J is
     by w:  (1/n) sum_i c_i (sigmoid(z_i) - y_i) x_i + l2 w
     by b:  (1/n) sum_i c_i (sigmoid(z_i) - y_i)
 
-This module does not learn weights; `pipeline.training` does.
+With more than two classes there is a weight vector and a score for each: then the functions here
+pass arrays with one more dimension on to `pipeline.model.softmax`. This module does not learn
+weights; `pipeline.training` does.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from pipeline.kernels import logistic as kernels
+from pipeline.model import softmax as multinomial
 from pipeline.model.checks import checked_counts, not_fitted
 
 if TYPE_CHECKING:
@@ -54,16 +57,18 @@ def cross_entropy(z: Array, y: Array) -> Array:
 
     Parameters
     ----------
-    z : float64 array, shape (n,)
+    z : float64 array, shape (n,), or (n, n_classes) with more than two classes
         Scores.
-    y : array of 0 and 1, shape (n,)
-        True labels.
+    y : int array, shape (n,)
+        Number of the true class: 0 or 1 for two.
 
     Examples
     --------
     >>> cross_entropy(np.array([0.0, 800.0]), np.array([1, 0])).round(4).tolist()
     [0.6931, 800.0]
     """
+    if z.ndim == 2:
+        return multinomial.cross_entropy(z, y)
     loss: Array = np.maximum(z, 0.0) - y * z + np.log1p(np.exp(-np.abs(z)))
     return loss
 
@@ -80,8 +85,49 @@ def decide(probability: Array, threshold: float = 0.5) -> Array:
     return positive
 
 
-def scores(data: Array, indices: Array, indptr: Array, w: Array, b: float) -> Array:
-    """Return z = x . w + b of each row of a CSR triplet: float64, shape (n,)."""
+def predictions(z: Array, threshold: float = 0.5) -> Array:
+    """Return the number of the predicted class of each document: int64, shape (n,).
+
+    Of two classes it is 1 where P(y = 1 | x) > threshold; of more, that with the highest score.
+    Equal scores go to the first of them.
+
+    Parameters
+    ----------
+    z : float64 array, shape (n,), or (n, n_classes) with more than two classes
+    threshold : float
+        For two classes.
+
+    Examples
+    --------
+    >>> predictions(np.array([-1.0, 2.0])).tolist()
+    [0, 1]
+    >>> predictions(np.array([[0.0, 2.0, 1.0]])).tolist()
+    [1]
+    """
+    numbers: Array = z.argmax(axis=1) if z.ndim == 2 else decide(sigmoid(z), threshold).astype(int)
+    return numbers
+
+
+def probabilities(z: Array) -> Array:
+    """Return the probability of each class: float64, shape (n, n_classes).
+
+    Examples
+    --------
+    >>> probabilities(np.array([0.0])).tolist()
+    [[0.5, 0.5]]
+    """
+    if z.ndim == 2:
+        return multinomial.softmax(z)
+    return np.column_stack([sigmoid(-z), sigmoid(z)])
+
+
+def scores(data: Array, indices: Array, indptr: Array, w: Array, b: Any) -> Array:
+    """Return z = x . w + b of each row of a CSR triplet: float64, shape (n,).
+
+    If w has the shape (n_classes, d) and b (n_classes,), z has (n, n_classes).
+    """
+    if w.ndim == 2:
+        return multinomial.scores(data, indices, indptr, w, b)
     result = np.empty(len(indptr) - 1)
     triplet = (
         data.astype(np.float32, copy=False),
@@ -93,16 +139,17 @@ def scores(data: Array, indices: Array, indptr: Array, w: Array, b: float) -> Ar
 
 
 def objective(
-    X: csr_array, y: Array, w: Array, b: float, l2: float, costs: Array | None = None
+    X: csr_array, y: Array, w: Array, b: Any, l2: float, costs: Array | None = None
 ) -> float:
     """Return J(w, b), which training minimises.
 
     Parameters
     ----------
     X : csr_array, shape (n, d)
-    y : array of 0 and 1, shape (n,)
-    w : float64 array, shape (d,)
-    b : float
+    y : int array, shape (n,)
+        Number of the true class: 0 or 1 for two.
+    w : float64 array, shape (d,), or (n_classes, d) with more than two classes
+    b : float, or float64 array, shape (n_classes,)
     l2 : float
         Strength of the penalty, >= 0.
     costs : float64 array, shape (n,), optional
@@ -115,7 +162,7 @@ def objective(
     >>> round(objective(X, y, np.zeros(2), 0.0, l2=0.1), 4)
     0.6931
     """
-    losses = cross_entropy(X @ w + b, y)
+    losses = cross_entropy(X @ w.T + b, y)
     mean = losses.mean() if costs is None else (costs * losses).mean()
     return float(mean + penalty(w, l2))
 
@@ -126,9 +173,9 @@ def penalty(w: Array, l2: float) -> float:
 
 
 def gradient(
-    X: csr_array, y: Array, w: Array, b: float, l2: float, costs: Array | None = None
-) -> tuple[Array, float]:
-    """Return the gradient of J by w, float64 of shape (d,), and by b.
+    X: csr_array, y: Array, w: Array, b: Any, l2: float, costs: Array | None = None
+) -> tuple[Array, Any]:
+    """Return the gradient of J by w and by b, float64 of their shapes.
 
     The parameters are those of `objective`.
 
@@ -140,6 +187,8 @@ def gradient(
     >>> by_w.tolist(), by_b
     ([-0.25, 0.25], 0.0)
     """
+    if w.ndim == 2:
+        return multinomial.gradient(X, y, w, b, l2, costs)
     errors = sigmoid(X @ w + b) - y
     if costs is not None:
         errors = costs * errors
@@ -147,18 +196,21 @@ def gradient(
 
 
 class LogisticRegression:
-    """A linear classifier of two classes with given weights and scikit-learn's methods.
+    """A linear classifier with given weights and scikit-learn's methods.
+
+    Two classes have one weight vector, whose score is the log-odds of the second class. More than
+    two have one each, and a score each (`pipeline.model.softmax`).
 
     Attributes
     ----------
-    coef_ : float64 array, shape (1, n_columns)
-        The weight of each column: what one occurrence adds to the log-odds.
-    intercept_ : float64 array, shape (1,)
-        The log-odds of a document without features.
-    classes_ : array, shape (2,)
-        The negative and the positive class, in sorted order.
+    coef_ : float64 array, shape (1, n_columns) or (n_classes, n_columns)
+        The weight of each column: what one occurrence adds to a score.
+    intercept_ : float64 array, shape (1,) or (n_classes,)
+        The scores of a document without features.
+    classes_ : array, shape (n_classes,)
+        In sorted order; of two, the second is the positive one.
     threshold : float
-        A document is predicted positive where its probability is above it.
+        For two classes: a document is predicted positive where its probability is above it.
 
     Examples
     --------
@@ -167,6 +219,8 @@ class LogisticRegression:
     [2.5, -1.5]
     >>> model.predict([[1, 0], [0, 2]]).tolist()
     [1, 0]
+    >>> LogisticRegression.of([[1.0], [0.0], [-1.0]], [0.0, 1.5, 0.0]).predict([[2], [0]]).tolist()
+    [0, 1]
     """
 
     coef_: Array
@@ -175,17 +229,31 @@ class LogisticRegression:
     threshold: float = 0.5
 
     @classmethod
-    def of(cls, weights: Any, intercept: float, threshold: float = 0.5) -> Self:
-        """Return a classifier of the classes 0 and 1 with these weights, shape (n_columns,)."""
+    def of(cls, weights: Any, intercept: Any, threshold: float = 0.5) -> Self:
+        """Return a classifier with given weights, of the classes 0, 1 ...
+
+        Parameters
+        ----------
+        weights : array, shape (n_columns,), or (n_classes, n_columns) for more than two classes
+        intercept : float, or array, shape (n_classes,)
+        threshold : float
+        """
         model = cls()
-        model.coef_ = np.asarray(weights, np.float64).reshape(1, -1)
-        model.intercept_ = np.array([intercept], np.float64)
-        model.classes_ = np.array([0, 1], np.int8)
+        model.coef_ = np.atleast_2d(np.asarray(weights, np.float64))
+        model.intercept_ = np.atleast_1d(np.asarray(intercept, np.float64))
+        model.classes_ = np.arange(max(2, len(model.coef_)), dtype=np.int8)
         model.threshold = threshold
         return model
 
+    @property
+    def parameters(self) -> tuple[Array, Any]:
+        """The w and b of `scores`: a vector and a float for two classes, else W and a vector."""
+        if len(self.coef_) == 1:
+            return self.coef_[0], float(self.intercept_[0])
+        return self.coef_, self.intercept_
+
     def decision_function(self, X: Any) -> Array:
-        """Return the score z = x . w + b of each row: float64, shape (n,)."""
+        """Return the scores of each row: float64, shape (n,), or (n, n_classes) above two."""
         if not hasattr(self, "coef_"):
             raise not_fitted(self)
         X = checked_counts(X)
@@ -194,17 +262,16 @@ class LogisticRegression:
                 f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
                 f"{self.coef_.shape[1]} features as input"
             )
-        return scores(X.data, X.indices, X.indptr, self.coef_[0], float(self.intercept_[0]))
+        return scores(X.data, X.indices, X.indptr, *self.parameters)
 
     def predict_proba(self, X: Any) -> Array:
-        """Return the probability of each class: float64, shape (n, 2), as in `classes_`."""
-        z = self.decision_function(X)
-        return np.column_stack([sigmoid(-z), sigmoid(z)])
+        """Return the probability of each class: float64, shape (n, n_classes)."""
+        return probabilities(self.decision_function(X))
 
     def predict(self, X: Any) -> Array:
         """Return the predicted class of each row: array, shape (n,)."""
-        positive = decide(sigmoid(self.decision_function(X)), self.threshold)
-        classes: Array = self.classes_[positive.astype(int)]
+        numbers = predictions(self.decision_function(X), self.threshold)
+        classes: Array = self.classes_[numbers]
         return classes
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:

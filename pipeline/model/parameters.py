@@ -41,13 +41,13 @@ class Parameters:
         return f"{type(self).__name__}({', '.join(changed)})"
 
     def __sklearn_tags__(self) -> Any:
-        """Return what scikit-learn asks of an estimator: a classifier of two classes."""
+        """Return what scikit-learn asks of an estimator: a classifier."""
         from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
 
         return Tags(
             estimator_type="classifier",
             target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags(multi_class=False),
+            classifier_tags=ClassifierTags(),
             input_tags=InputTags(
                 two_d_array=not self._takes_texts,
                 sparse=not self._takes_texts,

@@ -44,3 +44,13 @@ def check_parameters(model: SGDLogisticRegression) -> None:
         raise ValueError(
             f"average_from: expected 0 with the schedule {model.schedule}, got {model.average_from}"
         )
+
+
+def check_threshold(model: SGDLogisticRegression) -> None:
+    """Refuse a threshold where there are more than two classes."""
+    n_classes = len(model.classes_)
+    if n_classes > 2 and model.threshold != 0.5:
+        raise ValueError(
+            f"threshold: expected none (0.5) where there are {n_classes} classes, "
+            f"got {model.threshold}; the most probable one is predicted"
+        )

@@ -15,10 +15,12 @@ from pipeline.model.checks import checked_classes, checked_counts, checked_weigh
 from pipeline.model.logistic import Array, LogisticRegression
 from pipeline.model.parameters import Parameters
 from pipeline.stratified import draw_by_class
-from pipeline.training.checks import check_parameters
+from pipeline.training.checks import check_parameters, check_threshold
+from pipeline.training.costs import document_costs
 from pipeline.training.history import Epoch, History, LabelledCounts
-from pipeline.training.log_count_ratio import interpolated, log_count_ratio, weighted
+from pipeline.training.log_count_ratio import class_ratios, interpolated, weighted
 from pipeline.training.sgd import AveragedRuns, CoordinateRates, GlobalRate, Problem, SGDRun
+from pipeline.training.softmax import ClassCoordinateRates, ClassGlobalRate, ClassProblem
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -31,8 +33,13 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
 
         J(w, b) = (1/n) sum_i c_i log(1 + exp(-y_i z_i)) + (l2/2) ||w||^2
 
-    with z_i = x_i . w + b and y_i in {-1, +1}, in mini-batches of shuffled documents. It has
-    scikit-learn's methods and works in its tools, but does not need scikit-learn.
+    with z_i = x_i . w + b and y_i in {-1, +1}, in mini-batches of shuffled documents. With more
+    than two classes it is softmax regression, with a weight vector w_k for each class:
+
+        J(W, b) = (1/n) sum_i c_i (log sum_k exp(z_ik) - z_iy) + (l2/2) ||W||^2
+
+    with z_ik = x_i . w_k + b_k and y the true class. The class has scikit-learn's methods and works
+    in its tools, but does not need scikit-learn.
 
     Parameters
     ----------
@@ -66,7 +73,8 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
     fit_intercept : bool
         Learn b; otherwise it is 0.
     class_weight : None, "balanced" or mapping from class to cost
-        The cost of a mistake on a document of each class. Balanced costs are n / (2 n_class).
+        The cost of a mistake on a document of each class. Balanced costs are n / (K n_class), with
+        K classes.
     validation : float
         Fraction of the documents of each class that makes the validation set, >= 0 and < 1.
         The weights are not learned from it.
@@ -74,11 +82,13 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         Stop after so many epochs without a lower validation loss, and keep the weights of the
         lowest; 0 does not stop early.
     threshold : float
-        A document is predicted positive where its probability is above it.
+        A document is predicted positive where its probability is above it. For two classes only:
+        of more, the most probable one is predicted.
     ratio : {"none", "documents", "counts"}
         Multiply the columns by their log-count ratio on the training set, over documents or
         counts: see `log_count_ratio`. J is then that of the multiplied counts, and `coef_`
-        includes the ratio.
+        includes the ratio. With more than two classes, each has its own ratios: of its
+        documents to all others.
     alpha : float
         Smoothing of the ratio, > 0.
     beta : float
@@ -167,7 +177,7 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         X : sparse or dense array, shape (n, d)
             Counts, or other finite numbers.
         y : array, shape (n,)
-            Two classes; the second in sorted order is the positive one.
+            Two classes or more; of two, the second in sorted order is the positive one.
         sample_weight : float64 array, shape (n,), optional
             Weight of each document, >= 0; multiplies the cost of its class. Weights are scaled
             to a mean of 1, so that J is that of a corpus in which a document with weight 2
@@ -181,7 +191,7 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         Raises
         ------
         CorpusError
-            If there are not two classes, or a set has no document of one of them.
+            If there is one class only, or a set has no document of one of them.
         ValueError
             If X, y, sample_weight or a parameter is not valid.
         DivergenceError
@@ -197,84 +207,92 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
             X = X.copy()
             X.sum_duplicates()
         self.classes_, y = checked_classes(y, X.shape[0])
+        check_threshold(self)
         self.n_features_in_ = X.shape[1]
         weights = checked_weights(sample_weight, y)
-        costs = self.costs(y, weights)
         self.in_validation_ = self.draw_validation(y, groups)
-        training = np.flatnonzero(~self.in_validation_)
-        ratio = None
-        if self.ratio != "none":
-            of_training = X[training], y[training], self.ratio, self.alpha, weights[training]
-            ratio = log_count_ratio(*of_training)
-            X = weighted(X, ratio)
+        ratio = self._log_count_ratio(X, y, weights)
+        self._learn(X, y, self.costs(y, weights), ratio, on_epoch or (lambda epoch: None))
+        return self
+
+    def _learn(
+        self,
+        X: csr_array,
+        y: Array,
+        costs: Array,
+        ratio: Array | None,
+        on_epoch: Callable[[Epoch], None],
+    ) -> None:
+        """Take the epochs, and keep the weights of the last or of the best one."""
+        in_steps = ratio
+        if ratio is not None and ratio.ndim == 1:  # multiplied once, and not in every step
+            X, in_steps = weighted(X, ratio), None
         history = self._history(X, y, costs)
         self.history_ = history.epochs
-        problem = Problem(X, np.where(y, costs, -costs), self.l2, self.fit_intercept)
-        runs = [self._sgd_run(problem) for _ in range(self.averaged_runs)]
+        runs = [self._sgd_run(X, y, costs, in_steps) for _ in range(self.averaged_runs)]
         averaged = AveragedRuns(runs, self.seed)
+        training = np.flatnonzero(~self.in_validation_)
         for number in range(1, self.epochs + 1):
             averaged.epoch(training, 0 < self.average_from <= number)
             with np.errstate(over="ignore", invalid="ignore"):  # an overflow is a divergence
                 w, b = averaged.weights()
                 w = w if ratio is None else interpolated(w, self.beta)
-                epoch = history.add(w, b)
+                epoch = history.add(w, b, w if in_steps is None else w * in_steps)
             if history.keeps_last:
                 folded = w if ratio is None else w * ratio
-                self.kept_, self.coef_ = epoch, folded.reshape(1, -1)
-                self.intercept_ = np.array([b])
-            if on_epoch is not None:
-                on_epoch(epoch)
+                self.kept_, self.coef_ = epoch, np.atleast_2d(folded)
+                self.intercept_ = np.atleast_1d(b)
+            on_epoch(epoch)
             if history.stops:
                 break
-        return self
 
     def costs(self, y: Array, sample_weight: Array | None = None) -> Array:
         """Return the cost c_i of each document, from the weights of its class and its own.
 
         Parameters
         ----------
-        y : int array of 0 and 1, shape (n,)
+        y : int array, shape (n,)
+            Number of each document's class.
         sample_weight : float64 array, shape (n,), optional
         """
         weights = np.ones(len(y)) if sample_weight is None else sample_weight
-        match self.class_weight:
-            case None:
-                by_class = np.ones(2)
-            case "balanced":
-                by_class = weights.sum() / (2.0 * np.bincount(y, weights, minlength=2))
-            case Mapping() as given:
-                classes = self.classes_.tolist()
-                if set(given) - set(classes) or not all(cost >= 0 for cost in given.values()):
-                    raise ValueError(
-                        f"class_weight: expected costs >= 0 of {classes}, got {dict(given)}"
-                    )
-                by_class = np.array([float(given.get(each, 1.0)) for each in classes])
-            case other:
-                raise ValueError(f"class_weight: expected None, balanced or a mapping, got {other}")
-        costs: Array = by_class[y] * weights * (len(y) / weights.sum())
-        return costs
+        return document_costs(y, self.classes_.tolist(), self.class_weight, weights)
 
     def draw_validation(self, y: Array, groups: Any = None) -> Array:
-        """Draw the validation set, by class and group: bool, shape (n,), for labels 0 and 1."""
+        """Draw the validation set, by class and group: bool, shape (n,), for labels 0, 1 ..."""
         if not self.validation:
             return np.zeros(len(y), bool)
         # Its own random stream, so that the shuffle is the same with and without a validation set.
         draw = np.random.default_rng([self.seed, 1])
         return draw_by_class(y, self.validation, draw, "train.validation", groups)
 
+    def _log_count_ratio(self, X: csr_array, y: Array, weights: Array) -> Array | None:
+        """Return the ratios on the training set: shape (d,), or (n_classes, d) above two."""
+        if self.ratio == "none":
+            return None
+        rows = np.flatnonzero(~self.in_validation_)
+        of_training = X[rows], y[rows], self.ratio, self.alpha, weights[rows]
+        return class_ratios(*of_training, len(self.classes_))
+
     def _history(self, X: csr_array, y: Array, costs: Array) -> History:
         """Return an empty history over the training and the validation set."""
-        masks = ~self.in_validation_, self.in_validation_
-        training, validation = (LabelledCounts.of(X, y, costs, mask) for mask in masks)
+        labelled = LabelledCounts(X, y, costs)
+        training, validation = (
+            labelled.where(mask) for mask in (~self.in_validation_, self.in_validation_)
+        )
         advice = f"lower train.learning_rate ({self.learning_rate:g})"
         if self.schedule != "adagrad":
             advice += " or use the adagrad schedule"
-        return History(training, validation, self.l2, self.threshold, self.patience, advice)
+        goal = self.l2, self.threshold, self.patience
+        return History(training, validation, *goal, advice, len(self.classes_))
 
-    def _sgd_run(self, problem: Problem) -> SGDRun:
+    def _sgd_run(self, X: csr_array, y: Array, costs: Array, ratio: Array | None) -> SGDRun:
         """Return a run that starts from zero weights, by the schedule."""
-        if self.schedule in ("adagrad", "fisher"):
-            fisher = self.schedule == "fisher"
-            return CoordinateRates(problem, self.batch_size, self.learning_rate, fisher)
-        falling = self.schedule == "inverse"
-        return GlobalRate(problem, self.batch_size, self.learning_rate, falling)
+        by_coordinate = self.schedule in ("adagrad", "fisher")
+        how = self.batch_size, self.learning_rate, self.schedule in ("fisher", "inverse")
+        if len(self.classes_) == 2:
+            problem = Problem(X, np.where(y, costs, -costs), self.l2, self.fit_intercept)
+            return CoordinateRates(problem, *how) if by_coordinate else GlobalRate(problem, *how)
+        targets, n_classes = np.column_stack([y, costs]), len(self.classes_)
+        of = ClassProblem(X, targets, self.l2, self.fit_intercept, n_classes, ratio)
+        return ClassCoordinateRates(of, *how) if by_coordinate else ClassGlobalRate(of, *how)

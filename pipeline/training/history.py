@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.errors import DivergenceError
-from pipeline.model.logistic import Array, cross_entropy, decide, penalty, scores, sigmoid
+from pipeline.model.logistic import Array, cross_entropy, penalty, predictions, scores
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -49,15 +49,14 @@ class LabelledCounts:
     labels: Array
     costs: Array
 
-    @classmethod
-    def of(cls, counts: csr_array, labels: Array, costs: Array, mask: Array) -> LabelledCounts:
+    def where(self, mask: Array) -> LabelledCounts:
         """Return the documents where a mask is true."""
         if mask.all():
-            return cls(counts, labels, costs)
-        return cls(counts[mask], labels[mask], costs[mask])
+            return self
+        return LabelledCounts(self.counts[mask], self.labels[mask], self.costs[mask])
 
-    def scores(self, w: Array, b: float) -> Array:
-        """Return the score of each document: float64, shape (n,)."""
+    def scores(self, w: Array, b: Any) -> Array:
+        """Return the scores of each document: see `logistic.scores`."""
         return scores(self.counts.data, self.counts.indices, self.counts.indptr, w, b)
 
 
@@ -74,6 +73,7 @@ class History:
         Number of epochs without a lower validation loss after which training stops; 0 for never.
     advice : str
         What to change if training diverges.
+    n_classes : int
     epochs : list of Epoch
     """
 
@@ -83,12 +83,21 @@ class History:
     threshold: float
     patience: int
     advice: str
+    n_classes: int = 2
     epochs: list[Epoch] = field(default_factory=list)
     _lowest: float = np.inf
     _waited: int = 0
 
-    def add(self, w: Array, b: float) -> Epoch:
+    def add(self, w: Array, b: Any, folded: Array) -> Epoch:
         """Measure the weights after an epoch, and append the result.
+
+        Parameters
+        ----------
+        w : float64 array
+            The weights that are penalised.
+        b : float, or float64 array
+        folded : float64 array
+            The weights of the counts that the sets hold; they may include a ratio.
 
         Raises
         ------
@@ -96,10 +105,10 @@ class History:
             If the objective is far above that of zero weights, or not a number.
         """
         number = len(self.epochs) + 1
-        z = self.training.scores(w, b)
+        z = self.training.scores(folded, b)
         losses = cross_entropy(z, self.training.labels)
         objective = float((self.training.costs * losses).mean()) + penalty(w, self.l2)
-        at_zero = float(np.mean(self.training.costs) * np.log(2))
+        at_zero = float(np.mean(self.training.costs) * np.log(self.n_classes))
         if not objective <= _DIVERGED * at_zero:
             raise DivergenceError(
                 f"training diverged: after epoch {number} the objective is {objective:.3g}, "
@@ -107,7 +116,7 @@ class History:
             )
         validation_loss = validation_accuracy = np.nan
         if len(self.validation.labels):
-            v = self.validation.scores(w, b)
+            v = self.validation.scores(folded, b)
             validation_loss = float(cross_entropy(v, self.validation.labels).mean())
             validation_accuracy = self._accuracy(v, self.validation.labels)
         epoch = Epoch(
@@ -134,4 +143,4 @@ class History:
         return 0 < self.patience <= self._waited
 
     def _accuracy(self, z: Array, labels: Array) -> float:
-        return float(np.mean(decide(sigmoid(z), self.threshold) == labels))
+        return float(np.mean(predictions(z, self.threshold) == labels))

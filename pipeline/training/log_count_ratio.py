@@ -33,7 +33,7 @@ def log_count_ratio(
     ----------
     counts : csr_array, shape (n, d)
     y : array of 0 and 1, shape (n,)
-        True labels.
+        True labels, or whether a document is of one class and not of the rest.
     over : {"documents", "counts"}
         "documents": p_j and q_j are the numbers of documents with feature j, and P and Q the
         numbers of documents, of a class, plus alpha. "counts": p_j and q_j are sums of counts,
@@ -77,6 +77,23 @@ def log_count_ratio(
     return ratio
 
 
+def class_ratios(
+    counts: csr_array, y: Array, over: str, alpha: float, sample_weight: Array, n_classes: int
+) -> Array:
+    """Return the ratios that training uses: of two classes, or of each class to the rest.
+
+    The parameters are those of `log_count_ratio`, but y numbers the classes from 0.
+
+    Returns
+    -------
+    float64 array, shape (d,), or (n_classes, d) with more than two classes
+    """
+    if n_classes == 2:
+        return log_count_ratio(counts, y, over, alpha, sample_weight)
+    of_each = (y == k for k in range(n_classes))
+    return np.stack([log_count_ratio(counts, one, over, alpha, sample_weight) for one in of_each])
+
+
 def weighted(counts: csr_array, ratio: Array) -> csr_array:
     """Return counts with column j multiplied by ratio[j]: float32, on the same indices.
 
@@ -97,6 +114,8 @@ def weighted(counts: csr_array, ratio: Array) -> csr_array:
 def interpolated(weights: Array, beta: float) -> Array:
     """Return (1 - beta) m + beta w, with m the mean of |w| (Wang & Manning 2012, section 2.3).
 
+    A class that has its own weights has its own mean.
+
     With beta = 1 these are the learned weights; with beta = 0 they are all equal, so that each
     column has the weight of its ratio alone, as in naive Bayes.
 
@@ -107,5 +126,6 @@ def interpolated(weights: Array, beta: float) -> Array:
     """
     if beta == 1:
         return weights
-    mixed: Array = (1 - beta) * np.abs(weights).mean() + beta * weights
+    mean = np.abs(weights).mean(axis=-1, keepdims=True)
+    mixed: Array = (1 - beta) * mean + beta * weights
     return mixed

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -61,7 +61,7 @@ class AveragedRuns:
 
     Parameters
     ----------
-    runs : list of GlobalRate or CoordinateRates
+    runs : list of SGDRun
     seed : int
         Seed of the orders. The order of the first run does not depend on the number of runs.
     """
@@ -81,7 +81,7 @@ class AveragedRuns:
         for _ in ordered_map(visit, range(len(self.runs))):
             pass
 
-    def weights(self) -> tuple[Array, float]:
+    def weights(self) -> tuple[Array, Any]:
         """Return the mean w and b of the runs."""
         w, b = self.runs[0].weights()
         for run in self.runs[1:]:
@@ -108,23 +108,23 @@ class GlobalRate:
         self, problem: Problem, batch_size: int, learning_rate: float, falling: bool
     ) -> None:
         self.problem, self.batch_size = problem, batch_size
-        self.learning_rate, self.falling = learning_rate, falling
+        self.learning_rate = learning_rate
+        self.decay = learning_rate * problem.l2 if falling else 0.0
         self.vectors = np.zeros((problem.counts.shape[1], 2))
         self.errors = np.empty(min(batch_size, problem.counts.shape[0]))
         self.state = np.zeros(kernels.STATE_SIZE)
         self.state[kernels.SCALE] = 1.0
-        self.params = _params(problem)
+        self.params = params_of(problem)
         self.n_steps = 0
 
     def epoch(self, order: Array, averaging: bool) -> None:
         """Visit the documents of `order` once; average the weights of its steps if asked."""
-        t = self.n_steps + np.arange(-(-len(order) // self.batch_size))
-        decay = self.learning_rate * self.problem.l2 * t if self.falling else np.zeros(len(t))
+        n_steps = -(-len(order) // self.batch_size)
+        rates = learning_rates(self.n_steps, n_steps, self.learning_rate, self.decay)
         self.params[kernels.AVERAGING] = averaging
         rows = *self.problem.triplet, self.problem.targets, order
-        rates = self.learning_rate / (1.0 + decay)
         kernels.sgd_epoch(*rows, rates, self.params, self.vectors, self.state, self.errors)
-        self.n_steps += len(t)
+        self.n_steps += n_steps
 
     def weights(self) -> tuple[Array, float]:
         """Return w and b: the averages if steps were averaged, else those of the last step."""
@@ -160,7 +160,7 @@ class CoordinateRates:
         self.gradient = np.zeros(n_columns if batch_size > 1 else 0)
         self.row = np.empty(np.diff(problem.counts.indptr).max())
         self.state = np.zeros(kernels.STATE_SIZE)
-        self.params = _params(problem)
+        self.params = params_of(problem)
         self.params[kernels.RATE], self.params[kernels.FISHER] = learning_rate, fisher
         if fisher:
             self.coordinates[:, kernels.DIVISOR] = 1.0
@@ -183,10 +183,27 @@ class CoordinateRates:
         return weights, float(self.state[kernels.INTERCEPT])
 
 
-SGDRun: TypeAlias = GlobalRate | CoordinateRates
+class SGDRun(Protocol):
+    """A run of SGD, for two classes or for more."""
+
+    def epoch(self, order: Array, averaging: bool) -> None:
+        """Visit the documents of `order` once; average the weights of its steps if asked."""
+
+    def weights(self) -> tuple[Array, Any]:
+        """Return w and b."""
 
 
-def _params(problem: Problem) -> Array:
+def learning_rates(first: int, n_steps: int, learning_rate: float, decay: float) -> Array:
+    """Return learning_rate / (1 + decay t) of the steps t = first, first + 1, ...: float64.
+
+    >>> learning_rates(0, 3, 1.0, 0.5).round(4).tolist()
+    [1.0, 0.6667, 0.5]
+    """
+    rates: Array = learning_rate / (1.0 + decay * (first + np.arange(n_steps)))
+    return rates
+
+
+def params_of(problem: Problem) -> Array:
     """Return the scalars of a problem, at the positions that `kernels.sgd` names."""
     params = np.zeros(kernels.N_PARAMS)
     params[kernels.L2], params[kernels.FIT_INTERCEPT] = problem.l2, problem.fit_intercept

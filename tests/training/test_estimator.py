@@ -818,10 +818,9 @@ class TestDivergence:
 
 
 class TestWhatCannotBeLearned:
-    @pytest.mark.parametrize(("y", "n"), [([1, 1, 1], 1), ([0, 1, 2], 3), (["a", "b", "c"], 3)])
-    def test_other_than_two_classes_are_refused(self, y, n):
-        with pytest.raises(CorpusError, match=f"xpected two classes in y, got {n} class"):
-            SGDLogisticRegression().fit(np.eye(3), y)
+    def test_one_class_alone_is_refused(self):
+        with pytest.raises(CorpusError, match="expected at least two classes in y, got 1 class: 1"):
+            SGDLogisticRegression().fit(np.eye(3), [1, 1, 1])
 
     @pytest.mark.parametrize("y", [[0.5, 1.5, 0.5], [0.0, 1.0, np.nan], [0.0, 1.0, np.inf]])
     def test_numbers_that_are_no_classes_are_refused(self, y):
