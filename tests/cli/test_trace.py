@@ -69,6 +69,13 @@ def test_terms_that_are_not_shown_are_counted_and_summed(small_run, sentiment):
     assert f"\n {step['terms'][2]['feature']}  " not in table
 
 
+def test_a_text_of_unknown_words_moves_the_intercept_alone(small_run, sentiment):
+    shown = sentiment("trace", small_run.path, "qqqq", "--label", "positive").stdout
+    assert "1 tokens, 1 unknown to the model" in shown
+    assert "x             0 of" in shown
+    assert number(shown, "with these") < 0
+
+
 def test_a_test_review_brings_its_text_and_its_label(small_run, sentiment):
     found = json.loads(sentiment("trace", small_run.path, "--row", 0, "--json").stdout)
     explained = json.loads(sentiment("explain", small_run.path, "--row", 0, "--json").stdout)

@@ -130,5 +130,5 @@ def _column(values: Iterable[float]) -> list[str]:
     """Return numbers with a sign, and with as many decimals as the longest of them needs."""
     values = list(values)
     fractions = [f"{value:.{_DECIMALS}f}".rstrip("0").partition(".")[2] for value in values]
-    decimals = max(2, *map(len, fractions))
+    decimals = max([2, *map(len, fractions)])
     return [f"{value + 0.0:+.{decimals}f}" for value in values]
