@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from pipeline.config import limits
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pipeline.inspection.trace import Rule, Trace
+    from pipeline.inspection.trace import Trace
 
 
 @main.command(
@@ -99,7 +100,7 @@ def _trace(
     from pipeline.inspection.trace import trace
     from pipeline.kernels import compiled
     from pipeline.model.text_classifier import TextClassifier
-    from pipeline.stages.read_run import read_reviews
+    from pipeline.stages.read_run import read_reviews, read_rule
 
     if row is not None and (text is not None or label is not None):
         raise click.UsageError("--row has a text and a label: use it without TEXT and --label")
@@ -114,7 +115,8 @@ def _trace(
     else:
         y = _class_of(label, model.classes)
         text = standard_input() if text is None else text
-    return trace(model, text, y, _rule_of(run, learning_rate))
+    rule = read_rule(run)
+    return trace(model, text, y, replace(rule, learning_rate=learning_rate or rule.learning_rate))
 
 
 def _class_of(label: str | None, classes: tuple[Any, Any]) -> int:
@@ -124,17 +126,6 @@ def _class_of(label: str | None, classes: tuple[Any, Any]) -> int:
         got = "nothing" if label is None else repr(label)
         raise ConfigError(f"--label: expected the true label, {' or '.join(names)}, got {got}")
     return names.index(label)
-
-
-def _rule_of(run: Path, learning_rate: float | None) -> Rule:
-    """Return the learning rate and the penalty of a run; a model alone has neither."""
-    from pipeline.inspection.trace import Rule
-    from pipeline.stages.read_run import read_train_settings
-
-    settings = read_train_settings(run)
-    if settings is None:
-        return Rule(learning_rate or Rule().learning_rate)
-    return Rule(learning_rate or settings["learning_rate"], settings["l2"])
 
 
 def _check(run: Path, coordinates: int, seed: int, in_json: bool) -> int:

@@ -13,6 +13,7 @@ from pipeline.storage.run import Run
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from pipeline.inspection.trace import Rule
     from pipeline.inspection.weights import ClassFrequency
     from pipeline.model.text_classifier import TextClassifier
 
@@ -148,10 +149,12 @@ def read_reviews(path: Path, name: str = "test") -> Reviews:
     return Reviews(table["text"], arrow.values(table["label"]))
 
 
-def read_train_settings(path: Path) -> dict[str, Any] | None:
-    """Return the settings of [train] that a model was trained with; None for a model alone."""
-    if not (path / "manifest.json").exists():
-        return None
-    trained = Run(path).stage("train")
-    settings: dict[str, Any] | None = trained["depends"]["config"]["train"] if trained else None
-    return settings
+def read_rule(path: Path) -> Rule:
+    """Return the learning rate and the penalty of a run; a model alone has the default ones."""
+    from pipeline.inspection.trace import Rule
+
+    trained = Run(path).stage("train") if (path / "manifest.json").exists() else None
+    if trained is None:
+        return Rule()
+    settings = trained["depends"]["config"]["train"]
+    return Rule(settings["learning_rate"], settings["l2"])
