@@ -84,7 +84,8 @@ def embedded_model(
 ) -> dict[str, Any]:
     """Return the model as values that JSON can hold.
 
-    Weights are float32, so a probability in the page is accurate to 1e-6.
+    Weights are int32, in units of the largest one over 2 ** 31. So a weight below 4 is accurate
+    to 1e-9, which as a float32 it would not be.
 
     Parameters
     ----------
@@ -98,9 +99,11 @@ def embedded_model(
     tokenizer = model.tokenizer
     words = model.vocabulary.words.take(arrow.numbers(columns)).to_pylist()
     spelled = [(word, characters_of(word)) for word in words]
+    weight_unit = float(np.abs(model.weights).max(initial=0.0)) / (2**31 - 1) or 1.0
     embedded: dict[str, Any] = {
         "words": "\n".join(words),
-        "weights": _base64(model.weights[columns].astype("<f4").tobytes()),
+        "weights": _base64(np.rint(model.weights[columns] / weight_unit).astype("<i4").tobytes()),
+        "weight_unit": weight_unit,
         "negative": _counts(frequency.negative[columns]),
         "positive": _counts(frequency.positive[columns]),
         "n_features": len(model.vocabulary),

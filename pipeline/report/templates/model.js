@@ -31,7 +31,7 @@ function probabilityOf(z) {
 function makeModel(data) {
   const words = data.words ? data.words.split("\n") : [];
   const floats = (key) => (key in data ? new Float32Array(bytesOf(data[key]).buffer) : null);
-  const weights = floats("weights");
+  const weights = Float64Array.from(new Int32Array(bytesOf(data.weights).buffer), (n) => n * data.weight_unit);
   const negative = countsOf(data.negative, words.length), positive = countsOf(data.positive, words.length);
   const tokenise = data.tokenizer ? makeTokenizer(data.tokenizer) : null;
   let columns = null;
@@ -180,7 +180,8 @@ function makeModel(data) {
     words, weights, negative, positive, score, fewestToFlip,
     low: floats("low"), high: floats("high"),
     reviews: negative.map((count, k) => count + positive[k]),
-    threshold: data.threshold,
+    intercept: data.intercept, threshold: data.threshold, lengthOf,
+    weightOf: (name) => weights[columns.get(name)],
     faint: weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) / 20,
     stripsBreaks: data.tokenizer?.html === "breaks",
   };
