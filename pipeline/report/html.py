@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from pipeline.report.svg import Drawn
 
 FOLDER = Path(__file__).parent / "templates"
-_SCRIPTS = ("tokenizer.js", "model.js", "threshold.js", "words.js", "playground.js", "page.js")
+_SCRIPTS = (
+    *("tokenizer.js", "model.js", "threshold.js", "words.js", "playground.js"),
+    *("step.js", "page.js"),
+)
 # A piece is marked, in five strengths, above this share of the text's largest contribution.
 _MARKED, _LEVELS = 0.1, 5
 # With fewer training reviews, a word that is in one review in a thousand was seen fewer than five
@@ -46,6 +49,7 @@ def page(
     data: ReportData,
     figures: dict[str, Drawn],
     model: dict[str, Any],
+    steps: dict[str, Any],
     agreement: float,
     tokenizer: str,
 ) -> str:
@@ -57,6 +61,8 @@ def page(
     figures : dict of str to Drawn
     model : dict
         The result of `embedded_model`.
+    steps : dict
+        The result of `embedded_steps`.
     agreement : float
         The share of test reviews for which the embedded words give the prediction of the model.
     tokenizer : str
@@ -80,6 +86,7 @@ def page(
         is_small=data.run.corpus["train"]["n_reviews"] < _SMALL,
         model=model,
         n_kept=len(model["words"].split("\n")),
+        steps=steps,
         agreement=agreement,
         tokenizer=tokenizer,
         examples=_EXAMPLES,

@@ -11,12 +11,16 @@ from pipeline.stages.read_run import (
     read_baselines,
     read_labels,
     read_reviews,
+    read_rule,
     read_stability,
 )
 from pipeline.storage import arrays, files
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pipeline.report.data import RunData
+    from pipeline.report.svg import Drawn
 
 MODEL_CARD = "MODEL_CARD.md"
 
@@ -30,6 +34,7 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
     from pipeline.model.text_classifier import TextClassifier
     from pipeline.report.data import ScoredReviews, gather
     from pipeline.report.embedded_model import agreement, embedded_model, kept_columns
+    from pipeline.report.embedded_steps import embedded_steps
     from pipeline.report.figures import draw
     from pipeline.report.html import page
     from pipeline.report.model_card import model_card
@@ -51,19 +56,25 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
     alike = agreement(model, columns, counts)
     figures = draw(data)
     embedded = embedded_model(model, frequency, columns, stability)
-    html = page(data, figures, embedded, alike, model.tokenizer.tokenizer)
+    rows = (review.row for review in (*data.most_wrong, *data.least_certain))
+    steps = embedded_steps(model, test, rows, read_rule(context.run.path))
+    html = page(data, figures, embedded, steps, alike, model.tokenizer.tokenizer)
     files.write_text(context.folder / "index.html", html)
     files.write_json(context.folder / "report.json", dataclasses.asdict(data))
     files.write_text(context.folder / "summary.md", summary_page(data))
     files.write_text(context.run.path / MODEL_CARD, model_card(data, model))
-    (context.folder / "figures").mkdir()
-    for name, drawn in figures.items():
-        (context.folder / "figures" / f"{name}.svg").write_bytes(drawn.svg)
-        (context.folder / "figures" / f"{name}.png").write_bytes(drawn.png)
+    _write_figures(context.folder / "figures", figures)
     return (
         f"index.html, {len(html.encode()) / 1e6:.1f} MB, and weights of {table.num_rows:,} words",
         [],
     )
+
+
+def _write_figures(folder: Path, figures: dict[str, Drawn]) -> None:
+    folder.mkdir()
+    for name, drawn in figures.items():
+        (folder / f"{name}.svg").write_bytes(drawn.svg)
+        (folder / f"{name}.png").write_bytes(drawn.png)
 
 
 def _run_data(context: StageContext) -> RunData:

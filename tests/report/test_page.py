@@ -335,7 +335,7 @@ def test_it_can_be_read_without_a_script_and_with_a_screen_reader(page, hostile_
     assert all(b - a <= 1 for a, b in itertools.pairwise(levels))
     for figure in page.page.locator("figure [role=img]").all():
         assert len(figure.get_attribute("aria-label")) > 20
-    for control in page.page.locator("input, textarea").all():
+    for control in page.page.locator("input, select, textarea").all():
         name = control.get_attribute("id")
         assert page.page.locator(f"label[for={name}]").count() == 1
     metrics = json.loads((hostile_run / "eval" / "metrics.json").read_text())["test"]

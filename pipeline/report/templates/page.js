@@ -9,7 +9,14 @@ const signed = (value, digits = 3) => (value < 0 ? "\u2212" : "+") + Math.abs(va
 const sideOf = (value) => (value > 0 ? "adds" : value < 0 ? "takes" : "");
 
 function element(name, text, attributes = {}) {
-  const made = document.createElement(name);
+  return withAttributes(document.createElement(name), text, attributes);
+}
+
+function drawn(name, attributes, text) {
+  return withAttributes(document.createElementNS("http://www.w3.org/2000/svg", name), text, attributes);
+}
+
+function withAttributes(made, text, attributes) {
   if (text !== undefined) made.textContent = text;
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   return made;
@@ -19,8 +26,9 @@ document.documentElement.classList.add("live");
 const model = makeModel(readData("model-data"));
 setUpThreshold(readData("threshold-data"), setUpPlayground(model));
 setUpWords(model);
+setUpStep(model, readData("step-data"));
 
-// In a console: sentiment.score("a text").
+// In a console: sentiment.score("a text"), and sentiment.takeStep of step.js.
 function finished(steps) {
   for (;;) {
     const { done, value } = steps.next();
@@ -28,6 +36,7 @@ function finished(steps) {
   }
 }
 window.sentiment = {
+  takeStep,
   score(text, threshold = model.threshold) {
     const found = finished(model.score(text));
     return { ...found, flip: finished(model.fewestToFlip(found, threshold)) };
