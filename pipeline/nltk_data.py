@@ -3,11 +3,14 @@
 import contextlib
 import io
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from zipfile import BadZipFile
 
 from pipeline.errors import CorpusError
+
+# NLTK's readers check what they read with assertions, and take lines apart without a look.
+_DAMAGE = (AssertionError, BadZipFile, LookupError, OSError, ValueError, zlib.error)
 
 
 def nltk_corpus(name: str) -> Any:
@@ -46,21 +49,33 @@ def nltk_vader() -> Any:
 
 def _on_demand(name: str, folder: str, load: Callable[[], Any]) -> Any:
     """Return the result of `load`; download the data that it needs if they are missing."""
-    try:
+    with readable(name):
         try:
-            return load()
+            try:
+                return load()
+            except LookupError:
+                _download(name)
+                return load()
         except LookupError:
-            _download(name)
-            return load()
-    except LookupError:
+            raise CorpusError(
+                f"NLTK's {name}: not installed and it could not be downloaded; point NLTK_DATA at "
+                f"a folder that has {folder}/{name}, or run `python -m nltk.downloader {name}` "
+                "with a network connection"
+            ) from None
+
+
+@contextlib.contextmanager
+def readable(name: str, file: str = "") -> Iterator[None]:
+    """Turn what NLTK raises for damaged data into one line that names them, and the file."""
+    try:
+        yield
+    except CorpusError:
+        raise
+    except _DAMAGE as error:
+        where = f"{name}, {file}" if file else name
+        reason = " ".join(str(error).split()) or "damaged"
         raise CorpusError(
-            f"NLTK's {name}: not installed and it could not be downloaded; point NLTK_DATA at "
-            f"a folder that has {folder}/{name}, or run `python -m nltk.downloader {name}` "
-            "with a network connection"
-        ) from None
-    except (BadZipFile, OSError, zlib.error) as error:
-        raise CorpusError(
-            f"NLTK's {name}: cannot be read ({error}); delete it and run "
+            f"NLTK's {where}: cannot be read ({reason}); delete it and run "
             f"`python -m nltk.downloader {name}` with a network connection"
         ) from None
 

@@ -138,6 +138,10 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _apply(table: dict[str, Any], override: str) -> None:
     """Set one `section.key=value` in a table; the value is read as TOML, else as a string."""
+    try:
+        override.encode()
+    except UnicodeEncodeError:  # a command line may hold any bytes
+        raise ConfigError(f"--set {override!a}: expected UTF-8 text") from None
     key, equals, text = override.partition("=")
     names = key.strip().split(".")
     if not equals or len(names) < 2 or not all(names):

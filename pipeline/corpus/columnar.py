@@ -11,6 +11,7 @@ from pipeline.corpus.source import Source
 from pipeline.errors import CorpusError
 
 BATCH = 4096  # rows
+_BYTES = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary()}
 
 
 def parquet_batches(source: Source, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
@@ -28,7 +29,7 @@ def parquet_batches(source: Source, columns: Sequence[str] | None) -> Iterator[p
         # There is a thread for each file already.
         for batch in file.iter_batches(BATCH, columns=chosen, use_threads=False):
             # The columns come in the order of the file.
-            yield batch.select(chosen)
+            yield validated(batch.select(chosen))
 
 
 def arrow_batches(source: Source, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
@@ -45,7 +46,19 @@ def arrow_batches(source: Source, columns: Sequence[str] | None) -> Iterator[pa.
             batches = iter(found)
         chosen = _chosen(source, found.schema.names, columns)
         for batch in batches:
-            yield batch.select(chosen)
+            yield validated(batch.select(chosen))
+
+
+def validated(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return a batch; raise ArrowInvalid if an offset or an index in it is out of bounds.
+
+    pyarrow takes what an Arrow file says, and reads foreign memory with it. Whether a string is
+    UTF-8 is looked at later, because such rows may be left out on request.
+    """
+    for column in batch.columns:
+        column.validate()
+        (column.view(_BYTES[column.type]) if column.type in _BYTES else column).validate(full=True)
+    return batch
 
 
 def _chosen(source: Source, names: list[str], columns: Sequence[str] | None) -> list[str]:

@@ -21,9 +21,11 @@ from pipeline.errors import CorpusError
 
 _CODECS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 COMPRESSED = (*_CODECS, ".xz", ".zip")
+# The zipfile module raises the others for a name that cannot be decoded, or that is empty.
 _DAMAGE = (
     *(OSError, EOFError, lzma.LZMAError, zlib.error),
     *(zipfile.BadZipFile, RuntimeError, NotImplementedError),
+    *(UnicodeDecodeError, IndexError),
 )
 
 

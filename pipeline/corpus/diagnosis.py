@@ -108,4 +108,5 @@ def refusal(error: Exception) -> str:
     """Return pyarrow's own message on one line, when nothing else was found to be wrong."""
     if is_long_row(error):
         return f": a row is longer than the {BLOCK >> 20} MiB that are read at once"
-    return f": cannot read the file: {' '.join(str(error).split())}"
+    reason = " ".join(str(error).split()) or "it takes more memory than there is"
+    return f": cannot read the file: {reason}"

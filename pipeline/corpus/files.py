@@ -253,8 +253,19 @@ def checked_texts(
     if texts.null_count:
         row = n_before + pc.index(texts.is_null(), True).as_py() + 1
         raise CorpusError(f"{source.path}, row {row}: the text is missing; expected a string")
-    wrong = undecodable_rows(texts)
+    _check_decodable(source, texts, n_before)
+    return texts
+
+
+def checked_values(source: Source, column: pa.Array, name: str, n_before: int) -> pa.Array:
+    """Return a column of any type; as in `checked_texts`, its strings can be decoded."""
+    if column.type in (pa.string(), pa.large_string()):
+        _check_decodable(source, column, n_before, f"column {name!r}: ")
+    return column
+
+
+def _check_decodable(source: Source, column: pa.Array, n_before: int, what: str = "") -> None:
+    wrong = undecodable_rows(column)
     if wrong.any():
         row = n_before + int(wrong.argmax()) + 1
-        raise CorpusError(f"{source.path}, row {row}: {not_decodable(source)}")
-    return texts
+        raise CorpusError(f"{source.path}, row {row}: {what}{not_decodable(source)}")

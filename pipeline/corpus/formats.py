@@ -80,7 +80,8 @@ def source_batches(
         for batch in read(source, columns):
             n_rows += batch.num_rows
             yield batch
-    except (pa.ArrowException, OSError) as error:
+    # Names may not be UTF-8, and a damaged length asks for more memory than there is.
+    except (pa.ArrowException, OSError, UnicodeDecodeError, MemoryError) as error:
         explain = _EXPLAINED.get(source.format)
         problem = explain(source, columns) if explain else ""
         raise CorpusError(f"{source.path}{problem or diagnosis.refusal(error)}") from None

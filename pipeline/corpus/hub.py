@@ -12,6 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
+from pipeline.corpus.columnar import validated
 from pipeline.corpus.columns import Columns
 from pipeline.corpus.faults import Origin
 from pipeline.corpus.labels import LabelRule
@@ -77,6 +80,13 @@ def _labelled(split: Any, columns: Columns, rule: LabelRule, where: str) -> Coun
             )
     names = getattr(split.features[columns.label], "names", ())
     batches = split.with_format("arrow")[:].select(columns.names()).to_batches()
+    try:
+        batches = list(map(validated, batches))
+    except pa.ArrowInvalid as error:
+        copies = ", ".join(file["filename"] for file in split.cache_files)
+        raise CorpusError(
+            f"{where}: the cached copy cannot be read ({_first_line(error)}); delete {copies}"
+        ) from None
     tally = Tally()
     origin = Origin(where, names)
     return CountedRows(labelled_batches(batches, columns, rule, origin, tally), tally)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from pipeline.corpus.blocks import by_blocks
-from pipeline.corpus.diagnosis import missing_column, not_decodable
+from pipeline.corpus.diagnosis import missing_column, not_decodable, shown_names
 from pipeline.corpus.json_array import DuplicateKeyError, array_objects, unique_keys
 from pipeline.corpus.json_columns import column_of, kind_of, learn_kinds
 from pipeline.corpus.source import Source
@@ -63,6 +63,7 @@ def _batches(source: Source, kinds: dict[str, str]) -> Iterator[pa.RecordBatch]:
     kinds = {name: "a string" if kind == "missing" else kind for name, kind in kinds.items()}
     if not kinds:
         return
+    _check_keys(source, kinds)
     if is_array(source) or set(kinds.values()) - _TYPES.keys():
         yield from _by_object(source, kinds)
         return
@@ -106,6 +107,20 @@ def _first_kinds(source: Source, columns: Sequence[str]) -> dict[str, str]:
         for k, column in enumerate(columns)
         if column in kinds
     }
+
+
+def _check_keys(source: Source, keys: Iterable[str]) -> None:
+    """Refuse a key that cannot be decoded, or that an escape gives half a surrogate pair."""
+    for key in keys:
+        try:
+            key.encode("utf-8", "surrogateescape").decode()
+        except UnicodeDecodeError:
+            problem = not_decodable(source)
+        except UnicodeEncodeError:
+            problem = _HALF
+        else:
+            continue
+        raise CorpusError(f"{source.path}: the key {shown_names([key])}: {problem}")
 
 
 def _require(source: Source, columns: Sequence[str], there: list[str], shown: list[str]) -> None:

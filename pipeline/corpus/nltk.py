@@ -6,8 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.corpus.columns import TABLE_SCHEMA
-from pipeline.errors import CorpusError
-from pipeline.nltk_data import nltk_corpus
+from pipeline.nltk_data import nltk_corpus, readable
 from pipeline.storage import arrow
 
 
@@ -34,11 +33,11 @@ def read_nltk(name: str) -> pa.Table:
     texts: list[str] = []
     labels: list[int] = []
     for label, category in enumerate(("neg", "pos")):
-        for file in reader.fileids(category):
-            try:
+        with readable(name):
+            files = reader.fileids(category)
+        for file in files:
+            with readable(name, file):
                 raw = reader.raw(file)
-            except (OSError, UnicodeDecodeError) as error:
-                raise CorpusError(f"NLTK's {name}, {file}: cannot be read: {error}") from None
             found = raw.splitlines() if name == "sentence_polarity" else [raw]
             texts += [text.strip() for text in found]
             labels += [label] * len(found)

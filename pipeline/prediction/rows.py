@@ -70,7 +70,12 @@ def read_rows(
     CorpusError
         As in `corpus.files.read_texts`, when the iteration reaches the place.
     """
-    from pipeline.corpus.files import checked_texts, read_texts, tell_of_quotes
+    from pipeline.corpus.files import (
+        checked_texts,
+        checked_values,
+        read_texts,
+        tell_of_quotes,
+    )
     from pipeline.corpus.formats import source_batches
     from pipeline.corpus.source import Source
 
@@ -84,7 +89,11 @@ def read_rows(
     names, n_rows = list(dict.fromkeys([text, *keep])), 0
     for batch in source_batches(source, names, is_exact=True):
         texts = checked_texts(source, batch.column(0), text, n_rows)
-        columns = dict(zip(names, [texts, *batch.columns[1:]], strict=True))
+        others = [
+            checked_values(source, column, name, n_rows)
+            for name, column in zip(names[1:], batch.columns[1:], strict=True)
+        ]
+        columns = dict(zip(names, [texts, *others], strict=True))
         order = dict.fromkeys([*keep, text])
         yield pa.record_batch([columns[name] for name in order], names=list(order))
         n_rows += batch.num_rows

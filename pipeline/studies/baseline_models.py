@@ -11,7 +11,7 @@ All but VADER are linear classifiers whose weights have a closed form.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +21,7 @@ from pipeline.errors import CorpusError
 from pipeline.features.vocabulary import Vocabulary
 from pipeline.model.logistic import Array, LogisticRegression
 from pipeline.model.text_classifier import TextClassifier
-from pipeline.nltk_data import nltk_corpus, nltk_vader
+from pipeline.nltk_data import nltk_corpus, nltk_vader, readable
 from pipeline.storage import arrow
 from pipeline.tokens.tokenizer import Tokenizer
 from pipeline.training.log_count_ratio import log_count_ratio
@@ -119,8 +119,9 @@ def opinion_lexicon(tokenizer: Tokenizer) -> TextClassifier:
     Hu & Liu (2004), Mining and Summarizing Customer Reviews; NLTK's `opinion_lexicon`.
     """
     lexicon = nltk_corpus("opinion_lexicon")
-    positive = _spelled(lexicon.positive(), tokenizer)
-    negative = _spelled(lexicon.negative(), tokenizer)
+    with readable("opinion_lexicon"):
+        words = list(lexicon.positive()), list(lexicon.negative())
+    positive, negative = (_spelled(each, tokenizer) for each in words)
     spellings = sorted(positive ^ negative)
     # The lexicon was not learned from documents.
     frequency = np.zeros(len(spellings), np.int32)
@@ -131,9 +132,8 @@ def opinion_lexicon(tokenizer: Tokenizer) -> TextClassifier:
     )
 
 
-def _spelled(words: Iterable[str], tokenizer: Tokenizer) -> set[tuple[str, ...]]:
+def _spelled(words: list[str], tokenizer: Tokenizer) -> set[tuple[str, ...]]:
     """Return the tokens of each word that loses nothing but hyphens."""
-    words = list(words)
     tokens = tokenizer(words)
     spellings = (tuple(tokens.document(d)) for d in range(tokens.n_documents))
     return {

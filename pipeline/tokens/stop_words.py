@@ -1,6 +1,6 @@
 """Stop words that leave negation in the text."""
 
-from pipeline.nltk_data import nltk_corpus
+from pipeline.nltk_data import nltk_corpus, readable
 from pipeline.tokens.negation import is_negation
 
 
@@ -11,7 +11,9 @@ def stop_words() -> tuple[str, ...]:
     such as "don" of "don't". They are not returned, because they are all that is left of the
     negation.
     """
-    words = set(nltk_corpus("stopwords").words("english"))
+    reader = nltk_corpus("stopwords")
+    with readable("stopwords"):
+        words = set(reader.words("english"))
     negations = {word for word in words if is_negation(word)}
     # The list has the stem of ain't without the word.
     stems = {word.removesuffix("'t") for word in negations | {"ain't"}}

@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -533,3 +534,20 @@ def test_a_column_that_is_no_text_is_refused_by_its_type(
 def test_the_labels_may_be_the_texts_column_twice(holding: Any) -> None:
     table = holding({"text": ["pos", "neg"]}, label="text")
     assert table.to_pydict() == {"text": ["pos", "neg"], "label": [1, 0]}
+
+
+def test_a_cached_table_with_offsets_out_of_bounds_is_not_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As one that was damaged, or that someone else has written: it reads foreign memory."""
+    import datasets
+
+    offsets = pa.py_buffer(np.array([0, 1 << 30, 2], np.int32))
+    texts = pa.StringArray.from_buffers(2, offsets, pa.py_buffer(b"ab"))
+    table = pa.table({"text": texts, "label": pa.array([1, 0])})
+    with pa.ipc.new_stream(str(tmp_path / "t.arrow"), table.schema) as file:
+        file.write_table(table)
+    part = datasets.Dataset.from_file(str(tmp_path / "t.arrow"))
+    monkeypatch.setattr(hub, "_load", lambda *_: datasets.DatasetDict(train=part))
+    with pytest.raises(CorpusError, match=r"^me/odd, train: the cached .* delete .*t\.arrow$"):
+        hub.read_hub("me/odd", REVISION, None, ("train",), Columns(), RULE)
