@@ -14,8 +14,8 @@ BYTECODE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup train eval report weights crossval tune baselines certify stability \
-	lesson handout grade gradescope test hunt lint types check docs links wheel reproduce bench screenshot \
-	locks clean
+	lesson handout grade gradescope test hunt fuzz lint types check docs links wheel audit reproduce bench \
+	screenshot locks clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=$(CONFIG)] [ARGS='--set train.l2=0.001']"
@@ -82,6 +82,9 @@ test: .venv/dev ## run the tests
 hunt: .venv/dev ## test properties with thousands of new examples
 	@$(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile=hunt $(ARGS)
 
+fuzz: .venv/dev .venv/fuzz ## fuzz each parser for a minute (ARGS='csv json --seconds 600')
+	@$(BIN)/python tools/fuzzing.py $(ARGS)
+
 lint: .venv/dev ## check style, files and workflows
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@SKIP=ruff-check,ruff-format,mypy $(BIN)/pre-commit run --all-files --show-diff-on-failure
@@ -96,10 +99,14 @@ docs: .venv/docs ## build the documentation into build/docs (warnings are errors
 links: .venv/docs ## check the external links of the documentation
 	@$(BIN)/sphinx-build -b linkcheck -q docs build/links
 
-wheel: .venv/runtime ## build the wheel, install it outside the repository and use it
+wheel: .venv/runtime ## build the wheel and its SBOM, install it outside the repository and use it
 	@rm -rf dist
 	@$(BIN)/hatchling build
+	@$(BIN)/python tools/dependencies.py --sbom dist/sbom.json
 	@PYTHON=$(PYTHON) tools/try_wheel
+
+audit: .venv/audit ## look for known vulnerabilities in the locked packages (needs a network)
+	@$(BIN)/python tools/audit.py
 
 reproduce: .venv/runtime ## recompute docs/results.md and check it against published figures
 	@$(BIN)/python -m benchmarks.reproduce $(ARGS)
@@ -118,6 +125,8 @@ locks: ## update requirements/ after a change of pyproject.toml (needs uv; ARGS=
 	@$(LOCK) $(ARGS) --extra test --extra dev -c requirements/runtime.txt -o requirements/dev.txt
 	@$(LOCK) $(ARGS) --extra docs -c requirements/dev.txt -o requirements/docs.txt
 	@$(LOCK) $(ARGS) --extra bench -c requirements/dev.txt -o requirements/bench.txt
+	@$(LOCK) $(ARGS) --extra audit -c requirements/dev.txt -o requirements/audit.txt
+	@$(LOCK) $(ARGS) --extra fuzz -c requirements/dev.txt -o requirements/fuzz.txt
 
 clean: ## remove the environment, caches and builds; runs stay
 	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage build dist
@@ -135,8 +144,13 @@ clean: ## remove the environment, caches and builds; runs stay
 	@printf '3/3 '; $(BIN)/sentiment compile
 	@touch $@
 
-.venv/dev .venv/docs .venv/bench: .venv/%: .venv/runtime requirements/%.txt
+.venv/dev .venv/docs .venv/bench .venv/audit: .venv/%: .venv/runtime requirements/%.txt
 	@echo "installing the packages of requirements/$*.txt into .venv, once"
 	@$(INSTALL) --require-hashes -r requirements/$*.txt
 	@$(BYTECODE)
 	@touch $@
+
+# There is no build of atheris for every platform; what needs it says so.
+.venv/fuzz: .venv/runtime requirements/fuzz.txt
+	@echo "installing the packages of requirements/fuzz.txt into .venv, once"
+	@! $(INSTALL) --only-binary :all: --require-hashes -r requirements/fuzz.txt || touch $@
