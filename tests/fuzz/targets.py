@@ -34,8 +34,8 @@ from pipeline.features.vocabulary import Vocabulary, learn_vocabulary, read_voca
 from pipeline.model.logistic import LogisticRegression
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.prediction.rows import read_rows
-from pipeline.prediction.settings import Settings
-from pipeline.stages.read_run import read_train_settings, was_trained_on
+from pipeline.prediction.settings import Settings, labels_of
+from pipeline.stages.read_run import read_rule, was_trained_on
 from pipeline.stages.test_uses import read_test_uses
 from pipeline.storage import arrays, files
 from pipeline.storage import run as runs
@@ -160,8 +160,10 @@ def _model_with(file: str, data: bytes, folder: Path) -> None:
         }
         _write(path / "model.json", json.dumps(metadata).encode())
     model = TextClassifier.load(path)
-    assert np.isfinite(model.probabilities(list(TEXTS))).all()
-    model.labels(model.probabilities(list(TEXTS)))
+    probability = model.probabilities(list(TEXTS))
+    assert np.isfinite(probability).all()
+    model.labels(probability)
+    labels_of(model.classes, probability > 0.5).validate(full=True)
 
 
 def model(data: bytes, folder: Path) -> None:
@@ -229,7 +231,7 @@ def manifest(data: bytes, folder: Path) -> None:
         _write(path / "manifest.json", json.dumps(content).encode())
     run = Run(path)
     read_test_uses(path)
-    read_train_settings(path)
+    read_rule(path)
     was_trained_on(run)
     for name in ("corpus", "train"):
         run.digests(name)
