@@ -17,7 +17,7 @@ import pipeline
 PACKAGE = Path(pipeline.__file__).parent
 LEVELS = (
     {"errors", "kernels"},
-    {"paths"},
+    {"interrupts", "paths"},
     {"config", "parallel", "stratified", "nltk_data"},
     {"storage"},
     {"corpus", "tokens"},

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from pipeline import interrupts
 from pipeline.cli.main import examples, exit_code_of, main, say
 from pipeline.cli.options import CONFIG, RUN, SET, UserPath
 
@@ -113,6 +114,7 @@ def _compute_and_render(
     group = click.get_current_context().find_root().params
     force, quiet = values.pop("force"), values.pop("quiet") or group["quiet"]
     verbose = values.pop("verbose", False) or group["verbose"]
+    interrupts.be_raised()
     with StageProgress(config.train.epochs, quiet, verbose) as progress:
         compiled.on_compile = progress.say
         context = CommandContext(config, path, force, progress)
@@ -121,6 +123,7 @@ def _compute_and_render(
             # destructor or an import callback: one in 25 in the first seconds of a run.
             render = ThreadPoolExecutor(1).submit(compute, context, **values).result()
         except KeyboardInterrupt as error:
+            interrupts.end_at_once()
             progress.__exit__()
             Run.abandon(path)
             say("sentiment: interrupted; completed work is kept")

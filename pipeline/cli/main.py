@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from pipeline import __version__
+from pipeline import __version__, interrupts
 from pipeline.errors import PipelineError
 
 # Commands in the order of use, by group: the module that defines each, and its first line of help,
@@ -79,8 +79,11 @@ class _Commands(click.Group):
             return super().make_context(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
-        with _told(ctx.params["debug"]):
-            return super().invoke(ctx)
+        try:
+            with _told(ctx.params["debug"]):
+                return super().invoke(ctx)
+        finally:
+            interrupts.end_at_once()
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline import interrupts
 from pipeline.cli.main import examples, main, say
 from pipeline.cli.options import (
     JSON,
@@ -199,6 +200,7 @@ def _write_files(
     stamps = {job: stamp(model_folder(run), job, settings) for job in jobs}
     left = [job for job in jobs if not is_up_to_date(job, stamps[job])]
     without = WithoutKnownWord()
+    interrupts.be_raised()
     with FileProgress([job.source for job in left], quiet) as progress:
         for job in left:
             progress.started(job.source)

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from pipeline import interrupts
 from pipeline.cli.command import CommandContext, Render, run_command
 from pipeline.cli.main import examples, fields, main, print_json
 from pipeline.cli.options import (
@@ -59,6 +60,7 @@ def compare(run_a: Path, run_b: Path, flipped: int, page: Path | None, in_json: 
     from pipeline.studies.compare import compare as compare_runs
     from pipeline.studies.compare_page import write_comparison_page
 
+    interrupts.be_raised()
     with StageProgress(0, quiet=in_json) as progress:
         progress.started("compare")
         comparison = compare_runs(run_a, run_b)

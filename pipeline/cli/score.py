@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from pipeline import interrupts
 from pipeline.cli.main import examples, main, print_json, say
 from pipeline.cli.options import (
     JSON,
@@ -81,6 +82,7 @@ def score(run: Path, file: str, by: str | None, group: str | None, **options: An
 
     in_json, dialect = options["in_json"], dialect_of(options)
     keys = {key: options[key] for key in _KEYS if options[key] not in (None, ())}
+    interrupts.be_raised()
     with StageProgress(0, quiet=in_json) as progress:
         compiled.on_compile = progress.say
         progress.started("score")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from pipeline import interrupts
 from pipeline.cli.main import examples, main, say
 
 
@@ -18,6 +19,7 @@ def compile_kernels(force: bool) -> None:
 
     from pipeline.kernels import compiled
 
+    interrupts.be_raised()
     compiled.on_compile = say
     start = time.perf_counter()
     if compiled.compile_all(from_scratch=force):

@@ -24,6 +24,7 @@ from pipeline.model.text_classifier import TextClassifier
 from pipeline.prediction.rows import ScoredRows, WithoutKnownWord, read_rows, scored_rows
 from pipeline.prediction.settings import Settings, labels_of
 from pipeline.storage import arrow, files
+from pipeline.storage.replacing import replacing_alone
 
 # A row group ends with the batch that brings it to one of these sizes.
 ROW_GROUP_BYTES, ROW_GROUP_ROWS = 1 << 25, 1 << 17
@@ -120,15 +121,11 @@ def predict_file(
             on_rows(batch.rows)
             yield _with_predictions(model, batch, settings, job.source)
 
-    hidden = job.target.with_name(f".{job.target.name}.partial")
     try:
         job.target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            if not _write(hidden, predicted(), stamp):
+        with replacing_alone(job.target) as file:
+            if not _write(file, predicted(), stamp):
                 raise CorpusError(f"{job.source}{NO_ROWS}")
-            hidden.replace(job.target)
-        finally:
-            hidden.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigError(f"--out: {job.target}: cannot be written: {error.strerror}") from None
     return without

@@ -18,7 +18,7 @@ from typing import Any
 
 from pipeline.config.schema import Config
 from pipeline.errors import RunError
-from pipeline.storage.run import Run
+from pipeline.storage.run import Run, naming_the_folder
 
 # The sections that make a model; [eval] and [report] only look at it.
 _SECTIONS = ("corpus", "tokens", "features", "train")
@@ -71,7 +71,7 @@ def record_test_uses(path: Path, uses: Iterable[TestUse]) -> None:
     While another process writes to the run, this one waits: the work of hours is not to be lost.
     """
     run = Run(path)
-    with run.locked(waits=True):
+    with run.locked(waits=True), naming_the_folder(path):
         known = {use.result for use in _uses(run)}
         added = [use.to_dict() for use in uses if use.result not in known]
         if added:

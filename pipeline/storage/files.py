@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ import xxhash
 from pipeline.errors import RunError
 from pipeline.paths import read_regular, regular
 from pipeline.storage import arrow
+from pipeline.storage.replacing import replacing
 
 FORMAT_VERSION = 1
 # The largest JSON file that is read, in bytes. The values of one take up to 30 times its size.
@@ -64,9 +64,8 @@ def _digest(path: Path, algorithm: Any) -> str:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file atomically."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(text, encoding="utf-8", newline="\n")
-    partial.replace(path)
+    with replacing(path) as file:
+        file.write_text(text, encoding="utf-8", newline="\n")
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -209,8 +208,9 @@ def tsv_lines(*columns: pa.LargeStringArray) -> bytes:
 
 
 def write_tsv(path: Path, table: pa.Table) -> None:
-    """Write a table as tab-separated lines."""
-    path.write_bytes(tsv(table))
+    """Write a table as tab-separated lines atomically."""
+    with replacing(path) as file:
+        file.write_bytes(tsv(table))
 
 
 def read_tsv(path: Path, types: Mapping[str, pa.DataType]) -> pa.Table:

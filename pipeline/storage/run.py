@@ -36,6 +36,7 @@ from pipeline.storage.files import (
     write_json,
     write_text,
 )
+from pipeline.storage.replacing import hidden, sweep
 
 # The digests of outputs that this process has written or checked, by what changes with a file.
 _known: dict[tuple[int, int, int, int], str] = {}
@@ -98,8 +99,8 @@ class Run:
     @staticmethod
     def abandon(path: Path) -> None:
         """Remove what this process has half written, because it is about to end; read nothing."""
-        for left in path.glob(f".*.{os.getpid()}"):
-            shutil.rmtree(left, ignore_errors=True)
+        for folder in (path, *path.glob("*/")):
+            sweep(folder, os.getpid())
 
     def stage(self, name: str) -> dict[str, Any] | None:
         """Return what the manifest says of a stage, or None where it never completed."""
@@ -173,11 +174,9 @@ class Run:
             The resolved config, as TOML.
         """
         target = self.path / folder
-        partial = self.path / f".{folder}.{os.getpid()}"
-        old = self.path / f".{folder}.{os.getpid()}.old"
+        partial, old = hidden(target), hidden(target, ".old")
         entry: dict[str, Any] = {}
         with naming_the_folder(self.path):
-            self._sweep(folder)
             partial.mkdir(parents=True)
         try:
             with naming_the_folder(self.path):
@@ -203,21 +202,12 @@ class Run:
             for left in (partial, old):
                 shutil.rmtree(left, ignore_errors=True)
 
-    def _sweep(self, folder: str) -> None:
-        """Remove what a process that was killed left half written; the lock keeps others out."""
-        for name in (folder, "manifest.json", "config.toml"):
-            for left in self.path.glob(f".{name}.*"):
-                if not left.name.removeprefix(f".{name}.").removesuffix(".old").isdecimal():
-                    continue
-                if left.is_dir():
-                    shutil.rmtree(left, ignore_errors=True)
-                else:
-                    left.unlink(missing_ok=True)
-
 
 @contextmanager
 def locked(path: Path, waits: bool = False) -> Iterator[None]:
     """Keep other processes from writing to a folder meanwhile; it is made where it is missing.
+
+    What a killed process has left half written in it is removed.
 
     Raises
     ------
@@ -237,6 +227,7 @@ def locked(path: Path, waits: bool = False) -> Iterator[None]:
                 "or choose another folder with --run"
             ) from None
     try:
+        sweep(path)
         yield
     finally:
         lock.release()
@@ -276,7 +267,8 @@ def naming_the_folder(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         # A stage also reads files, which stand elsewhere; a full disk names no file.
-        if error.filename and not Path(error.filename).is_relative_to(path):
+        # What locks a folder names its lock by its absolute path.
+        if error.filename and not Path(error.filename).absolute().is_relative_to(path.absolute()):
             raise
         raise RunError(
             f"{error.filename or path}: cannot write the run: {error.strerror or error}; "

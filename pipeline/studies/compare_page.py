@@ -10,6 +10,7 @@ from pipeline.inspection.weights import moved_words
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.report.data import Review
 from pipeline.report.html import comparison_page
+from pipeline.storage.replacing import replacing_alone
 from pipeline.studies.compare import Comparison
 
 # The numbers of words and of reviews on the page.
@@ -28,7 +29,7 @@ def write_comparison_page(comparison: Comparison, file: str | Path | None = None
     Raises
     ------
     RunError
-        If the page cannot be written.
+        If the page cannot be written, or another process is writing it.
     """
     path_a, path_b = Path(comparison.a), Path(comparison.b)
     names = path_a.resolve().name, path_b.resolve().name
@@ -46,7 +47,8 @@ def write_comparison_page(comparison: Comparison, file: str | Path | None = None
     ]
     page = comparison_page(names, comparison.to_dict(), moved_words(a, b, _WORDS), flips)
     try:
-        file.write_text(page, encoding="utf-8", newline="\n")
+        with replacing_alone(file) as partial:
+            partial.write_text(page, encoding="utf-8", newline="\n")
     except OSError as error:
         raise RunError(f"{file}: cannot write the page: {error.strerror or error}") from None
     return file

@@ -23,6 +23,7 @@ from pipeline.stages.listener import SILENT, Listener
 from pipeline.stages.runner import run_stages
 from pipeline.stages.test_uses import TestUse, record_test_uses
 from pipeline.storage import arrow, files
+from pipeline.storage.replacing import replacing
 from pipeline.storage.run import Run
 from pipeline.stratified import draw_folds
 from pipeline.studies.journal import Journal, open_journal
@@ -226,4 +227,5 @@ def _write(folder: Path, result: CrossValidation) -> None:
         "log_odds": result.scores,
     }
     table = pa.table({name: arrow.numbers(values) for name, values in columns.items()})
-    parquet.write_table(table, folder / "predictions.parquet")
+    with replacing(folder / "predictions.parquet") as file:
+        parquet.write_table(table, file)

@@ -23,6 +23,7 @@ from pipeline.model.text_classifier import TextClassifier
 from pipeline.parallel import ordered_map
 from pipeline.stages.listener import SILENT, Listener
 from pipeline.storage import arrays, arrow, files
+from pipeline.storage.replacing import replacing
 from pipeline.studies.journal import open_journal
 from pipeline.studies.trained_run import TrainedRun
 
@@ -121,7 +122,8 @@ def measure_stability(
         missing = [k for k in range(n_refits) if not is_done(k)]
         listener.study_advanced(n_refits - len(missing))
         for k, weights in ordered_map(lambda k: (k, _refit(run, k, seed)), missing):
-            arrays.write_arrays(_file(folder, k), {"weights": weights})
+            with replacing(_file(folder, k)) as file:
+                arrays.write_arrays(file, {"weights": weights})
             journal[_name(k)] = files.digest(_file(folder, k))
             listener.study_advanced(1)
         refits = [arrays.read_arrays(_file(folder, k))["weights"] for k in range(n_refits)]

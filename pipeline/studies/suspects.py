@@ -25,6 +25,7 @@ from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages.from_config import counting_of, tokenizer_of
 from pipeline.stages.listener import SILENT, Listener
 from pipeline.storage import arrow, files
+from pipeline.storage.replacing import replacing_folder
 from pipeline.storage.run import Run
 from pipeline.stratified import draw_folds
 from pipeline.studies.journal import Journal, open_journal
@@ -183,11 +184,11 @@ def _scores(
         tokens = reviews.tokens(config.tokens)
         counted = CountedSplit.of(tokens, reviews, split, config.features)
         regression = counted.learn(config.train)
-        folder.mkdir(exist_ok=True)
         binary, unit_length = counting_of(config.features).values()
         tokenizer = tokenizer_of(config.tokens)
         model = TextClassifier(tokenizer, counted.vocabulary, binary, regression, unit_length)
-        model.save(folder)
+        with replacing_folder(folder) as partial:
+            model.save(partial)
         journal[folder.name] = regression.decision_function(counted.scored).tolist()
     scores: list[float] = journal[folder.name]
     return scores

@@ -32,6 +32,15 @@ from pipeline.__main__ import run
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 run()
 """
+# Ctrl-C while a class is made, as imports do: Python 3.11 turns what is raised then into another
+# exception.
+INTERRUPTED_IMPORT = """
+import functools, os, signal
+from pipeline.__main__ import run
+signal.signal(signal.SIGINT, signal.default_int_handler)
+functools.cached_property.__set_name__ = lambda *_: os.kill(os.getpid(), signal.SIGINT)
+run()
+"""
 GROUPS = {
     "Pipeline": ["corpus", "tokens", "features", "train", "eval", "report"],
     "Look inside": ["weights", "predict", "score", "explain", "trace"],
@@ -219,6 +228,19 @@ def test_an_interrupt_is_one_line_and_code_130(small_run, reading, command):
     )
     assert result.stderr.startswith("sentiment: interrupted")
     assert (result.stderr.count("\n"), result.stdout) == (1, "")
+    assert result.returncode == 130
+
+
+@pytest.mark.parametrize("command", ["weights", "stability"])
+def test_an_interrupt_of_an_import_is_one_line_whatever_python_makes_of_it(small_run, command):
+    result = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_IMPORT, command, small_run.path],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert (result.stderr, result.stdout) == ("sentiment: interrupted\n", "")
     assert result.returncode == 130
 
 

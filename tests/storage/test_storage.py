@@ -1,5 +1,6 @@
 """Run folders: a stage appears whole or not at all, and what is written is read back."""
 
+import errno
 import hashlib
 import json
 import os
@@ -23,7 +24,7 @@ from scipy.sparse import csr_array, random_array
 from pipeline.errors import RunError
 from pipeline.storage import arrays, files
 from pipeline.storage import run as storage_run
-from pipeline.storage.run import Run
+from pipeline.storage.run import Run, locked
 
 WORD_TYPES = {"word": pa.large_string(), "n": pa.int64()}
 words = st.text(
@@ -139,8 +140,9 @@ def test_what_a_killed_process_left_is_swept(tmp_path, pid):
         (tmp_path / left / "deeper" / "a.txt").write_text("half")
     (tmp_path / f".manifest.json.{number}").write_text("{")
     (tmp_path / f".config.toml.{number}").write_text("[")
-    write_stage(run, "two")
-    assert [path.name for path in tmp_path.glob(".*")] == []
+    with run.locked():
+        write_stage(run, "two")
+    assert [path.name for path in tmp_path.glob(".*")] == [".lock"]
     assert Run(tmp_path).has_outputs("tokens")
 
 
@@ -148,8 +150,9 @@ def test_what_a_user_keeps_there_under_a_like_name_is_left_alone(tmp_path):
     kept = {".tokens.backup", ".gitignore"}
     for name in kept:
         (tmp_path / name).mkdir()
-    write_stage(Run(tmp_path), "one")
-    assert {path.name for path in tmp_path.glob(".*")} == kept
+    with Run(tmp_path).locked():
+        write_stage(Run(tmp_path), "one")
+    assert {path.name for path in tmp_path.glob(".*")} == {".lock", *kept}
 
 
 def test_a_run_that_was_waited_for_is_read_again(tmp_path):
@@ -163,7 +166,7 @@ def test_a_run_that_was_waited_for_is_read_again(tmp_path):
 KILLED = """
     import os, shutil, sys
     from pathlib import Path
-    from pipeline.storage.run import Run
+    from pipeline.storage.run import Run, locked
 
     def stage(run, content):
         with run.writing("tokens", "tokens", content) as (path, entry):
@@ -216,11 +219,26 @@ def test_a_process_killed_at_any_step_leaves_no_stage_that_only_looks_up_to_date
             found.append(content)
         else:
             found.append("stale")
-        write_stage(run, "later")
+        with run.locked():
+            write_stage(run, "later")
         assert Run(folder).has_outputs("tokens")
-        assert [path.name for path in folder.glob(".*")] == []
+        assert [path.name for path in folder.glob(".*")] == [".lock"]
     assert set(found) == {"old", "stale", "new"}
     assert found == sorted(found, key=["old", "stale", "new"].index)
+
+
+def test_a_lock_that_is_another_users_is_named_in_one_line(tmp_path, monkeypatch):
+    """Of a relative path, too: the error names the lock by its absolute path."""
+    monkeypatch.chdir(tmp_path)
+
+    def refuse(path, *_):
+        raise PermissionError(errno.EACCES, "Permission denied", os.fspath(path))
+
+    with Run(Path("run")).locked():
+        pass
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(RunError, match=r"run/\.lock: cannot write the run: Permission denied"):
+        locked(Path("run")).__enter__()
 
 
 def test_a_run_folder_that_cannot_be_made_is_named_in_one_line(tmp_path):
