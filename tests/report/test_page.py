@@ -302,6 +302,7 @@ def test_of_a_model_too_large_for_a_page_the_words_that_matter_most_are_there(
     make_report(copied_run.path, copied_run.path, "report.top=9")
     page = open_page(copied_run.path)
     assert "The scores here are approximate." in page.text("#playground")
+    assert "approximate" in page.text("#step-typed")
     model = TextClassifier.load(copied_run.path)
     assert f"of {len(model.vocabulary)} words and n-grams that matter most" in page.text("#words")
     assert page.page.evaluate("sentiment.score('superb').tokens.length") == 1
