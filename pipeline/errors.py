@@ -19,6 +19,10 @@ class CorpusError(PipelineError, ValueError):
     """A corpus is missing, malformed, or not one that a classifier can learn from."""
 
 
+class MissingDataError(CorpusError):
+    """Data of another project are not installed, and they could not be downloaded."""
+
+
 class RunError(PipelineError):
     """A run folder is missing, incomplete, of another format, or cannot be written."""
 

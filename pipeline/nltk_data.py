@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from zipfile import BadZipFile
 
-from pipeline.errors import CorpusError
+from pipeline.errors import CorpusError, MissingDataError
 
 # NLTK's readers check what they read with assertions, and take lines apart without a look.
 _DAMAGE = (AssertionError, BadZipFile, LookupError, OSError, ValueError, zlib.error)
@@ -23,8 +23,10 @@ def nltk_corpus(name: str) -> Any:
 
     Raises
     ------
+    MissingDataError
+        If the corpus is not installed and cannot be downloaded.
     CorpusError
-        If the corpus is not installed and cannot be downloaded, or is damaged.
+        If it is damaged.
     """
     import nltk
 
@@ -39,8 +41,10 @@ def nltk_vader() -> Any:
 
     Raises
     ------
+    MissingDataError
+        If the lexicon is not installed and cannot be downloaded.
     CorpusError
-        If the lexicon is not installed and cannot be downloaded, or is damaged.
+        If it is damaged.
     """
     from nltk.sentiment.vader import SentimentIntensityAnalyzer
 
@@ -57,7 +61,7 @@ def _on_demand(name: str, folder: str, load: Callable[[], Any]) -> Any:
                 _download(name)
                 return load()
         except LookupError:
-            raise CorpusError(
+            raise MissingDataError(
                 f"NLTK's {name}: not installed and it could not be downloaded; point NLTK_DATA at "
                 f"a folder that has {folder}/{name}, or run `python -m nltk.downloader {name}` "
                 "with a network connection"

@@ -31,6 +31,9 @@ class Listener:
     def study_advanced(self, n_steps: int) -> None:
         """Hear that more steps are done."""
 
+    def left_out(self, part: str, reason: str) -> None:
+        """Hear that a study goes on without a part of it, and why."""
+
     def study_ended(self) -> None:
         """Hear that a study is done."""
 

@@ -111,7 +111,7 @@ def opinion_lexicon(tokenizer: Tokenizer) -> TextClassifier:
 
     Raises
     ------
-    CorpusError
+    MissingDataError
         If NLTK's data are not installed and cannot be downloaded.
 
     References
@@ -166,7 +166,7 @@ def vader_scores(
 
     Raises
     ------
-    CorpusError
+    MissingDataError
         If NLTK's data are not installed and cannot be downloaded.
     """
     analyzer = nltk_vader()

@@ -15,6 +15,7 @@ import numpy as np
 
 from pipeline.config.loading import with_values
 from pipeline.config.schema import Config
+from pipeline.errors import MissingDataError
 from pipeline.evaluation.accuracy import accuracy_interval, paired_p_value
 from pipeline.model.logistic import Array, LogisticRegression, decide, sigmoid
 from pipeline.stages.from_config import tokenizer_of
@@ -76,7 +77,8 @@ def score_baselines(
 ) -> tuple[BaselineResult, ...]:
     """Score every baseline on the test set, and write `baselines/baselines.json` into the run.
 
-    Each baseline that learns is recorded as a use of the test set.
+    A lexicon that is not installed and cannot be downloaded is left out: the listener hears of it
+    and the file names it. Each baseline that learns is recorded as a use of the test set.
 
     Parameters
     ----------
@@ -94,7 +96,7 @@ def score_baselines(
     Raises
     ------
     CorpusError
-        If NLTK's lexicons are not installed and cannot be downloaded.
+        If one of NLTK's lexicons is damaged, or the training set has one class.
     """
     path = Path(path)
     run = Run(path, from_scratch)
@@ -102,15 +104,21 @@ def score_baselines(
     n_train = len(Reviews.read(run, "train").labels)
     reviews = Reviews.read(run, "train", "test")
     in_test = np.arange(len(reviews.labels)) >= n_train
-    n_steps = len(NAMES) * int(in_test.sum())
-    depends = reviews.depends(config)
+    n_test, missing = int(in_test.sum()), {}
+    depends, n_steps = reviews.depends(config), len(NAMES) * n_test
     with open_journal(path / "baselines", depends, n_steps, from_scratch, listener) as journal:
         for name, own in _configs(config).items():
             if name in journal:
-                listener.study_advanced(int(in_test.sum()))
+                listener.study_advanced(n_test)
                 continue
             start = time.perf_counter()
-            predicted = _predict(name, own, reviews, in_test, listener.study_advanced)
+            try:
+                predicted = _predict(name, own, reviews, in_test, listener.study_advanced)
+            except MissingDataError as error:
+                missing[name] = str(error)
+                listener.left_out(name, missing[name])
+                listener.study_advanced(n_test)
+                continue
             seconds = time.perf_counter() - start
             journal[name] = {"predicted": _packed(predicted), "seconds": round(seconds, 3)}
         groups = None if reviews.groups is None else reviews.groups[in_test]
@@ -121,7 +129,7 @@ def score_baselines(
             path,
             [TestUse.of("baselines", configs[name], f"{journal.id} {name}") for name in LEARNED],
         )
-        values = {"results": [asdict(result) for result in results]}
+        values = {"results": [asdict(result) for result in results], "missing": missing}
         write_json(path / "baselines" / "baselines.json", values)
     return results
 
@@ -168,7 +176,7 @@ def _results(
     journal: Journal, labels: Array, confidence: float, groups: Array | None
 ) -> Iterator[BaselineResult]:
     previous: Array | None = None
-    for name in NAMES:
+    for name in (name for name in NAMES if name in journal):
         found = journal[name]
         right = _unpacked(found["predicted"]) == (labels == 1)
         n_right, only_this, only_previous, p = int(right.sum()), 0, 0, np.nan

@@ -147,3 +147,27 @@ def test_the_command_writes_the_baselines_and_counts_the_uses_of_test(
     assert sentiment(*args, "--json").exit_code == 0
     after = json.loads((copied_run.path / "manifest.json").read_text())["test_uses"]
     assert after == uses  # nothing was scored again
+
+
+def test_baselines_without_a_lexicon_says_which_are_left_out_and_scores_the_others(
+    copied_run, lexicon_data, sentiment, tmp_path, monkeypatch
+):
+    """As in a clone without a network; with one, the next run adds them."""
+    monkeypatch.setattr("pipeline.nltk_data._download", lambda name: None)
+    args = ("baselines", copied_run.config, "--run", copied_run.path)
+    with nltk_reads(tmp_path):
+        result = sentiment(*args)
+    assert result.exit_code == 0
+    for name, data in (("opinion lexicon", "opinion_lexicon"), ("VADER", "vader_lexicon")):
+        assert f"! {name} is left out: NLTK's {data}: not installed" in result.stderr
+        assert name not in result.stdout
+    saved = json.loads((copied_run.path / "baselines" / "baselines.json").read_text())
+    assert [row["name"] for row in saved["results"]] == [
+        *("majority class", "naive Bayes", "logistic regression", "log-count ratios")
+    ]
+    assert all(f"{row['accuracy']:.2%}" in result.stdout for row in saved["results"])
+    assert list(saved["missing"]) == ["opinion lexicon", "VADER"]
+    with nltk_reads(lexicon_data):
+        assert "VADER" in sentiment(*args).stdout
+    saved = json.loads((copied_run.path / "baselines" / "baselines.json").read_text())
+    assert (len(saved["results"]), saved["missing"]) == (6, {})

@@ -117,6 +117,10 @@ class StageProgress(Listener):
         text = f"{self.study:<9} {self.n_done:,} of {self.n_steps:,}"
         self.progress.update(self.task, completed=self.n_done, description=text)
 
+    def left_out(self, part: str, reason: str) -> None:
+        """Warn that a part of the study is missing in what it shows."""
+        self._print(Text(f"{self.study:<9} ! {part} is left out: {reason}", style="yellow"))
+
     def study_ended(self) -> None:
         """Remove the bar."""
         self.progress.remove_task(self.task)
