@@ -58,7 +58,9 @@ def find_config(name: Path) -> FoundConfig:
         return FoundConfig(name / "config.toml", name, f"{name / 'config.toml'}, of the run {name}")
     bundled = _BUNDLED / f"{name}.toml"
     if name.name == str(name) and bundled.is_file():
-        return FoundConfig(bundled, Path("runs") / name, f"{name}, bundled: {bundled}")
+        here = bundled.is_relative_to(Path.cwd())
+        shown = bundled.relative_to(Path.cwd()) if here else bundled
+        return FoundConfig(bundled, Path("runs") / name, f"{name}, bundled: {shown}")
     names = sorted(file.stem for file in _BUNDLED.glob("*.toml"))
     candidates = {other: other for other in names}
     candidates |= {str(file): file.stem for file in sorted(name.parent.glob("*.toml"))}

@@ -62,7 +62,11 @@ def refusal(load: Load, tmp_path: Path) -> Refusal:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_bundled_config_is_found_by_its_name_from_any_folder(name):
+def test_a_bundled_config_is_found_by_its_name_from_any_folder(name, tmp_path, monkeypatch):
+    """Its file is said as the pages show it in the root of a clone, and in full elsewhere."""
+    monkeypatch.chdir(CONFIGS.parent)
+    assert find_config(Path(name)).said == f"{name}, bundled: {Path('configs', name)}.toml"
+    monkeypatch.chdir(tmp_path)
     found = find_config(Path(name))
     assert (found.path, found.run) == (CONFIGS / f"{name}.toml", Path("runs", name))
     assert found.said == f"{name}, bundled: {found.path}"
