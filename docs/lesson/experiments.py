@@ -121,6 +121,12 @@ def squared_error_slope(X, y, w, b, l2=0.0):
     return X.T @ errors / len(y) + l2 * w, float(errors.mean())
 
 
+def squared_error_curvature(z, y):
+    """Return the second derivative of (sigmoid(z) - y)^2 by z."""
+    a = logistic.sigmoid(z)
+    return 2 * (a * (1 - a)) ** 2 + 2 * (a - y) * a * (1 - a) * (1 - 2 * a)
+
+
 def descend(slope, start, rate=1.0, steps=2000):
     """Return the way of gradient descent on the two-word reviews: shape (steps + 1, 2)."""
     X, y = two_word_reviews()
@@ -260,6 +266,17 @@ def refits(n=40):
     return np.array(weights)
 
 
+def signs(weights):
+    """Return for each word of many refits whether the middle 95% of its weights contain 0."""
+    low, high = np.quantile(weights, [0.025, 0.975], axis=0)
+    return (low <= 0) & (high >= 0)
+
+
+def n_reviews_with_word():
+    """Return in how many training reviews each word occurs."""
+    return np.asarray((sets()[0].X > 0).sum(axis=0)).ravel()
+
+
 def guesses(numbers=(1, 10, 100, 1000), n_reviews=400, trials=200):
     """Return the accuracy of the best of k coin flips on n reviews, and on as many new ones."""
     draw = np.random.default_rng(0)
@@ -271,24 +288,44 @@ def guesses(numbers=(1, 10, 100, 1000), n_reviews=400, trials=200):
     return rows
 
 
+@functools.cache
+def scores_of_two_models():
+    """Return the test scores of a model of words and of one of pairs of words, and the labels."""
+    scores = []
+    for overrides in ((), ("features.ngrams=2",)):
+        path = run_of("textbook", "train", *overrides)
+        training, test = sparse(path, "train"), sparse(path, "test")
+        scores.append(learner().fit(*training).decision_function(test.X))
+    return *scores, test.y
+
+
+def other_of_same_class(y, steps):
+    """Return for each review the row of another one with the same label, some steps away."""
+    other = np.arange(len(y))
+    for label in (0, 1):
+        rows = np.flatnonzero(y == label)
+        other[rows] = np.roll(rows, steps)
+    return other
+
+
 def leak():
     """Return the test accuracy of two models, of their sum, and of their sum when rows are mixed.
 
     The second model reads pairs of words. Mixed rows add the score of a review's words to the
     score of the pairs of *another review with the same label*.
     """
-    words, pairs = run_of("textbook"), run_of("textbook", "train", "features.ngrams=2")
-    scores = []
-    for path in (words, pairs):
-        training, test = sparse(path, "train"), sparse(path, "test")
-        scores.append(learner().fit(*training).decision_function(test.X))
-    y, other = test.y, np.arange(len(test.y))
-    for label in (0, 1):
-        rows = np.flatnonzero(y == label)
-        other[rows] = np.roll(rows, 1)
-    of_words, of_pairs = scores
-    sums = (of_words, of_pairs, of_words + of_pairs, of_words + of_pairs[other])
-    return [accuracy(each, y) for each in sums]
+    of_words, of_pairs, y = scores_of_two_models()
+    mixed = of_words + of_pairs[other_of_same_class(y, 1)]
+    return [accuracy(each, y) for each in (of_words, of_pairs, of_words + of_pairs, mixed)]
+
+
+def leak_answers():
+    """Return the test accuracy when two and three reviews of a class are joined, and two of any."""
+    of_words, of_pairs, y = scores_of_two_models()
+    two = of_words + of_pairs[other_of_same_class(y, 1)]
+    three = two + of_words[other_of_same_class(y, 2)]
+    any_two = of_words + of_pairs[np.random.default_rng(0).permutation(len(y))]
+    return [accuracy(each, y) for each in (two, three, any_two)]
 
 
 def two_costs():
@@ -297,18 +334,19 @@ def two_costs():
     Returns
     -------
     list of tuple
-        Name; weight of `awesome`; on the test set: accuracy, mean cross-entropy, squared error.
+        Name; weight of `awesome`; on the training set, both costs with their penalty; accuracy on
+        the test set.
     """
     training, test, words = sets()
+    costs = {
+        "cross-entropy": (logistic.objective, logistic.gradient),
+        "squared error": (squared_error, squared_error_slope),
+    }
     rows = []
-    for name, functions in (
-        ("cross-entropy", (logistic.objective, logistic.gradient)),
-        ("squared error", (squared_error, squared_error_slope)),
-    ):
+    for name, functions in costs.items():
         w, b = minimum(*training, L2, *functions)
-        z = test.X @ w + b
-        losses = logistic.cross_entropy(z, test.y).mean(), squared_error(*test, w, b)
-        rows.append((name, w[words.index("awesome")], accuracy(z, test.y), *losses))
+        both = (cost(*training, w, b, L2) for cost, _ in costs.values())
+        rows.append((name, w[words.index("awesome")], *both, accuracy(test.X @ w + b, test.y)))
     return rows
 
 

@@ -78,7 +78,7 @@ def linear():
     axes.plot(line, logistic.sigmoid(w[0] * line + b), color=POSITIVE)
     axes.plot(x, y, "o", color=INK, markersize=6)
     write_at(axes, 5.2, 1.05, "logistic regression", POSITIVE)
-    write_at(axes, 7.6, 0.6, "least squares: bent by one long\nreview, and above 1", NEGATIVE)
+    write_at(axes, 7.6, 0.6, "least squares: tilted by one\nlong review, and above 1", NEGATIVE)
     axes.set(xlabel="positive words in a review", ylabel="label, or predicted", ylim=(-0.1, 1.35))
     return figure
 
@@ -105,12 +105,13 @@ def boundary():
         style = {"s": 22, "linewidths": 1.1, "alpha": 0.75, "label": name}
         style |= {"facecolors": "none", "edgecolors": color} if marker == "o" else {"color": color}
         axes.scatter(some[:, 0], some[:, 1], marker=marker, **style)
-    x = np.array([-1.0, 14])
+    x = np.array([-1.0, points[:, 0].max() + 1])
     for t, style in ((0.3, ":"), (0.5, "-"), (0.7, "--")):
         line = (np.log(t / (1 - t)) - b - w[0] * x) / w[1]
         axes.plot(x, line, style, color=INK, linewidth=1.6, label=f"boundary at {t}")
-    axes.set(xlim=(-0.6, 10.5), ylim=(-0.6, 9.5))
+    axes.set(xlim=(-0.6, points[:, 0].max() + 0.6), ylim=(-0.6, points[:, 1].max() + 0.6))
     axes.set(xlabel="words among the 150 most positive", ylabel="among the 150 most negative")
+    axes.set_xticks(range(0, int(points[:, 0].max()) + 1, 2))
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return figure
 
@@ -167,7 +168,7 @@ def surfaces():
     ):
         heights = [[cost(X, y, np.array([u, v]), 0.0, 0.0) for u in grid] for v in grid]
         ax.contour(grid, grid, heights, levels=levels, colors=MUTED, linewidths=0.8)
-        for start, color in (((1.2, 1.6), POSITIVE), ((-2.4, -2.0), NEGATIVE)):
+        for start, color in (((1.0, 1.0), POSITIVE), ((-2.0, -2.0), NEGATIVE)):
             way = experiments.descend(slope, start, rate=0.1, steps=40_000)
             ax.plot(*way.T, color=color, linewidth=2)
             ax.plot(*way[0], "o", color=color, markersize=6, fillstyle="none")
@@ -240,12 +241,12 @@ def l2():
 
 
 def work():
-    """The time of a gradient and of a score by columns, dense and sparse."""
+    """The time of an epoch of SGD and of a score by columns, dense and sparse."""
     rows = json.loads(timing.FILE.read_text("utf-8"))["growth"]
     columns = [row["columns"] for row in rows]
     figure, axes = panels(2)
     for ax, name, title in (
-        (axes[0], "gradient", "train: gradient of 250 reviews"),
+        (axes[0], "epoch", "train: SGD reads 250 reviews"),
         (axes[1], "score", "predict: score of one review"),
     ):
         for kind, color, style in (("dense", NEGATIVE, "--"), ("sparse", POSITIVE, "-")):
@@ -255,7 +256,7 @@ def work():
         ax.set_xticks(columns, [f"{d:,}" for d in columns])
         ax.minorticks_off()
         low, high = ax.get_ylim()
-        marks = [d * 10.0**k for k in range(6) for d in ((1, 2, 5) if name == "score" else (1,))]
+        marks = [digit * 10.0**k for k in range(6) for digit in (1, 2, 5)]
         ax.set_yticks(marks, [f"{mark:,g}" for mark in marks])
         ax.set_ylim(low, high)
     axes[0].set_ylabel("microseconds")
@@ -271,7 +272,8 @@ def curve():
     axes.plot(sizes, accuracies[0], "--", color=NEGATIVE, marker="s", label="naive Bayes")
     axes.plot(sizes, accuracies[1], color=POSITIVE, marker="o", label="logistic regression")
     axes.set(xlabel="training reviews", ylabel="test accuracy", xscale="log", ylim=(0.5, 0.85))
-    axes.set_xticks(sizes, [f"{size:,}" for size in sizes[:-1]] + [""])
+    # 1,600 and 2,000 are too near for one line.
+    axes.set_xticks(sizes, [f"{size:,}" for size in sizes[:-1]] + [f"\n{sizes[-1]:,}"])
     axes.minorticks_off()
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes.legend(loc="upper left")
@@ -281,31 +283,30 @@ def curve():
 def stability():
     """How far the weight of a word moves over refits, by how many reviews have the word."""
     weights = experiments.refits()
-    (X, _), _, words = experiments.sets()
-    frequency = np.asarray((X > 0).sum(axis=0)).ravel()
+    frequency, words = experiments.n_reviews_with_word(), experiments.sets()[2]
+    unsure = experiments.signs(weights)
     low, high = np.quantile(weights, [0.025, 0.975], axis=0)
     figure, axes = panels(2, 3.8)
     draw = np.random.default_rng(0)
     some = np.flatnonzero(frequency >= 10)
     jitter = np.exp(draw.uniform(-0.08, 0.08, len(some)))
-    crosses = (low[some] < 0) & (high[some] > 0)
     for mask, color, name in (
-        (crosses, GRID, "the sign is not sure"),
-        (~crosses, POSITIVE, "sure"),
+        (unsure[some], GRID, "the sign is not sure"),
+        (~unsure[some], POSITIVE, "sure"),
     ):
         axes[0].scatter(
             (frequency[some] * jitter)[mask], weights.mean(axis=0)[some][mask], 8, color, label=name
         )
     axes[0].set(xscale="log", xlabel="reviews with the word", ylabel="mean weight of 40 refits")
     decades(axes[0], 1, 2, 3)
-    axes[0].legend(markerscale=2, loc="lower right")
+    axes[0].legend(markerscale=2, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
     shown = ["awesome", "perfect", "excellent", "wonderful", "clean", "bit", "again", "film"]
     places = range(len(shown), 0, -1)
     for place, word in zip(places, shown, strict=True):
         j = words.index(word)
-        sure = low[j] > 0 or high[j] < 0
-        axes[1].plot([low[j], high[j]], [place] * 2, color=POSITIVE if sure else MUTED)
-        axes[1].plot(weights[:, j].mean(), place, "o", color=POSITIVE if sure else MUTED)
+        color = MUTED if unsure[j] else POSITIVE
+        axes[1].plot([low[j], high[j]], [place] * 2, color=color)
+        axes[1].plot(weights[:, j].mean(), place, "o", color=color)
     axes[1].axvline(0, color=MUTED, linewidth=0.8)
     axes[1].set_yticks(places, [f"{w} ({frequency[words.index(w)]})" for w in shown])
     axes[1].set(xlabel="weight, 95% of the refits")

@@ -93,26 +93,43 @@ def copies():
     table(header, rows)
 
 
+def signs():
+    """The words whose sign is not sure over forty refits, by the reviews that contain them."""
+    unsure, frequency = experiments.signs(experiments.refits()), experiments.n_reviews_with_word()
+    rows = []
+    for least, most in ((10, 19), (20, 49), (50, 99), (100, 2000)):
+        some = (frequency >= least) & (frequency <= most)
+        group = f"{least} to {most}" if most < 2000 else f"{least} and more"
+        rows.append((group, int(some.sum()), f"{unsure[some].mean():.0%}"))
+    some = frequency >= 10
+    rows.append(("all of these", int(some.sum()), f"{unsure[some].mean():.0%}"))
+    table(("reviews with the word", "words", "sign not sure"), rows)
+
+
 def guesses():
     """The best of k coin flips on 400 test reviews, and the same coin on new reviews."""
     rows = [(k, f"{best:.2%}", f"{new:.2%}") for k, best, new in experiments.guesses()]
     table(("coins", "the best of them", "on new reviews"), rows)
 
 
-def leak():
-    """What mixing up rows of the test set does to an accuracy."""
+def leak(answers=""):
+    """What mixing up rows of the test set does to an accuracy; `leak answers` mixes otherwise."""
     names = ("words", "pairs of words", "both", "both, rows mixed within a class")
-    found = zip(names, experiments.leak(), strict=True)
-    table(("scores of", "test accuracy"), [(name, f"{share:.2%}") for name, share in found])
+    shares = experiments.leak
+    if answers:
+        names = ("two reviews of a class", "three reviews of a class", "two reviews of any class")
+        shares = experiments.leak_answers
+    rows = [(name, f"{share:.2%}") for name, share in zip(names, shares(), strict=True)]
+    table(("scores of", "test accuracy"), rows)
 
 
 def costs():
     """Minimising cross-entropy against minimising squared error."""
     table(
-        ("minimised", "awesome", "accuracy", "cross-entropy", "squared error"),
+        ("minimised", "awesome", "J, cross-entropy", "J, squared error", "test accuracy"),
         [
-            (name, f"{w:+.3f}", f"{share:.2%}", f"{entropy:.4f}", f"{squared:.4f}")
-            for name, w, share, entropy, squared in experiments.two_costs()
+            (name, f"{w:+.3f}", f"{entropy:.4f}", f"{squared:.4f}", f"{share:.2%}")
+            for name, w, entropy, squared, share in experiments.two_costs()
         ],
     )
 

@@ -146,6 +146,21 @@ def test_cross_entropy_ends_in_one_place_from_anywhere():
     np.testing.assert_allclose(ends, [ends[0]] * 3, atol=1e-6)
 
 
+@given(SCORES, LABELS)
+def test_the_curvature_of_squared_error_has_both_signs(z, y):
+    """By finite differences of its slope; and where the model is sure and wrong, it is negative."""
+
+    def by_z(z):
+        a = float(sigmoid(np.array(z)))
+        return 2 * (a - y) * a * (1 - a)
+
+    found = experiments.squared_error_curvature(np.array(z), y)
+    assert found == pytest.approx(slope(by_z, z), abs=1e-8)
+    nine_tenths = np.log(9)
+    assert experiments.squared_error_curvature(nine_tenths, 0) == pytest.approx(0.0162 - 0.1296)
+    assert experiments.squared_error_curvature(nine_tenths, 1) > 0
+
+
 @given(SCORES, st.floats(-3, 3), LABELS)
 def test_the_curvature_of_the_loss_is_never_negative(z, along, y):
     """Along a line in the space of weights, on which the score grows by `along`."""
@@ -245,6 +260,15 @@ def test_a_step_with_the_wrong_sign_raises_the_loss(z, y):
         for sign in (-1, 1)
     )
     assert right < float(cross_entropy(np.array([z]), np.array([y]))[0]) < wrong
+
+
+def test_at_the_minimum_the_errors_of_a_word_balance_its_penalty(corpus):
+    X, y = corpus
+    for l2 in (0.001, 0.1):
+        w, b = experiments.minimum(X, y, l2)
+        lam = l2 * len(y)
+        np.testing.assert_allclose(X.T @ (sigmoid(X @ w + b) - y), -lam * w, atol=1e-3)
+        assert np.abs(lam * w).max() > 0.1
 
 
 def test_a_free_intercept_makes_the_mean_probability_the_share(corpus):

@@ -11,10 +11,11 @@ import figures
 import measure
 import notebook
 import pytest
+import timing
 
 ROOT = Path(__file__).parents[2]
 LESSON = ROOT / "docs" / "lesson"
-CHAPTERS = sorted(path for path in LESSON.glob("*.md") if path.stem != "index")
+CHAPTERS = sorted(path for path in LESSON.glob("*.md") if path.stem not in {"index", "answers"})
 NAMED = re.compile(r"\*Computed by (.*?);\s+checked\s+by\s+(.*?)\.\*", re.DOTALL)
 every_chapter = pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
 
@@ -91,9 +92,52 @@ def test_every_measurement_that_a_page_shows_is_there_and_all_are_shown():
     assert {command[0] for command in commands} == set(measure.MEASUREMENTS)
 
 
-def test_every_chapter_is_in_the_contents():
-    contents = (LESSON / "index.md").read_text("utf-8").partition("```{toctree}")[2]
-    assert {page.stem for page in CHAPTERS} <= set(contents.split())
+def title(page):
+    """Return the heading of a page."""
+    return page.read_text("utf-8").partition("\n")[0].removeprefix("# ")
+
+
+def test_every_chapter_is_in_the_contents_in_their_order():
+    """In the list that GitHub shows as in the one that MyST reads."""
+    ordered = notebook.chapters()[1:]
+    assert sorted(ordered) == CHAPTERS
+    index = (LESSON / "index.md").read_text("utf-8")
+    found = re.findall(r"^(\d+)\. \[(.+)\]\((\S+)\)$", index, re.MULTILINE)
+    assert found == [(str(n), title(page), page.name) for n, page in enumerate(ordered, 1)]
+
+
+def test_each_chapter_ends_with_a_link_to_the_next():
+    ordered = notebook.chapters()[1:]
+    for page, following in zip(ordered, [*ordered[1:], None], strict=True):
+        link = f"\nNext: [{title(following)}]({following.name})\n" if following else ""
+        assert page.read_text("utf-8").partition("\nNext: ")[2] == link.removeprefix("\nNext: ")
+
+
+@pytest.mark.parametrize("page", sorted(LESSON.glob("*.md")), ids=lambda page: page.stem)
+def test_another_chapter_is_named_by_the_number_or_the_place_that_it_has(page):
+    """Only in a link: a number without one could go out of date unseen."""
+    ordered = [path.name for path in notebook.chapters()]
+    text = page.read_text("utf-8")
+    named = re.findall(r"\[(\w+ chapter|[Cc]hapter \d+)\]\(([\w-]+\.md)\)", text)
+    for words, target in named:
+        places = {"next chapter": 1, "last chapter": -1}
+        if words in places:
+            place = ordered.index(page.name) + places[words]
+        else:
+            place = int(words.split()[1])
+        assert ordered[place] == target, words
+    assert len(named) == len(re.findall(r"\b(?:(?:next|last) chapter|[Cc]hapter\s+\d+)\b", text))
+
+
+def test_the_table_of_tricks_has_the_times_of_the_figure():
+    page = (LESSON / "sparse.md").read_text("utf-8")
+    times = json.loads(timing.FILE.read_text("utf-8"))
+    seconds = list(times["tricks"].values())
+    expected = [(f"{each * 1e3:.1f}", f"{seconds[0] / each:.1f}") for each in seconds]
+    assert re.findall(r"\| +(\d+\.\d) \| +(\d+\.\d) \|", page) == expected
+    few, *_, many = times["growth"]
+    for kind, digits, said in (("dense", -1, "takes {:.0f} times"), ("sparse", 1, "{:.1f} times")):
+        assert said.format(round(many[f"epoch_{kind}"] / few[f"epoch_{kind}"], digits)) in page
 
 
 def test_measurements_are_listed_without_a_name(capsys):
