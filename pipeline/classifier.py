@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from pipeline.errors import CorpusError, RunError
+from pipeline.errors import RunError
 from pipeline.features.counting import count_features
 from pipeline.features.vocabulary import learn_vocabulary
 from pipeline.inspection.highlights import Highlight, highlight
-from pipeline.inspection.weights import ClassFrequency, Word, top_words
+from pipeline.inspection.weights import ClassFrequency, Word, class_words, top_words
 from pipeline.model.checks import not_fitted
 from pipeline.model.logistic import Array, predictions, probabilities
 from pipeline.model.parameters import Parameters
@@ -44,7 +44,7 @@ _COUNTS = ("binary", "unit_length")
 
 
 class SentimentClassifier(Parameters):
-    """A text classifier of two classes: bag of words and logistic regression by SGD.
+    """A text classifier: bag of words and logistic regression by SGD.
 
     Works alone or in scikit-learn's tools (`GridSearchCV`, `cross_val_score`,
     `CalibratedClassifierCV`), and does not need scikit-learn.
@@ -66,13 +66,13 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
         Divide the scores by a temperature, fitted on the validation set, so that
         probabilities match frequencies.
     threshold : float or mapping
-        A text is predicted positive if its probability is above it; or a goal on the
-        validation set: `{"min_recall": 0.95}`, `{"min_precision": 0.9}` or `{"best": "f1"}`.
+        Of two classes: a text is predicted positive if its probability is above it; or a goal on
+        the validation set: `{"min_recall": 0.95}`, `{"min_precision": 0.9}` or `{"best": "f1"}`.
 
     Attributes
     ----------
-    classes_ : array, shape (2,)
-        The labels in sorted order; the second is the positive class.
+    classes_ : array, shape (n_classes,)
+        The labels in sorted order; of two, the second is the positive class.
     model_ : TextClassifier
         The fitted parts: tokenizer, vocabulary, weights.
     history_ : list of Epoch
@@ -145,14 +145,14 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
         ----------
         texts : sequence of str, length n
         labels : sequence, length n
-            Two classes; the second in sorted order is the positive one.
+            Two classes or more; of two, the second in sorted order is the positive one.
         sample_weight : float64 array, shape (n,), optional
             Cost of a mistake on each text, >= 0; 1 by default.
 
         Raises
         ------
         CorpusError
-            If there are not two classes, or no feature is left.
+            If there is one class only, or no feature is left.
         ValueError
             If there is not one label for each text, or a parameter is out of range.
         TypeError
@@ -172,16 +172,13 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
         vocabulary = learn_vocabulary(tokens, **_chosen(settings, _VOCABULARY))
         counting = _chosen(settings, _COUNTS)
         counts = count_features(tokens, vocabulary, **counting)
-        names = SGDLogisticRegression().get_params().keys()
-        learner = SGDLogisticRegression(**_chosen(settings, names) | {"threshold": threshold})
+        of_learner = _chosen(settings, SGDLogisticRegression().get_params())
+        learner = SGDLogisticRegression(**of_learner | {"threshold": threshold})
         y = np.asarray(labels)
-        if (n_classes := len(np.unique(y))) > 2:
-            raise CorpusError(f"labels: expected two classes, got {n_classes}")
         regression = learner.fit(counts, y, sample_weight)
         self.classes_, self.history_ = regression.classes_, regression.history_
-        y = y == self.classes_[1]
-        chosen = settings["calibrate"], goal, sample_weight
-        choose_decision(regression, counts, y.astype(np.int8), *chosen)
+        y = np.searchsorted(self.classes_, y)
+        choose_decision(regression, counts, y, settings["calibrate"], goal, sample_weight)
         self.model_ = TextClassifier(
             tokenizer,
             vocabulary,
@@ -189,7 +186,8 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
             classes=tuple(self.classes_.tolist()),
             **counting,
         )
-        self._frequency = ClassFrequency.of(counts, y)
+        if len(self.classes_) == 2:
+            self._frequency = ClassFrequency.of(counts, y)
         return self
 
     def predict(self, texts: Texts) -> Array:
@@ -199,12 +197,12 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
         return labels
 
     def predict_proba(self, texts: Texts) -> Array:
-        """Return the probability of each class: float64, shape (n, 2), as in `classes_`."""
+        """Return the probability of each class: float64, shape (n, n_classes)."""
         return probabilities(self.decision_function(texts))
 
     def decision_function(self, texts: Texts) -> Array:
-        """Return the log-odds of the positive class: float64, shape (n,)."""
-        return self._model.log_odds(texts)
+        """Return the log-odds of the positive class, shape (n,); a score each above two classes."""
+        return self._model.decision_function(texts)
 
     def score(self, texts: Texts, labels: Iterable[Any], sample_weight: Any = None) -> float:
         """Return the accuracy, the share of texts that are predicted correctly."""
@@ -212,7 +210,7 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
         return float(np.average(correct, weights=sample_weight))
 
     def explain(self, text: str) -> Highlight:
-        """Explain the score of a text: what each word adds, and where it stands.
+        """Explain the score of a text, or how far the most probable class leads the runner-up.
 
         In a notebook the result is drawn: the text with its words in colour, and the sum.
         """
@@ -220,8 +218,10 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
             raise TypeError(f"text: expected str, got {type(text).__name__}")
         return highlight(self._model, text)
 
-    def top_words(self, n: int = 10) -> tuple[list[Word], list[Word]]:
-        """Return the n words with the most positive, and with the most negative weights."""
+    def top_words(self, n: int = 10) -> tuple[list[Word], list[Word]] | dict[Any, list[Word]]:
+        """Return the words with the most positive and negative weights, or a list a class."""
+        if len(self.classes_) > 2:
+            return class_words(self._model, n)
         return top_words(self._model, n, self._frequency)
 
     def save(self, folder: str | Path) -> None:

@@ -159,7 +159,7 @@ def test_use_before_fit_says_so(method):
 
 @pytest.mark.parametrize("kind", [str, Path])
 def test_a_run_or_its_model_folder_loads(small_run, kind):
-    expected = TextClassifier.load(small_run.path).log_odds(small_run.texts)
+    expected = TextClassifier.load(small_run.path).decision_function(small_run.texts)
     for path in (small_run.path, small_run.path / "model"):
         model = pipeline.load(kind(path))
         np.testing.assert_array_equal(model.decision_function(small_run.texts), expected)

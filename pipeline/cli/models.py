@@ -41,6 +41,9 @@ def weights(run: Path, top: int, words: tuple[str, ...], tsv: bool, in_json: boo
     if tsv and (words or in_json):
         raise click.UsageError("--tsv prints all words: use it without --word and --json")
     model, frequency = load_model(run)
+    if len(model.classes) > 2:
+        _class_weights(model, top, words, tsv, in_json)
+        return
     if tsv:
         from pipeline.storage.files import tsv as as_tsv
 
@@ -59,6 +62,28 @@ def weights(run: Path, top: int, words: tuple[str, ...], tsv: bool, in_json: boo
         print_found(found)
     else:
         print_words(positive, negative)
+
+
+def _class_weights(
+    model: TextClassifier, top: int, words: tuple[str, ...], tsv: bool, in_json: bool
+) -> None:
+    """Show the words that speak for each of more than two classes."""
+    from pipeline.inspection.weights import class_table, class_words
+
+    if words:
+        raise ConfigError(f"--word: expected a model of two classes, got {len(model.classes)}")
+    if tsv:
+        from pipeline.storage.files import tsv as as_tsv
+
+        click.echo(as_tsv(class_table(model)), nl=False)
+        return
+    found = class_words(model, top)
+    if in_json:
+        print_json({str(label): [fields(word) for word in of] for label, of in found.items()})
+        return
+    from pipeline.cli.display.tables import print_class_words
+
+    print_class_words(found)
 
 
 # Options have a letter after their dashes and no white space: "-5 stars" is a text.
@@ -148,7 +173,7 @@ def _test_reviews(
     reviews = read_reviews(run)
     n = len(reviews.labels)
     if row is None:
-        scores = model.log_odds(reviews.texts)
+        scores = model.decision_function(reviews.texts)
         rows = most_wrong(reviews.labels, scores, model.regression.threshold, worst or 0).tolist()
     elif row < n:
         rows = [row]

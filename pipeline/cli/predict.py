@@ -84,7 +84,7 @@ def predict(run: Path, files: tuple[str, ...], **options: Any) -> None:
     compressed. A pattern such as shards/?.parquet is several files. Without FILE, lines are read
     from standard input. Each text gives a line with its label and its probability of being
     positive, separated by a tab; with --json, an object that also has the number of tokens, and of
-    tokens that the model knows.
+    tokens that the model knows. Of more than two classes, the probability is that of the label.
 
     With --out, each FILE gives a Parquet file of the same name in DIR: its rows, in their order,
     with the columns `predicted` and `probability`. An output is complete or not there. One that is
@@ -101,6 +101,8 @@ def predict(run: Path, files: tuple[str, ...], **options: Any) -> None:
         raise click.UsageError("--out takes at least one FILE and writes Parquet, not JSON")
     compiled.on_compile = say
     model = TextClassifier.load(run)
+    if options["threshold"] is not None:
+        model.require_two_classes("--threshold")
     named = {name: options[name] for name in ("text", "keep", "threshold", "known", "prefix")}
     settings = Settings(**named, dialect=dialect_of(options))
     if out is None:

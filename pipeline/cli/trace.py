@@ -106,6 +106,7 @@ def _trace(
         raise click.UsageError("--row has a text and a label: use it without TEXT and --label")
     compiled.on_compile = say
     model = TextClassifier.load(run)
+    model.require_two_classes("trace")
     if row is not None:
         reviews = read_reviews(run)
         if row >= len(reviews.labels):

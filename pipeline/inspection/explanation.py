@@ -1,16 +1,21 @@
-"""`explain`: the score of one text as the sum of intercept and contributions of words."""
+"""`explain`: the score of one text as the sum of intercept and contributions of words.
+
+Of more than two classes, the score is how far the most probable class is above the runner-up: the
+difference of their scores, and so of their weights.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from pipeline.features.counting import count_features
 from pipeline.inspection.places import Places
-from pipeline.model.logistic import decide, sigmoid
+from pipeline.model.logistic import Array, decide, sigmoid
+from pipeline.model.softmax import softmax
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.storage import arrow
 
@@ -36,10 +41,14 @@ class Explanation:
     scale : float
         The factor of every count: 1, or 1 / Euclidean length where counts have unit length.
     intercept, log_odds, probability, threshold : float
+        The probability is that of ``classes[1]``, and not ``classes[0]``.
     classes : tuple, length 2
-        The labels of the negative and of the positive class.
+        The labels of the negative and of the positive class; of more than two, those of the
+        runner-up and of the most probable class.
     label : str, or what the classes are
-        The prediction: the positive class if probability > threshold, else the negative one.
+        The prediction: the second class if probability > threshold, else the first one.
+    ranking : tuple of (label, float)
+        Each of more than two classes with its probability, the highest first; else empty.
     n_tokens, n_unknown : int
         The number of tokens, and of tokens that no feature of the vocabulary lies in.
     """
@@ -54,11 +63,29 @@ class Explanation:
     label: Any
     n_tokens: int
     n_unknown: int
+    ranking: tuple[tuple[Any, float], ...] = ()
 
     @property
     def is_positive(self) -> bool:
         """True if the prediction is the positive class."""
         return bool(decide(np.array(self.probability), self.threshold))
+
+    @property
+    def total(self) -> str:
+        """The name of the sum: log-odds, or of more than two classes what leads what."""
+        second, first = self.classes
+        return f"{first} above {second}" if self.ranking else "log-odds"
+
+    def in_words(self) -> str:
+        """Return how probable the prediction is, and what decided it."""
+        if self.ranking:
+            (_, highest), *others = self.ranking
+            rest = ", ".join(f"{label} {probability:.3f}" for label, probability in others)
+            return f"probability {highest:.3f}; {rest}"
+        return (
+            f"probability {self.probability:.3f} of being {self.classes[1]}, "
+            f"threshold {self.threshold:g}"
+        )
 
     @property
     def other_label(self) -> Any:
@@ -89,33 +116,62 @@ def explain_with_places(model: TextClassifier, text: str) -> tuple[Explanation, 
     tokens = model.tokenizer([text])
     row = count_features(tokens, model.vocabulary, model.binary)
     columns, counts, scale = row.indices, row.data.astype(np.float64), 1.0
-    added = counts * model.weights[columns]
+    scaled = counts
     if model.unit_length and len(counts):
         scale = 1.0 / math.sqrt(np.square(counts).sum())
-        scaled = count_features(tokens, model.vocabulary, model.binary, unit_length=True)
-        added = scaled.data.astype(np.float64) * model.weights[columns]
+        of_unit_length = count_features(tokens, model.vocabulary, model.binary, unit_length=True)
+        scaled = of_unit_length.data.astype(np.float64)
+    question = _Question.of(model, columns, scaled)
+    weights, added = question.weights, scaled * question.weights
     words = model.vocabulary.words.take(arrow.numbers(columns)).to_pylist()
     contributions = sorted(
         (
-            Contribution(word, float(count), float(model.weights[column]), float(value))
-            for word, count, column, value in zip(words, counts, columns, added, strict=True)
+            Contribution(word, float(count), float(weight), float(value))
+            for word, count, weight, value in zip(words, counts, weights, added, strict=True)
         ),
         key=lambda c: (-abs(c.contribution), c.word),
     )
-    log_odds = math.fsum([model.intercept, *added])
-    probability = sigmoid(np.array([log_odds]))
+    log_odds = math.fsum([question.intercept, *added])
+    probability, threshold = sigmoid(np.array([log_odds])), model.regression.threshold
     text_tokens = tokens.document(0)
     places = Places.of([c.word for c in contributions], text_tokens)
     explanation = Explanation(
         tuple(contributions),
         scale,
-        model.intercept,
+        question.intercept,
         log_odds,
         float(probability[0]),
-        model.regression.threshold,
-        model.classes,
-        model.labels(probability)[0],
+        threshold,
+        question.classes,
+        question.classes[int(decide(probability, threshold)[0])],
         n_tokens=len(tokens.ids),
         n_unknown=sum(token not in places.held for token in text_tokens),
+        ranking=question.ranking,
     )
     return explanation, places
+
+
+class _Question(NamedTuple):
+    """Which of two classes a text is of: the weights of its features that decide it."""
+
+    classes: tuple[Any, Any]
+    weights: Array
+    intercept: float
+    ranking: tuple[tuple[Any, float], ...] = ()
+
+    @classmethod
+    def of(cls, model: TextClassifier, columns: Array, counts: Array) -> Self:
+        """Return the question of a model; of more than two classes, that of the two first."""
+        w, b = model.regression.parameters
+        if w.ndim == 1:
+            return cls(model.classes, w[columns], b)
+        z = w[:, columns] @ counts + b
+        order = np.argsort(-z, kind="stable").tolist()
+        probability = softmax(z)
+        first, second = order[:2]
+        return cls(
+            (model.classes[second], model.classes[first]),
+            w[first, columns] - w[second, columns],
+            float(b[first] - b[second]),
+            tuple((model.classes[k], float(probability[k])) for k in order),
+        )

@@ -23,8 +23,7 @@ def highlight_html(found: Highlight) -> str:
     return (
         '<div style="max-width: 60em">'
         f'<p style="white-space: pre-wrap; line-height: 1.7">{_text(found)}</p>'
-        f"<p><b>{escape(str(explanation.label))}</b>: probability {explanation.probability:.3f} "
-        f"of being {escape(str(explanation.classes[1]))}, threshold {explanation.threshold:g}</p>"
+        f"<p><b>{escape(str(explanation.label))}</b>: {escape(explanation.in_words())}</p>"
         f"{_table(explanation)}</div>"
     )
 
@@ -58,7 +57,9 @@ def _table(explanation: Explanation) -> str:
         words = "other word" if len(rest) == 1 else "other words"
         rows.append((f"({len(rest)} {words})", "", "", f"{added:+.3f}"))
     rows.append(("(intercept)", "", "", f"{explanation.intercept:+.3f}"))
-    rows.append(("<b>log-odds</b>", "", "", f"<b>{explanation.log_odds:+.3f}</b>"))
+    rows.append(
+        (f"<b>{escape(explanation.total)}</b>", "", "", f"<b>{explanation.log_odds:+.3f}</b>")
+    )
     head = "".join(f"<th>{name}</th>" for name in ("word", "count", "weight", "adds"))
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

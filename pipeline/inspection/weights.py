@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -112,6 +112,48 @@ def top_words(
     )
 
 
+def class_words(model: TextClassifier, top: int) -> dict[Any, list[Word]]:
+    """Return for each class the words that speak for it most, against the mean of the others.
+
+    The weight of a word is w_k - mean over the others l of w_l. Adding one number to all of
+    the w_k would change no probability, so only such differences have a meaning.
+
+    Parameters
+    ----------
+    model : TextClassifier
+    top : int
+        The largest number of words of each class; each has a weight above 0.
+
+    Examples
+    --------
+    >>> import pipeline
+    >>> texts = ["awesome film", "awesome", "abysmal film", "abysmal", "fair film", "fair"]
+    >>> labels = ["good", "good", "bad", "bad", "so-so", "so-so"]
+    >>> model = pipeline.SentimentClassifier(epochs=20).fit(texts, labels).model_
+    >>> [(label, words[0].word) for label, words in class_words(model, 1).items()]
+    [('bad', 'abysmal'), ('good', 'awesome'), ('so-so', 'fair')]
+    """
+    against = against_others(model)
+    found = {}
+    for label, weights in zip(model.classes, against, strict=True):
+        order = np.argsort(-weights, kind="stable")[:top]
+        found[label] = [_word(model, k, None, weights) for k in order[weights[order] > 0]]
+    return found
+
+
+def against_others(model: TextClassifier) -> Array:
+    """Return w_k minus the mean of the other classes' weights: float64, (n_classes, n_features).
+
+    Of two classes these are -w and w.
+    """
+    w = np.atleast_2d(model.weights)
+    if len(w) == 1:
+        return np.concatenate([-w, w])
+    n_classes = len(w)
+    others: Array = w - (w.sum(axis=0) - w) / (n_classes - 1)
+    return others
+
+
 def look_up(
     model: TextClassifier, words: Sequence[str], frequency: ClassFrequency | None = None
 ) -> list[Word]:
@@ -216,10 +258,29 @@ def weights_table(model: TextClassifier, frequency: ClassFrequency | None = None
     return pa.table(columns).take(order)
 
 
-def _word(model: TextClassifier, column: int, frequency: ClassFrequency | None) -> Word:
+def class_table(model: TextClassifier) -> pa.Table:
+    """Return all words in column order, with a column of weights for each class.
+
+    The weights are those of `against_others`.
+    """
+    columns = {
+        "word": model.vocabulary.words,
+        "document_frequency": arrow.numbers(model.vocabulary.document_frequency),
+    }
+    for label, weights in zip(model.classes, against_others(model), strict=True):
+        columns[str(label)] = arrow.numbers(weights)
+    return pa.table(columns)
+
+
+def _word(
+    model: TextClassifier,
+    column: int,
+    frequency: ClassFrequency | None,
+    weights: Array | None = None,
+) -> Word:
     return Word(
         model.vocabulary.words[int(column)].as_py(),
-        float(model.weights[column]),
+        float((model.weights if weights is None else weights)[column]),
         int(model.vocabulary.document_frequency[column]),
         None if frequency is None else int(frequency.negative[column]),
         None if frequency is None else int(frequency.positive[column]),

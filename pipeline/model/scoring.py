@@ -15,7 +15,7 @@ import pyarrow as pa
 from pipeline.features.counting import count_block
 from pipeline.features.sums import WeightSums
 from pipeline.kernels import sums as kernels
-from pipeline.model.logistic import Array, scores, sigmoid
+from pipeline.model.logistic import Array, predictions, probabilities, scores, sigmoid
 from pipeline.parallel import Workspace, chunks, with_workspaces
 from pipeline.storage import arrow
 from pipeline.tokens.tokens import Tokens
@@ -32,23 +32,33 @@ class TextScores(NamedTuple):
 
     Attributes
     ----------
-    log_odds : float64 array, shape (n_texts,)
+    scores : float64 array, shape (n_texts,), or (n_texts, n_classes) with more than two classes
+        Of two classes, the log-odds of the positive one.
     n_tokens : int64 array, shape (n_texts,)
     n_known : int64 array, shape (n_texts,)
         The number of tokens that occur in a feature of the vocabulary.
     n_features : int64 array, shape (n_texts,)
-        0 for a text without a feature, whose score is the intercept.
+        0 for a text without a feature, whose scores are the intercepts.
     """
 
-    log_odds: Array
+    scores: Array
     n_tokens: Array
     n_known: Array
     n_features: Array
 
-    @property
+    def predictions(self, threshold: float) -> Array:
+        """Return the number of the predicted class of each text; see `logistic.predictions`."""
+        return predictions(self.scores, threshold)
+
     def probabilities(self) -> Array:
-        """The probability that each text is positive: float64, shape (n_texts,)."""
-        return sigmoid(self.log_odds)
+        """Return the probability that matters of each text: float64, shape (n_texts,).
+
+        Of two classes it is that of the positive one; of more, that of the most probable one.
+        """
+        if self.scores.ndim == 2:
+            highest: Array = probabilities(self.scores).max(axis=1, initial=0)
+            return highest
+        return sigmoid(self.scores)
 
 
 def scorer(model: TextClassifier) -> Callable[[pa.LargeStringArray], TextScores]:
@@ -81,7 +91,7 @@ def _by_counts(model: TextClassifier) -> Callable[[pa.LargeStringArray, Workspac
         ids, offsets, distinct = model.tokenizer.block(texts, workspace)
         tokens = Tokens(ids, offsets, distinct.spelled())
         counts, known = count_block(tokens, *counting, workspace)
-        z = scores(*counts, model.weights, model.intercept)
+        z = scores(*counts, *model.regression.parameters)
         n_known = np.empty(len(texts), np.int64)
         kernels.count_known(ids, offsets, known, n_known)
         return TextScores(z, np.diff(offsets), n_known, np.diff(counts.indptr))
@@ -97,7 +107,8 @@ def blocks(texts: pa.LargeStringArray | pa.ChunkedArray) -> Iterator[pa.LargeStr
             yield chunk[part]
 
 
-def joined(found: Iterable[TextScores]) -> TextScores:
+def joined(found: Iterable[TextScores], n_classes: int = 2) -> TextScores:
     """Return the scores of several blocks as those of one."""
-    empty = TextScores(np.empty(0), *(np.empty(0, np.int64) for _ in range(3)))
+    none = np.empty(0 if n_classes == 2 else (0, n_classes))
+    empty = TextScores(none, *(np.empty(0, np.int64) for _ in range(3)))
     return TextScores(*(np.concatenate(arrays) for arrays in zip(empty, *found, strict=True)))

@@ -112,10 +112,10 @@ def gradient(
     Examples
     --------
     >>> from scipy.sparse import csr_array
-    >>> X, y = csr_array([[1.0], [2.0], [0.0]]), np.array([0, 1, 2])
-    >>> by_W, by_b = gradient(X, y, np.zeros((3, 1)), np.zeros(3), l2=0.1)
-    >>> by_W.round(4).tolist(), by_b.round(4).tolist()
-    ([[0.0], [-0.3333], [0.3333]], [0.0, 0.0, 0.0])
+    >>> X, y = csr_array([[1.0], [2.0], [3.0]]), np.array([0, 1, 2])
+    >>> by_W, by_b = gradient(X, y, np.zeros((3, 1)), np.array([0.0, 1.0, 2.0]), l2=0.1)
+    >>> by_W.round(2).tolist(), by_b.round(2).tolist()
+    ([[-0.15], [-0.18], [0.33]], [-0.24, -0.09, 0.33])
     """
     errors = softmax(X @ W.T + b)
     errors[np.arange(len(y)), y] -= 1.0

@@ -23,7 +23,7 @@ from pipeline.errors import RunError
 from pipeline.features.counting import count_features
 from pipeline.features.sums import WeightSums
 from pipeline.features.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
-from pipeline.model.logistic import Array, LogisticRegression, decide, sigmoid
+from pipeline.model.logistic import Array, LogisticRegression
 from pipeline.model.scoring import TextScores, blocks, joined, scorer
 from pipeline.parallel import ordered_map
 from pipeline.storage import arrays, arrow, files
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 _FILES = ("vocabulary.txt", "weights.safetensors")
+# Two classes have one weight a feature; more have one for each, which older versions cannot read.
+_FORMAT, _FORMAT_OF_MORE_CLASSES = 1, 2
 # Bytes of the largest model.json that is read, and a bound on weights.
 _LARGEST_METADATA, _LARGEST_WEIGHT = 1 << 22, 1e100
 
@@ -50,8 +52,8 @@ class TextClassifier:
     regression : LogisticRegression
     unit_length : bool
         Divide the counts of a text by their Euclidean length.
-    classes : tuple, length 2
-        The labels of the negative and of the positive class.
+    classes : tuple
+        The label of each class; of two, that of the negative one first.
 
     Examples
     --------
@@ -62,7 +64,7 @@ class TextClassifier:
     ['film', 'abysmal', 'awesome']
     >>> regression = LogisticRegression.of([0.0, -2.0, 2.0], 0.1)
     >>> model = TextClassifier(tokenizer, vocabulary, False, regression)
-    >>> model.log_odds(["Awesome, awesome!", "abysmal"]).tolist()
+    >>> model.decision_function(["Awesome, awesome!", "abysmal"]).tolist()
     [4.1, -1.9]
     """
 
@@ -71,23 +73,22 @@ class TextClassifier:
     binary: bool
     regression: LogisticRegression
     unit_length: bool = False
-    classes: tuple[Any, Any] = ("negative", "positive")
+    classes: tuple[Any, ...] = ("negative", "positive")
 
     @property
     def weights(self) -> Array:
-        """The weight of each feature: float64, shape (n_features,)."""
-        weights: Array = self.regression.coef_[0]
-        return weights
+        """The weight of each feature: float64, shape (n_features,); (n_classes, ...) above two."""
+        return self.regression.parameters[0]
 
     @property
-    def intercept(self) -> float:
-        """The log-odds of a text without a feature of the vocabulary."""
-        return float(self.regression.intercept_[0])
+    def intercept(self) -> Any:
+        """The score of a text without a feature: float, or shape (n_classes,) above two."""
+        return self.regression.parameters[1]
 
     @functools.cached_property
     def weight_sums(self) -> WeightSums | None:
         """What scores texts without counts; None if counts are clipped or scaled, or it cannot."""
-        is_plain = not (self.binary or self.unit_length)
+        is_plain = not (self.binary or self.unit_length) and len(self.classes) == 2
         sums_up = is_plain and WeightSums.fits(self.vocabulary)
         return WeightSums(self.vocabulary, self.weights) if sums_up else None
 
@@ -95,12 +96,12 @@ class TextClassifier:
         """Return the counts of the features in texts: shape (n_texts, n_features)."""
         return count_features(self.tokenizer(texts), self.vocabulary, self.binary, self.unit_length)
 
-    def log_odds(self, texts: pa.LargeStringArray | Sequence[str]) -> Array:
-        """Return the score of each text: float64, shape (n_texts,)."""
-        return self.scores(texts).log_odds
+    def decision_function(self, texts: pa.LargeStringArray | Sequence[str]) -> Array:
+        """Return the scores of texts: float64, shape (n_texts,), or (n_texts, n_classes)."""
+        return self.scores(texts).scores
 
     def scores(self, texts: pa.LargeStringArray | Sequence[str]) -> TextScores:
-        """Return the score of each text, and how many of its tokens the model knows.
+        """Return the scores of texts, and how many of their tokens the model knows.
 
         Examples
         --------
@@ -112,16 +113,19 @@ class TextClassifier:
         >>> found.n_tokens.tolist(), found.n_known.tolist()
         ([3, 2], [2, 0])
         """
-        return joined(ordered_map(scorer(self), blocks(arrow.texts(texts))))
+        found = ordered_map(scorer(self), blocks(arrow.texts(texts)))
+        return joined(found, len(self.classes))
 
     def probabilities(self, texts: pa.LargeStringArray | Sequence[str]) -> Array:
-        """Return the probability that each text is positive: float64, shape (n_texts,)."""
-        return sigmoid(self.log_odds(texts))
+        """Return the probability that matters of each text; see `TextScores.probabilities`."""
+        return self.scores(texts).probabilities()
 
-    def labels(self, probability: Array) -> list[Any]:
-        """Return the predicted class of each text, from its probability of being positive."""
-        positive = decide(probability, self.regression.threshold)
-        return [self.classes[each] for each in positive.tolist()]
+    def require_two_classes(self, what: str) -> None:
+        """Refuse a model of more than two classes for what is defined for two."""
+        if len(self.classes) > 2:
+            raise RunError(
+                f"{what}: expected a model of two classes, this one has {len(self.classes)}"
+            )
 
     def save(self, folder: Path) -> None:
         """Write the model to an existing folder."""
@@ -131,7 +135,7 @@ class TextClassifier:
             {"weights": self.weights, "intercept": self.regression.intercept_},
         )
         metadata: dict[str, Any] = {
-            "format_version": files.FORMAT_VERSION,
+            "format_version": _FORMAT if len(self.classes) == 2 else _FORMAT_OF_MORE_CLASSES,
             "classes": list(self.classes),
             "threshold": self.regression.threshold,
             "tokenizer": self.tokenizer.to_dict(),
@@ -159,7 +163,8 @@ class TextClassifier:
         for file in ("model.json", *_FILES):
             _require_inside(folder, file)
         metadata = files.read_json(folder / "model.json", _LARGEST_METADATA)
-        files.check_format(metadata, folder / "model.json")
+        formats = (_FORMAT, _FORMAT_OF_MORE_CLASSES)
+        files.check_format(metadata, folder / "model.json", formats)
         try:
             settings = _Settings.of(metadata)
             expected = [metadata["sha256"][file] for file in _FILES]
@@ -169,7 +174,8 @@ class TextClassifier:
             if not (folder / file).exists() or files.sha256(folder / file) != saved:
                 raise RunError(f"{folder / file}: missing, or changed since it was saved")
         vocabulary = read_vocabulary(folder / _FILES[0])
-        weights, intercept = _parameters(folder / _FILES[1], len(vocabulary))
+        n_classes = len(settings.classes)
+        weights, intercept = _parameters(folder / _FILES[1], len(vocabulary), n_classes)
         regression = LogisticRegression.of(weights, intercept, settings.threshold)
         return cls(
             settings.tokenizer,
@@ -188,7 +194,7 @@ class _Settings(NamedTuple):
     binary: bool
     unit_length: bool
     threshold: float
-    classes: tuple[Any, Any]
+    classes: tuple[Any, ...]
 
     @classmethod
     def of(cls, metadata: dict[str, Any]) -> Self:
@@ -199,29 +205,36 @@ class _Settings(NamedTuple):
         threshold = metadata["threshold"]
         if isinstance(threshold, bool) or not 0 <= threshold <= 1:
             raise ValueError("threshold: expected a number from 0 to 1")
-        negative, positive = metadata["classes"]
-        if type(negative) is not type(positive) or not isinstance(negative, (str, int, float)):
-            raise TypeError("classes: expected two strings or two numbers")
-        if negative == positive or negative != negative:  # NaN
-            raise ValueError("classes: expected two that differ")
+        classes = metadata["classes"]
+        if metadata["format_version"] != (
+            _FORMAT if len(classes) == 2 else _FORMAT_OF_MORE_CLASSES
+        ):
+            raise ValueError(f"classes: {len(classes)} of them do not go with its format version")
+        if len({type(label) for label in classes}) != 1 or not isinstance(
+            classes[0], (str, int, float)
+        ):
+            raise TypeError("classes: expected at least two strings or two numbers")
+        if not 2 <= len(set(classes)) == len(classes) or any(label != label for label in classes):
+            raise ValueError("classes: expected at least two that differ, and no NaN")
         tokenizer = Tokenizer.of(metadata["tokenizer"])
-        return cls(tokenizer, binary, unit_length, float(threshold), (negative, positive))
+        return cls(tokenizer, binary, unit_length, float(threshold), tuple(classes))
 
 
-def _parameters(path: Path, n_features: int) -> tuple[Array, float]:
-    """Read the weights of a vocabulary and the intercept."""
-    found = arrays.read_arrays(path, weights=np.float64, intercept=np.float64)
+def _parameters(path: Path, n_features: int, n_classes: int) -> tuple[Array, Array]:
+    """Read the weights of a vocabulary, and the intercepts."""
+    shape = (n_features,) if n_classes == 2 else (n_classes, n_features)
+    found = arrays.read_arrays(path, weights=(np.float64, len(shape)), intercept=np.float64)
     weights, intercept = found["weights"], found["intercept"]
-    if len(weights) != n_features or len(intercept) != 1:
+    if weights.shape != shape or intercept.shape != (1 if n_classes == 2 else n_classes,):
         raise RunError(
-            f"{path}: expected a weight for each of the {n_features:,} features of the vocabulary "
-            f"and an intercept, got {len(weights):,} and {len(intercept):,}"
+            f"{path}: expected weights of the shape {shape}, one for each feature of the "
+            f"vocabulary, and an intercept, got {weights.shape} and {intercept.shape}"
         )
     # A sum of counts times such weights cannot overflow.
     for values in (weights, intercept):
         if not (np.abs(values) < _LARGEST_WEIGHT).all():
             raise RunError(f"{path}: expected weights below {_LARGEST_WEIGHT:g}, all finite")
-    return weights, float(intercept[0])
+    return weights, intercept
 
 
 def _require_inside(folder: Path, file: str) -> None:

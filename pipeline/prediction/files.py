@@ -19,7 +19,6 @@ from pipeline.corpus.compression import unpacked_name
 from pipeline.corpus.diagnosis import NO_ROWS
 from pipeline.corpus.source import readable
 from pipeline.errors import ConfigError, CorpusError
-from pipeline.model.logistic import decide
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.prediction.rows import ScoredRows, WithoutKnownWord, read_rows, scored_rows
 from pipeline.prediction.settings import Settings, labels_of
@@ -143,11 +142,10 @@ def _with_predictions(
                 f"{source}: it has a column {name!r} already; set --prefix for the names of the "
                 "new columns, or leave it out with --keep"
             )
-    probability = batch.scores.probabilities
     threshold = model.regression.threshold if settings.threshold is None else settings.threshold
     added = [
-        labels_of(model.classes, decide(probability, threshold)),
-        arrow.numbers(probability),
+        labels_of(model.classes, batch.scores.predictions(threshold)),
+        arrow.numbers(batch.scores.probabilities()),
         arrow.numbers(batch.scores.n_tokens),
         arrow.numbers(batch.scores.n_known),
     ]

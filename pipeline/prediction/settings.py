@@ -69,12 +69,12 @@ def find_files(names: Sequence[str]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def labels_of(classes: Sequence[Any], positive: np.ndarray) -> pa.Array:
-    """Return the class of each text by whether it is positive: an array of the classes' type.
+def labels_of(classes: Sequence[Any], numbers: np.ndarray) -> pa.Array:
+    """Return the class of each text by its number: an array of the classes' type.
 
     Examples
     --------
-    >>> labels_of(["bad", "good"], np.array([True, False])).to_pylist()
+    >>> labels_of(["bad", "good"], np.array([1, 0])).to_pylist()
     ['good', 'bad']
     """
     if all(isinstance(label, str) for label in classes):
@@ -83,4 +83,4 @@ def labels_of(classes: Sequence[Any], positive: np.ndarray) -> pa.Array:
         labels = arrow.mask(np.array(classes))
     else:
         labels = arrow.numbers(np.array(classes))
-    return labels.take(arrow.numbers(positive.astype(np.int8)))
+    return labels.take(arrow.numbers(numbers))

@@ -114,14 +114,17 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
             file.write(np.ascontiguousarray(array).data)
 
 
-def read_arrays(path: Path, **dtypes: npt.DTypeLike) -> dict[str, np.ndarray]:
+def read_arrays(
+    path: Path, **dtypes: npt.DTypeLike | tuple[npt.DTypeLike, int]
+) -> dict[str, np.ndarray]:
     """Map the arrays of a safetensors file into memory; they are read when they are used.
 
     Parameters
     ----------
     path : Path
-    **dtypes : dtype
-        The arrays that the file must hold, each of one dimension; any if none are given.
+    **dtypes : dtype, or (dtype, int)
+        The arrays that the file must hold, with the number of dimensions if it is not one; any if
+        none are given.
 
     Raises
     ------
@@ -137,7 +140,8 @@ def read_arrays(path: Path, **dtypes: npt.DTypeLike) -> dict[str, np.ndarray]:
         entries = json.loads(content[8 : 8 + n].tobytes())
         arrays = _mapped(content[8 + n :], entries)
         found = {name: (array.dtype, array.ndim) for name, array in arrays.items()}
-        if dtypes and found != {name: (np.dtype(dtype), 1) for name, dtype in dtypes.items()}:
+        kinds = {name: k if isinstance(k, tuple) else (k, 1) for name, k in dtypes.items()}
+        if kinds and found != {name: (np.dtype(dtype), n) for name, (dtype, n) in kinds.items()}:
             raise ValueError(f"expected other arrays than {', '.join(sorted(found)[:9])}")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RunError(f"{path}: cannot be read: {error}") from None

@@ -29,12 +29,14 @@ FORMAT_VERSION = 1
 LARGEST_JSON = 1 << 26
 
 
-def check_format(content: Mapping[str, Any], where: Path) -> None:
+def check_format(
+    content: Mapping[str, Any], where: Path, versions: tuple[int, ...] = (FORMAT_VERSION,)
+) -> None:
     """Refuse the content of a file that another version of the format has written."""
     found = content.get("format_version")
-    if found != FORMAT_VERSION:
+    if found not in versions:
         raise RunError(
-            f"{where}: expected format version {FORMAT_VERSION}, got {found}; "
+            f"{where}: expected format version {versions[-1]}, got {found}; "
             "use the version that wrote it, or choose another folder with --run"
         )
 

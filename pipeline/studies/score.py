@@ -176,6 +176,7 @@ def score_file(
     """
     path = Path(path)
     model, config = TextClassifier.load(path), _config_of(path)
+    model.require_two_classes("score")
     section = _section(config, model, keys or {})
     columns = Columns(section.text, section.label, group, by=by)
     tally, batches, scores = Tally(), [], []
@@ -189,7 +190,7 @@ def score_file(
         )
     labels, groups = arrow.values(table["label"].combine_chunks()), group_numbers(table)
     found = joined(scores)
-    scored = Scored(found.log_odds, model.regression.threshold, groups)
+    scored = Scored(found.scores, model.regression.threshold, groups)
     return FileScore(
         evaluate(labels, scored, **config.section("eval")),
         by,

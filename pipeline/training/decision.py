@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.errors import ConfigError
 from pipeline.model.logistic import Array
 from pipeline.training.estimator import SGDLogisticRegression
 from pipeline.training.temperature import fit_temperature
@@ -52,11 +53,13 @@ def choose_decision(
     regression : SGDLogisticRegression
         Fitted to `counts` and `labels` with a validation set; changed in place.
     counts : csr_array, shape (n, d)
-    labels : array of 0 and 1, shape (n,)
+    labels : int array, shape (n,)
+        Number of each review's class.
     calibrate : bool
         Fit a temperature.
     goal : tuple, optional
-        The goal of the threshold and the least that it must reach: see `choose_threshold`.
+        The goal of the threshold and the least that it must reach: see `choose_threshold`. For
+        two classes only.
     sample_weight : float64 array, shape (n,), optional
         A document with weight 2 counts twice in both choices.
 
@@ -79,6 +82,11 @@ def choose_decision(
     """
     if goal is None and not calibrate:
         return None
+    if goal is not None and len(regression.classes_) > 2:
+        raise ConfigError(
+            f"threshold: expected no goal where there are {len(regression.classes_)} classes; "
+            "the most probable one is predicted"
+        )
     chosen_on = regression.in_validation_
     y, z = labels[chosen_on], regression.decision_function(counts[chosen_on])
     weights = None if sample_weight is None else np.asarray(sample_weight, np.float64)[chosen_on]

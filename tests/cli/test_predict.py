@@ -232,7 +232,7 @@ def test_json_lines_say_what_json_reads_back(small_run, rows):
     z, n = np.array([z for z, _ in rows]), np.array([n for _, n in rows], np.int64)
     scores = TextScores(z, n, n // 2, n // 3)
     found = [json.loads(line) for line in json_lines(model, scores, 0.5).splitlines()]
-    assert [each["probability"] for each in found] == scores.probabilities.tolist()
+    assert [each["probability"] for each in found] == scores.probabilities().tolist()
     assert [each["tokens"] for each in found] == n.tolist()
 
 

@@ -48,7 +48,7 @@ def test_the_pieces_are_the_text_and_sum_to_the_score(text, binary, unit_length,
     found = highlight(model, text)
     assert "".join(piece.text for piece in found.pieces) == text
     total = found.explanation.intercept + math.fsum(p.contribution for p in found.pieces)
-    assert total == pytest.approx(float(model.log_odds([text])[0]), abs=1e-9)
+    assert total == pytest.approx(float(model.decision_function([text])[0]), abs=1e-9)
 
 
 def test_an_ngram_is_shared_equally_among_its_tokens_and_a_feature_among_its_places():
@@ -97,7 +97,7 @@ def test_the_characters_are_the_text_and_sum_to_the_score(
     found = highlight(model, text)
     assert "".join(piece.text for piece in found.pieces) == text
     total = found.explanation.intercept + math.fsum(p.contribution for p in found.pieces)
-    assert total == pytest.approx(float(model.log_odds([text])[0]), abs=1e-9)
+    assert total == pytest.approx(float(model.decision_function([text])[0]), abs=1e-9)
 
 
 def test_a_character_has_its_share_of_every_ngram_that_covers_it():
@@ -196,7 +196,7 @@ def test_without_the_words_that_flip_it_the_model_decides_otherwise(text, unit_l
 
 def test_the_pieces_of_the_reviews_of_a_run_sum_to_their_scores(small_run):
     model, _ = load_model(small_run.path)
-    for text, score in zip(small_run.texts, model.log_odds(small_run.texts), strict=True):
+    for text, score in zip(small_run.texts, model.decision_function(small_run.texts), strict=True):
         found = highlight(model, text)
         assert "".join(piece.text for piece in found.pieces) == text
         total = found.explanation.intercept + math.fsum(p.contribution for p in found.pieces)

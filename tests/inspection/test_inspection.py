@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 from pipeline.features.vocabulary import Vocabulary
 from pipeline.inspection.explanation import explain
 from pipeline.inspection.weights import ClassFrequency, look_up, top_words, weights_table
-from pipeline.model.logistic import LogisticRegression
+from pipeline.model.logistic import LogisticRegression, decide
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages.read_run import load_model
 from pipeline.tokens.tokenizer import Tokenizer
@@ -202,7 +202,9 @@ def test_contributions_and_intercept_sum_to_the_score(text):
     explanation = explain(model, text)
     total = explanation.intercept + sum(c.contribution for c in explanation.contributions)
     assert total == pytest.approx(explanation.log_odds, abs=1e-9)
-    assert explanation.log_odds == pytest.approx(float(model.log_odds([text])[0]), abs=1e-9)
+    assert explanation.log_odds == pytest.approx(
+        float(model.decision_function([text])[0]), abs=1e-9
+    )
     assert explanation.probability == pytest.approx(float(model.probabilities([text])[0]))
     added = [abs(c.contribution) for c in explanation.contributions]
     assert added == sorted(added, reverse=True)
@@ -211,7 +213,7 @@ def test_contributions_and_intercept_sum_to_the_score(text):
 
 def test_explanations_of_a_trained_model_sum_to_its_scores(trained, small_run):
     model, _ = trained
-    for text, score in zip(small_run.texts, model.log_odds(small_run.texts), strict=True):
+    for text, score in zip(small_run.texts, model.decision_function(small_run.texts), strict=True):
         explanation = explain(model, text)
         total = explanation.intercept + sum(c.contribution for c in explanation.contributions)
         assert total == pytest.approx(score, abs=1e-9)
@@ -220,7 +222,7 @@ def test_explanations_of_a_trained_model_sum_to_its_scores(trained, small_run):
 
 def test_a_text_is_positive_above_the_threshold_alone():
     at_and_above = np.array([0.5, np.nextafter(0.5, 1)])
-    assert classifier(0.5).labels(at_and_above) == ["negative", "positive"]
+    assert decide(at_and_above, 0.5).tolist() == [False, True]
     text = "superb"
     assert explain(classifier(0.5), text).label == "positive"
     assert explain(classifier(0.99), text).label == "negative"
@@ -237,7 +239,7 @@ def test_an_explanation_of_scaled_counts_sums_to_the_score():
         found = explain(scaled, text)
         total = found.intercept + sum(c.contribution for c in found.contributions)
         assert total == pytest.approx(found.log_odds, abs=1e-12)
-        assert found.log_odds == pytest.approx(scaled.log_odds([text])[0], abs=1e-12)
+        assert found.log_odds == pytest.approx(scaled.decision_function([text])[0], abs=1e-12)
         counts = np.array([c.count for c in found.contributions])
         if len(counts):
             assert found.scale == pytest.approx(1 / np.sqrt(np.square(counts).sum()))

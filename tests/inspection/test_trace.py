@@ -94,7 +94,7 @@ def test_a_trace_shows_the_tokens_and_the_non_zeros_of_x(model):
     assert {term.feature: term.x for term in found.step.terms} == {"awesome": 2, "film": 1}
     assert (found.n_unknown, found.n_features, found.label) == (2, 6, "bad")
     assert found.step.before.score == pytest.approx(
-        float(model.log_odds(["awesome awesome film"])[0])
+        float(model.decision_function(["awesome awesome film"])[0])
     )
 
 

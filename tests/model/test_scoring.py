@@ -41,7 +41,7 @@ def test_a_sum_over_tokens_is_the_counts_times_the_weights(texts: list[str], see
     counts = fitted.count(texts)
     expected = counts @ fitted.weights + fitted.intercept
     terms = counts @ np.abs(fitted.weights) + abs(fitted.intercept)
-    assert (np.abs(fitted.log_odds(texts) - expected) <= 1e-12 * terms).all()
+    assert (np.abs(fitted.decision_function(texts) - expected) <= 1e-12 * terms).all()
 
 
 @given(TEXTS, st.booleans(), st.booleans())
@@ -49,7 +49,7 @@ def test_ngrams_are_scored_by_their_counts(texts: list[str], binary: bool, marke
     fitted = model(NGRAMS, binary=binary, mark_negation=marked)
     assert not fitted.vocabulary.is_unigram
     expected = fitted.count(texts) @ fitted.weights + fitted.intercept
-    np.testing.assert_allclose(fitted.log_odds(texts), expected, rtol=1e-12)
+    np.testing.assert_allclose(fitted.decision_function(texts), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("n_words", [UNIGRAMS, NGRAMS])
@@ -64,7 +64,7 @@ def test_tokens_that_occur_in_a_feature_are_known(n_words, binary, texts) -> Non
     assert found.n_known.tolist() == [sum(t in known for t in document) for document in documents]
     without = np.diff(fitted.count(texts).indptr) == 0
     assert ((found.n_features == 0) == without).all()
-    assert (found.log_odds[without] == fitted.intercept).all()
+    assert (found.scores[without] == fitted.intercept).all()
 
 
 @pytest.mark.parametrize("ngrams", [0, 1])
@@ -76,7 +76,7 @@ def test_characters_are_scored_by_their_counts(ngrams, texts) -> None:
     fitted = TextClassifier(Tokenizer(), vocabulary, False, regression)
     assert not vocabulary.is_unigram
     found = fitted.scores(texts)
-    np.testing.assert_allclose(found.log_odds, fitted.count(texts) @ weights + 0.5, rtol=1e-12)
+    np.testing.assert_allclose(found.scores, fitted.count(texts) @ weights + 0.5, rtol=1e-12)
     documents = [Tokenizer()([text]).document(0) for text in texts]
     known = [sum(fitted.count([t]).nnz > 0 for t in document) for document in documents]
     assert found.n_known.tolist() == known
@@ -88,12 +88,12 @@ def test_blocks_and_threads_do_not_change_a_bit(monkeypatch, n_words, threads) -
     random = np.random.default_rng(0)
     texts = [" ".join(random.choice([*WORDS, "x"], 30)) for _ in range(200)]
     fitted = model(n_words)
-    expected = np.concatenate([fitted.log_odds([text]) for text in texts])
+    expected = np.concatenate([fitted.decision_function([text]) for text in texts])
     monkeypatch.setenv("SENTIMENT_THREADS", threads)
     monkeypatch.setattr(scoring, "BLOCK", 1_000)
     chunked = pa.chunked_array([arrow.strings(texts[:70]), arrow.strings(texts[70:])])
     for given_texts in (texts, chunked):
-        assert fitted.log_odds(given_texts).tobytes() == expected.tobytes()
+        assert fitted.decision_function(given_texts).tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("n_words", [UNIGRAMS, NGRAMS])

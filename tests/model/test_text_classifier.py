@@ -76,7 +76,7 @@ def test_a_model_comes_back_whole(tmp_path, settings, binary):
     assert found.weights.tobytes() == model.weights.tobytes()
     assert found.intercept == model.intercept
     assert found.regression.threshold == 0.4
-    assert found.log_odds(TEXTS).tobytes() == model.log_odds(TEXTS).tobytes()
+    assert found.decision_function(TEXTS).tobytes() == model.decision_function(TEXTS).tobytes()
 
 
 def test_a_score_is_the_counts_times_the_weights_plus_the_intercept():
@@ -85,23 +85,23 @@ def test_a_score_is_the_counts_times_the_weights_plus_the_intercept():
     by_hand = [-0.3 + 0.125 - 2 * 1.7, -0.3 - 0.4 + 2.3 - 0.05, -0.3, -0.3]
     by_hand.append(-0.3 + 2.3 + 0.125 - 0.4 + 0.7 - 0.05)
     np.testing.assert_allclose(counts @ model.weights + model.intercept, by_hand)
-    np.testing.assert_allclose(model.log_odds(TEXTS), by_hand)
+    np.testing.assert_allclose(model.decision_function(TEXTS), by_hand)
     np.testing.assert_allclose(model.probabilities(TEXTS), 1 / (1 + np.exp(-np.array(by_hand))))
 
 
 def test_a_binary_model_notes_a_word_once():
     model = classifier()
     once = TextClassifier(model.tokenizer, model.vocabulary, True, model.regression)
-    assert once.log_odds(TEXTS[:1])[0] == pytest.approx(-0.3 + 0.125 - 1.7)
+    assert once.decision_function(TEXTS[:1])[0] == pytest.approx(-0.3 + 0.125 - 1.7)
 
 
 def test_the_scores_of_no_texts_are_no_scores(saved):
-    assert TextClassifier.load(saved).log_odds([]).shape == (0,)
+    assert TextClassifier.load(saved).decision_function([]).shape == (0,)
 
 
 def test_a_run_folder_is_read_as_its_model(small_run):
     of_run, of_model = (TextClassifier.load(p) for p in (small_run.path, small_run.path / "model"))
-    assert of_run.log_odds(TEXTS).tobytes() == of_model.log_odds(TEXTS).tobytes()
+    assert of_run.decision_function(TEXTS).tobytes() == of_model.decision_function(TEXTS).tobytes()
 
 
 def test_a_folder_that_was_moved_alone_predicts_the_same(small_run, tmp_path):
@@ -303,7 +303,7 @@ def test_a_feature_that_is_there_twice_is_refused_once_it_is_looked_up(tmp_path,
     regression = LogisticRegression.of(np.ones(3), 0.0)
     TextClassifier(Tokenizer(), vocabulary, binary, regression).save(tmp_path)
     with pytest.raises(RunError, match=r"the vocabulary holds '.*' twice"):
-        TextClassifier.load(tmp_path).log_odds(["a film"])
+        TextClassifier.load(tmp_path).decision_function(["a film"])
 
 
 @pytest.mark.parametrize("text", ["[" * 10**6, '{"a":' * 10**6, " " * (1 << 23), "{}", "3", ""])
@@ -330,7 +330,8 @@ def test_pipes_devices_and_links_out_of_the_folder_are_refused(saved, tmp_path_f
     elsewhere.rename(saved / "inside")
     path.symlink_to("inside")
     assert (
-        TextClassifier.load(saved).log_odds(TEXTS).tolist() == classifier().log_odds(TEXTS).tolist()
+        TextClassifier.load(saved).decision_function(TEXTS).tolist()
+        == classifier().decision_function(TEXTS).tolist()
     )
 
 
@@ -340,7 +341,7 @@ def test_a_pattern_that_tries_without_end_is_stopped(saved, monkeypatch):
     monkeypatch.setattr(redos, "DEFAULT_TIMEOUT", 0.05)
     change_settings(saved, tokenizer=PATTERN | {"pattern": "(?:a|a)*$"})
     model = TextClassifier.load(saved)
-    for use in (model.log_odds, lambda texts: token_spans(model.tokenizer, texts[0])):
+    for use in (model.decision_function, lambda texts: token_spans(model.tokenizer, texts[0])):
         with pytest.raises(ConfigError, match=r"^tokens\.pattern: .* takes too long on a text"):
             use(["a" * 50 + "!"])
 
@@ -348,7 +349,7 @@ def test_a_pattern_that_tries_without_end_is_stopped(saved, monkeypatch):
 def test_a_model_of_another_format_version_is_refused(saved):
     path = saved / "model.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": 2}))
-    with pytest.raises(RunError, match="expected format version 1, got 2"):
+    with pytest.raises(RunError, match="do not go with its format version"):
         TextClassifier.load(saved)
 
 

@@ -428,7 +428,7 @@ def test_the_predictions_that_are_saved_are_those_of_the_model_on_the_texts(smal
     assert found["row"].to_pylist() == list(range(texts.num_rows))
     assert found["label"].to_pylist() == texts["label"].to_pylist()
     # The model sums in the order of the text, the stage in the order of the columns.
-    scores = model.log_odds(texts["text"].chunk(0))
+    scores = model.decision_function(texts["text"].chunk(0))
     np.testing.assert_allclose(found["log_odds"].to_numpy(), scores, rtol=0, atol=1e-12)
     right = (found["label"].to_numpy() == found["predicted"].to_numpy()).mean()
     metrics = json.loads((small_run.path / "eval" / "metrics.json").read_text())
@@ -485,7 +485,10 @@ def test_a_model_folder_that_left_its_run_has_no_class_frequencies(small_run, tm
     model, frequency = load_model(tmp_path / "elsewhere")
     assert frequency is None
     here, _ = load_model(small_run.path)
-    assert model.log_odds(small_run.texts).tolist() == here.log_odds(small_run.texts).tolist()
+    assert (
+        model.decision_function(small_run.texts).tolist()
+        == here.decision_function(small_run.texts).tolist()
+    )
 
 
 def test_the_imports_that_freshness_follows_are_those_of_the_source():

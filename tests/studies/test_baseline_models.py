@@ -185,7 +185,7 @@ def test_the_lexicon_is_hu_and_lius(nltk_installed):
 def test_a_score_is_good_words_less_bad_words(few_words, tokenizer):
     model = opinion_lexicon(tokenizer)
     texts = ["A good, good film; a bad story", "awful and boring", "", "a film", "fun but boring"]
-    assert model.log_odds(texts).tolist() == [1, -2, 0, 0, 0]
+    assert model.decision_function(texts).tolist() == [1, -2, 0, 0, 0]
 
 
 def test_a_sum_of_zero_is_predicted_negative(few_words):
@@ -198,14 +198,17 @@ def test_a_lexicon_is_a_model_that_can_be_saved(few_words, tmp_path):
     model = opinion_lexicon(Tokenizer())
     model.save(tmp_path)
     texts = ["a well-made, lovely film", "state-of-the-art rubbish"]
-    assert TextClassifier.load(tmp_path).log_odds(texts).tolist() == model.log_odds(texts).tolist()
+    assert (
+        TextClassifier.load(tmp_path).decision_function(texts).tolist()
+        == model.decision_function(texts).tolist()
+    )
 
 
 def test_the_lexicon_beats_chance_on_real_reviews(nltk_installed):
     reviews = nltk_installed.corpus.movie_reviews
     files = reviews.fileids("neg")[:200] + reviews.fileids("pos")[:200]
     labels = np.repeat([0, 1], 200)
-    positive = opinion_lexicon(Tokenizer()).log_odds([reviews.raw(f) for f in files]) > 0
+    positive = opinion_lexicon(Tokenizer()).decision_function([reviews.raw(f) for f in files]) > 0
     assert np.mean(positive == labels) > 0.65
 
 

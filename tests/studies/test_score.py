@@ -63,7 +63,7 @@ def test_nothing_is_recorded_as_a_use_of_the_test_set(copied_run, file):
 def test_slices_are_those_of_the_column_the_largest_first(small_run, file):
     found = score_file(small_run.path, file, by="shop")
     assert [(each.value, each.n) for each in found.slices] == [("a", 3), ("b", 1), (None, 1)]
-    z = TextClassifier.load(small_run.path).log_odds([row["text"] for row in ROWS])
+    z = TextClassifier.load(small_run.path).decision_function([row["text"] for row in ROWS])
     right = (z > 0) == [row["label"] == 1 for row in ROWS]
     first = found.slices[0]
     assert first.accuracy == right[[0, 1, 4]].mean()
@@ -98,7 +98,7 @@ def test_a_column_may_be_that_of_the_labels(small_run, file):
 def test_intervals_with_groups_are_those_of_groups(small_run, file):
     found = score_file(small_run.path, file, by="shop", group="film")
     assert found.metrics.n_groups == 3
-    z = TextClassifier.load(small_run.path).log_odds([row["text"] for row in ROWS])
+    z = TextClassifier.load(small_run.path).decision_function([row["text"] for row in ROWS])
     right = (z > 0) == [row["label"] == 1 for row in ROWS]
     groups = np.array([row["film"] for row in ROWS])
     ends = (found.metrics.accuracy_low, found.metrics.accuracy_high)

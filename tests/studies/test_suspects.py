@@ -61,7 +61,7 @@ def test_each_review_is_scored_by_a_model_of_the_other_folds(run):
         assert (result.scores[split.scored] == expected).all()
         saved = TextClassifier.load(run / "suspects" / f"fold-{fold + 1}")
         texts = [text for text, scored in zip(reviews.texts, split.scored, strict=True) if scored]
-        assert saved.log_odds([text.as_py() for text in texts]) == pytest.approx(expected)
+        assert saved.decision_function([text.as_py() for text in texts]) == pytest.approx(expected)
     assert (result.found.rows == find_label_errors(reviews.labels, result.scores).rows).all()
 
 

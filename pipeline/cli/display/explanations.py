@@ -29,15 +29,12 @@ def print_highlight(found: Highlight, title: str = "") -> None:
     print_line(coloured(found))
     explanation = found.explanation
     print_table(_contributions(explanation))
-    prediction = Text(printable(str(explanation.label)), style="bold").append(
-        f": probability {explanation.probability:.3f} of being "
-        f"{printable(str(explanation.classes[1]))}, threshold {explanation.threshold:g}",
-        style="not bold",
-    )
-    print_line(prediction)
+    label = Text(printable(str(explanation.label)), style="bold")
+    print_line(label.append(printable(f": {explanation.in_words()}"), style="not bold"))
     if found.flip is not None:
-        words = ", ".join(found.flip)
-        print_line(Text(printable(f"without {words} it would be {explanation.other_label}")))
+        words, other = ", ".join(found.flip), explanation.other_label
+        then = f"{other} would be more probable" if explanation.ranking else f"it would be {other}"
+        print_line(Text(printable(f"without {words} {then}")))
     if explanation.n_unknown:
         n, n_tokens = explanation.n_unknown, explanation.n_tokens
         print_line(f"unknown tokens: {n} of {n_tokens}", style="dim")
@@ -75,5 +72,6 @@ def _contributions(explanation: Explanation) -> Table:
         added = sum(c.contribution for c in rest)
         table.add_row(f"({len(rest)} other words)", "", "", f"{added:+.3f}")
     table.add_row("(intercept)", "", "", f"{explanation.intercept:+.3f}", end_section=True)
-    table.add_row("[bold]log-odds", "", "", f"[bold]{explanation.log_odds:+.3f}")
+    total = Text(printable(explanation.total), style="bold")
+    table.add_row(total, "", "", f"[bold]{explanation.log_odds:+.3f}")
     return table

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from pipeline.model.logistic import decide
 from pipeline.prediction.settings import labels_of
 from pipeline.storage import arrow, files
 
@@ -21,10 +20,9 @@ _DECIMALS = 6
 
 def text_lines(model: TextClassifier, scores: TextScores, threshold: float, known: bool) -> bytes:
     """Return a line for each text: label and probability; on request the numbers of tokens."""
-    probability = scores.probabilities
     names = [str(label) for label in model.classes]
-    labels = labels_of(names, decide(probability, threshold))
-    columns = [labels, fixed_point(probability)]
+    labels = labels_of(names, scores.predictions(threshold))
+    columns = [labels, fixed_point(scores.probabilities())]
     if known:
         numbers = map(arrow.numbers, (scores.n_tokens, scores.n_known))
         columns += [each.cast(pa.large_string()) for each in numbers]
@@ -33,20 +31,19 @@ def text_lines(model: TextClassifier, scores: TextScores, threshold: float, know
 
 def json_lines(model: TextClassifier, scores: TextScores, threshold: float) -> bytes:
     """Return a JSON object for each text, one a line."""
-    probability = scores.probabilities
     names = [json.dumps(label, ensure_ascii=False) for label in model.classes]
     rows = zip(
-        decide(probability, threshold).tolist(),
-        probability.tolist(),
+        scores.predictions(threshold).tolist(),
+        scores.probabilities().tolist(),
         scores.n_tokens.tolist(),
         scores.n_known.tolist(),
         strict=True,
     )
     # A float is written as `json` does; a call of it for each line would take ten times as long.
     return "".join(
-        f'{{"label": {names[positive]}, "probability": {p!r}, "tokens": {n}, '
+        f'{{"label": {names[number]}, "probability": {p!r}, "tokens": {n}, '
         f'"known_tokens": {n_known}}}\n'
-        for positive, p, n, n_known in rows
+        for number, p, n, n_known in rows
     ).encode()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -75,6 +75,16 @@ def print_words(positive: Sequence[Word], negative: Sequence[Word]) -> None:
     """Print the most positive words, then the most negative ones."""
     print_table(_words_table("most positive", positive, "green"))
     print_table(_words_table("most negative", negative, "red"))
+
+
+def print_class_words(found: Mapping[Any, Sequence[Word]]) -> None:
+    """Print the words that speak for each class."""
+    for label, words in found.items():
+        table = figures("weight", "reviews", words=f"for {label}")
+        for word in words:
+            row = f"{word.weight:+.3f}", f"{word.document_frequency:,}"
+            table.add_row(Text(word.word, style="bold"), *row)
+        print_table(table)
 
 
 def print_found(words: Sequence[Word]) -> None:

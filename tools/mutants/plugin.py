@@ -1,0 +1,108 @@
+"""A plugin of pytest: puts one mutant in place, runs kernels as Python, times tests.
+
+Variables of the environment say what to do:
+
+    MUTANT        module and number, such as pipeline.model.logistic:12
+    INTERPRETED   the modules whose kernels run as Python, separated by commas
+    SECONDS       a test that takes longer fails
+    OUTCOMES      a file that receives outcome and seconds of each test, as JSON
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.util
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from types import CodeType, ModuleType
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from mutants.mutations import mutated
+
+
+class _Loader(SourceFileLoader):
+    """Loads a module with a mutant in it; its file stays as it is."""
+
+    def __init__(self, name: str, path: str, number: int) -> None:
+        super().__init__(name, path)
+        self.number = number
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        return compile(mutated(Path(path).read_text("utf-8"), self.number), path, "exec")
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    def __init__(self, name: str, number: int) -> None:
+        self.name, self.number = name, number
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname != self.name or path is None:
+            return None
+        file = str(Path(path[0]) / f"{fullname.rpartition('.')[2]}.py")
+        loader = _Loader(fullname, file, self.number)
+        return importlib.util.spec_from_file_location(fullname, file, loader=loader)
+
+
+if "MUTANT" in os.environ:
+    _name, _, _number = os.environ["MUTANT"].partition(":")
+    sys.meta_path.insert(0, _Finder(_name, int(_number)))
+
+_interpreted = set(filter(None, os.environ.get("INTERPRETED", "").split(",")))
+_seconds = float(os.environ.get("SECONDS", "0"))
+_outcomes: dict[str, tuple[str, float]] = {}
+
+
+def pytest_configure() -> None:
+    """Let the kernels of some modules run as Python."""
+    if not _interpreted:
+        return
+    from pipeline.kernels.compiled import Kernel
+
+    native = Kernel.__call__
+
+    def call(kernel: Kernel, *values: object) -> object:
+        if kernel.__module__ in _interpreted:
+            return kernel.py_func(*values)
+        return native(kernel, *values)
+
+    Kernel.__call__ = call  # type: ignore[method-assign]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """End a test that takes too long."""
+
+    def end(*_: object) -> None:
+        raise TimeoutError(f"longer than {_seconds:g} seconds")
+
+    if _seconds:
+        signal.signal(signal.SIGALRM, end)
+        signal.setitimer(signal.ITIMER_REAL, _seconds)
+    try:
+        return (yield)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note how a test ended, and how long it took with what it needs."""
+    outcome, seconds = _outcomes.get(report.nodeid, ("passed", 0.0))
+    if report.outcome != "passed":
+        outcome = report.outcome
+    _outcomes[report.nodeid] = outcome, seconds + report.duration
+
+
+def pytest_sessionfinish() -> None:
+    """Write the outcomes."""
+    if "OUTCOMES" in os.environ:
+        Path(os.environ["OUTCOMES"]).write_text(json.dumps(_outcomes), "utf-8")
