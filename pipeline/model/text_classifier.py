@@ -210,14 +210,19 @@ class _Settings(NamedTuple):
             _FORMAT if len(classes) == 2 else _FORMAT_OF_MORE_CLASSES
         ):
             raise ValueError(f"classes: {len(classes)} of them do not go with its format version")
-        if len({type(label) for label in classes}) != 1 or not isinstance(
-            classes[0], (str, int, float)
-        ):
+        if len({type(label) for label in classes}) != 1 or not all(map(_is_label, classes)):
             raise TypeError("classes: expected at least two strings or two numbers")
-        if not 2 <= len(set(classes)) == len(classes) or any(label != label for label in classes):
-            raise ValueError("classes: expected at least two that differ, and no NaN")
+        if not 2 <= len(set(classes)) == len(classes):
+            raise ValueError("classes: expected at least two that differ")
         tokenizer = Tokenizer.of(metadata["tokenizer"])
         return cls(tokenizer, binary, unit_length, float(threshold), tuple(classes))
+
+
+def _is_label(value: Any) -> bool:
+    """Return True for what a column of labels can hold: text, a finite number, a truth value."""
+    if isinstance(value, str):
+        return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
+    return isinstance(value, (int, float)) and -(1 << 63) <= value < 1 << 63
 
 
 def _parameters(path: Path, n_features: int, n_classes: int) -> tuple[Array, Array]:

@@ -108,9 +108,17 @@ def require_pattern(pattern: str) -> None:
 
 @contextmanager
 def in_time(pattern: str | None) -> Iterator[None]:
-    """Turn NLTK's time limit for one text into one line; only a pattern can exceed it."""
+    """Turn the limits of NLTK and `regex` for one text into one line; only a pattern exceeds them.
+
+    They are five seconds and a gigabyte, which a pattern takes that contains itself: `(?R)`.
+    """
     try:
         yield
+    except MemoryError:
+        raise ConfigError(
+            f"tokens.pattern: {pattern!r} takes too much memory on a text; expected one that does "
+            "not contain itself"
+        ) from None
     except TimeoutError:
         raise ConfigError(
             f"tokens.pattern: {pattern!r} takes too long on a text; it tries ever more ways to "

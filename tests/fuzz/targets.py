@@ -137,38 +137,46 @@ def packed(data: bytes, folder: Path) -> None:
 
 
 @functools.cache
-def _saved_model() -> Path:
-    """Return the folder of a small model, for as long as this process lives."""
-    folder = Path(tempfile.mkdtemp(prefix="sentiment-fuzz-"))
+def saved_model(n_classes: int) -> dict[str, bytes]:
+    """Return the files of a small model of two classes or more."""
     vocabulary = learn_vocabulary(Tokenizer()(list(TEXTS)), ngrams=2, characters=(2, 3))
-    weights = np.linspace(-1, 1, len(vocabulary))
-    regression = LogisticRegression.of(weights, 0.1)
-    TextClassifier(Tokenizer(), vocabulary, False, regression).save(folder)
-    return folder
+    weights, intercept = np.linspace(-1, 1, n_classes * len(vocabulary)), np.ones(n_classes)
+    regression = LogisticRegression.of(weights.reshape(n_classes, -1), intercept)
+    classes = tuple(range(n_classes))
+    if n_classes == 2:
+        regression = LogisticRegression.of(weights[: len(vocabulary)], 0.1)
+        classes = ("negative", "positive")
+    model = TextClassifier(Tokenizer(), vocabulary, False, regression, False, classes)
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(Path(folder))
+        return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
-def _model_with(file: str, data: bytes, folder: Path) -> None:
-    """Load and use a model whose author replaced a file, and wrote digests that fit."""
+def _use_model(replaced: dict[str, bytes], n_classes: int, folder: Path) -> None:
+    """Load and use a model whose author replaced files, and wrote digests that fit."""
     path = folder / "model"
-    shutil.rmtree(path, ignore_errors=True)
-    shutil.copytree(_saved_model(), path)
-    _write(path / file, data)
+    path.mkdir(exist_ok=True)
+    for name, content in (saved_model(n_classes) | replaced).items():
+        _write(path / name, content)
     metadata = _as_json(path / "model.json")
     if isinstance(metadata, dict) and isinstance(metadata.get("sha256"), dict):
         metadata["sha256"] = {
             name: files.sha256(path / name) for name in ("vocabulary.txt", "weights.safetensors")
         }
         _write(path / "model.json", json.dumps(metadata).encode())
-    model = TextClassifier.load(path)
-    probability = model.probabilities(list(TEXTS))
-    assert np.isfinite(probability).all()
-    model.labels(probability)
-    labels_of(model.classes, probability > 0.5).validate(full=True)
+    found = TextClassifier.load(path)
+    scores = found.scores(list(TEXTS))
+    assert np.isfinite(scores.probabilities()).all()
+    labels = labels_of(found.classes, scores.predictions(found.regression.threshold))
+    labels.validate(full=True)
 
 
 def model(data: bytes, folder: Path) -> None:
     """What a model says of itself."""
-    _model_with("model.json", data, folder)
+    content = _as_json(_write(folder / "model.json", data))
+    classes = content.get("classes") if isinstance(content, dict) else None
+    n_classes = 3 if isinstance(classes, list) and len(classes) > 2 else 2
+    _use_model({"model.json": data}, n_classes, folder)
 
 
 def vocabulary(data: bytes, folder: Path) -> None:
@@ -194,15 +202,18 @@ def array_files(data: bytes, folder: Path) -> None:
     with contextlib.suppress(PipelineError):
         tokens = read_tokens(path)
         learn_vocabulary(tokens, ngrams=2)
-    _model_with("weights.safetensors", data, folder)
+    with contextlib.suppress(PipelineError):
+        _use_model({"weights.safetensors": data}, 3, folder)
+    _use_model({"weights.safetensors": data}, 2, folder)
 
 
 def tokenizer(data: bytes, folder: Path) -> None:
     """The settings of a tokenizer, as a run and a model hold them."""
     _write(folder / "tokenizer.json", data)
-    metadata = json.loads((_saved_model() / "model.json").read_text(encoding="utf-8"))
+    metadata = json.loads(saved_model(2)["model.json"])
     settings = files.read_json(folder / "tokenizer.json")
-    _model_with("model.json", json.dumps(metadata | {"tokenizer": settings}).encode(), folder)
+    changed = json.dumps(metadata | {"tokenizer": settings}).encode()
+    _use_model({"model.json": changed}, 2, folder)
 
 
 def journal(data: bytes, folder: Path) -> None:
@@ -258,8 +269,9 @@ def lexicons(data: bytes, folder: Path) -> None:
         vader_scores(list(TEXTS))
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes) -> Path:
     path.write_bytes(data)
+    return path
 
 
 def _as_json(path: Path) -> Any:

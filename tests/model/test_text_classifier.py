@@ -15,6 +15,7 @@ from pipeline.features.vocabulary import Vocabulary, read_vocabulary, write_voca
 from pipeline.model.logistic import LogisticRegression
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.storage import arrays
+from pipeline.tokens.nltk import in_time
 from pipeline.tokens.spans import token_spans
 from pipeline.tokens.tokenizer import Tokenizer
 
@@ -368,3 +369,12 @@ def test_a_vocabulary_comes_back(tmp_path):
     found = read_vocabulary(tmp_path / "v.txt")
     assert found.words.to_pylist() == words
     assert found.document_frequency.tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_pattern_that_takes_all_memory_is_told_in_one_line():
+    """As `(?R)`, which contains itself: it takes the gigabyte that `regex` allows."""
+    expected = pytest.raises(
+        ConfigError, match=r"^tokens\.pattern: '\(\?R\)' takes too much memory"
+    )
+    with expected, in_time("(?R)"):
+        raise MemoryError
