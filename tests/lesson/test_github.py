@@ -44,7 +44,7 @@ def faults_of_paragraph(source, children):
             continue
         if "\n" in formula:
             yield f"a line ends inside it: {formula}"
-        if re.search(r"[^\s(]\Z", before) or re.match(r"[\w$]", after):
+        if re.search(r"[^\s(]\Z", before) or re.match(r"[\w$*-]", after):
             yield f"a letter or a sign touches it: {before[-1:]}{formula}{after[:1]}"
         if re.search(r"\[[^\]]*\Z", before) and re.match(r"[^\[]*\]\(", after):
             yield f"in the text of a link: {formula}"
