@@ -4,7 +4,7 @@ Variables of the environment say what to do:
 
     MUTANT        module and number, such as pipeline.model.logistic:12
     INTERPRETED   the modules whose kernels run as Python, separated by commas
-    SECONDS       a test that takes longer fails
+    SECONDS       a test that takes more processor time fails
     OUTCOMES      a file that receives outcome and seconds of each test, as JSON
 """
 
@@ -80,18 +80,18 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """End a test that takes too long."""
+    """End a test that takes too much time of the processor, whatever else it is busy with."""
 
     def end(*_: object) -> None:
         raise TimeoutError(f"longer than {_seconds:g} seconds")
 
     if _seconds:
-        signal.signal(signal.SIGALRM, end)
-        signal.setitimer(signal.ITIMER_REAL, _seconds)
+        signal.signal(signal.SIGPROF, end)
+        signal.setitimer(signal.ITIMER_PROF, _seconds)
     try:
         return (yield)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
