@@ -6,6 +6,10 @@ Without a name, list them. The first one learns the textbook model, which takes 
 import sys
 
 import experiments
+import numpy as np
+from scipy.sparse import csr_array
+
+from pipeline.model import softmax
 
 
 def table(header, rows):
@@ -179,6 +183,23 @@ def people():
         ("word", "training reviews", "P(positive)"),
         [(word, n, f"{p:.3f}") for word, n, p in experiments.changed_words()],
     )
+
+
+def classes():
+    """One step of softmax regression with three classes; two classes with and without it."""
+    x, y = np.array([3.0, 2.0]), 1
+    W = -0.1 * softmax.gradient(csr_array([x]), np.array([y]), np.zeros((3, 2)), np.zeros(3), 0)[0]
+    table(
+        ("class", "P before", "P after", "new weights"),
+        [
+            (k, f"{before:.4f}", f"{after:.4f}", " ".join(f"{w:+.4f}" for w in W[k]))
+            for k, before, after in zip(range(3), [1 / 3] * 3, softmax.softmax(W @ x), strict=True)
+        ],
+    )
+    w, both = experiments.two_as_classes()
+    print(f"largest weight {np.abs(w).max():.4f}")
+    difference = np.abs(both[1] - both[0] - w).max()
+    print("largest difference to w_1 - w_0 is below 1e-12:", difference < 1e-12)
 
 
 MEASUREMENTS = {
