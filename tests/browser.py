@@ -12,6 +12,8 @@ HOSTILE = (
     "</textarea></script><img src=x onerror='window.hacked = 1'> boring",
     "{{ 7 * 7 }} <!-- dreadful --> &lt;b&gt; ]]> \u2028 a joy",
     "<b onmouseover=alert(1)>moving</b> </p></article> funny & clumsy",
+    "\x1b[31m moving \x1b]0;title\x07 \x9b2J \x7f\u202e superb \u2066 \r\n a joy \r dull",
+    "\u05d4\u05e1\u05e8\u05d8 superb \u05de\u05e6\u05d5\u05d9\u05df",
 )
 
 

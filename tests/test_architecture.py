@@ -5,6 +5,7 @@ pickled, and a module fits in a head.
 """
 
 import ast
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ import pipeline
 
 PACKAGE = Path(pipeline.__file__).parent
 LEVELS = (
-    {"errors", "kernels"},
+    {"errors", "inert", "kernels"},
     {"interrupts", "paths"},
     {"config", "parallel", "stratified", "nltk_data"},
     {"storage"},
@@ -160,6 +161,18 @@ def test_only_the_command_line_prints():
         if unit(path) not in {"cli", "__main__"}:
             assert "print" not in names, named(path)
             assert "sys.stdout" not in path.read_text(encoding="utf-8"), named(path)
+
+
+def test_what_is_printed_goes_through_what_makes_it_inert():
+    """Lines in `cli/output.py`, styles and tables in `cli/display/terminal.py`."""
+    for path in FILES:
+        text = path.read_text(encoding="utf-8")
+        if path.name != "output.py":
+            assert not re.search(r"\bclick\.s?echo\b|\bstyle\(", text), named(path)
+        rich = {name for name in imports(path) if name.startswith("rich.")}
+        if path.name != "terminal.py":
+            allowed = ("rich.progress.", "rich.console.RenderableType")
+            assert all(name.startswith(allowed) for name in rich), named(path)
 
 
 def test_nothing_is_pickled_or_run_from_a_file():

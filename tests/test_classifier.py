@@ -208,6 +208,8 @@ def test_an_explanation_draws_itself_and_escapes_the_text(fitted):
     assert "&lt;script&gt;" in html
     assert "awesome</span>" in html
     assert html.count("<tr>") == html.count("</tr>")
+    html = fitted.explain("awesome \x1b[31m \u202e film")._repr_html_()
+    assert r"\x1b[31m \u202e film" in html
 
 
 def test_it_draws_without_a_template_engine():

@@ -28,8 +28,11 @@ SAID = {
     "report/templates": "What the page is made of: Jinja2 templates, a style sheet, scripts.",
     "report/templates/comparison.html.j2": "The page that compares two runs.",
     "report/templates/macros.html.j2": "Shared by both: the head, a text with its words marked.",
+    "report/templates/model_card.md.j2": "The model card.",
     "report/templates/report.html.j2": "The page of a run.",
     "report/templates/style.css": "The style of both pages, light and dark.",
+    "report/templates/summary.md.j2": "A run on one page of Markdown.",
+    "report/templates/words.md.j2": "Shared by both: the accuracy in a sentence, a table of words.",
 }
 WIDTH = 28
 

@@ -8,6 +8,7 @@ import click
 
 from pipeline.cli.main import examples, main
 from pipeline.cli.options import CONFIG, SET, UserPath
+from pipeline.cli.output import echo, echo_text
 
 
 @main.command(
@@ -30,7 +31,7 @@ def config(config: Path, overrides: tuple[str, ...], new: Path | None) -> None:
 
     if new is not None:
         write_start(new)
-        click.echo(f"wrote {new}; name your reviews in it, then run: sentiment train {new}")
+        echo(f"wrote {new}; name your reviews in it, then run: sentiment train {new}")
         return
     path = find_config(config).path
-    click.echo(annotated(load_config(path, overrides), value_origins(path, overrides)), nl=False)
+    echo_text(annotated(load_config(path, overrides), value_origins(path, overrides)))

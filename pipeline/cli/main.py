@@ -1,4 +1,4 @@
-"""The command group: the list of commands, --version, help texts, errors as one line, JSON.
+"""The command group: the list of commands, --version, help texts, errors as one line.
 
 A command lives in a module of this package, which is imported when the command is used. What
 the command computes with is imported by its function, so that `--help` does not wait for numpy.
@@ -18,7 +18,9 @@ from typing import Any
 import click
 
 from pipeline import __version__, interrupts
+from pipeline.cli.output import echo, say
 from pipeline.errors import PipelineError
+from pipeline.inert import message
 
 # Commands in the order of use, by group: the module that defines each, and its first line of help,
 # so that `--help` imports none of them.
@@ -97,8 +99,12 @@ def _told(debug: bool = False) -> Iterator[None]:
     except PipelineError as error:
         if debug:
             raise
-        say(" ".join(f"sentiment: {error}".splitlines()))
+        say(f"sentiment: {error}")
         raise click.exceptions.Exit(error.exit_code) from None
+    except click.ClickException as error:
+        # click prints it, and it holds what was given.
+        vars(error)["message"] = message(error.message)
+        raise
     except OSError as error:
         if debug or error.errno == errno.EPIPE:
             raise
@@ -124,9 +130,11 @@ def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     from importlib import metadata
 
     packages = (f"{name} {metadata.version(name)}" for name in ("numpy", "numba"))
-    click.echo(f"sentiment {__version__}")
-    click.echo(", ".join([f"Python {platform.python_version()}", *packages]))
-    click.echo(f"{platform.system()} {platform.machine()}, {os.cpu_count()} x {_processor()}")
+    echo(
+        f"sentiment {__version__}",
+        ", ".join([f"Python {platform.python_version()}", *packages]),
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} x {_processor()}",
+    )
     ctx.exit()
 
 
@@ -172,30 +180,3 @@ def main(debug: bool, quiet: bool, verbose: bool) -> None:
     or imdb, or a run folder, which holds its config. RUN is the folder of the results,
     runs/NAME for the config NAME.toml.
     """
-
-
-def say(line: str) -> None:
-    """Print a line on standard error."""
-    click.echo(line, err=True)
-
-
-def fields(result: Any) -> dict[str, Any]:
-    """Return the fields of a dataclass as JSON can hold them: NaN becomes None."""
-    import dataclasses
-
-    from pipeline.storage.files import null_for_nan
-
-    plain: dict[str, Any] = null_for_nan(dataclasses.asdict(result))
-    return plain
-
-
-def print_json(value: Any) -> None:
-    """Print a value as indented JSON."""
-    click.echo(as_json(value, indent=2))
-
-
-def as_json(value: Any, indent: int | None = None) -> str:
-    """Return a value as JSON."""
-    import json
-
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)

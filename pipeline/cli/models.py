@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from pipeline.cli.main import examples, fields, main, print_json, say
+from pipeline.cli.main import examples, main
 from pipeline.cli.options import JSON, RUN, WORDS, count_option, utf8
+from pipeline.cli.output import echo, echo_text, fields, print_json, say, write
 from pipeline.config import limits
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from pipeline.model.text_classifier import TextClassifier
 
 
@@ -27,27 +30,32 @@ if TYPE_CHECKING:
 @count_option("--top", default=20, most=limits.COUNT, text="Number of words of each sign.")
 @WORDS
 @click.option("--tsv", is_flag=True, help="Print all words as tab-separated lines.")
+@click.option("--raw", is_flag=True, help="With --tsv: words as they are, for a program.")
 @JSON
-def weights(run: Path, top: int, words: tuple[str, ...], tsv: bool, in_json: bool) -> None:
-    """Show the words with the largest weights.
+def weights(run: Path, top: int, words: tuple[str, ...], **options: bool) -> None:
+    r"""Show the words with the largest weights.
 
     One occurrence of a word adds its weight to the log-odds that a review is positive.
     `reviews` counts the training reviews that contain the word, `neg` and `pos` those of
     each class.
+
+    --tsv is safe to open in a spreadsheet: a word that begins with one of = + - @ has an apostrophe
+    before it, and control characters are written as \x1b. With --raw, words are as they are.
     """
     from pipeline.inspection import weights
     from pipeline.stages.read_run import load_model
 
+    tsv, raw, in_json = (options[name] for name in ("tsv", "raw", "in_json"))
+    if raw and not tsv:
+        raise click.UsageError("--raw says how --tsv writes words: use it with --tsv")
     if tsv and (words or in_json):
         raise click.UsageError("--tsv prints all words: use it without --word and --json")
     model, frequency = load_model(run)
     if len(model.classes) > 2:
-        _class_weights(model, top, words, tsv, in_json)
+        _class_weights(model, top, words, **options)
         return
     if tsv:
-        from pipeline.storage.files import tsv as as_tsv
-
-        click.echo(as_tsv(weights.weights_table(model, frequency)), nl=False)
+        _print_tsv(weights.weights_table(model, frequency), raw)
         return
     from pipeline.cli.display.tables import print_found, print_words
 
@@ -65,25 +73,33 @@ def weights(run: Path, top: int, words: tuple[str, ...], tsv: bool, in_json: boo
 
 
 def _class_weights(
-    model: TextClassifier, top: int, words: tuple[str, ...], tsv: bool, in_json: bool
+    model: TextClassifier, top: int, words: tuple[str, ...], **options: bool
 ) -> None:
     """Show the words that speak for each of more than two classes."""
     from pipeline.inspection.weights import class_table, class_words
 
     if words:
         raise ConfigError(f"--word: expected a model of two classes, got {len(model.classes)}")
-    if tsv:
-        from pipeline.storage.files import tsv as as_tsv
-
-        click.echo(as_tsv(class_table(model)), nl=False)
+    if options["tsv"]:
+        _print_tsv(class_table(model), options["raw"])
         return
     found = class_words(model, top)
-    if in_json:
+    if options["in_json"]:
         print_json({str(label): [fields(word) for word in of] for label, of in found.items()})
         return
     from pipeline.cli.display.tables import print_class_words
 
     print_class_words(found)
+
+
+def _print_tsv(table: pa.Table, raw: bool) -> None:
+    """Print a table for a program, or for people."""
+    from pipeline.storage.files import for_spreadsheets, tsv
+
+    if raw:
+        write(tsv(table))
+    else:
+        echo_text(tsv(for_spreadsheets(table)).decode())
 
 
 # Options have a letter after their dashes and no white space: "-5 stars" is a text.
@@ -159,7 +175,7 @@ def explain(run: Path, text: str | None, row: int | None, worst: int | None, in_
 
     for number, (review, highlighted) in enumerate(found):
         if number:
-            click.echo()
+            echo("")
         print_highlight(highlighted, review.title())
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline import interrupts
-from pipeline.cli.main import examples, main, say
+from pipeline.cli.main import examples, main
 from pipeline.cli.options import (
     JSON,
     RUN,
@@ -22,6 +22,7 @@ from pipeline.cli.options import (
     names_of,
     utf8,
 )
+from pipeline.cli.output import say, write
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -132,7 +133,7 @@ def _print_predictions(
             else:
                 lines = text_lines(model, scores, threshold, settings.known)
             # Flushed, so that an answer is out before more is read.
-            click.echo(lines, nl=False)
+            write(lines)
     return without
 
 

@@ -9,7 +9,7 @@ import click
 
 from pipeline import interrupts
 from pipeline.cli.command import CommandContext, Render, run_command
-from pipeline.cli.main import examples, fields, main, print_json
+from pipeline.cli.main import examples, main
 from pipeline.cli.options import (
     JSON,
     RUN,
@@ -20,6 +20,7 @@ from pipeline.cli.options import (
     count_option,
     seed_option,
 )
+from pipeline.cli.output import echo, fields, print_json
 from pipeline.config import limits
 
 
@@ -71,7 +72,7 @@ def compare(run_a: Path, run_b: Path, flipped: int, page: Path | None, in_json: 
         return
     print_comparison(comparison, flipped)
     if page is not None:
-        click.echo(f"the page is {page}")
+        echo(f"the page is {page}")
 
 
 @run_command(

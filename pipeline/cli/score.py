@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from pipeline import interrupts
-from pipeline.cli.main import examples, main, print_json, say
+from pipeline.cli.main import examples, main
 from pipeline.cli.options import (
     JSON,
     RUN,
@@ -18,6 +18,7 @@ from pipeline.cli.options import (
     dialect_options,
     utf8,
 )
+from pipeline.cli.output import print_json, say
 from pipeline.config import limits
 from pipeline.errors import PipelineError
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from pipeline import interrupts
-from pipeline.cli.main import examples, main, say
+from pipeline.cli.main import examples, main
+from pipeline.cli.output import echo, say
 
 
 @main.command("compile", epilog=examples("sentiment compile"))
@@ -23,8 +24,8 @@ def compile_kernels(force: bool) -> None:
     compiled.on_compile = say
     start = time.perf_counter()
     if compiled.compile_all(from_scratch=force):
-        click.echo(f"compiled the numerical loops in {time.perf_counter() - start:.1f} s")
+        echo(f"compiled the numerical loops in {time.perf_counter() - start:.1f} s")
     elif compiled.misfit is None:
-        click.echo("the numerical loops are already compiled")
+        echo("the numerical loops are already compiled")
     else:
-        click.echo("nothing was compiled ahead: every run compiles the loops that it uses")
+        echo("nothing was compiled ahead: every run compiles the loops that it uses")

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from pipeline.cli.command import CommandContext, Render, config_command
-from pipeline.cli.main import print_json
 from pipeline.cli.options import JSON
+from pipeline.cli.output import echo, print_json
 
 if TYPE_CHECKING:
     from pipeline.storage.run import Run
@@ -54,7 +52,7 @@ def corpus(run: Run, _: Any) -> None:
 
     card = run.output("corpus/card.json")
     print_card(read_json(card))
-    click.echo(f"examples are in {card}")
+    echo(f"examples are in {card}")
 
 
 @_stage_command("tokens", "sentiment tokens sample --set tokens.tokenizer=tweet")
@@ -71,7 +69,7 @@ def features(run: Run, _: Any) -> None:
 
     The vocabulary holds the n-grams of the training set that [features] keeps.
     """
-    click.echo(f"the vocabulary is in {run.path / 'features' / 'vocabulary.txt'}")
+    echo(f"the vocabulary is in {run.path / 'features' / 'vocabulary.txt'}")
 
 
 @_stage_command("train", "sentiment train sample --set train.l2=0.01", "model/history.json")
@@ -116,4 +114,4 @@ def report(run: Run, _: Any) -> None:
     The page needs no network. It shows results, words and errors, and has a box in which to try
     texts of your own.
     """
-    click.echo(f"the report is in {run.path / 'report' / 'index.html'}")
+    echo(f"the report is in {run.path / 'report' / 'index.html'}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from pipeline.cli.command import CommandContext, Render, config_command
-from pipeline.cli.main import fields, print_json
 from pipeline.cli.options import JSON, count_option, seed_option
+from pipeline.cli.output import fields, print_json
 from pipeline.config import limits
 
 

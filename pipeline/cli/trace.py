@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.main import examples, fields, main, print_json, say
+from pipeline.cli.main import examples, main
 from pipeline.cli.models import TextCommand, standard_input
 from pipeline.cli.options import JSON, RUN_FOLDER, NumberRange, count_option, seed_option, utf8
+from pipeline.cli.output import fields, print_json, say
 from pipeline.config import limits
 from pipeline.errors import ConfigError
 

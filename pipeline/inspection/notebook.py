@@ -6,8 +6,10 @@ are see-through, so they suit a light and a dark notebook.
 
 from __future__ import annotations
 
-from html import escape
+import html
 from typing import TYPE_CHECKING
+
+from pipeline.inert import inert
 
 if TYPE_CHECKING:
     from pipeline.inspection.explanation import Explanation
@@ -22,10 +24,15 @@ def highlight_html(found: Highlight) -> str:
     explanation = found.explanation
     return (
         '<div style="max-width: 60em">'
-        f'<p style="white-space: pre-wrap; line-height: 1.7">{_text(found)}</p>'
+        f'<p dir="auto" style="white-space: pre-wrap; line-height: 1.7">{_text(found)}</p>'
         f"<p><b>{escape(str(explanation.label))}</b>: {escape(explanation.in_words())}</p>"
         f"{_table(explanation)}</div>"
     )
+
+
+def escape(text: str) -> str:
+    """Return a text as HTML that shows it and does nothing else."""
+    return html.escape(inert(text))
 
 
 def _text(found: Highlight) -> str:
@@ -45,11 +52,20 @@ def _text(found: Highlight) -> str:
     return "".join(marked)
 
 
+def _word(word: str) -> str:
+    return f"<bdi>{escape(word)}</bdi>"
+
+
 def _table(explanation: Explanation) -> str:
     """Return the largest contributions, the sum of the others, and the log-odds as a table."""
     shown, rest = explanation.contributions[:_ROWS], explanation.contributions[_ROWS:]
     rows = [
-        (escape(c.word), f"{c.count:g}", f"{c.weight:+.3f}", f"{c.contribution:+.3f}")
+        (
+            f"<bdi>{escape(c.word)}</bdi>",
+            f"{c.count:g}",
+            f"{c.weight:+.3f}",
+            f"{c.contribution:+.3f}",
+        )
         for c in shown
     ]
     if rest:

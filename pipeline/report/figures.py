@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from pipeline.inert import one_line
 from pipeline.report.numbers import counted, number
 from pipeline.report.svg import MUTED, NEGATIVE, POSITIVE, Drawn, Plot, drawn
 
@@ -81,7 +82,8 @@ def _bars(ax: Axes, words: Sequence[Word]) -> None:
     weights = [word.weight or 0.0 for word in words]
     places = range(len(words), 0, -1)
     ax.barh(places, weights, 0.7, color=[POSITIVE if w > 0 else NEGATIVE for w in weights])
-    labels = [w.word if len(w.word) <= _LONGEST_LABEL else w.word[:25] + "\u2026" for w in words]
+    names = (one_line(word.word) for word in words)
+    labels = [name if len(name) <= _LONGEST_LABEL else name[:25] + "\u2026" for name in names]
     ax.set_yticks(places, labels)
     ax.tick_params("y", length=0)
     ax.set_ylim(0.3, len(words) + 0.7)

@@ -1,8 +1,9 @@
 """Fill the templates: the page of a run and of a comparison, with their security policy.
 
-Text from reviews may be hostile. Jinja2 escapes everything that it inserts, except figures and
-the files in `templates/`, which are marked as markup here. A Content Security Policy allows only
-this script and this style sheet, which it identifies by their digests.
+Text from reviews may be hostile. Everything that a template inserts is made inert here, and
+escaped by Jinja2, except figures and the files in `templates/`, which are marked as markup. A
+name, a word or a review has an element of its own that isolates its direction. A Content Security
+Policy allows only this script and this style sheet, which it identifies by their digests.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.inert import escaped_json, inert, message
 from pipeline.report import numbers
 
 if TYPE_CHECKING:
@@ -140,18 +142,39 @@ def _read(name: str) -> str:
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    found = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
+    found = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        finalize=_shown,
+        undefined=StrictUndefined,
+    )
     found.filters |= {
         "counted": numbers.counted,
         "embedded": _embedded,
         "level": _level,
         "number": numbers.number,
+        "sentence": _sentence,
         "share": numbers.share,
         "signed": numbers.signed,
         "with_mark": _with_mark,
     }
     found.globals |= {"correct_of": numbers.correct_of, "interval_of": numbers.interval_of}
     return found
+
+
+def _shown(value: Any) -> Any:
+    """Return a value as a template inserts it; markup is the project's own."""
+    return inert(value) if type(value) is str else value
+
+
+def _sentence(text: str) -> Markup:
+    """Return a line with names in it, in which each that is written from right to left is isolated.
+
+    For a name in a sentence, and for attributes and titles, which can hold no element.
+    """
+    from markupsafe import escape
+
+    return escape(message(text))
 
 
 def _policy(style: str, script: str) -> str:
@@ -172,9 +195,9 @@ def _embedded(value: Any) -> Markup:
     from markupsafe import Markup
 
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
+    for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)
+    return Markup(escaped_json(text))
 
 
 def _level(strength: float) -> str:

@@ -45,7 +45,7 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
     train = arrays.read_counts(run.output("features/train.safetensors"))
     frequency = ClassFrequency.of(train, read_labels(context.run, "train"))
     table = weights_table(model, frequency)
-    files.write_tsv(context.folder / "weights.tsv", table)
+    files.write_tsv(context.folder / "weights.tsv", files.for_spreadsheets(table))
     reviews = read_reviews(context.run.path)
     counts = arrays.read_counts(run.output("features/test.safetensors"))
     log_odds = model.regression.decision_function(counts)

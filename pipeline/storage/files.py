@@ -27,6 +27,9 @@ from pipeline.storage.replacing import replacing
 FORMAT_VERSION = 1
 # The largest JSON file that is read, in bytes. The values of one take up to 30 times its size.
 LARGEST_JSON = 1 << 26
+# How a formula begins in a spreadsheet, apostrophes before it apart, and which bytes can be first.
+_FORMULA = r"^('*[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}])"
+_OPENING = np.isin(np.arange(256), list(b"=+-@\t\r\n'\xef"))
 
 
 def check_format(
@@ -198,6 +201,30 @@ def tsv(table: pa.Table) -> bytes:
     columns = [column.combine_chunks().cast(pa.large_string()) for column in table.columns]
     header = ("\t".join(table.column_names) + "\n").encode()
     return header + tsv_lines(*columns)
+
+
+def for_spreadsheets(table: pa.Table) -> pa.Table:
+    r"""Return a table whose texts no spreadsheet takes for a formula.
+
+    A text that begins with one of ``= + - @``, a tab or a line break, or with their full-width
+    forms, has an apostrophe before it. So has one that begins with apostrophes before them, so that
+    no two texts become one. Numbers stay as they are.
+
+    Examples
+    --------
+    >>> words = arrow.strings(["=1+1", "good", "'-", "'tis"])
+    >>> for_spreadsheets(pa.table({"word": words}))["word"].to_pylist()
+    ["'=1+1", 'good', "''-", "'tis"]
+    """
+    for k, column in enumerate(table.columns):
+        if pa.types.is_large_string(column.type):
+            texts = column.combine_chunks()
+            data, offsets = arrow.buffers(texts)
+            # A look at the first bytes is quick, and all that most vocabularies need.
+            if _OPENING[data[offsets[:-1][np.diff(offsets) > 0]]].any():
+                safe = pc.replace_substring_regex(texts, _FORMULA, r"'\1")
+                table = table.set_column(k, table.field(k), safe)
+    return table
 
 
 def tsv_lines(*columns: pa.LargeStringArray) -> bytes:

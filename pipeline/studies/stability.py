@@ -128,7 +128,7 @@ def measure_stability(
             listener.study_advanced(1)
         refits = [arrays.read_arrays(_file(folder, k))["weights"] for k in range(n_refits)]
         result = _summary(run.model, refits, confidence)
-        files.write_tsv(words_file(path), _table(result))
+        files.write_tsv(words_file(path), files.for_spreadsheets(_table(result)))
     return result
 
 

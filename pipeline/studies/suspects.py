@@ -167,7 +167,7 @@ def find_suspects(
             listener.study_advanced(1)
         found = find_label_errors(reviews.labels, scores)
         result = Suspects(folder, reviews.texts, reviews.labels, scores, fold_of, found)
-        files.write_tsv(suspects_file(path), _table(result))
+        files.write_tsv(suspects_file(path), files.for_spreadsheets(_table(result)))
     return result
 
 

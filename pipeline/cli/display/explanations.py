@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-from rich.text import Text
-
-from pipeline.cli.display.tables import figures, print_line, print_table
+from pipeline.cli.display.terminal import (
+    Figures,
+    Text,
+    figures,
+    isolated,
+    print_line,
+    print_table,
+)
 
 if TYPE_CHECKING:
     from pipeline.inspection.explanation import Explanation
     from pipeline.inspection.highlights import Highlight
 
-# Characters that move the cursor or change the colours of a terminal.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # The strengths from which a word is coloured, and from which it is bold.
 _COLOURED, _BOLD = 0.1, 0.5
 # Rows of the table; the rest of the words share the last one.
@@ -26,23 +27,18 @@ def print_highlight(found: Highlight, title: str = "") -> None:
     """Print a text in colour, what its words add to the score, and the prediction."""
     if title:
         print_line(Text(title, style="bold"))
-    print_line(coloured(found))
+    print_line(isolated(coloured(found)))
     explanation = found.explanation
     print_table(_contributions(explanation))
-    label = Text(printable(str(explanation.label)), style="bold")
-    print_line(label.append(printable(f": {explanation.in_words()}"), style="not bold"))
+    label = Text().append(str(explanation.label), "bold")
+    print_line(label.append(f": {explanation.in_words()}"))
     if found.flip is not None:
         words, other = ", ".join(found.flip), explanation.other_label
         then = f"{other} would be more probable" if explanation.ranking else f"it would be {other}"
-        print_line(Text(printable(f"without {words} {then}")))
+        print_line(f"without {words} {then}")
     if explanation.n_unknown:
         n, n_tokens = explanation.n_unknown, explanation.n_tokens
         print_line(f"unknown tokens: {n} of {n_tokens}", style="dim")
-
-
-def printable(text: str) -> str:
-    """Return a text without characters that move the cursor or change colours."""
-    return _CONTROL.sub("\ufffd", text)
 
 
 def coloured(found: Highlight) -> Text:
@@ -53,11 +49,11 @@ def coloured(found: Highlight) -> Text:
         if abs(strength) > _COLOURED:
             style = "green" if strength > 0 else "red underline"
             style += " bold" if abs(strength) >= _BOLD else ""
-        text.append(printable(piece.text), style=style)
+        text.append(piece.text, style=style)
     return text
 
 
-def _contributions(explanation: Explanation) -> Table:
+def _contributions(explanation: Explanation) -> Figures:
     """Return what each word adds, in a table that ends with the sum."""
     table = figures("count", "weight", "adds", words="word")
     shown = explanation.contributions
@@ -66,12 +62,12 @@ def _contributions(explanation: Explanation) -> Table:
     for c in shown:
         style = "green" if c.contribution > 0 else "red" if c.contribution < 0 else "dim"
         row = (f"{c.count:g}", f"{c.weight:+.3f}", f"{c.contribution:+.3f}")
-        table.add_row(Text(printable(c.word), style=style), *row)
+        table.add_row((c.word, style), *row)
     rest = explanation.contributions[len(shown) :]
     if rest:
         added = sum(c.contribution for c in rest)
         table.add_row(f"({len(rest)} other words)", "", "", f"{added:+.3f}")
     table.add_row("(intercept)", "", "", f"{explanation.intercept:+.3f}", end_section=True)
-    total = Text(printable(explanation.total), style="bold")
-    table.add_row(total, "", "", f"[bold]{explanation.log_odds:+.3f}")
+    total = f"{explanation.log_odds:+.3f}"
+    table.add_row((explanation.total, "bold"), "", "", (total, "bold"))
     return table

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from pipeline.cli.display.progress import TimeColumn
+from pipeline.cli.display.terminal import error_console
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,7 +27,7 @@ class FileProgress:
         self.sizes = {path: path.stat().st_size for path in paths}
         self.n_started = self.n_rows = self.n_bytes_before = 0
         self.start = time.perf_counter()
-        console = Console(stderr=True, highlight=False)
+        console = error_console()
         self.progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),

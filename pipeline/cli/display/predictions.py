@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from pipeline.inert import escaped_json
 from pipeline.prediction.settings import labels_of
 from pipeline.storage import arrow, files
 
@@ -31,7 +32,7 @@ def text_lines(model: TextClassifier, scores: TextScores, threshold: float, know
 
 def json_lines(model: TextClassifier, scores: TextScores, threshold: float) -> bytes:
     """Return a JSON object for each text, one a line."""
-    names = [json.dumps(label, ensure_ascii=False) for label in model.classes]
+    names = [escaped_json(json.dumps(label, ensure_ascii=False)) for label in model.classes]
     rows = zip(
         scores.predictions(threshold).tolist(),
         scores.probabilities().tolist(),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import RenderableType
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
-from rich.text import Text
 
+from pipeline.cli.display.terminal import Text, error_console, message_line
 from pipeline.stages.listener import Listener
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class StageProgress(Listener):
 
     def __init__(self, epochs: int, quiet: bool, verbose: bool = False) -> None:
         self.epochs, self.quiet, self.verbose = epochs, quiet, verbose
-        self.console = Console(stderr=True, highlight=False)
+        self.console = error_console()
         self.progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -69,7 +69,7 @@ class StageProgress(Listener):
     def say(self, line: str) -> None:
         """Print a line above the bar."""
         if not self.quiet:
-            self._print(Text(line))
+            self._print(message_line(line))
 
     def started(self, stage: str) -> None:
         """Show a bar; its length is known for training only."""
@@ -96,13 +96,13 @@ class StageProgress(Listener):
             line.append(f"  ({took})", style="dim")
             self._print(line)
         for warning in result.warnings:
-            self._print(Text(f"          ! {warning}", style="yellow"))
+            self._print(message_line(f"          ! {warning}", "yellow"))
 
     def out_of_date(self, stage: str, reason: str) -> None:
         """Warn that a later stage is out of date, and say what ran after it."""
         if not self.quiet:
             text = f"{stage:<9} out of date: {reason} ran after it; `sentiment {stage}` updates it"
-            self._print(Text(text, style="yellow"))
+            self._print(message_line(text, "yellow"))
 
     def study_started(self, study: str, n_steps: int, resumed_from: Path | None) -> None:
         """Show a bar for a study, and where the steps come from that are already done."""
@@ -125,6 +125,6 @@ class StageProgress(Listener):
         """Remove the bar."""
         self.progress.remove_task(self.task)
 
-    def _print(self, line: Text) -> None:
+    def _print(self, line: RenderableType) -> None:
         # A terminal gets lines that end between words; a file gets whole lines.
         self.console.print(line, soft_wrap=not self.console.is_terminal)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-from rich.text import Text
-
-from pipeline.cli.display.explanations import printable
-from pipeline.cli.display.tables import figures, print_line, print_metrics, print_table
+from pipeline.cli.display.tables import print_metrics
+from pipeline.cli.display.terminal import figures, print_line, print_table
 from pipeline.cli.options import as_options
 from pipeline.studies.score import FEW
 
@@ -27,11 +24,10 @@ def print_score(found: FileScore, name: str) -> None:
     if found.by is not None:
         _print_slices(found.slices, found.by, found.metrics.confidence)
     tally, n = found.rows, found.metrics.n
-    line = f"{escape(printable(name))}: {tally.n_rows:,} rows, {n:,} scored"
+    line = f"{name}: {tally.n_rows:,} rows, {n:,} scored"
     if tally.left_out:
         reasons = ", ".join(f"{why}: {count:,}" for why, count in tally.left_out.most_common())
-        left_out = escape(printable(as_options(reasons)))
-        line += f", {tally.left_out.total():,} left out ({left_out})"
+        line += f", {tally.left_out.total():,} left out ({as_options(reasons)})"
     print_line(line)
     usual = found.usual_unknown
     in_test = "" if usual is None else f"; {usual:.1%} in the test set of the run"
@@ -40,7 +36,7 @@ def print_score(found: FileScore, name: str) -> None:
 
 def _in_a_cell(value: str) -> str:
     """Return a value on one line, cut where it is long."""
-    line = printable(" ".join(value.split()))
+    line = " ".join(value.split())
     return (line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}...") or "(empty)"
 
 
@@ -48,10 +44,10 @@ def _print_slices(slices: tuple[Slice, ...], by: str, confidence: float) -> None
     """Print the largest slices, with the small ones marked."""
     ends = f"{100 * confidence:g}% interval"
     columns = ("reviews", "accuracy", ends, "positive", "predicted\npositive", "")
-    table = figures(*columns, words=printable(by))
+    table = figures(*columns, words=by)
     for each in slices[:_SLICES]:
         table.add_row(
-            Text("(missing)" if each.value is None else _in_a_cell(each.value)),
+            "(missing)" if each.value is None else _in_a_cell(each.value),
             f"{each.n:,}",
             f"{each.accuracy:.2%}",
             f"{each.low:.1%} to {each.high:.1%}",

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
-from rich.text import Text
-
-from pipeline.cli.display.tables import METRIC_NAMES, figures, print_line, print_table
+from pipeline.cli.display.tables import METRIC_NAMES
+from pipeline.cli.display.terminal import Text, figures, isolated, print_line, print_table
 
 if TYPE_CHECKING:
     from pipeline.studies.baselines import BaselineResult
@@ -33,8 +31,9 @@ def print_cross_validation(result: CrossValidation) -> None:
         table.add_row(*row, *([_values(fold.chosen)] if chosen else []))
     print_table(table)
     print_line(
-        f"accuracy [bold]{result.mean:.2%}[/bold], mean of {len(result.folds)} folds; "
-        f"standard deviation {result.deviation:.2%}"
+        Text("accuracy ")
+        .append(f"{result.mean:.2%}", "bold")
+        .append(f", mean of {len(result.folds)} folds; standard deviation {result.deviation:.2%}")
     )
     print_line(
         f"accuracy over all {len(result.labels):,} reviews {result.accuracy:.2%} "
@@ -49,12 +48,12 @@ def print_tuning(result: Tuning, best: Path) -> None:
     for tried in result.tried[:_TRIALS]:
         many = len(tried.accuracies) > 1
         deviation = f"{statistics.stdev(tried.accuracies):.2%}" if many else ""
-        cells = (escape(_value(value)) for value in tried.values.values())
+        cells = map(_value, tried.values.values())
         table.add_row(f"{tried.accuracy:.2%}", deviation, f"{tried.log_loss:.4f}", *cells)
     print_table(table)
     if len(result.tried) > _TRIALS:
         print_line(f"and {len(result.tried) - _TRIALS} more trials", style="dim")
-    print_line(f"the best config is {escape(str(best))}")
+    print_line(f"the best config is {best}")
 
 
 def print_baselines(baselines: Sequence[BaselineResult], grouped: bool) -> None:
@@ -83,7 +82,7 @@ def print_comparison(comparison: Comparison, shown: int) -> None:
         label = METRIC_NAMES.get(name) or name.replace(".", " ").replace("f1", "F1")
         ends = f"{d.low:+.4f} to {d.high:+.4f}"
         table.add_row(label, f"{d.a:.4f}", f"{d.b:.4f}", f"{d.difference:+.4f}", ends)
-    print_line(f"a is {escape(c.a)}, b is {escape(c.b)}; {c.n:,} test reviews")
+    print_line(f"a is {c.a}, b is {c.b}; {c.n:,} test reviews")
     print_table(table)
     test = "McNemar's exact test"
     if c.n_groups is not None:
@@ -101,7 +100,7 @@ def print_comparison(comparison: Comparison, shown: int) -> None:
         label = ("negative", "positive")[flip.label]
         head = f"row {flip.row}, {label}: a {flip.probability_a:.3f}, b {flip.probability_b:.3f}  "
         text = " ".join(flip.text.split())
-        print_line(Text(head, style="bold").append(_cut(text), style="not bold"))
+        print_line(Text().append(head, "bold").append(isolated(Text(_cut(text)))))
 
 
 def _cut(text: str, most: int = 160) -> str:
@@ -161,20 +160,19 @@ def print_stability(words: Sequence[StableWord], stability: Stability, table_fil
         interval = f"{word.low:+.3f} to {word.high:+.3f}"
         style = "dim" if word.uncertain else "green" if word.weight > 0 else "red"
         row = (f"{word.weight:+.3f}", interval, f"{word.agreement:.0%}")
-        name = Text(word.word, style=style)
-        table.add_row(name, *row, f"{word.document_frequency:,}", mark)
+        table.add_row((word.word, style), *row, f"{word.document_frequency:,}", mark)
     print_table(table)
     n, uncertain = len(stability.low), int(stability.uncertain.sum())
     print_line(
         f"{100 * stability.confidence:g}% intervals over {stability.n_refits} refits; "
         f"{uncertain:,} of {n:,} words are uncertain: their intervals contain 0"
     )
-    print_line(f"all words are in {escape(str(table_file))}")
+    print_line(f"all words are in {table_file}")
 
 
 def _values(values: dict[str, Any]) -> str:
     pairs = (f"{key.split('.')[1]}={_value(value)}" for key, value in values.items())
-    return escape(", ".join(pairs))
+    return ", ".join(pairs)
 
 
 def _value(value: Any) -> str:

@@ -6,11 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-from rich.text import Text
-
-from pipeline.cli.display.explanations import coloured, printable
-from pipeline.cli.display.tables import figures, print_line, print_table
+from pipeline.cli.display.explanations import coloured
+from pipeline.cli.display.terminal import figures, isolated, print_line, print_table
 
 if TYPE_CHECKING:
     from pipeline.inspection.highlights import Highlight
@@ -24,14 +21,12 @@ def print_suspects(result: Suspects, top: Sequence[Suspect], table_file: Path) -
     """Print the most suspect reviews, how many there are, and where all of them are."""
     for suspect in top:
         print_line(
-            Text(
-                f"row {suspect.row}, label {suspect.label}, "
-                f"probability {suspect.probability:.3f} of being positive",
-                style="bold",
-            )
+            f"row {suspect.row}, label {suspect.label}, "
+            f"probability {suspect.probability:.3f} of being positive",
+            style="bold",
         )
-        print_line(coloured(suspect.highlight))
-        print_line(Text(_words(suspect.highlight), style="dim"))
+        print_line(isolated(coloured(suspect.highlight)))
+        print_line(_words(suspect.highlight), style="dim")
         print_line("")
     found = result.found
     table = figures("", "confidently\nnegative", "confidently\npositive", "threshold")
@@ -44,10 +39,10 @@ def print_suspects(result: Suspects, top: Sequence[Suspect], table_file: Path) -
         f"{len(found.rows):,} of {len(result.labels):,} training reviews are suspect: "
         "confidently of the other class"
     )
-    print_line(f"all of them are in {escape(str(table_file))}")
+    print_line(f"all of them are in {table_file}")
 
 
 def _words(found: Highlight) -> str:
     """Return the words that add most to a score, with what they add."""
     strongest = found.explanation.contributions[:_WORDS]
-    return ", ".join(f"{printable(c.word)} {c.contribution:+.2f}" for c in strongest)
+    return ", ".join(f"{c.word} {c.contribution:+.2f}" for c in strongest)

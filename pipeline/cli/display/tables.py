@@ -1,4 +1,4 @@
-"""Tables of the stages: audit, epochs, words, metrics, threshold; how any table is printed."""
+"""Tables of the stages: audit, epochs, words, metrics, threshold."""
 
 from __future__ import annotations
 
@@ -6,20 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.console import Console, RenderableType
-from rich.segment import Segment, Segments
-from rich.table import Table
-from rich.text import Text
-
+from pipeline.cli.display.terminal import Figures, Text, figures, print_line, print_table
 from pipeline.report.numbers import number, share
 
 if TYPE_CHECKING:
     from pipeline.inspection.weights import Word
     from pipeline.stages.test_uses import TestUse
 
-# More columns than any table needs.
-_WIDEST = 1000
 METRIC_NAMES = {
     "roc_auc": "ROC-AUC",
     "average_precision": "average precision",
@@ -27,48 +20,6 @@ METRIC_NAMES = {
     "brier": "Brier score",
     "ece": "ECE",
 }
-
-
-def figures(*columns: str, words: str | None = None) -> Table:
-    """Return an empty table of figures, which are never cut short.
-
-    A column without a name is flush left. `words` names a first column of words, which are
-    folded if the terminal is narrow.
-    """
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
-    if words is not None:
-        table.add_column(words, overflow="fold", min_width=16)
-    for column in columns:
-        table.add_column(column, justify="right" if column else "left", no_wrap=True)
-    return table
-
-
-def print_table(table: Table) -> None:
-    """Print a table on standard output; figures that do not fit exceed the terminal."""
-    console = Console(highlight=False, width=_WIDEST)
-    for column in table.columns:
-        if column.no_wrap:
-            cells = (column.header, *column.cells)
-            column.min_width = max(console.measure(cell).maximum for cell in cells)
-    _print(table, max(Console().width, console.measure(table).minimum))
-
-
-def print_line(text: str | Text, style: str = "") -> None:
-    """Print text on standard output, wrapped if that is a terminal."""
-    console = Console()
-    line = Text.from_markup(text, style=style) if isinstance(text, str) else text
-    _print(line, console.width if console.is_terminal else max(1, len(line)))
-
-
-def _print(renderable: RenderableType, width: int) -> None:
-    """Print lines without the blanks that rich puts at their ends."""
-    console = Console(highlight=False, width=width)
-    for line in console.render_lines(renderable, pad=False):
-        while line and not line[-1].text.strip():
-            line.pop()
-        if line:
-            line[-1] = Segment(line[-1].text.rstrip(), line[-1].style)
-        console.print(Segments([*line, Segment.line()]))
 
 
 def print_words(positive: Sequence[Word], negative: Sequence[Word]) -> None:
@@ -92,7 +43,7 @@ def print_found(words: Sequence[Word]) -> None:
     print_table(_words_table("word", words, "bold"))
 
 
-def _words_table(title: str, words: Sequence[Word], style: str) -> Table:
+def _words_table(title: str, words: Sequence[Word], style: str) -> Figures:
     table = figures("weight", "reviews", "neg", "pos", words=title)
     for word in words:
         if word.weight is None:
@@ -100,7 +51,7 @@ def _words_table(title: str, words: Sequence[Word], style: str) -> Table:
         else:
             counts = (word.document_frequency, word.negative, word.positive)
             shown = ("" if count is None else f"{count:,}" for count in counts)
-            table.add_row(Text(word.word, style=style), f"{word.weight:+.3f}", *shown)
+            table.add_row((word.word, style), f"{word.weight:+.3f}", *shown)
     return table
 
 
@@ -167,11 +118,10 @@ def print_metrics(metrics: dict[str, Any]) -> None:
     ):
         matrix.add_row(name, *(f"{confusion[cell]:,}" for cell in cells))
     print_table(matrix)
-    print_line(
-        f"accuracy [bold]{metrics['accuracy']:.2%}[/bold] "
-        f"({100 * metrics['confidence']:g}% interval {metrics['accuracy_low']:.2%} "
-        f"to {metrics['accuracy_high']:.2%}) at threshold {metrics['threshold']:g}"
-    )
+    line = Text("accuracy ").append(f"{metrics['accuracy']:.2%}", "bold")
+    interval = f"{metrics['accuracy_low']:.2%} to {metrics['accuracy_high']:.2%}"
+    line.append(f" ({100 * metrics['confidence']:g}% interval {interval})")
+    print_line(line.append(f" at threshold {metrics['threshold']:g}"))
     if "n_groups" in metrics:
         print_line(
             f"reviews of {metrics['n_groups']:,} groups; intervals are of whole groups", style="dim"
@@ -179,7 +129,7 @@ def print_metrics(metrics: dict[str, Any]) -> None:
     print_table(_scores_table(metrics))
 
 
-def _scores_table(metrics: dict[str, Any]) -> Table:
+def _scores_table(metrics: dict[str, Any]) -> Figures:
     """Return the metrics of the scores, with their intervals if they were computed."""
     intervals = metrics["intervals"]
     ends = (f"{100 * metrics['confidence']:g}% interval",) if intervals else ()

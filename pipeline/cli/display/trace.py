@@ -6,10 +6,8 @@ import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import click
-
-from pipeline.cli.display.explanations import printable
-from pipeline.cli.display.tables import figures, print_table
+from pipeline.cli.display.terminal import figures, print_table
+from pipeline.cli.output import echo
 
 if TYPE_CHECKING:
     from pipeline.inspection.trace import Step, Trace
@@ -29,41 +27,41 @@ weights       all 0"""
 
 def print_textbook_step(step: Step) -> None:
     """Print the worked example of the textbook."""
-    click.echo(_TEXTBOOK.format(label=("negative", "positive")[step.y], y=step.y))
+    echo(*_TEXTBOOK.format(label=("negative", "positive")[step.y], y=step.y).split("\n"))
     _print_step(step, len(step.terms))
 
 
 def print_trace(found: Trace, top: int) -> None:
     """Print a step of a model on a text: of its features, those with the largest terms."""
-    step, tokens = found.step, printable(" ".join(found.tokens))
+    step, tokens = found.step, " ".join(found.tokens)
     if len(tokens) > _TOKENS:
         tokens = tokens[:_TOKENS].rpartition(" ")[0] + " ..."
     unknown = f", {found.n_unknown:,} unknown to the model" if found.n_unknown else ""
-    click.echo(textwrap.fill(f"tokens        {tokens}", _WIDTH, subsequent_indent=" " * 14))
-    click.echo(f"              {len(found.tokens):,} tokens{unknown}")
-    click.echo(f"x             {len(step.terms):,} of {found.n_features:,} counts are not zero")
-    click.echo(f"label         {printable(str(found.label))}: y = {step.y}")
+    echo(*textwrap.wrap(f"tokens        {tokens}", _WIDTH, subsequent_indent=" " * 14))
+    echo(f"              {len(found.tokens):,} tokens{unknown}")
+    echo(f"x             {len(step.terms):,} of {found.n_features:,} counts are not zero")
+    echo(f"label         {found.label}: y = {step.y}")
     _print_step(step, top)
     n_others = found.n_features - len(step.terms)
     if n_others and step.rule.l2:
         factor = f"{step.other_weights_factor:.10g}"
-        click.echo(f"the penalty multiplies the {n_others:,} other weights by {factor}")
+        echo(f"the penalty multiplies the {n_others:,} other weights by {factor}")
 
 
 def _print_step(step: Step, top: int) -> None:
     """Print score, probability, loss, gradient and new weights."""
     before, after, rule = step.before, step.after, step.rule
     a, loss = f"{before.probability:.4f}", "-ln a" if step.y else "-ln(1 - a)"
-    click.echo("\nscore         z = x . w + b")
+    echo("", "score         z = x . w + b")
     _print_score(step, top)
-    click.echo(f"probability   a = sigmoid(z) = 1 / (1 + e^{-before.score:.4f}) = {a}")
-    click.echo(f"loss          L = {loss} = {before.loss:.4f}")
-    click.echo(f"error         a - y = {a} - {step.y} = {step.error:+.4f}")
+    echo(f"probability   a = sigmoid(z) = 1 / (1 + e^{-before.score:.4f}) = {a}")
+    echo(f"loss          L = {loss} = {before.loss:.4f}")
+    echo(f"error         a - y = {a} - {step.y} = {step.error:+.4f}")
     penalty = f" + {rule.l2:g} w" if rule.l2 else ""
-    click.echo(f"\ngradient      g = (a - y) x{penalty}, and a - y for the intercept")
-    click.echo(f"new weights   w - {rule.learning_rate:g} g")
+    echo("", f"gradient      g = (a - y) x{penalty}, and a - y for the intercept")
+    echo(f"new weights   w - {rule.learning_rate:g} g")
     _print_gradient(step, top)
-    click.echo(
+    echo(
         f"with these    z = {after.score:.4f}, a = {after.probability:.4f}, L = {after.loss:.4f}: "
         f"{after.loss - before.loss:+.4f}"
     )
@@ -79,11 +77,11 @@ def _print_score(step: Step, top: int) -> None:
         [*(term.product for term in shown), others, step.intercept, step.before.score]
     )
     for term, weight, product in zip(shown, weights, products, strict=True):
-        table.add_row(printable(term.feature), f"{term.x:g}", weight, product)
+        table.add_row(term.feature, f"{term.x:g}", weight, product)
     if rest:
         table.add_row(f"({len(rest):,} other features)", "", "", of_others)
     table.add_row("(intercept)", "", "", intercept, end_section=True)
-    table.add_row("[bold]z", "", "", f"[bold]{score}")
+    table.add_row(("z", "bold"), "", "", (score, "bold"))
     print_table(table)
 
 
@@ -96,7 +94,7 @@ def _print_gradient(step: Step, top: int) -> None:
         _column([*(term.weight for term in shown), step.intercept]),
         _column([*(term.new_weight for term in shown), step.new_intercept]),
     )
-    names = [*(printable(term.feature) for term in shown), "(intercept)"]
+    names = [*(term.feature for term in shown), "(intercept)"]
     for name, *cells in zip(names, *columns, strict=True):
         table.add_row(name, *cells)
     if n_others:
@@ -110,7 +108,7 @@ def print_check(found: GradientCheck) -> None:
 
     table = figures("gradient", "difference", "relative error", words="slope by the weight of")
     for each in found.coordinates[:_COORDINATES]:
-        name = "(intercept)" if each.feature is None else printable(each.feature)
+        name = "(intercept)" if each.feature is None else each.feature
         figure = (f"{each.gradient:+.6e}", f"{each.difference:+.6e}", f"{each.relative_error:.1e}")
         table.add_row(name, *figure)
     rest = found.coordinates[_COORDINATES:]
@@ -118,12 +116,10 @@ def print_check(found: GradientCheck) -> None:
         table.add_row(f"({len(rest):,} others)", "", "", f"<= {rest[0].relative_error:.1e}")
     print_table(table)
     n_drawn = len(found.coordinates) - 1
-    click.echo(f"J = {found.objective:.6f}, the mean over {found.n_reviews:,} reviews")
-    click.echo(
-        f"{n_drawn:,} of {found.n_weights:,} weights were drawn, and moved by {STEP:g} both ways"
-    )
+    echo(f"J = {found.objective:.6f}, the mean over {found.n_reviews:,} reviews")
+    echo(f"{n_drawn:,} of {found.n_weights:,} weights were drawn, and moved by {STEP:g} both ways")
     verdict = "within" if found.holds else "ABOVE"
-    click.echo(f"largest relative error {found.largest_error:.1e}: {verdict} {BOUND:g}")
+    echo(f"largest relative error {found.largest_error:.1e}: {verdict} {BOUND:g}")
 
 
 def _column(values: Iterable[float]) -> list[str]:

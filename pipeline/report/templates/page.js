@@ -8,6 +8,20 @@ const percent = (value) => (Number.isNaN(value) ? "undefined" : (100 * value).to
 const signed = (value, digits = 3) => (value < 0 ? "\u2212" : "+") + Math.abs(value).toFixed(digits);
 const sideOf = (value) => (value > 0 ? "adds" : value < 0 ? "takes" : "");
 
+// Text with each character that acts on what is around it written as in Python: pipeline/inert.py.
+const ACTING =
+  /(\u{1f3f4}[\u{e0030}-\u{e007a}]{3,6}\u{e007f})|(\r(?=\n))|[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206f\ufff9-\ufffb\ud800-\udfff\u{e0000}-\u{e00ff}\u{e01f0}-\u{e0fff}]/gu;
+
+function inert(text) {
+  return text.replace(ACTING, (character, flag, beforeBreak) => {
+    if (flag || beforeBreak) return flag ?? "";
+    const code = character.codePointAt(0), digits = code.toString(16);
+    if (character === "\r") return "\\r";
+    if (code < 0x100) return "\\x" + digits.padStart(2, "0");
+    return code < 0x10000 ? "\\u" + digits.padStart(4, "0") : "\\U" + digits.padStart(8, "0");
+  });
+}
+
 function element(name, text, attributes = {}) {
   return withAttributes(document.createElement(name), text, attributes);
 }
@@ -17,7 +31,7 @@ function drawn(name, attributes, text) {
 }
 
 function withAttributes(made, text, attributes) {
-  if (text !== undefined) made.textContent = text;
+  if (text !== undefined) made.textContent = inert(String(text));
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   return made;
 }

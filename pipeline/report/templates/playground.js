@@ -27,7 +27,7 @@ function setUpPlayground(model) {
   // The text between two tokens, in which a break that was stripped breaks the line.
   function between(text) {
     const pieces = model.stripsBreaks ? text.split(new RegExp(HTML_BREAK, "i")) : [text];
-    return pieces.flatMap((piece, k) => (k ? [element("br"), piece] : [piece]));
+    return pieces.flatMap((piece, k) => (k ? [element("br"), inert(piece)] : [inert(piece)]));
   }
 
   // A token as the text spells it, in a piece for each of its shares: highlights.py says how.
@@ -63,7 +63,7 @@ function setUpPlayground(model) {
           const level = Math.min(5, Math.ceil(5 * share));
           const attributes = { class: (contribution > 0 ? "p" : "n") + level, title: signed(contribution) };
           pieces.append(element("mark", spelled, attributes));
-        } else pieces.append(spelled);
+        } else pieces.append(inert(spelled));
       }
       here = end;
     }
@@ -99,7 +99,7 @@ function setUpPlayground(model) {
     byId("playground-side").textContent = positive ? "above" : "not above";
     byId("playground-threshold").textContent = threshold.toFixed(3);
     // Isolated (U+2068, U+2069), so that words written from right to left keep their order in the list.
-    const listed = flip?.slice(0, 12).map((word) => `\u201c\u2068${word}\u2069\u201d`).join(", ");
+    const listed = flip?.slice(0, 12).map((word) => `\u201c\u2068${inert(word)}\u2069\u201d`).join(", ");
     const more = flip?.length > 12 ? ` and ${counted(flip.length - 12, "other word")}` : "";
     byId("playground-flip").textContent = !contributions.size
       ? "No word is known: the prediction is the intercept's alone."
