@@ -23,7 +23,10 @@ class Listener:
         """Hear that a stage is done, or was up to date."""
 
     def out_of_date(self, stage: str, reason: str) -> None:
-        """Hear that a later stage, whose outputs stay, was computed from other inputs."""
+        """Hear that a later stage, whose outputs stay, is out of date, and why."""
+
+    def computed_with_others(self, changed: str) -> None:
+        """Hear that stages are computed again because other versions computed them."""
 
     def study_started(self, study: str, n_steps: int, resumed_from: Path | None) -> None:
         """Hear that a study has begun, and which journal it resumes from, if any."""

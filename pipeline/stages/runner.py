@@ -5,15 +5,12 @@ from __future__ import annotations
 import functools
 import importlib
 import json
-import platform
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-import pipeline
 from pipeline.config.schema import Config
 from pipeline.parallel import ordered_map
 from pipeline.stages import compute, from_config, reporting
@@ -22,6 +19,7 @@ from pipeline.stages.freshness import source_digest
 from pipeline.stages.listener import Listener
 from pipeline.stages.memory import peak_memory, reset_peak_memory, return_freed_memory
 from pipeline.stages.read_run import STUDIES
+from pipeline.stages.versions import changed_versions, versions
 from pipeline.storage import files
 from pipeline.storage.run import Run
 
@@ -72,7 +70,7 @@ class Stage:
     studies: tuple[str, ...] = ()
 
 
-def run_stages(config: Config, run: Run, last: str, listener: Listener) -> None:
+def run_stages(config: Config, run: Run, last: str, listener: Listener, keep: bool = False) -> None:
     """Compute the stages that are out of date, up to and including the last; one process at a time.
 
     Parameters
@@ -82,15 +80,24 @@ def run_stages(config: Config, run: Run, last: str, listener: Listener) -> None:
     last : str
         The name of the last stage.
     listener : Listener
+    keep : bool
+        Take what other versions of the libraries or of this package computed as it is.
     """
     return_freed_memory()
     with run.locked():
         end = [stage.name for stage in STAGES].index(last) + 1
         import_ahead = functools.cache(lambda: _import_ahead(STAGES[1:end]))
+        told: set[str] = set()
         for stage in STAGES[:end]:
             depends = _dependencies(stage, config, run)
             entry = run.stage(stage.name)
             up_to_date = _is_up_to_date(stage, entry, depends, run)
+            if entry is not None and up_to_date and not keep:
+                changed = changed_versions(entry)
+                if changed and changed not in told:
+                    listener.computed_with_others(changed)
+                up_to_date = not changed
+                told.add(changed)
             if entry is None or not up_to_date:
                 listener.started(stage.name)
                 import_ahead()
@@ -109,6 +116,8 @@ def run_stages(config: Config, run: Run, last: str, listener: Listener) -> None:
         for stage in STAGES[end:]:
             entry = run.stage(stage.name)
             reason = "" if entry is None else _changed_input(entry, _inputs(stage, config, run))
+            if entry is not None and not reason and not keep:
+                reason = changed_versions(entry)
             if reason:
                 listener.out_of_date(stage.name, reason)
 
@@ -118,7 +127,8 @@ def _changed_input(entry: dict[str, Any], inputs: dict[str, str]) -> str:
     then: dict[str, str] = entry.get("depends", {}).get("inputs", {})
     changed = {file for file in then.keys() | inputs.keys() if then.get(file) != inputs.get(file)}
     names = sorted({file.split("/")[0] for file in changed})
-    return " and ".join(f"`{'train' if name == 'model' else name}`" for name in names)
+    ran = " and ".join(f"`{'train' if name == 'model' else name}`" for name in names)
+    return f"{ran} ran after it" if ran else ""
 
 
 def _import_ahead(stages: tuple[Stage, ...]) -> None:
@@ -158,7 +168,7 @@ def _compute(
             "seconds": round(time.perf_counter() - start, 3),
             "peak_bytes": peak_memory(),
             "depends": depends,
-            "versions": _versions(),
+            "versions": versions(),
         }
     return entry
 
@@ -183,16 +193,6 @@ def _inputs(stage: Stage, config: Config, run: Run) -> dict[str, str]:
         inputs |= run.digests(name)
     studies = [file for file in stage.studies if (run.path / file).is_file()]
     return inputs | {file: files.digest(run.path / file) for file in studies}
-
-
-@functools.cache
-def _versions() -> dict[str, str]:
-    packages = ("numba", "numpy", "pyarrow", "scipy")
-    return {
-        "pipeline": pipeline.__version__,
-        "python": platform.python_version(),
-        **{name: metadata.version(name) for name in packages},
-    }
 
 
 STAGES = (

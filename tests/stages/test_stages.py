@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ import pipeline
 from pipeline.config.loading import load_config
 from pipeline.corpus.labels import LabelRule
 from pipeline.errors import CorpusError, DivergenceError, RunError
+from pipeline.stages import runner, versions
 from pipeline.stages.freshness import _closure, _imported, _module_file
 from pipeline.stages.read_run import load_model
 from pipeline.stages.runner import STAGES, StageResult, run_stages
@@ -36,6 +39,7 @@ class Heard:
         self.computed: list[str] = []
         self.epochs: list[int] = []
         self.results: list[StageResult] = []
+        self.changed: list[str] = []
 
     def started(self, stage: str) -> None:
         self.computed.append(stage)
@@ -50,6 +54,9 @@ class Heard:
 
     def out_of_date(self, stage: str, reason: str) -> None:
         pass
+
+    def computed_with_others(self, changed: str) -> None:
+        self.changed.append(changed)
 
 
 def compute(config: Path, path: Path, *overrides: str, last: str = "report") -> list[str]:
@@ -238,7 +245,8 @@ TOUCHED = """
     from pathlib import Path
     import pipeline
     from pipeline.stages.runner import STAGES
-    from pipeline.stages.freshness import source_digest
+    from pipeline.stages import runner, versions
+from pipeline.stages.freshness import source_digest
 
     def digests():
         source_digest.cache_clear()
@@ -290,6 +298,80 @@ def test_what_a_stage_imports_to_compute_is_among_its_source():
     }
     assert len(modules) > 10
     assert modules <= set().union(*(_closure(stage.modules) for stage in STAGES))
+
+
+# Versions
+
+
+@pytest.fixture
+def released(monkeypatch) -> Callable[..., None]:
+    """Return a function that fakes other versions of libraries or of this package."""
+
+    def released(**others: str) -> None:
+        faked = versions.versions() | others
+        monkeypatch.setattr(versions, "versions", lambda: faked)
+        monkeypatch.setattr(runner, "versions", lambda: faked)
+
+    return released
+
+
+@pytest.mark.parametrize("name", ["numpy", "scipy", "numba", "llvmlite", "pipeline"])
+def test_what_another_version_computed_is_computed_again_and_said_in_one_line(
+    copied_run, sentiment, released, name
+):
+    args = ("eval", copied_run.config, "--run", copied_run.path)
+    before = versions.versions()[name]
+    released(**{name: "99.1"})
+    shown = "sentiment" if name == "pipeline" else name
+    said = sentiment(*args).stderr
+    assert said.count(f"computed with {shown} {before}, now 99.1: computed again (--keep") == 1
+    assert said.count("(up to date)") == 0
+    assert (
+        f"report    out of date: computed with {shown} {before}, now 99.1; `sentiment rep" in said
+    )
+    assert {entry["versions"][name] for entry in manifest(copied_run.path)["stages"].values()} == {
+        *["99.1", before]
+    }
+    assert sentiment(*args).stderr.count("(up to date)") == 5
+
+
+def test_keep_takes_what_another_version_computed_as_it_is(copied_run, sentiment, released):
+    args = ("report", copied_run.config, "--run", copied_run.path)
+    released(numpy="99.1", scipy="99.2")
+    before = tree(copied_run.path)
+    said = sentiment(*args, "--keep").stderr
+    assert said.count("(up to date)") == 6
+    assert "computed with" not in said
+    assert tree(copied_run.path) == before
+    # What is out of date for another reason is computed.
+    assert sentiment(*args, "--keep", "--set", "report.top=3").stderr.count("(up to date)") == 5
+
+
+def test_several_versions_are_named_together(copied_run, released):
+    numpy, scipy = (versions.versions()[name] for name in ("numpy", "scipy"))
+    released(numpy="99.1", scipy="99.2")
+    heard = Heard()
+    run_stages(load_config(copied_run.config), Run(copied_run.path), "train", heard)
+    assert heard.changed == [f"computed with numpy {numpy}, scipy {scipy}, now 99.1, 99.2"]
+    assert heard.computed == ALL[:4]
+
+
+@pytest.mark.parametrize("recorded", [None, {}, {"python": "3.0", "pyarrow": "1.0"}])
+def test_a_run_that_does_not_say_what_computed_it_stays_up_to_date(copied_run, recorded):
+    run = Run(copied_run.path)
+    for entry in run.manifest["stages"].values():
+        del entry["versions"]
+        if recorded is not None:
+            entry["versions"] = recorded
+    run.save()
+    assert compute(copied_run.config, copied_run.path, last="eval") == []
+
+
+def test_a_run_of_which_nothing_is_out_of_date_reads_no_metadata(copied_run, monkeypatch):
+    """It would take longer than all else that such a run does."""
+    monkeypatch.setattr(metadata, "version", lambda name: pytest.fail(name))
+    versions.versions.cache_clear()
+    assert compute(copied_run.config, copied_run.path) == []
 
 
 # Failure
@@ -387,9 +469,10 @@ def test_the_manifest_and_the_run_hold_the_resolved_config_and_the_seed(small_ru
 def test_the_manifest_says_with_what_and_what_it_took(small_run):
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     for entry in manifest(small_run.path)["stages"].values():
-        versions = entry["versions"]
-        assert versions["pipeline"] == pipeline.__version__
-        assert {"python", "numpy", "scipy", "numba", "pyarrow"} < set(versions)
+        recorded = entry["versions"]
+        assert recorded["pipeline"] == pipeline.__version__
+        for name in ("numpy", "scipy", "numba", "llvmlite", "pyarrow", "regex"):
+            assert recorded[name] == metadata.version(name)
         assert 0 <= entry["seconds"] < 600
         assert 1e6 < entry["peak_bytes"] < total
         assert entry["summary"]

@@ -99,10 +99,14 @@ class StageProgress(Listener):
             self._print(message_line(f"          ! {warning}", "yellow"))
 
     def out_of_date(self, stage: str, reason: str) -> None:
-        """Warn that a later stage is out of date, and say what ran after it."""
+        """Warn that a later stage is out of date, and say why."""
         if not self.quiet:
-            text = f"{stage:<9} out of date: {reason} ran after it; `sentiment {stage}` updates it"
+            text = f"{stage:<9} out of date: {reason}; `sentiment {stage}` updates it"
             self._print(message_line(text, "yellow"))
+
+    def computed_with_others(self, changed: str) -> None:
+        """Say why stages are computed again whose settings and inputs are the same."""
+        self.say(f"versions  {changed}: computed again (--keep takes the results as they are)")
 
     def study_started(self, study: str, n_steps: int, resumed_from: Path | None) -> None:
         """Show a bar for a study, and where the steps come from that are already done."""

@@ -1,0 +1,70 @@
+"""The versions of what computes a stage, and which of them have changed since a stage was computed.
+
+Another release of NumPy, SciPy, numba or LLVM may sum in another order or compile other code, and a
+few bits of a weight change. A digest of source code does not see that.
+"""
+
+from __future__ import annotations
+
+import functools
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+import pipeline
+
+# What the outputs of a stage depend on, and what the manifest records besides.
+COMPUTING = ("llvmlite", "numba", "numpy", "scipy")
+_RECORDED = (*COMPUTING, "pyarrow", "regex")
+_PACKAGE = pipeline.__name__
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Return the versions that the manifest records: of this package, of Python and of libraries.
+
+    They are in the names of folders where packages are installed. To import what reads the files
+    in these takes longer than a run of which nothing is out of date.
+    """
+    found: dict[str, str] = {}
+    for folder in sys.path:
+        for installed in Path(folder or ".").glob("*.dist-info"):
+            package, _, version = installed.stem.partition("-")
+            if package in _RECORDED:
+                found.setdefault(package, version)
+    for package in _RECORDED:
+        if package not in found:
+            from importlib import metadata
+
+            found[package] = metadata.version(package)
+    own = {_PACKAGE: pipeline.__version__, "python": platform.python_version()}
+    return own | dict(sorted(found.items()))
+
+
+def changed_versions(entry: dict[str, Any]) -> str:
+    """Return which versions computed a stage that are others now; empty if there are none.
+
+    A version that the manifest does not say is taken for the one that is there now: runs of earlier
+    releases lack some.
+
+    Parameters
+    ----------
+    entry : dict
+        What the manifest says of the stage.
+
+    Examples
+    --------
+    >>> changed_versions({"versions": versions() | {"numpy": "1.0"}}).replace(
+    ...     versions()["numpy"], "2.0"
+    ... )
+    'computed with numpy 1.0, now 2.0'
+    >>> changed_versions({"versions": {"python": "3.0"}})
+    ''
+    """
+    then, now = entry.get("versions", {}), versions()
+    changed = [name for name in (_PACKAGE, *COMPUTING) if then.get(name, now[name]) != now[name]]
+    if not changed:
+        return ""
+    named = (f"{'sentiment' if name == _PACKAGE else name} {then[name]}" for name in changed)
+    return f"computed with {', '.join(named)}, now {', '.join(now[name] for name in changed)}"
