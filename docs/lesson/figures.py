@@ -180,18 +180,21 @@ def surfaces():
 
 
 def descents():
-    """The cost on the way of three kinds of descent, by steps and by reviews read."""
+    """The cost of three kinds of descent, by epochs and by documents seen."""
+    figure, axes = panels(2, 3.8, sharey=True)
+    styles = ((INK, ":", "s"), (NEGATIVE, "--", "^"), (POSITIVE, "-", "o"))
     ways = experiments.descents()
-    figure, axes = panels(2, sharey=True)
-    styles = ((INK, "-", 4), (NEGATIVE, "--", 0), (POSITIVE, "-", 0))
-    for (name, (steps, read, cost)), (color, style, size) in zip(ways.items(), styles, strict=True):
-        axes[0].plot(np.maximum(steps, 0.7), cost, style, color=color, marker="o", markersize=size)
-        axes[1].plot(read, cost, style, color=color, marker="o", markersize=size, label=name)
-    axes[0].set(xscale="log", xlabel="steps taken", ylabel="cost J", ylim=(0.2, 0.72))
-    decades(axes[0], 0, 1, 2, 3, 4)
-    axes[1].set(xlabel="reviews read (2,000 are one epoch)", xticks=range(0, 20001, 4000))
-    axes[1].xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    axes[1].legend(loc="upper right", bbox_to_anchor=(1, 0.93))
+    for (name, (_, seen, cost)), (color, style, marker) in zip(ways.items(), styles, strict=True):
+        ends = seen % 2000 == 0
+        look = {"color": color, "linestyle": style, "marker": marker, "markersize": 5}
+        axes[0].plot(seen[ends] / 2000, cost[ends], label=name, **look)
+        axes[1].plot(np.maximum(seen, 1), cost, markevery=ends, **look)
+    axes[0].set(xlabel="epochs", ylabel="cost J", ylim=(0.2, 0.75), xticks=range(0, 11, 2))
+    axes[0].legend(loc="lower left")
+    axes[1].axvline(2000, color=MUTED, linewidth=0.9)
+    write_at(axes[1], 1750, 0.22, "one epoch", MUTED, ha="right")
+    axes[1].set(xscale="log", xlabel="documents seen", xlim=(0.9, 23_000))
+    decades(axes[1], 0, 1, 2, 3, 4)
     return figure
 
 

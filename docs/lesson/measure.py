@@ -53,9 +53,9 @@ def valleys():
 def descents():
     """The cost after one and after ten passes of three kinds of descent."""
     rows = []
-    for name, (steps, read, cost) in experiments.descents().items():
-        one = int((read <= 2000).sum()) - 1
-        rows.append((name, f"{steps[-1]:,.0f}", f"{cost[one]:.4f}", f"{cost[-1]:.4f}"))
+    for name, (steps, seen, cost) in experiments.descents().items():
+        (one,) = cost[seen == 2000]
+        rows.append((name, f"{steps[-1]:,.0f}", f"{one:.4f}", f"{cost[-1]:.4f}"))
     table(("descent", "steps in ten passes", "J after one", "J after ten"), rows)
 
 
