@@ -56,9 +56,10 @@ stability: .venv/runtime ## refit a run on resampled reviews to see how stable i
 
 ## teaching
 
-lesson: .venv/runtime ## draw the figures of the lesson, and write its notebook (ARGS=sigmoid: one figure)
-	@$(BIN)/python docs/lesson/figures.py $(ARGS)
-	@$(BIN)/python docs/lesson/notebook.py
+# With the name of a figure, that one alone; with --check, the notebook is run and compared.
+lesson: .venv/lesson ## draw the figures of the lesson, run its notebook (ARGS=sigmoid: one figure)
+	@$(BIN)/python docs/lesson/figures.py $(filter-out --check,$(ARGS))
+	@$(if $(filter-out --check,$(ARGS)),,$(BIN)/python docs/lesson/notebook.py $(ARGS))
 
 handout: .venv/runtime ## write the assignment into build/handout, its key into build/key (SEED=a secret)
 	@$(BIN)/python -m coursework handout --seed '$(SEED)' $(ARGS)
@@ -133,6 +134,7 @@ locks: ## update requirements/ after a change of pyproject.toml (needs uv; ARGS=
 	@$(LOCK) $(ARGS) --extra bench -c requirements/dev.txt -o requirements/bench.txt
 	@$(LOCK) $(ARGS) --extra audit -c requirements/dev.txt -o requirements/audit.txt
 	@$(LOCK) $(ARGS) --extra fuzz -c requirements/dev.txt -o requirements/fuzz.txt
+	@$(LOCK) $(ARGS) --extra lesson -c requirements/dev.txt -c requirements/docs.txt -o requirements/lesson.txt
 
 clean: ## remove the environment, caches and builds; runs stay
 	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage build dist
@@ -150,7 +152,7 @@ clean: ## remove the environment, caches and builds; runs stay
 	@printf '3/3 '; $(BIN)/sentiment compile
 	@touch $@
 
-.venv/dev .venv/docs .venv/bench .venv/audit: .venv/%: .venv/runtime requirements/%.txt
+.venv/dev .venv/docs .venv/bench .venv/audit .venv/lesson: .venv/%: .venv/runtime requirements/%.txt
 	@echo "installing the packages of requirements/$*.txt into .venv, once"
 	@$(INSTALL) --require-hashes -r requirements/$*.txt
 	@$(BYTECODE)

@@ -18,6 +18,7 @@ LOCKS = {
     "runtime": ("build",),
     "dev": ("build", "test", "dev"),
     "docs": ("build", "docs"),
+    "lesson": ("build", "lesson"),
     "bench": ("build", "bench"),
     "audit": ("build", "audit"),
     "fuzz": ("build", "fuzz"),

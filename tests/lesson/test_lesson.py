@@ -156,22 +156,123 @@ def test_a_figure_is_drawn_to_the_same_bytes(name, tmp_path, monkeypatch):
     assert (tmp_path / f"{name}.svg").read_bytes() == first
 
 
+def cells(kind):
+    found = json.loads(notebook.FILE.read_text("utf-8"))["cells"]
+    return [cell for cell in found if cell["cell_type"] == kind]
+
+
+def printed(cell):
+    return "".join(line for output in cell["outputs"] for line in output["text"])
+
+
 def test_the_notebook_is_that_of_the_chapters():
-    """If not, `make lesson` writes it."""
-    assert notebook.main(["--check"]) == 0
+    """If not, `make lesson` runs it and writes it. Here, no command is run."""
+    by_source = notebook.committed()
+    outputs = {n: by_source.get(cell[1].strip("\n")) for n, cell in enumerate(notebook.cells())}
+    outputs = {n: text for n, text in outputs.items() if text is not None}
+    assert notebook.FILE.read_text("utf-8") == notebook.notebook(outputs)
 
 
-def test_the_notebook_is_valid_and_holds_every_command_with_its_output():
+def test_the_notebook_is_valid_and_has_every_command_of_the_chapters_in_a_cell_of_its_own():
     found = json.loads(notebook.FILE.read_text("utf-8"))
     assert (found["nbformat"], found["nbformat_minor"]) == (4, 5)
     assert len({cell["id"] for cell in found["cells"]}) == len(found["cells"])
-    sources = "".join("".join(cell["source"]) + "\n" for cell in found["cells"])
-    for page in CHAPTERS:
-        for line in page.read_text("utf-8").splitlines():
-            if line.startswith("$ "):
-                assert f"!{line[2:]}" in sources
-    printed = "".join(
-        line for cell in found["cells"] for out in cell.get("outputs", []) for line in out["text"]
-    )
-    assert "iteration 30: cost" in printed
-    assert "{toctree}" not in sources
+    sources = ["".join(cell["source"]) for cell in cells("code")]
+    shown = [
+        line.removeprefix("$ ")
+        for page in notebook.chapters()
+        for line in page.read_text("utf-8").splitlines()
+        if line.startswith("$ ")
+    ]
+    assert sources[1:] == [f"!{command}" for command in shown]
+    assert not any("{toctree}" in line for cell in cells("markdown") for line in cell["source"])
+
+
+def test_the_cells_that_a_kernel_ran_are_numbered_and_have_outputs():
+    first, *rest = cells("code")
+    assert first["outputs"] == []
+    run = [cell for cell in (first, *rest) if cell["execution_count"]]
+    assert [cell["execution_count"] for cell in run] == list(range(1, len(run) + 1))
+    not_run = [cell for cell in rest if cell["execution_count"] is None]
+    assert len(not_run) < 5, "what needs other data than a clone has"
+    quiet = {"".join(c["source"]) for c in rest if not c["outputs"]}
+    assert all(" -q" in source for source in quiet), "these print nothing"
+
+
+def test_an_output_agrees_with_another_one_but_for_seconds_and_the_last_digit():
+    agree = notebook.all_agree
+    assert agree("train  (0.3 s)\nlength 19.77\n", "train  (12.1 s)\nlength 19.78")
+    assert agree("error 3.7e-08", "error 3.8e-08")
+    for other in ("length 19.79", "length 19.77 more", "length 19.770", "width 19.77", ""):
+        assert not agree("length 19.77", other)
+    assert not agree("20 steps", "21 steps")
+    assert not agree("-0.2", "+0.2")
+
+
+def run_by_a_kernel(monkeypatch, tmp_path, chapter):
+    """Return the notebook module with one short chapter, and the file that it writes."""
+    pytest.importorskip("nbclient", reason="make lesson installs the kernel")
+    pytest.importorskip("ipykernel", reason="make lesson installs the kernel")
+    (tmp_path / "chapter.md").write_text(chapter, "utf-8")
+    monkeypatch.setattr(notebook, "chapters", lambda: [tmp_path / "chapter.md"])
+    monkeypatch.setattr(notebook, "FILE", tmp_path / "lesson.ipynb")
+    monkeypatch.setattr(notebook, "START", "seconds = 0.1\n")
+
+
+CHAPTER = """\
+Text, with $x$.
+
+<!-- output: sample -->
+
+```console
+$ echo "took 0.1 s"; printf 'caf\\303\\251   \\n'
+took 0.1 s
+caf\u00e9
+
+$ true
+```
+
+<!-- output: imdb -->
+
+```console
+$ no-such-command
+what it printed
+```
+
+```console
+$ echo "$((1 + 1)), not on the page"; echo "took $(date +%N).1 s"
+```
+"""
+
+
+def test_a_kernel_runs_the_commands_and_writes_the_same_bytes_again(monkeypatch, tmp_path):
+    run_by_a_kernel(monkeypatch, tmp_path, CHAPTER)
+    assert notebook.main([]) == 0
+    first = notebook.FILE.read_bytes()
+    *_, shown, silent, needs, last = cells("code")
+    assert printed(shown) == "took 0.1 s\ncaf\u00e9"
+    assert silent["outputs"] == []
+    assert (needs["execution_count"], printed(needs)) == (None, "what it printed")
+    assert printed(last).startswith("2, not on the page\ntook ")
+    assert notebook.main(["--check"]) == 0
+    assert notebook.main([]) == 0
+    assert notebook.FILE.read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("took 0.1 s\ncaf", "took 0.1 h\ncaf", "a page shows another output"),
+        ("not on the page", "changed", "not what its commands print"),
+        ("$ true", "$ false", "false: exit code 1"),
+    ],
+)
+def test_a_notebook_that_is_not_what_is_printed_fails(
+    old, new, said, monkeypatch, tmp_path, capsys
+):
+    run_by_a_kernel(monkeypatch, tmp_path, CHAPTER.replace(old, new))
+    notebook.FILE.write_text(notebook.notebook({4: "2, not on the page"}), "utf-8")
+    first = notebook.FILE.read_bytes()
+    assert notebook.main(["--check"]) == 1
+    assert said in capsys.readouterr().err
+    assert notebook.FILE.read_bytes() == first
