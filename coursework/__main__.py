@@ -34,7 +34,9 @@ def _parser() -> argparse.ArgumentParser:
     handout.add_argument("--out", type=Path, default=Path("build/handout"))
     handout.set_defaults(run=_handout)
     grade = commands.add_parser("grade", help="grade a submission")
-    grade.add_argument("submission", type=Path, help="the folder with the student's files")
+    grade.add_argument(
+        "submission", type=Path, help="the folder with the student's files, or a notebook"
+    )
     grade.add_argument("--draw", type=int, help="repeat a grading with the same inputs")
     grade.add_argument("--json", action="store_true", help="print the result as JSON")
     grade.add_argument(

@@ -24,6 +24,7 @@ from coursework.errors import CourseworkError, SubmissionError
 from coursework.examples import arrays
 from coursework.key import Key
 from coursework.sandbox import Worker, boxed
+from coursework.submission import find
 from coursework.tasks import TASKS, Hidden, Task
 from coursework.trial import Trial
 
@@ -93,11 +94,14 @@ class Result:
         The seed of the hidden tests' inputs: `--draw` repeats a grading.
     missing : list of str
         The limits that this machine did not enforce.
+    note : str
+        Which of the files were graded, if there is a notebook among them.
     """
 
     outcomes: list[Outcome]
     draw: int
     missing: list[str]
+    note: str = ""
 
     @property
     def points(self) -> int:
@@ -131,7 +135,7 @@ class Grader:
     ----------
     key : Key
     submission : Path
-        See `sandbox.boxed`.
+        See `submission.find`.
     limits : Limits, optional
         Of each test; one with patience may take longer.
     draw : int, optional
@@ -146,9 +150,7 @@ class Grader:
     def __init__(
         self, key: Key, submission: Path, limits: Limits | None = None, draw: int | None = None
     ) -> None:
-        if not submission.is_dir():
-            raise CourseworkError(f"{submission}: expected a folder with the submission's files")
-        self.key, self.submission = key, submission
+        self.key, self.submission, self.found = key, submission, find(submission)
         self.limits = limits or Limits()
         self.draw = secrets.randbits(64) if draw is None else draw
         self.missing: list[str] = []
@@ -164,6 +166,8 @@ class Grader:
 
     def run(self, test: Test) -> Outcome:
         """Run a test in a process of its own."""
+        if said := self.found.fault(test.task.module):
+            return Outcome(test, passed=False, message=said)
         patience = test.hidden.patience if test.hidden else 1
         limits = dataclasses.replace(self.limits, seconds=patience * self.limits.seconds)
         # The seed and the name of the test: a test's inputs do not depend on which others run.
@@ -185,7 +189,7 @@ class Grader:
         outcomes += [self.run(test) for test in timed]
         places = {test.name: place for place, test in enumerate(tests)}
         outcomes.sort(key=lambda outcome: places[outcome.test.name])
-        return Result(outcomes, self.draw, self.missing)
+        return Result(outcomes, self.draw, self.missing, self.found.note)
 
 
 def judge(test: Test, trial: Trial) -> str:

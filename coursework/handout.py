@@ -15,6 +15,8 @@ from coursework.confine import Limits
 from coursework.errors import CourseworkError
 from coursework.examples import make_examples
 from coursework.key import load_solution, write_json, write_reviews
+from coursework.notebook import FILE as NOTEBOOK
+from coursework.notebook import make_notebook
 from coursework.reviews import measure_band, split_reviews
 from coursework.sheets import make_sheet
 from coursework.tasks import N_HIDDEN, N_PUBLIC, POINTS, TASKS, WHOLE
@@ -87,17 +89,23 @@ def _write_handout(course: Course, handout: Path, key: Path) -> None:
     for folder in ("assignment", "tests", "data"):
         (handout / folder).mkdir(parents=True)
     functions = {course.name(task.function) for task in TASKS if task.function != WHOLE}
-    for path in (key / "assignment").glob("*.py"):
-        text = strip(path.read_text("utf-8"), functions)
-        (handout / "assignment" / path.name).write_text(text, "utf-8")
-    for name in ("conftest.py", "test_public.py"):
+    modules = {
+        path.stem: strip(path.read_text("utf-8"), functions)
+        for path in (key / "assignment").glob("*.py")
+    }
+    for name, text in modules.items():
+        (handout / "assignment" / f"{name}.py").write_text(text, "utf-8")
+    for name in ("check.py", "conftest.py", "examples.py", "test_public.py"):
         shutil.copyfile(TEXTS / name, handout / "tests" / name)
+    (handout / "tests" / "__init__.py").write_text('"""The public tests."""\n', "utf-8")
     shutil.copyfile(key / "examples.json", handout / "tests" / "examples.json")
     write_json(handout / ABOUT, {"n_public": N_PUBLIC, "n_hidden": N_HIDDEN})
     (handout / "pytest.ini").write_text(PYTEST_INI, "utf-8")
     for name in ("train.jsonl", "validation.jsonl", "settings.json"):
         shutil.copyfile(key / name, handout / "data" / name)
-    (handout / "README.md").write_text(readme(course, key), "utf-8")
+    text = readme(course, key)
+    (handout / "README.md").write_text(text, "utf-8")
+    (handout / NOTEBOOK).write_text(make_notebook(course, text, modules), "utf-8")
 
 
 def _write_sheet(course: Course, handout: Path, key: Path, student: str) -> None:

@@ -18,7 +18,8 @@ def summary(result: Result) -> str:
     public = [o for o in result.outcomes if is_public(o)]
     n_hidden = len(result.outcomes) - len(public)
     passed = sum(outcome.passed for outcome in public)
-    return f"Public {passed} of {len(public)}; {n_hidden} hidden tests run at grading."
+    note = f" The submission was {result.note}." if result.note else ""
+    return f"Public {passed} of {len(public)}; {n_hidden} hidden tests run at grading.{note}"
 
 
 def as_text(result: Result) -> str:
@@ -45,6 +46,8 @@ def _lines(result: Result) -> Iterator[str]:
         if outcome.value is not None:
             yield f"accuracy on the withheld reviews: {outcome.value:.4f}"
     yield f"points: {result.points} of {result.max_points}"
+    if result.note:
+        yield f"the submission was {result.note}"
     yield f"the same inputs again: --draw {result.draw}"
     for name in result.missing:
         yield f"not limited on this machine: {name}"
@@ -61,6 +64,7 @@ def as_json(result: Result) -> dict[str, Any]:
         "max_points": result.max_points,
         "draw": result.draw,
         "not_limited": result.missing,
+        "note": result.note,
         "tests": [
             {
                 "name": outcome.test.name,

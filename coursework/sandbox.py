@@ -22,6 +22,7 @@ from typing import Any, Self
 
 from coursework.confine import Limits
 from coursework.errors import CourseworkError, SubmissionError
+from coursework.submission import find
 from coursework.worker import decode, encode, pack
 
 ROOT = Path(__file__).parents[1]
@@ -45,20 +46,16 @@ def boxed(submission: Path, given: Path) -> Iterator[Path]:
     Parameters
     ----------
     submission : Path
-        A folder with the modules, or with a folder `assignment` that has them.
+        A folder or a notebook; see `submission.find`.
     given : Path
         The module that is not the student's: `classifier.py`.
     """
-    inside = submission / "assignment"
-    source = inside if inside.is_dir() and not inside.is_symlink() else submission
+    found = find(submission)
     with tempfile.TemporaryDirectory(prefix="grading-") as folder:
         box = Path(folder)
         (box / "assignment").mkdir()
         (box / "root").mkdir()
-        for path in source.glob("*.py"):
-            # A link could lead to a file that only the grader may read.
-            if path.is_file() and not path.is_symlink() and path.stat().st_size < LONGEST_REPLY:
-                shutil.copyfile(path, box / "assignment" / path.name)
+        found.write(box / "assignment")
         shutil.copyfile(given, box / "assignment" / given.name)
         for path in (box, *box.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)

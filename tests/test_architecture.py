@@ -41,12 +41,12 @@ EXCEPTIONS: dict[str, str] = {}
 # alone.
 COURSEWORK = (
     {"confine", "errors", "variants"},
-    {"worker"},
+    {"worker", "submission"},
     {"sandbox", "drawing"},
     {"trial"},
     {"checks"},
     {"tasks"},
-    {"examples", "reviews", "key", "sheets"},
+    {"examples", "reviews", "key", "sheets", "notebook"},
     {"handout", "grader"},
     {"report"},
     {"gradescope"},

@@ -162,7 +162,7 @@ def test_a_solution_prints_the_metrics_of_the_readme(made, other, tmp_path):
 @pytest.fixture
 def said_of(made, monkeypatch):
     """Return a function: what the public tests say of a submission's function."""
-    spec = spec_from_file_location("public", made.handout / "tests" / "test_public.py")
+    spec = spec_from_file_location("examples", made.handout / "tests" / "examples.py")
     public = module_from_spec(spec)
     spec.loader.exec_module(public)
 
