@@ -14,7 +14,7 @@ import pytest
 
 from coursework.__main__ import VISIBILITIES, main
 from coursework.gradescope import write_zip
-from coursework.tasks import N_HIDDEN, N_PUBLIC, POINTS
+from coursework.tasks import N_HIDDEN, N_PUBLIC, POINTS, TASKS
 
 NOBODY = "12345"
 WITHOUT_NAMESPACES = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"]
@@ -105,6 +105,22 @@ def test_another_user_in_a_fresh_environment_grades_the_reference(image, made):
     assert {test["visibility"] for test in found["tests"] if not test["max_score"]} == {"visible"}
     assert found["leaderboard"][0]["value"] > 0.7
     assert {type(value) for test in found["tests"] for value in test.values()} <= {str, int, list}
+
+
+def test_a_notebook_alone_is_a_submission(image, made, tmp_path):
+    """It has one module here; a damaged one gets a line as well."""
+    text = (made.solved / "metrics.py").read_text("utf-8")
+    cell = {"cell_type": "code", "source": f"%%writefile assignment/metrics.py\n{text}"}
+    (task,) = (task for task in TASKS if task.function == "metrics")
+    for name, content, points in (("ada", {"cells": [cell]}, task.points), ("damaged", [], 0)):
+        root = image(name, tmp_path)
+        (root / "submission").mkdir()
+        (root / "submission" / f"{name}.ipynb").write_text(json.dumps(content), "utf-8")
+        found, _ = run(root)
+        assert sum(test["score"] for test in found["tests"]) == points
+        assert found["output"].endswith(f" The submission was read from {name}.ipynb.")
+        failed = [test["output"] for test in found["tests"] if test["status"] == "failed"]
+        assert all(output.startswith(f"{name}.ipynb ") for output in failed)
 
 
 @pytest.mark.slow
