@@ -15,6 +15,7 @@ from pipeline.config.schema import Config
 from pipeline.config.section import Section, accepted, description, hints, one_of, sections_in
 from pipeline.config.toml import toml_lines, toml_value
 from pipeline.errors import ConfigError
+from pipeline.inert import one_line
 
 _SOURCE = "Where the reviews come from."
 _WIDTH = 80
@@ -87,7 +88,7 @@ def write_start(path: Path) -> None:
     text = Path(__file__).with_name("start.toml").read_text(encoding="utf-8")
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(text.replace("mine.toml", str(path)))
+            file.write(text.replace("mine.toml", one_line(str(path))))
     except FileExistsError:
         raise ConfigError(f"--new: {path} is there already; expected a new file") from None
     except OSError as error:
@@ -106,7 +107,7 @@ def _annotated_keys(name: str, section: Section, origins: Mapping[str, str]) -> 
         lines = list(toml_lines({key.name: values[key.name]}))
         for inner, value in lines:
             origin = origins.get(f"{name}.{inner}") or origins.get(f"{name}.{key.name}", "default")
-            yield f"{f'{inner} = {value}':<30}  # {origin}"
+            yield f"{f'{inner} = {value}':<30}  # {one_line(origin)}"
         if not lines:
             yield f"{f'# {key.name} is not set':<30}  # default"
 

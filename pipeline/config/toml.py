@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pipeline.config import limits
+from pipeline.inert import escaped_toml
 
 _LONGEST_NUMBER = 100  # digits; a config needs no more than 20
 _TOO_DEEP = f"tables or lists inside each other more than {limits.NESTING} deep"
@@ -67,8 +68,8 @@ def toml_value(value: Any) -> str:
         case bool():
             return str(value).lower()
         case str():
-            # JSON escapes what TOML escapes, but for one character.
-            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+            # JSON escapes what TOML must, but for one character; others may act on a terminal.
+            return escaped_toml(json.dumps(value, ensure_ascii=False))
         case list() | tuple():
             return f"[{', '.join(map(toml_value, value))}]"
         case dict():
