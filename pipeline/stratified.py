@@ -1,10 +1,13 @@
 """Random splits and folds, stratified by class; groups of documents stay together."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from pipeline.errors import ConfigError, CorpusError
 
-_NAMES = ("negative", "positive")
+# The classes of labels 0 and 1, where nothing else is said.
+_TWO = ("negative", "positive")
 
 
 def draw_by_class(
@@ -13,6 +16,7 @@ def draw_by_class(
     draw: np.random.Generator,
     setting: str,
     groups: np.ndarray | None = None,
+    names: Sequence[str] = _TWO,
 ) -> np.ndarray:
     """Draw the same fraction of each class at random.
 
@@ -21,13 +25,16 @@ def draw_by_class(
 
     Parameters
     ----------
-    labels : array of 0 and 1, shape (n,)
+    labels : int array, shape (n,)
+        Number of each document's class.
     fraction : float in (0, 1)
     draw : numpy.random.Generator
     setting : str
         The setting that the fraction comes from; an error names it.
     groups : array, shape (n,), optional
         Documents with equal values belong together. Groups of one document each change nothing.
+    names : sequence of str
+        The name of each class.
 
     Returns
     -------
@@ -51,9 +58,9 @@ def draw_by_class(
     ['b', 'b']
     """
     if groups is not None and not _are_single(groups):
-        return _draw_groups(labels, fraction, draw, setting, groups)
+        return _draw_groups(labels, fraction, draw, setting, groups, names)
     drawn = np.zeros(len(labels), bool)
-    for label, name in enumerate(_NAMES):
+    for label, name in enumerate(names):
         rows = np.flatnonzero(labels == label)
         size = round(fraction * len(rows))
         if len(rows) and not 0 < size < len(rows):
@@ -71,6 +78,7 @@ def draw_folds(
     seed: int,
     setting: str,
     groups: np.ndarray | None = None,
+    names: Sequence[str] = _TWO,
 ) -> np.ndarray:
     """Deal documents into folds at random, one class after the other.
 
@@ -79,7 +87,8 @@ def draw_folds(
 
     Parameters
     ----------
-    labels : array of 0 and 1, shape (n,)
+    labels : int array, shape (n,)
+        Number of each document's class.
     n_folds : int
         At least 2.
     seed : int
@@ -87,6 +96,8 @@ def draw_folds(
         The setting that the number comes from; an error names it.
     groups : array, shape (n,), optional
         Documents with equal values belong together. Groups of one document each change nothing.
+    names : sequence of str
+        The name of each class.
 
     Returns
     -------
@@ -110,16 +121,16 @@ def draw_folds(
     >>> draw_folds(labels, 3, seed=1, setting="--folds", groups=films)
     array([1, 0, 2, 1, 0, 2])
     """
-    classes = [np.flatnonzero(labels == label) for label in (0, 1)]
-    n, name = min((len(rows), name) for rows, name in zip(classes, _NAMES, strict=True))
+    classes = [np.flatnonzero(labels == label) for label in range(len(names))]
+    n, name = min((len(rows), name) for rows, name in zip(classes, names, strict=True))
     if not 2 <= n_folds <= n:
         raise ConfigError(
-            f"{setting}: expected 2 to {n} folds, because each needs a review of either class "
+            f"{setting}: expected 2 to {n} folds, because each needs a review of each class "
             f"and there are {n:,} {name} ones; got {n_folds}"
         )
     draw = np.random.default_rng(seed)
     if groups is not None and not _are_single(groups):
-        return _fold_groups(labels, n_folds, draw, setting, groups)
+        return _fold_groups(labels, n_folds, draw, setting, groups, names)
     dealt = np.concatenate([draw.permutation(rows) for rows in classes])
     folds = np.empty(len(labels), np.int64)
     folds[dealt] = np.arange(len(dealt)) % n_folds
@@ -137,10 +148,12 @@ def _draw_groups(
     draw: np.random.Generator,
     setting: str,
     groups: np.ndarray,
+    names: Sequence[str],
 ) -> np.ndarray:
     """Draw whole groups."""
-    in_drawn: np.ndarray = _deal(labels, groups, np.array([fraction, 1 - fraction]), draw) == 0
-    for label, name in enumerate(_NAMES):
+    sizes = _class_sizes(labels, groups, len(names))
+    in_drawn: np.ndarray = _deal(*sizes, np.array([fraction, 1 - fraction]), draw) == 0
+    for label, name in enumerate(names):
         of_class = labels == label
         n_groups, n_drawn = (len(np.unique(groups[m])) for m in (of_class, of_class & in_drawn))
         n_rest = len(np.unique(groups[of_class & ~in_drawn]))
@@ -154,24 +167,41 @@ def _draw_groups(
 
 
 def _fold_groups(
-    labels: np.ndarray, n_folds: int, draw: np.random.Generator, setting: str, groups: np.ndarray
+    labels: np.ndarray,
+    n_folds: int,
+    draw: np.random.Generator,
+    setting: str,
+    groups: np.ndarray,
+    names: Sequence[str],
 ) -> np.ndarray:
     """Deal whole groups into folds."""
-    fold_of = _deal(labels, groups, np.full(n_folds, 1 / n_folds), draw)
-    missing = (_class_counts(labels, fold_of, n_folds) == 0).any(axis=0)
-    for label in np.flatnonzero(missing).tolist():
-        n_groups = len(np.unique(groups[labels == label]))
-        raise ConfigError(
-            f"{setting}: {n_folds} folds of whole groups leave one without a {_NAMES[label]} "
-            f"review; expected fewer folds: {n_groups:,} groups have {_NAMES[label]} reviews"
-        )
+    sizes = _class_sizes(labels, groups, len(names))
+    fold_of = _deal(*sizes, np.full(n_folds, 1 / n_folds), draw)
+    for label, name in enumerate(names):
+        of_class = labels == label
+        if len(np.unique(fold_of[of_class])) < n_folds:
+            n_groups = len(np.unique(groups[of_class]))
+            raise ConfigError(
+                f"{setting}: {n_folds} folds of whole groups leave one without a {name} "
+                f"review; expected fewer folds: {n_groups:,} groups have {name} reviews"
+            )
     return fold_of
 
 
+def _class_sizes(
+    labels: np.ndarray, groups: np.ndarray, n_classes: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the number of each document's group, and the documents of each group and class."""
+    _, code = np.unique(groups, return_inverse=True)
+    n_groups = int(code.max()) + 1
+    counts = np.bincount(code * n_classes + labels, minlength=n_groups * n_classes)
+    return code, counts.reshape(n_groups, n_classes)
+
+
 def _deal(
-    labels: np.ndarray, groups: np.ndarray, shares: np.ndarray, draw: np.random.Generator
+    code: np.ndarray, sizes: np.ndarray, shares: np.ndarray, draw: np.random.Generator
 ) -> np.ndarray:
-    """Deal whole groups into sets, each of which is to get its share of either class.
+    """Deal whole groups into sets, each of which is to get its share of each class.
 
     Large groups come first, because small ones can fill what they leave open. Groups whose
     sizes differ by less than a factor of two may come in either order. Each goes to the set where
@@ -184,15 +214,13 @@ def _deal(
     int64 array, shape (n,)
         The set of each document.
     """
-    _, code = np.unique(groups, return_inverse=True)
-    n_groups = int(code.max()) + 1
-    sizes = _class_counts(labels, code, n_groups)
+    n_groups, n_classes = sizes.shape
     order = np.argsort(-sizes.sum(axis=1) * (1 + draw.random(n_groups)), kind="stable")
     # The squared differences have one term that is not the same for all sets:
     # sum_c g_c (2 n_sc + g_c) / (T_c^2 share_s), for g_c documents of class c in the group,
     # n_sc in the set so far and T_c in all.
     scale = 1.0 / np.maximum(sizes.sum(axis=0), 1) ** 2
-    filled, set_of = np.zeros((len(shares), 2)), np.empty(n_groups, np.int64)
+    filled, set_of = np.zeros((len(shares), n_classes)), np.empty(n_groups, np.int64)
     for group in order:
         size = sizes[group]
         best = (((2 * filled + size) @ (size * scale)) / shares).argmin()
@@ -200,9 +228,3 @@ def _deal(
         set_of[group] = best
     dealt: np.ndarray = set_of[code]
     return dealt
-
-
-def _class_counts(labels: np.ndarray, code: np.ndarray, n: int) -> np.ndarray:
-    """Count the documents of each class by code: int64, shape (n, 2)."""
-    counts = [np.bincount(code[labels == label], minlength=n) for label in (0, 1)]
-    return np.stack(counts, axis=1)

@@ -263,8 +263,10 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         if not self.validation:
             return np.zeros(len(y), bool)
         # Its own random stream, so that the shuffle is the same with and without a validation set.
-        draw = np.random.default_rng([self.seed, 1])
-        return draw_by_class(y, self.validation, draw, "train.validation", groups)
+        drawn = y, self.validation, np.random.default_rng([self.seed, 1]), "train.validation"
+        if len(self.classes_) == 2:
+            return draw_by_class(*drawn, groups)
+        return draw_by_class(*drawn, groups, [str(label) for label in self.classes_.tolist()])
 
     def _log_count_ratio(self, X: csr_array, y: Array, weights: Array) -> Array | None:
         """Return the ratios on the training set: shape (d,), or (n_classes, d) above two."""

@@ -10,7 +10,7 @@ from reference import Settings
 from scipy.optimize import minimize
 from scipy.sparse import csr_array
 
-from pipeline.errors import DivergenceError
+from pipeline.errors import CorpusError, DivergenceError
 from pipeline.model.logistic import cross_entropy, gradient, objective, scores
 from pipeline.training.estimator import SGDLogisticRegression
 from pipeline.training.log_count_ratio import log_count_ratio
@@ -190,6 +190,20 @@ class TestHistory:
 
 
 class TestOptions:
+    def test_the_validation_set_has_the_same_fraction_of_each_class(self):
+        X, y = reviews(n=200)
+        model = SGDLogisticRegression(validation=0.25, epochs=1).fit(X, y)
+        drawn = np.bincount(y[model.in_validation_], minlength=4)
+        assert drawn.tolist() == [round(0.25 * n) for n in np.bincount(y)]
+
+    def test_a_class_too_small_for_a_validation_set_is_named(self):
+        (X, _), y = reviews(n=60), np.arange(60) % 4
+        y[y == 2] = 1
+        y[2] = 2
+        names = np.array(["bad", "fair", "fine", "good"])[y]
+        with pytest.raises(CorpusError, match="without a fine review, of which there are 1"):
+            SGDLogisticRegression(validation=0.25).fit(X, names)
+
     def test_balanced_costs_give_each_class_the_same_sum(self):
         X, y = reviews()
         model = SGDLogisticRegression(class_weight="balanced").fit(X, y)
