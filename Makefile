@@ -14,8 +14,8 @@ BYTECODE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup train eval report weights crossval tune baselines certify stability \
-	lesson handout grade gradescope test hunt fuzz coverage mutants lint types check docs links wheel \
-	audit reproduce bench screenshot locks clean
+	lesson handout grade gradescope test hunt fuzz torture determinism coverage mutants lint types \
+	check docs links wheel audit reproduce bench screenshot locks clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=$(CONFIG)] [ARGS='--set train.l2=0.001']"
@@ -85,6 +85,12 @@ hunt: .venv/dev ## test properties with thousands of new examples
 
 fuzz: .venv/dev .venv/fuzz ## fuzz each parser for a minute (ARGS='csv json --seconds 600')
 	@$(BIN)/python tools/fuzzing.py $(ARGS)
+
+torture: .venv/dev ## disturb every command that writes, and compare what it leaves (ARGS='--trials 12')
+	@$(BIN)/python -m tools.proofs.torture $(ARGS)
+
+determinism: .venv/dev ## run commands under other conditions, and compare their bytes (ARGS=--quick)
+	@$(BIN)/python -m tools.proofs.determinism $(ARGS)
 
 coverage: .venv/dev ## test with coverage of lines and branches: at least 95%
 	@$(BIN)/python -m pytest -n auto --cov --cov-branch --cov-fail-under=95 $(ARGS)

@@ -1,0 +1,1 @@
+"""Proofs by trial: `torture` disturbs commands, `determinism` repeats them elsewhere."""
