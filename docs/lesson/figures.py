@@ -188,6 +188,8 @@ def descents():
         ends = seen % 2000 == 0
         look = {"color": color, "linestyle": style, "marker": marker, "markersize": 5}
         axes[0].plot(seen[ends] / 2000, cost[ends], label=name, **look)
+        if ends.all():  # gradient descent: the cost stays the same while an epoch is read
+            look["drawstyle"] = "steps-post"
         axes[1].plot(np.maximum(seen, 1), cost, markevery=ends, **look)
     axes[0].set(xlabel="epochs", ylabel="cost J", ylim=(0.2, 0.75), xticks=range(0, 11, 2))
     axes[0].legend(loc="lower left")

@@ -1,8 +1,8 @@
 """Write the chapters as one notebook, `lesson.ipynb`, run by a Jupyter kernel: `make lesson`.
 
 Text becomes Markdown cells. A command becomes a code cell, with what it prints as its output; it
-must be what the page shows, seconds apart. The first cell makes an empty folder in which the
-commands run, so that they print the same each time.
+must be what the page shows, seconds apart. The first code cell makes an empty folder in which
+the commands run, so that they print the same each time.
 
     python docs/lesson/notebook.py            run the commands and write the notebook
     python docs/lesson/notebook.py --check    run them; exit with 1 if the notebook is another one
@@ -96,7 +96,7 @@ def commands(block):
 
 def cells():
     """Return the cells of the notebook, and for each what `commands` says of its output."""
-    found = [("code", START, None, True)]
+    found = []
     for page in chapters():
         text = DIRECTIVE.sub("", page.read_text("utf-8"))
         for piece in CONSOLE.split(text):
@@ -104,7 +104,8 @@ def cells():
                 found += [("code", f"!{command}", *rest) for command, *rest in commands(piece)]
             elif piece.strip():
                 found.append(("markdown", piece, None, False))
-    return found
+    first = [kind for kind, *_ in found].index("code")
+    return [*found[:first], ("code", START, None, True), *found[first:]]
 
 
 def notebook(outputs):

@@ -271,7 +271,7 @@ def test_a_notebook_that_is_not_what_is_printed_fails(
     old, new, said, monkeypatch, tmp_path, capsys
 ):
     run_by_a_kernel(monkeypatch, tmp_path, CHAPTER.replace(old, new))
-    notebook.FILE.write_text(notebook.notebook({4: "2, not on the page"}), "utf-8")
+    notebook.FILE.write_text(notebook.notebook({5: "2, not on the page"}), "utf-8")
     first = notebook.FILE.read_bytes()
     assert notebook.main(["--check"]) == 1
     assert said in capsys.readouterr().err
