@@ -23,8 +23,8 @@ ROOT = FOLDER.parents[1]
 FILE = FOLDER / "lesson.ipynb"
 CONSOLE = re.compile(r"((?:<!-- output: \w+ -->\n+)?```console\n.*?\n```\n)", re.DOTALL)
 NUMBER = re.compile(r"\d+\.(?P<decimals>\d+)(?:e(?P<power>-?\d+))?")
-# What MyST alone reads: the contents.
-DIRECTIVE = re.compile(r"```\{\w+\}.*?```\n", re.DOTALL)
+# What a notebook has no use for: the contents that MyST reads, and the link to the next page.
+DIRECTIVE = re.compile(r"```\{\w+\}.*?```\n|^Next: [^\n]*\n", re.DOTALL | re.MULTILINE)
 START = """\
 # The commands run in an empty folder, build/notebook, with the programs of the repository.
 import os
