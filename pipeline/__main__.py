@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 
 from pipeline import interrupts
 
@@ -14,6 +15,7 @@ gc.set_threshold(1 << 18)
 def run() -> None:
     """Run the command."""
     interrupts.handle()
+    sys.excepthook = _show
     try:
         from pipeline.cli import main
 
@@ -21,6 +23,15 @@ def run() -> None:
     finally:
         # Otherwise the interpreter searches all of them once more as it exits.
         gc.freeze()
+
+
+def _show(_: object, error: BaseException, __: object) -> None:
+    """Print a traceback; the text of an error may hold anything."""
+    import traceback
+
+    from pipeline.inert import inert
+
+    sys.stderr.write(inert("".join(traceback.format_exception(error))))
 
 
 if __name__ == "__main__":

@@ -55,6 +55,8 @@ def inert(text: str) -> str:
     >>> print(inert("a\x1b[31m b\u202e c"))
     a\x1b[31m b\u202e c
     """
+    if _is_plain(text):
+        return text
     return re.sub(_IN_TEXT, _written, text)
 
 
@@ -64,7 +66,7 @@ def one_line(text: str) -> str:
     >>> print(one_line("te\u200bxt\n"))
     te\u200bxt\n
     """
-    if text.isascii() and text.isprintable():
+    if _is_plain(text):
         return text
     return re.sub(_IN_NAME, _written, text)
 
@@ -127,6 +129,8 @@ def escaped_json(text: str) -> str:
     >>> print(escaped_json('"\x9b \u202e"'))
     "\u009b \u202e"
     """
+    if text.isascii() and "\x7f" not in text:  # JSON escapes the other controls itself
+        return text
     import json
 
     return re.sub(f"[{_ACTING}]", lambda found: json.dumps(found[0])[1:-1], text)
@@ -134,7 +138,13 @@ def escaped_json(text: str) -> str:
 
 def escaped_toml(text: str) -> str:
     """Return a string of TOML with each character that acts as its escape: the same value."""
+    if _is_plain(text):
+        return text
     return re.sub(f"[{_ACTING}]", lambda found: _unicode(ord(found[0])), text)
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 _SHORT = {"\t": r"\t", "\n": r"\n", "\r": r"\r"}

@@ -6,10 +6,11 @@ few bits of a weight change. A digest of source code does not see that.
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import os
 import platform
 import sys
-from pathlib import Path
 from typing import Any
 
 import pipeline
@@ -29,10 +30,11 @@ def versions() -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for folder in sys.path:
-        for installed in Path(folder or ".").glob("*.dist-info"):
-            package, _, version = installed.stem.partition("-")
-            if package in _RECORDED:
-                found.setdefault(package, version)
+        with contextlib.suppress(OSError), os.scandir(folder or ".") as inside:
+            for each in inside:
+                package, _, version = each.name.removesuffix(".dist-info").partition("-")
+                if package in _RECORDED and each.name.endswith(".dist-info"):
+                    found.setdefault(package, version)
     for package in _RECORDED:
         if package not in found:
             from importlib import metadata

@@ -218,6 +218,13 @@ def test_predictions_on_a_terminal_are_inert(hostile):
     assert os.read(terminal, 1000).decode().split("\t")[0] == inert(GOOD)
 
 
+def test_a_traceback_shows_no_character_that_acts(process, hostile):
+    result = process("--debug", "train", hostile / f"no{EVIL}.toml")
+    assert result.stderr.startswith("Traceback")
+    assert "ConfigError: " in result.stderr
+    assert strangers(result.stderr) == ""
+
+
 def test_a_long_message_is_cut_and_says_so(sentiment, hostile):
     result = sentiment("train", hostile / f"c{EVIL}.toml", "--set", f"{'x' * 60_000}.y=1")
     assert len(result.stderr) < 2000
