@@ -21,7 +21,7 @@ from coursework.report import as_text, is_public, summary
 TEXTS = Path(__file__).parent / "texts"
 SCRIPTS = ("setup.sh", "run_autograder")
 # What makes handouts needs the pipeline, and stays here.
-NOT_TO_GRADE = {"__main__", "handout", "reviews", "sheets"}
+NOT_TO_GRADE = {"__main__", "handout", "notebook", "reviews", "sheets"}
 LOCK = Path(__file__).parents[1] / "requirements" / "runtime.txt"
 
 

@@ -1,9 +1,11 @@
 """The notebook has the gaps of the handout, runs in a kernel, and is graded like the files."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import pytest
 from hypothesis import given
@@ -204,7 +206,7 @@ def test_the_box_of_a_notebook_is_that_of_the_files(made, tmp_path):
         assert len([*box.rglob("*.py")]) == len(TO_WRITE) + 1
 
 
-def run(folder, tmp_path):
+def run(folder):
     """Run the notebook of a handout in a kernel; return what its code cells print."""
     nbclient = pytest.importorskip("nbclient", reason="make lesson installs the kernel")
     pytest.importorskip("ipykernel", reason="make lesson installs the kernel")
@@ -212,14 +214,15 @@ def run(folder, tmp_path):
     from traitlets.config import Config
 
     found = nbformat.read(folder / "assignment.ipynb", 4)
-    manager = {"transport": "ipc", "connection_file": str(tmp_path / "kernel.json")}
-    client = nbclient.NotebookClient(
-        found,
-        kernel_name="python3",
-        config=Config({"KernelManager": manager}),
-        resources={"metadata": {"path": str(folder)}},
-    )
-    client.execute()
+    with tempfile.TemporaryDirectory() as own:  # the path of a socket is short
+        manager = {"transport": "ipc", "connection_file": f"{own}/kernel.json"}
+        client = nbclient.NotebookClient(
+            found,
+            kernel_name="python3",
+            config=Config({"KernelManager": manager}),
+            resources={"metadata": {"path": str(folder)}},
+        )
+        client.execute(env=os.environ | {"IPYTHONDIR": own})
     code = [cell for cell in found.cells if cell.cell_type == "code"]
     return {
         cell.source: "".join(output.get("text", str(output)) for output in cell.outputs)
@@ -230,7 +233,7 @@ def run(folder, tmp_path):
 @pytest.mark.slow
 def test_a_kernel_runs_it_and_says_what_is_missing(made, tmp_path):
     shutil.copytree(made.handout, tmp_path / "handout")
-    printed = run(tmp_path / "handout", tmp_path)
+    printed = run(tmp_path / "handout")
     for task in TO_FILL:
         said = printed[f'check("{task.function}")']
         assert f"{task.function}: 0 of {task.n_public} public tests" in said
@@ -247,7 +250,7 @@ def test_a_kernel_runs_the_solved_one_and_files_that_it_replaces_are_kept(other,
     for path in other.solved.glob("*.py"):
         shutil.copy(path, folder / "assignment")
     (folder / "assignment" / "metrics.py").write_text(mine, "utf-8")
-    printed = run(folder, tmp_path)
+    printed = run(folder)
     for task in TO_FILL:
         name = other.key.course.name(task.function)
         expected = f"{name}: {task.n_public} of {task.n_public} public tests\n"
