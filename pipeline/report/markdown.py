@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "templates"
 # What is markup anywhere, and what is at the start of a block. `$` is mathematics in some dialects.
-_MARKUP = re.compile(r"[\\`*\[\]<>&|~$]|(?<!\w)_|_(?!\w)|^[#+\-=]")
+_MARKUP = re.compile(r"[\\`*\[\]<>&|~$#]|(?<![^\W_])_|_(?![^\W_])|^[+\-=]")
 _NUMBERED = re.compile(r"^(\d{1,9})(?=[.)](?:\s|$))")
 
 
@@ -31,7 +31,7 @@ def escaped(text: str) -> str:
     >>> print(escaped("<b>a|b</b>"), escaped("- *c*"), escaped("1. well-known (1.5)"))
     \<b\>a\|b\</b\> \- \*c\* 1\. well-known (1.5)
     """
-    return _NUMBERED.sub(r"\1\\", _MARKUP.sub(r"\\\g<0>", message(text)))
+    return _NUMBERED.sub(r"\1\\", _MARKUP.sub(r"\\\g<0>", message(text).strip()))
 
 
 def rendered(template: str, **values: Any) -> str:
