@@ -53,11 +53,10 @@ def corpus(run: Run, _: Any) -> None:
     Prints the audit of the training and the test set: classes, lengths, copies.
     """
     from pipeline.cli.display.tables import print_card
-    from pipeline.storage.files import read_json
+    from pipeline.stages.outputs import read_card
 
-    card = run.output("corpus/card.json")
-    print_card(read_json(card))
-    echo(f"examples are in {card}")
+    print_card(read_card(run))
+    echo(f"examples are in {run.path / 'corpus' / 'card.json'}")
 
 
 @_stage_command("tokens", "sentiment tokens sample --set tokens.tokenizer=tweet")
@@ -85,14 +84,12 @@ def train(run: Run, config: Any) -> None:
     """
     from pipeline.cli.display.tables import print_history, print_threshold, print_words
     from pipeline.inspection.weights import top_words
+    from pipeline.stages.outputs import read_decision, read_epochs
     from pipeline.stages.read_run import load_model
-    from pipeline.storage.files import read_json
 
-    print_history(read_json(run.output("model/history.json"))["epochs"])
-    if (decision := "model/decision.json") in run.digests("train"):
-        choice = read_json(run.output(decision))["threshold"]
-        if choice is not None:
-            print_threshold(choice)
+    print_history(read_epochs(run))
+    if (choice := read_decision(run)["threshold"]) is not None:
+        print_threshold(choice)
     model, frequency = load_model(run.path)
     print_words(*top_words(model, config.report.top, frequency))
 
@@ -105,10 +102,10 @@ def evaluate(run: Run, _: Any) -> None:
     probabilities, with intervals, and how often this run has used the test set.
     """
     from pipeline.cli.display.tables import print_metrics, print_test_uses
+    from pipeline.stages.outputs import read_metrics
     from pipeline.stages.test_uses import read_test_uses
-    from pipeline.storage.files import read_json
 
-    print_metrics(read_json(run.output("eval/metrics.json"))["test"])
+    print_metrics(read_metrics(run))
     print_test_uses(read_test_uses(run.path))
 
 

@@ -21,6 +21,7 @@ from pipeline.stages.from_config import (
     tokenizer_of,
     vocabulary_of,
 )
+from pipeline.stages.outputs import read_tokenizer
 from pipeline.stages.read_run import read_groups, read_labels, read_set, read_weights
 from pipeline.stages.test_uses import TestUse
 from pipeline.storage import arrays, arrow, files
@@ -145,7 +146,6 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     """Learn the weights: the model's folder, and `history.json`."""
     from pipeline.features.vocabulary import read_vocabulary
     from pipeline.model.text_classifier import TextClassifier
-    from pipeline.tokens.tokenizer import Tokenizer
     from pipeline.training.decision import choose_decision
 
     config = context.config
@@ -157,7 +157,7 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     chosen = decision_of(config.train)
     decision = choose_decision(regression, counts, labels, **chosen, sample_weight=weights)
     vocabulary = read_vocabulary(context.run.output("features/vocabulary.txt"))
-    tokenizer = Tokenizer.of(files.read_json(context.run.output("tokens/tokenizer.json")))
+    tokenizer = read_tokenizer(context.run)
     binary, unit_length = counting_of(config.features).values()
     TextClassifier(tokenizer, vocabulary, binary, regression, unit_length).save(context.folder)
     history, kept = regression.history_, regression.kept_

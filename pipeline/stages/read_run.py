@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.errors import RunError
 from pipeline.storage import arrays, arrow, files
+from pipeline.storage.forms import require_form
+from pipeline.storage.journal import DEPENDS, read_journal
 from pipeline.storage.run import Run
 
 if TYPE_CHECKING:
@@ -58,12 +59,16 @@ def read_baselines(run: Run) -> dict[str, float]:
     file = run.path / STUDIES[0]
     if not file.exists():
         return {}
-    with (file.parent / "journal.jsonl").open(encoding="utf-8") as journal:
-        reviews = json.loads(journal.readline())["reviews"]
+    found, hint = files.read_json(file), "`sentiment baselines` writes it again"
+    require_form(found, {"results": [{"name": str, "accuracy": float}]}, file, hint)
+    journal = file.parent / "journal.jsonl"
+    depends: Any = read_journal(journal).get(DEPENDS)
+    require_form(depends, {"reviews": {str: str}}, journal, hint)
     digests = run.digests("corpus")
-    if any(digests.get(f"corpus/{name}.arrow") != digest for name, digest in reviews.items()):
+    of_reviews = depends["reviews"].items()
+    if any(digests.get(f"corpus/{name}.arrow") != digest for name, digest in of_reviews):
         return {}
-    return {result["name"]: result["accuracy"] for result in files.read_json(file)["results"]}
+    return {result["name"]: result["accuracy"] for result in found["results"]}
 
 
 def read_stability(run: Run, model: TextClassifier) -> tuple[Any, Any] | None:

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from pipeline.stages.compute import StageContext
+from pipeline.stages.outputs import read_card, read_epochs, read_metrics
 from pipeline.stages.read_run import (
     MAJORITY,
     read_baselines,
@@ -89,8 +90,7 @@ def _run_data(context: StageContext) -> RunData:
         {"name": name, **{key: entry[key] for key in ("summary", "seconds", "peak_bytes")}}
         for name, entry in entries.items()
     )
-    metrics = files.read_json(run.output("eval/metrics.json"))["test"]
-    corpus = files.read_json(run.output("corpus/card.json"))
+    metrics, corpus = read_metrics(run), read_card(run)
     is_positive = corpus["train"]["n_positive"] > corpus["train"]["n_negative"]
     majority = metrics["prevalence"] if is_positive else 1 - metrics["prevalence"]
     return RunData(
@@ -98,7 +98,7 @@ def _run_data(context: StageContext) -> RunData:
         metrics,
         corpus,
         tuple(entries["corpus"]["warnings"]),
-        tuple(files.read_json(run.output("model/history.json"))["epochs"]),
+        tuple(read_epochs(run)),
         {MAJORITY: majority} | read_baselines(run),
         Provenance(
             context.config.to_toml(),

@@ -104,7 +104,7 @@ def read_json(path: Path, largest: int = LARGEST_JSON) -> dict[str, Any]:
         pass  # told by the next line
     content = read_regular(path, largest)
     try:
-        value = json.loads(content.decode())
+        value = json.loads(content.decode(), parse_constant=_refuse_constant)
     except RecursionError:
         raise RunError(f"{path}: cannot be read: nested too deep") from None
     except ValueError as error:
@@ -112,6 +112,11 @@ def read_json(path: Path, largest: int = LARGEST_JSON) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise RunError(f"{path}: expected a JSON object, got {type(value).__name__}")
     return value
+
+
+def _refuse_constant(name: str) -> None:
+    """Refuse NaN and infinities, which JSON has not and `json` reads."""
+    raise ValueError(f"expected JSON, got {name}")
 
 
 def write_words(path: Path, words: pa.LargeStringArray) -> None:

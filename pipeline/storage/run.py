@@ -36,8 +36,20 @@ from pipeline.storage.files import (
     write_json,
     write_text,
 )
+from pipeline.storage.forms import require_form
 from pipeline.storage.replacing import hidden, sweep
 
+# What the manifest says of a stage and of a use of the test set.
+_STAGE = {
+    "outputs": {str: {"xxh3_128": str, "bytes": int}},
+    "depends": {"config": {str: dict}, "inputs": {str: str}, "source": str},
+    "versions": {str: str},
+    "summary": str,
+    "warnings": [str],
+    "seconds": float,
+    "peak_bytes": int,
+}
+_USE = {"by": str, "config": str, "result": str}
 # The digests of outputs that this process has written or checked, by what changes with a file.
 _known: dict[tuple[int, int, int, int], str] = {}
 
@@ -237,15 +249,15 @@ def _checked(file: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     """Return a manifest as this version writes it; refuse one that is not as it was written."""
     check_format(manifest, file)
     expected = manifest.pop("xxh3_128", None)
-    stages, uses = manifest.get("stages"), manifest.setdefault("test_uses", [])
-    if (
-        not isinstance(stages, dict)
-        or not isinstance(uses, list)
-        or expected not in (None, _digest_of(manifest))
-    ):
+    if expected is None:
+        # An earlier version wrote no digest, and other ones of the outputs.
+        manifest |= {"stages": {}} if isinstance(manifest.get("stages"), dict) else {}
+    elif expected != _digest_of(manifest):
         raise RunError(f"{file}: not the file that was written; --force restarts it")
-    # An earlier version wrote no digest, and other ones of the outputs.
-    return manifest if expected else manifest | {"stages": {}}
+    manifest.setdefault("test_uses", [])
+    form = {"stages": {str: _STAGE}, "test_uses": [_USE]}
+    require_form(manifest, form, file, "--force restarts it")
+    return manifest
 
 
 def _digest_of(manifest: dict[str, Any]) -> str:

@@ -19,9 +19,10 @@ from pipeline.evaluation.accuracy import paired_p_value
 from pipeline.evaluation.metrics import evaluate
 from pipeline.evaluation.uncertainty import METRICS, Scored, paired_differences
 from pipeline.model.checks import Floats, Labels
+from pipeline.stages.outputs import read_metrics
 from pipeline.stages.read_run import read_groups, read_reviews
 from pipeline.storage import arrow
-from pipeline.storage.files import null_for_nan, read_json
+from pipeline.storage.files import null_for_nan
 from pipeline.storage.run import Run
 
 _TEST = "corpus/test.arrow"
@@ -181,7 +182,7 @@ class Predictions:
         from pyarrow import parquet
 
         run = Run(path)
-        file, metrics = map(run.output, ("eval/predictions.parquet", "eval/metrics.json"))
+        file, threshold = run.output("eval/predictions.parquet"), read_metrics(run)["threshold"]
         try:
             with parquet.ParquetFile(file) as opened:
                 table = opened.read()
@@ -189,7 +190,6 @@ class Predictions:
                 arrow.values(table[name])
                 for name in ("label", "predicted", "probability", "log_odds")
             )
-            threshold = float(read_json(metrics)["test"]["threshold"])
         except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
             raise RunError(
                 f"{path / 'eval'}: cannot be read: {error}; `sentiment eval CONFIG --force` "

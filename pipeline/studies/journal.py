@@ -1,6 +1,6 @@
 """The journal of a study on disk, so that an interrupted study can resume.
 
-A text file with a JSON value on each line. The first line holds all that the results depend on.
+`storage.journal` reads its lines.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import RunError
 from pipeline.stages.freshness import source_digest
 from pipeline.stages.listener import Listener
-from pipeline.storage.files import null_for_nan, write_text
+from pipeline.storage.files import write_text
+from pipeline.storage.journal import DEPENDS, journal_line, read_journal
 from pipeline.storage.run import locked, naming_the_folder
 
 
@@ -35,7 +35,7 @@ class Journal:
     Raises
     ------
     RunError
-        If a line is not one that was written here.
+        If a line is not one that was written here. The file stays as it is.
 
     Examples
     --------
@@ -49,24 +49,18 @@ class Journal:
 
     def __init__(self, path: Path, depends: dict[str, Any], from_scratch: bool = False) -> None:
         self.path = path
-        head = json.dumps(depends, sort_keys=True)
-        lines = []
-        if path.exists() and not from_scratch:
-            lines = path.read_text(encoding="utf-8").split("\n")
-        if lines[:1] != [head]:
-            lines = [head, ""]
+        found = read_journal(path) if path.exists() and not from_scratch else {}
+        # Compared as text, because 1 (a review) and 1.0 (all of them) are equal in Python.
+        texts = [json.dumps(each, sort_keys=True) for each in (found.get(DEPENDS), depends)]
+        self._done: dict[str, Any] = found if texts[0] == texts[1] else {DEPENDS: depends}
         # An interrupt can leave a line without its line break; its step is repeated.
-        write_text(path, "\n".join([*lines[:-1], ""]))
-        try:
-            self._done: dict[str, Any] = dict(json.loads(line) for line in lines[1:-1])
-        except (ValueError, TypeError):
-            raise RunError(f"{path}: not the file that was saved; --force restarts it") from None
+        write_text(path, "".join(journal_line(*each) for each in self._done.items()))
 
     def __contains__(self, name: str) -> bool:
         return name in self._done
 
     def __len__(self) -> int:
-        return len(self._done)
+        return len(self._done) - 1
 
     @property
     def id(self) -> str:
@@ -80,9 +74,8 @@ class Journal:
 
     def __setitem__(self, name: str, value: Any) -> None:
         """Append a result to the file; NaN becomes null."""
-        line = json.dumps([name, null_for_nan(value)], allow_nan=False)
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+            file.write(line := journal_line(name, value))
         self._done[name] = json.loads(line)[1]
 
 

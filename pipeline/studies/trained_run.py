@@ -14,8 +14,9 @@ from pipeline.errors import RunError
 from pipeline.model.logistic import Array
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages.from_config import regression_of
+from pipeline.stages.outputs import read_decision, read_epochs
 from pipeline.stages.read_run import read_groups, read_labels, read_weights, was_trained_on
-from pipeline.storage import arrays, files
+from pipeline.storage import arrays
 from pipeline.storage.run import Run
 from pipeline.training.certificate import Objective
 from pipeline.training.estimator import SGDLogisticRegression
@@ -91,7 +92,7 @@ class TrainedRun:
             checked(train, TrainSection, "train"),
             trained["depends"]["inputs"],
             _n_epochs(run, train["patience"]),
-            _temperature(run),
+            read_decision(run)["temperature"],
         )
 
     def learner(self) -> SGDLogisticRegression:
@@ -128,15 +129,8 @@ class TrainedRun:
 
 def _n_epochs(run: Run, patience: int) -> int:
     """Return the epoch whose weights were kept: the last, or that of the lowest validation loss."""
-    epochs = files.read_json(run.output("model/history.json"))["epochs"]
-    if not patience:
+    epochs = read_epochs(run)
+    if not patience or epochs[0]["validation_loss"] is None:
         return len(epochs)
     kept: int = min(epochs, key=lambda epoch: epoch["validation_loss"])["number"]
     return kept
-
-
-def _temperature(run: Run) -> float:
-    file = "model/decision.json"
-    if file not in run.digests("train"):
-        return 1.0
-    return float(files.read_json(run.output(file))["temperature"])

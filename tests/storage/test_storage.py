@@ -34,12 +34,19 @@ words = st.text(
 )
 
 
+def entry_of(content: str) -> dict[str, Any]:
+    """Return what the manifest says of a stage besides its outputs."""
+    depends = {"config": {}, "inputs": {}, "source": content}
+    numbers = {"seconds": 0.25, "peak_bytes": 1 << 20}
+    return {"depends": depends, "versions": {}, "summary": content, "warnings": [], **numbers}
+
+
 def write_stage(run: Run, content: str, error: type[BaseException] | None = None) -> None:
     with run.writing("tokens", "tokens", f"[{content}]\n") as (path, entry):
         (path / "a.txt").write_text(content)
         (path / "deeper").mkdir()
         (path / "deeper" / "b.txt").write_text(content[::-1])
-        entry["depends"] = content
+        entry |= entry_of(content)
         if error:
             raise error
 
@@ -75,7 +82,7 @@ def test_a_stage_is_there_with_its_entry_and_config_once_it_is_written(tmp_path)
     }
     for seen in (run, Run(run.path)):
         assert seen.has_outputs("tokens")
-        assert seen.stage("tokens") == {"depends": "one", "outputs": expected}
+        assert seen.stage("tokens") == entry_of("one") | {"outputs": expected}
         assert seen.digests("tokens") == {f: output["xxh3_128"] for f, output in expected.items()}
     assert sorted(tree(run.path)) == [
         *["config.toml", "manifest.json", "tokens/a.txt", "tokens/deeper/b.txt"]
@@ -85,7 +92,8 @@ def test_a_stage_is_there_with_its_entry_and_config_once_it_is_written(tmp_path)
 
 def test_a_stage_written_again_replaces_all_of_the_old_one(tmp_path):
     run = Run(tmp_path)
-    with run.writing("tokens", "tokens", "") as (path, _):
+    with run.writing("tokens", "tokens", "") as (path, entry):
+        entry |= entry_of("old")
         (path / "old.txt").write_text("old")
     write_stage(run, "new")
     assert not (tmp_path / "tokens" / "old.txt").exists()
@@ -164,14 +172,14 @@ def test_a_run_that_was_waited_for_is_read_again(tmp_path):
 
 
 KILLED = """
-    import os, shutil, sys
+    import json, os, shutil, sys
     from pathlib import Path
     from pipeline.storage.run import Run, locked
 
     def stage(run, content):
         with run.writing("tokens", "tokens", content) as (path, entry):
             (path / "a.txt").write_text(content)
-            entry["depends"] = content
+            entry |= json.loads(sys.argv[2]) | {"summary": content}
 
     def killed_before(n, run):
         steps = 0
@@ -203,7 +211,8 @@ KILLED = """
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 def test_a_process_killed_at_any_step_leaves_no_stage_that_only_looks_up_to_date(tmp_path):
     """Old and new outputs are of one size, so that nothing but the order of steps helps."""
-    command = [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path)]
+    entry = json.dumps(entry_of(""))
+    command = [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path), entry]
     subprocess.run(command, check=True, timeout=300)
     folders = sorted(tmp_path.iterdir())
     assert len(folders) > 6
@@ -212,7 +221,7 @@ def test_a_process_killed_at_any_step_leaves_no_stage_that_only_looks_up_to_date
         run = Run(folder)
         if run.has_outputs("tokens"):
             content = (folder / "tokens" / "a.txt").read_text()
-            assert run.stage("tokens")["depends"] == content
+            assert run.stage("tokens")["summary"] == content
             assert run.digests("tokens") == {
                 "tokens/a.txt": xxhash.xxh3_128_hexdigest(content.encode())
             }
@@ -634,7 +643,8 @@ def test_what_this_process_has_written_or_checked_is_not_read_again(tmp_path, mo
 def test_an_arrow_file_is_validated_in_full_even_if_its_digest_is_right(tmp_path, monkeypatch):
     table = pa.table({"text": pa.array(["a review", "another"], pa.large_string())})
     run = Run(tmp_path)
-    with run.writing("corpus", "corpus", "") as (path, _):
+    with run.writing("corpus", "corpus", "") as (path, entry):
+        entry |= entry_of("")
         files.write_batches(path / "a.arrow", table.schema, table.to_batches())
         content = (path / "a.arrow").read_bytes()
         offsets = np.array([0, 8, 15]).tobytes()

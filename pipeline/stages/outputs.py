@@ -1,0 +1,97 @@
+"""The JSON outputs of stages, read back: each has the form that its readers rely on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import RunError
+from pipeline.storage.files import read_json
+from pipeline.storage.forms import require_form
+from pipeline.storage.run import Run
+
+if TYPE_CHECKING:
+    from pipeline.tokens.tokenizer import Tokenizer
+
+_UNDEFINED = float | None
+_SHARES = dict.fromkeys(("precision", "recall", "f1"), _UNDEFINED)
+_OF_CLASS = _SHARES | {"support": int}
+_CELLS = ("true_negative", "false_positive", "false_negative", "true_positive")
+_OF_SCORES = ("roc_auc", "average_precision", "log_loss", "brier", "ece")
+_BIN = dict.fromkeys(("mean_probability", "share_positive"), _UNDEFINED) | {"n": int}
+_METRICS = {
+    **dict.fromkeys(("prevalence", "threshold", "confidence"), float),
+    **dict.fromkeys(("accuracy", "accuracy_low", "accuracy_high"), float),
+    **dict.fromkeys(_OF_SCORES, _UNDEFINED),
+    **_SHARES,
+    "n": int,
+    "n_groups?": int,
+    "negative": _OF_CLASS,
+    "positive": _OF_CLASS,
+    "confusion": dict.fromkeys(_CELLS, int),
+    "calibration": [_BIN],
+    "intervals": {str: (_UNDEFINED, _UNDEFINED)},
+}
+_COUNTS = ("reviews", "positive", "negative", "empty", "exact_duplicates", "near_duplicates")
+_LENGTHS = dict.fromkeys(("minimum", "median", "mean", "maximum"), _UNDEFINED)
+_OF_SET = dict.fromkeys((f"n_{name}" for name in _COUNTS), int) | {"words": _LENGTHS}
+_CARD = {
+    "source": {"source": str, "dataset?": str, "revision?": str, "name?": str},
+    "train": _OF_SET,
+    "test": _OF_SET,
+    **dict.fromkeys(("n_overlap", "n_near_overlap", "n_conflicting"), int),
+    "groups?": dict.fromkeys(("n_train", "n_test", "n_shared"), int),
+}
+_VALIDATION = ("validation_loss", "validation_accuracy")
+_EPOCH = {"number": int, "loss": float, "accuracy": float, **dict.fromkeys(_VALIDATION, _UNDEFINED)}
+_AT = {"threshold": float, "accuracy": float} | _SHARES
+_THRESHOLD = {"goal": str, "threshold": float, "n": int, "at": _AT, "at_half": _AT}
+HINT = "use --force to compute it again"
+
+
+def read_metrics(run: Run) -> dict[str, Any]:
+    """Return the metrics of the test set."""
+    metrics: dict[str, Any] = _read(run, "eval/metrics.json", {"test": _METRICS})["test"]
+    return metrics
+
+
+def read_card(run: Run) -> dict[str, Any]:
+    """Return the audit of the corpus."""
+    return _read(run, "corpus/card.json", _CARD)
+
+
+def read_epochs(run: Run) -> list[dict[str, Any]]:
+    """Return the epochs of the training, at least one; either all were validated or none."""
+    file = "model/history.json"
+    epochs: list[dict[str, Any]] = _read(run, file, {"epochs": [_EPOCH]})["epochs"]
+    if len({epoch[key] is None for epoch in epochs for key in _VALIDATION}) != 1:
+        raise RunError(f"{run.path / file}: not the file that was written; {HINT}")
+    return epochs
+
+
+def read_decision(run: Run) -> dict[str, Any]:
+    """Return the temperature of a model, and the choice of its threshold; None where none was."""
+    file = "model/decision.json"
+    if file not in run.digests("train"):
+        return {"temperature": 1.0, "threshold": None}
+    found = _read(run, file, {"temperature": float})
+    if found.get("threshold") is None:
+        return {"temperature": found["temperature"], "threshold": None}
+    return _read(run, file, {"temperature": float, "threshold": _THRESHOLD})
+
+
+def read_tokenizer(run: Run) -> Tokenizer:
+    """Return the tokenizer that split the reviews."""
+    from pipeline.tokens.tokenizer import Tokenizer
+
+    path = run.output("tokens/tokenizer.json")
+    try:
+        return Tokenizer.of(read_json(path))
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{path}: not the file that was written: {error}; {HINT}") from None
+
+
+def _read(run: Run, file: str, form: Any) -> dict[str, Any]:
+    path = run.output(file)
+    found = read_json(path)
+    require_form(found, form, path, HINT)
+    return found
