@@ -37,6 +37,7 @@ from pipeline.storage.files import (
     write_text,
 )
 from pipeline.storage.forms import require_form
+from pipeline.storage.place import require_new, require_ours
 from pipeline.storage.replacing import hidden, sweep
 
 # What the manifest says of a stage and of a use of the test set.
@@ -66,8 +67,8 @@ class Run:
     Raises
     ------
     RunError
-        If its manifest is unreadable or of another format version, or the folder
-        holds files and no manifest: what stands there is not ours to replace.
+        If its manifest is unreadable or of another format version, or the folder holds anything
+        else, hidden files included, and no manifest: what stands there is not ours to replace.
     """
 
     def __init__(self, path: Path, from_scratch: bool = False) -> None:
@@ -76,22 +77,17 @@ class Run:
 
     def _read_manifest(self) -> dict[str, Any]:
         file = self.path / "manifest.json"
-        if not file.exists():
-            visible = self.path.glob("[!.]*") if self.path.is_dir() else iter(())
-            for other in visible:
-                raise RunError(
-                    f"{self.path}: not a run folder, for it holds {other.name} and no "
-                    "manifest.json; choose another folder with --run"
-                )
         empty = {"format_version": FORMAT_VERSION, "test_uses": [], "stages": {}}
         if not file.exists():
+            require_new(self.path)
             return empty
         try:
             manifest = _checked(file, read_json(file))
         except RunError:
-            if self.from_scratch:
-                return empty
-            raise
+            if not self.from_scratch:
+                raise
+            require_ours(self.path)
+            return empty
         return empty | {"test_uses": manifest["test_uses"]} if self.from_scratch else manifest
 
     @contextmanager
