@@ -220,11 +220,21 @@ def _commit(dataset: str, revision: str) -> str:
             f"{dataset}: revision {revision} is not cached and the Hub answers "
             f"{error.response.status_code} {error.response.reason_phrase}; run again later"
         ) from error
+    except (KeyError, RecursionError, TypeError, ValueError) as error:
+        raise CorpusError(
+            f"{dataset}: what answers in place of the Hub is not one ({_first_line(error)}); check "
+            "HF_ENDPOINT, and whether the network asks you to sign in"
+        ) from error
     except Exception as error:
         raise CorpusError(
             f"{dataset}: revision {revision} is not cached and the Hub could not be reached "
             f"({_first_line(error)}); run again with a network connection, which is needed once"
         ) from error
+    if _COMMIT.fullmatch(revision) and info.sha != revision:
+        raise CorpusError(
+            f"{dataset}: asked for revision {revision}, the Hub answers with {info.sha}; "
+            "check HF_ENDPOINT"
+        )
     return str(info.sha)
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pipeline.corpus.compression import COMPRESSED
 from pipeline.corpus.labels import LabelRule, Meaning, Scalar, canonical, meanings
 from pipeline.errors import CorpusError
-from pipeline.paths import expanded
+from pipeline.paths import expanded, regular
 
 Paths = str | Sequence[str]
 Place = Paths | Mapping[str, Paths]
@@ -105,7 +105,8 @@ def matching_files(name: str, expected: str) -> list[Path]:
     """
     path = expanded(name, CorpusError)
     # A file is taken by its name first: a name may hold brackets.
-    if path.is_file():
+    if path.exists() and not path.is_dir():
+        regular(path, CorpusError)
         return [path]
     # Not Path.glob, which takes no absolute pattern.
     names = glob.glob(str(path), recursive=True)  # noqa: PTH207

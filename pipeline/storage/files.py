@@ -107,8 +107,9 @@ def read_json(path: Path, largest: int = LARGEST_JSON) -> dict[str, Any]:
         value = json.loads(content.decode(), parse_constant=_refuse_constant)
     except RecursionError:
         raise RunError(f"{path}: cannot be read: nested too deep") from None
-    except ValueError as error:
-        raise RunError(f"{path}: cannot be read: {error}") from None
+    except ValueError as error:  # of a number with thousands of digits, Python says how to allow it
+        reason = str(error).partition("; use sys.")[0]
+        raise RunError(f"{path}: cannot be read: {reason}") from None
     if not isinstance(value, dict):
         raise RunError(f"{path}: expected a JSON object, got {type(value).__name__}")
     return value

@@ -15,6 +15,7 @@ from pipeline.stages.from_config import regression_of
 from pipeline.stages.read_run import read_labels
 from pipeline.stages.test_uses import read_test_uses
 from pipeline.storage import arrays
+from pipeline.storage.journal import read_journal
 from pipeline.storage.run import Run
 from pipeline.studies import baselines
 from pipeline.studies.splits import Reviews
@@ -30,8 +31,7 @@ def scored(lexicon_data, small_run, tmp_path_factory):
 
 
 def journal(path):
-    lines = (path / "baselines" / "journal.jsonl").read_text().splitlines()[1:]
-    return dict(map(json.loads, lines))
+    return read_journal(path / "baselines" / "journal.jsonl")
 
 
 def predicted(path, name):

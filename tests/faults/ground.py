@@ -1,0 +1,71 @@
+"""A row of the fault tables, and where its files are laid."""
+
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A folder for the files of one row, and a run to copy.
+
+    Attributes
+    ----------
+    folder : Path
+    small_run, small_config : Path
+        A run of every stage, which a row does not change, and its config.
+    """
+
+    folder: Path
+    small_run: Path
+    small_config: Path
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """Write a file, and return its path."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def run(self) -> Path:
+        """Return a copy of the run."""
+        return Path(shutil.copytree(self.small_run, self.folder / "run"))
+
+    def model(self) -> Path:
+        """Return a copy of the run's model alone."""
+        return Path(shutil.copytree(self.small_run / "model", self.folder / "model"))
+
+
+Arguments = list[object]
+
+
+class Fault(NamedTuple):
+    """A bad input, and what the user is told.
+
+    Attributes
+    ----------
+    name : str
+    arrange : callable
+        Lays the files and returns the command line.
+    line : str
+        All of the last line, without `sentiment: `. `FOLDER` is the row's folder, and `...` stands
+        for any text.
+    code : int
+        The exit code.
+    seconds : float
+        The most that the command may take.
+    """
+
+    name: str
+    arrange: Callable[[Ground], Arguments]
+    line: str
+    code: int = 2
+    seconds: float = 10
+
+    def told(self, line: str, ground: Ground) -> bool:
+        """Return True if a line is the expected one."""
+        expected = re.escape(self.line.replace("FOLDER", str(ground.folder)))
+        return re.fullmatch(expected.replace(re.escape("..."), ".*"), line) is not None
