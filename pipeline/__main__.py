@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 from pipeline import interrupts
@@ -16,6 +17,7 @@ def run() -> None:
     """Run the command."""
     interrupts.handle()
     sys.excepthook = _show
+    _give_home()
     try:
         from pipeline.cli import main
 
@@ -32,6 +34,15 @@ def _show(_: object, error: BaseException, __: object) -> None:
     from pipeline.inert import inert
 
     sys.stderr.write(inert("".join(traceback.format_exception(error))))
+
+
+def _give_home() -> None:
+    """Give a user without a home one that does not exist, as Debian does for `nobody`.
+
+    NLTK and `huggingface_hub` ask for the home as they are imported, and fail without one.
+    """
+    if os.path.expanduser("~") == "~":  # noqa: PTH111  Path raises without a home
+        os.environ["HOME"] = "/nonexistent"
 
 
 if __name__ == "__main__":

@@ -62,7 +62,8 @@ def read_baselines(run: Run) -> dict[str, float]:
     found, hint = files.read_json(file), "`sentiment baselines` writes it again"
     require_form(found, {"results": [{"name": str, "accuracy": float}]}, file, hint)
     journal = file.parent / "journal.jsonl"
-    depends: Any = read_journal(journal).get(DEPENDS)
+    if (depends := read_journal(journal).get(DEPENDS)) is None:
+        return {}
     require_form(depends, {"reviews": {str: str}}, journal, hint)
     digests = run.digests("corpus")
     of_reviews = depends["reviews"].items()

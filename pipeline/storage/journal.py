@@ -34,6 +34,8 @@ def journal_line(name: str, value: Any) -> str:
 def read_journal(path: Path) -> dict[str, Any]:
     """Return the values of a journal by name; what they depend on is that of `DEPENDS`, the first.
 
+    There are none in a journal of an earlier version.
+
     Raises
     ------
     RunError
@@ -43,7 +45,10 @@ def read_journal(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     try:
         for line in content.split(b"\n")[:-1]:
-            name, value, digest = json.loads(line)
+            written = json.loads(line)
+            if isinstance(written, dict) and not found:
+                return {}  # of an earlier version
+            name, value, digest = written
             if digest != _digest(line.rpartition(b", ")[0]):
                 raise ValueError
             found[name] = value

@@ -39,6 +39,7 @@ from pipeline.stages.read_run import read_rule, was_trained_on
 from pipeline.stages.test_uses import read_test_uses
 from pipeline.storage import arrays, files
 from pipeline.storage import run as runs
+from pipeline.storage.journal import journal_line
 from pipeline.storage.run import Run
 from pipeline.studies.baseline_models import opinion_lexicon, vader_scores
 from pipeline.studies.journal import Journal
@@ -222,7 +223,7 @@ def journal(data: bytes, folder: Path) -> None:
     _write(path, data)
     with contextlib.suppress(PipelineError):
         Journal(path, {"seed": 0})
-    _write(path, b'{"seed": 0}\n' + data)
+    _write(path, journal_line("depends", {"seed": 0}).encode() + data)
     found = Journal(path, {"seed": 0})
     assert isinstance(found.id, str)
     found["step"] = {"accuracy": 0.5}

@@ -1,10 +1,13 @@
 """The journal of a study: what is in it is not done again."""
 
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import RunError
+from pipeline.storage.journal import journal_line
 from pipeline.studies.journal import Journal
 
 
@@ -37,11 +40,45 @@ def test_a_line_that_was_cut_short_is_repeated(tmp_path_factory, cut):
     assert path.read_bytes() == whole
 
 
-@pytest.mark.parametrize("line", ["garbage", "3", '["a"]', "[[], 1]"])
+GARBAGE = (
+    *[b"garbage", b"\xff", b"3", b"null", b"{}", b"[" * 100_000, b"9" * 5000, b'["a"]', b"[[], 1]"],
+    *[b'["a", 1]', b'["a", NaN, "0"]', journal_line("a", 1).replace("1", "2", 1).encode()],
+)
+
+
+@pytest.mark.parametrize("line", GARBAGE)
 def test_a_journal_with_a_line_of_another_form_is_refused_by_name(tmp_path, line):
     Journal(tmp_path / "j", {})["a"] = 1
-    with (tmp_path / "j").open("a") as file:
-        file.write(f"{line}\n")
+    with (tmp_path / "j").open("ab") as file:
+        file.write(line + b"\n")
+    before = (tmp_path / "j").read_bytes()
     with pytest.raises(RunError, match="j: not the file that was saved; --force restarts it"):
         Journal(tmp_path / "j", {})
+    assert (tmp_path / "j").read_bytes() == before
     assert "a" not in Journal(tmp_path / "j", {}, from_scratch=True)
+
+
+def test_settings_that_were_changed_by_a_flipped_bit_are_not_taken_for_other_settings(tmp_path):
+    Journal(tmp_path / "j", {"seed": 1})["a"] = 1
+    content = (tmp_path / "j").read_text()
+    (tmp_path / "j").write_text(content.replace('"seed": 1', '"seed": 3'))
+    with pytest.raises(RunError, match="j: not the file that was saved; --force restarts it"):
+        Journal(tmp_path / "j", {"seed": 1})
+
+
+def test_a_journal_of_an_earlier_version_is_restarted(tmp_path):
+    (tmp_path / "j").write_text('{"seed": 1}\n["a", 1]\n')
+    assert "a" not in Journal(tmp_path / "j", {"seed": 1})
+
+
+def test_one_and_all_are_different_settings(tmp_path):
+    """To Python 1 == 1.0, and to the config they are opposites."""
+    Journal(tmp_path / "j", {"max_df": 1})["a"] = 1
+    assert "a" in Journal(tmp_path / "j", {"max_df": 1})
+    assert "a" not in Journal(tmp_path / "j", {"max_df": 1.0})
+
+
+def test_a_journal_that_is_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "j")
+    with pytest.raises(RunError, match="expected a file, got a device or a pipe"):
+        Journal(tmp_path / "j", {})
