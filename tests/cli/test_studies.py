@@ -16,7 +16,7 @@ def test_a_study_that_cannot_write_says_so_in_one_line(small_run, copied_run, se
     (copied_run.path / "crossval" / "journal.jsonl").mkdir(parents=True)
     result = sentiment("crossval", small_run.config, "--run", copied_run.path, "--folds", 2)
     assert result.exit_code == 2
-    assert "journal.jsonl: cannot write the run: Is a directory" in result.stderr
+    assert "journal.jsonl: cannot be read: expected a file, got a folder" in result.stderr
 
 
 def test_tune_writes_a_config_that_trains(small_run, tmp_path, sentiment):

@@ -156,6 +156,7 @@ def test_what_a_killed_process_left_is_swept(tmp_path, pid):
 
 def test_what_a_user_keeps_there_under_a_like_name_is_left_alone(tmp_path):
     kept = {".tokens.backup", ".gitignore"}
+    Run(tmp_path).save()
     for name in kept:
         (tmp_path / name).mkdir()
     with Run(tmp_path).locked():
