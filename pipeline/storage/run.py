@@ -44,7 +44,7 @@ from pipeline.storage.replacing import hidden, sweep
 _STAGE = {
     "outputs": {str: {"xxh3_128": str, "bytes": int}},
     "depends": {"config": {str: dict}, "inputs": {str: str}, "source": str},
-    "versions": {str: str},
+    "versions?": {str: str},
     "summary": str,
     "warnings": [str],
     "seconds": float,

@@ -242,7 +242,7 @@ def test_a_run_of_another_format_version_is_named_and_stays_as_it_was(copied_run
         path = copied_run.path / file
         path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": 99}))
     before = tree(copied_run.path)
-    expected = "expected format version 1, got 99; "
+    expected = ", got 99; use the version that wrote it"
     for args in (["report", copied_run.config, "-q", "--run"], ["weights"], ["predict"]):
         assert expected in refused(*args, copied_run.path)
     assert expected in refused("explain", copied_run.path, "a text")

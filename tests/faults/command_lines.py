@@ -46,7 +46,7 @@ _OVERRIDES = (
     override(
         "two assignments in one --set",
         "train.l2=1\ntrain.epochs=2",
-        line="--set train.l2=1 train.epochs=2: expected one section.key=value; repeat --set",
+        line="--set train.l2=1\\ntrain.epochs=2: expected one section.key=value; repeat --set",
     ),
     override(
         "two assignments in one --set on one line",

@@ -245,8 +245,7 @@ TOUCHED = """
     from pathlib import Path
     import pipeline
     from pipeline.stages.runner import STAGES
-    from pipeline.stages import runner, versions
-from pipeline.stages.freshness import source_digest
+    from pipeline.stages.freshness import source_digest
 
     def digests():
         source_digest.cache_clear()
