@@ -113,7 +113,7 @@ def answer(name: str, question: str, spoil: Spoil, line: str, seconds: float = 2
 
 @contextlib.contextmanager
 def answering(name: str, ground: Ground, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Run the Hub of a row in place of the real one, with an empty cache and no patience."""
+    """Run the Hub of a row in place of the real one, with an empty cache and no pause between tries."""
     import datasets
     from huggingface_hub import constants, file_download
     from huggingface_hub.utils import _http
@@ -121,6 +121,7 @@ def answering(name: str, ground: Ground, monkeypatch: pytest.MonkeyPatch) -> Ite
     from pipeline.corpus import hub
 
     question, spoil = _SPOILED[name]
+    patience = 1 if spoil in (_silence, _stop_half_way) else 60  # seconds; the machine may be busy
 
     def spoiled(handler: Answers, asked: str) -> bool:
         return asked == question and spoil(handler)
@@ -134,9 +135,9 @@ def answering(name: str, ground: Ground, monkeypatch: pytest.MonkeyPatch) -> Ite
         monkeypatch.setattr(constants, "ENDPOINT", url)
         monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(ground.folder / "hub"))
-        monkeypatch.setattr(constants, "HF_HUB_DOWNLOAD_TIMEOUT", 1)
+        monkeypatch.setattr(constants, "HF_HUB_DOWNLOAD_TIMEOUT", patience)
         monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", ground.folder / "datasets")
-        monkeypatch.setattr(hub, "_TIMEOUT", 1)
+        monkeypatch.setattr(hub, "_TIMEOUT", patience)
         impatient = types.SimpleNamespace(**vars(time) | {"sleep": lambda _: None})
         for module in (_http, file_download):
             monkeypatch.setattr(module, "time", impatient)
