@@ -113,7 +113,7 @@ def answer(name: str, question: str, spoil: Spoil, line: str, seconds: float = 2
 
 @contextlib.contextmanager
 def answering(name: str, ground: Ground, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Run the Hub of a row in place of the real one, with an empty cache and no pause between tries."""
+    """Run the Hub of a row in place of the real one, with an empty cache and no pauses."""
     import datasets
     from huggingface_hub import constants, file_download
     from huggingface_hub.utils import _http
