@@ -34,7 +34,7 @@ FINDINGS = BUILD / "findings"
 SECONDS_AN_INPUT, MEGABYTES, LONGEST_INPUT = 25, 2048, 4096
 
 # Parsers of JSON, and values of each kind and of unusual sizes.
-JSON = {"json", "model", "tokenizer", "journal", "manifest"}
+JSON = {"json", "model", "tokenizer", "journal", "manifest", "results"}
 VALUES = [
     *(None, True, False, 0, 1, -1, 3, 1 << 31, 1 << 63, -(1 << 80), 10**400),
     *(0.5, -0.0, 1e-300, 1e300, float("nan"), float("inf"), -float("inf")),

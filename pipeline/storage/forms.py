@@ -6,7 +6,7 @@ written by anyone, so that a reader says which form it needs, and may then rely 
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import UnionType
@@ -90,5 +90,6 @@ def _is_of(value: Any, kind: type) -> bool:
     if isinstance(value, bool):
         return kind is bool
     if kind is float:
-        return isinstance(value, int | float) and math.isfinite(value)
+        # False for NaN; an int may be larger than any float.
+        return isinstance(value, int | float) and abs(value) <= sys.float_info.max
     return isinstance(value, kind)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +21,7 @@ from zipfile import ZipFile
 import numpy as np
 from small_lexicons import nltk_reads
 
+from pipeline.cli.display import tables
 from pipeline.config.loading import load_config
 from pipeline.config.schema import Config
 from pipeline.config.section import hints, sections_in
@@ -35,11 +36,12 @@ from pipeline.model.logistic import LogisticRegression
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.prediction.rows import read_rows
 from pipeline.prediction.settings import Settings, labels_of
+from pipeline.stages import outputs
 from pipeline.stages.read_run import read_rule, was_trained_on
 from pipeline.stages.test_uses import read_test_uses
 from pipeline.storage import arrays, files
 from pipeline.storage import run as runs
-from pipeline.storage.journal import journal_line
+from pipeline.storage.journal import DEPENDS, journal_line
 from pipeline.storage.run import Run
 from pipeline.studies.baseline_models import opinion_lexicon, vader_scores
 from pipeline.studies.journal import Journal
@@ -218,29 +220,32 @@ def tokenizer(data: bytes, folder: Path) -> None:
 
 
 def journal(data: bytes, folder: Path) -> None:
-    """The journal of a study: any file, and any lines below its own first line."""
-    path = folder / "journal.jsonl"
-    _write(path, data)
+    """The journal of a study: any file, and lines under digests that fit."""
+    path = _write(folder / "journal.jsonl", data)
     with contextlib.suppress(PipelineError):
         Journal(path, {"seed": 0})
-    _write(path, journal_line("depends", {"seed": 0}).encode() + data)
+    lines = [journal_line(DEPENDS, {"seed": 0}).encode(), *map(_sealed, data.splitlines())]
+    _write(path, b"".join(lines))
     found = Journal(path, {"seed": 0})
     assert isinstance(found.id, str)
     found["step"] = {"accuracy": 0.5}
     assert Journal(path, {"seed": 0})["step"] == {"accuracy": 0.5}
 
 
+def _sealed(line: bytes) -> bytes:
+    """Return a line of a journal under the digest that fits, if it is JSON."""
+    with contextlib.suppress(ValueError, TypeError, RecursionError):
+        name, value, *_ = json.loads(line)
+        return journal_line(name, value).encode()
+    return line + b"\n"
+
+
 def manifest(data: bytes, folder: Path) -> None:
     """The manifest of a run, under a digest that fits."""
     path = folder / "run"
-    shutil.rmtree(path, ignore_errors=True)
-    (path / "model").mkdir(parents=True)
-    _write(path / "manifest.json", data)
+    (path / "model").mkdir(parents=True, exist_ok=True)
     _write(path / "model" / "history.json", b"{}")
-    content = _as_json(path / "manifest.json")
-    if isinstance(content, dict) and content.pop("xxh3_128", None) is not None:
-        content["xxh3_128"] = runs._digest_of(content)
-        _write(path / "manifest.json", json.dumps(content).encode())
+    _write_manifest(_write(path / "manifest.json", data), _as_json(path / "manifest.json"))
     run = Run(path)
     read_test_uses(path)
     read_rule(path)
@@ -249,6 +254,47 @@ def manifest(data: bytes, folder: Path) -> None:
         run.digests(name)
         run.has_outputs(name)
     run.output("model/history.json")
+
+
+def _write_manifest(path: Path, content: Any) -> None:
+    """Write a manifest under the digest that fits, if it has one."""
+    if isinstance(content, dict) and content.pop("xxh3_128", None) is not None:
+        content["xxh3_128"] = runs._digest_of(content)
+        _write(path, json.dumps(content).encode())
+
+
+# What a stage writes, and what a command does with it.
+_RESULTS: dict[str, Callable[[Run], None]] = {
+    "corpus/card.json": lambda run: tables.print_card(outputs.read_card(run)),
+    "model/history.json": lambda run: tables.print_history(outputs.read_epochs(run)),
+    "model/decision.json": lambda run: _print_decision(outputs.read_decision(run)),
+    "eval/metrics.json": lambda run: tables.print_metrics(outputs.read_metrics(run)),
+}
+
+
+def _print_decision(decision: dict[str, Any]) -> None:
+    if decision["threshold"] is not None:
+        tables.print_threshold(decision["threshold"])
+
+
+def results(data: bytes, folder: Path) -> None:
+    """The JSON that stages write: an object with a key for each file."""
+    path = folder / "run"
+    content = files.read_json(_write(folder / "results.json", data))
+    written = {}
+    for file in _RESULTS:
+        (path / file).parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(content.get(file)).encode()
+        digest = files.digest(_write(path / file, text))
+        written[file] = {"xxh3_128": digest, "bytes": len(text)}
+    stage = json.loads((CORPUS / "manifest" / "run.json").read_bytes())["stages"]["train"]
+    stages = {"train": stage | {"outputs": written}}
+    whole = {"format_version": 1, "test_uses": [], "stages": stages, "xxh3_128": ""}
+    _write_manifest(path / "manifest.json", whole)
+    run = Run(path)
+    for show in _RESULTS.values():
+        with contextlib.suppress(PipelineError), contextlib.redirect_stdout(io.StringIO()):
+            show(run)
 
 
 _LEXICONS = {
@@ -296,6 +342,7 @@ TARGETS: dict[str, Callable[[bytes, Path], None]] = {
     "tokenizer": tokenizer,
     "journal": journal,
     "manifest": manifest,
+    "results": results,
     "lexicons": lexicons,
 }
 
