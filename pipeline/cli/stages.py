@@ -33,6 +33,7 @@ def _stage_command(name: str, example: str, file: str = "") -> Callable[[PrintRe
             from pipeline.storage.run import Run
 
             run = Run(context.path, context.from_scratch)
+            context.progress.offers_keep = True
             run_stages(context.config, run, name, context.progress, keep)
             if in_json:
                 result = read_json(run.output(file)) if file else run.stage(name)

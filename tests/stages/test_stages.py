@@ -323,7 +323,10 @@ def test_what_another_version_computed_is_computed_again_and_said_in_one_line(
     released(**{name: "99.1"})
     shown = "sentiment" if name == "pipeline" else name
     said = sentiment(*args).stderr
-    assert said.count(f"computed with {shown} {before}, now 99.1: computed again (--keep") == 1
+    assert (
+        said.count(f"computed with {shown} {before}, now 99.1: computed again; --keep takes it")
+        == 1
+    )
     assert said.count("(up to date)") == 0
     assert (
         f"report    out of date: computed with {shown} {before}, now 99.1; `sentiment rep" in said
