@@ -1,9 +1,11 @@
 """The fault tables: each bad input is told in one line, with its exit code, in time."""
 
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 import pytest
@@ -67,6 +69,14 @@ def test_the_tables_hold_at_least_120_rows_and_no_name_twice():
     assert len(names) >= 120
     assert len(set(names)) == len(names)
     assert all(len(table.TABLE) >= 10 for table in TABLES)
+
+
+def test_the_documentation_says_how_many_rows_there_are():
+    page = (Path(__file__).parents[2] / "docs" / "reliability.md").read_text(encoding="utf-8")
+    section = page.partition("## Bad inputs")[2].partition("\n## ")[0]
+    stated = [int(n) for n in re.findall(r"\| +(\d+) \|$", section, re.MULTILINE)]
+    counts = [len(table.TABLE) for table in TABLES]
+    assert stated == [*counts, sum(counts)]
 
 
 @pytest.mark.parametrize("fault", hub.TABLE, ids=lambda fault: fault.name)
