@@ -6,6 +6,8 @@ import math
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 from scipy.special import softmax
 
@@ -127,6 +129,26 @@ class TestExplanation:
             model.classes_.tolist().index(each) for each in found.explanation.classes
         )
         assert z[runner_up] >= z[label]
+
+    def test_of_equal_scores_is_of_the_class_that_is_predicted(self):
+        """Without an intercept, all classes of a text without a known word are equal."""
+        other = pipeline.SentimentClassifier(epochs=5, fit_intercept=False).fit(TEXTS, LABELS)
+        for text in ("", "unheard", "awesome", "abysmal", "fair"):
+            explanation = other.explain(text).explanation
+            assert explanation.label == other.predict([text])[0] == explanation.ranking[0][0]
+            assert explanation.is_positive
+            assert explanation.other_label == explanation.ranking[1][0]
+
+    def test_words_that_leave_the_classes_equal_do_not_flip_it(self):
+        other = pipeline.SentimentClassifier(epochs=5, fit_intercept=False).fit(TEXTS, LABELS)
+        assert other.explain("abysmal").flip is None
+
+    @given(st.lists(st.sampled_from(" ".join(TEXTS).split()), max_size=9))
+    def test_has_the_label_of_the_prediction(self, model, words):
+        text = " ".join(words)
+        explanation = model.explain(text).explanation
+        assert explanation.label == model.predict([text])[0]
+        assert explanation.classes[1] == explanation.label
 
     @pytest.mark.parametrize("settings", [{"unit_length": True}, {"binary": True}, {"ngrams": 2}])
     def test_adds_up_whatever_is_counted(self, settings):

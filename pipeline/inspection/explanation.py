@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
 from pipeline.features.counting import count_features
 from pipeline.inspection.places import Places
-from pipeline.model.logistic import Array, decide, sigmoid
+from pipeline.model.logistic import Array, decide, scores, sigmoid
 from pipeline.model.softmax import softmax
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.storage import arrow
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,8 @@ class Explanation:
         The labels of the negative and of the positive class; of more than two, those of the
         runner-up and of the most probable class.
     label : str, or what the classes are
-        The prediction: the second class if probability > threshold, else the first one.
+        The prediction: the second class if probability > threshold, else the first one. Of more
+        than two, the second.
     ranking : tuple of (label, float)
         Each of more than two classes with its probability, the highest first; else empty.
     n_tokens, n_unknown : int
@@ -67,8 +71,8 @@ class Explanation:
 
     @property
     def is_positive(self) -> bool:
-        """True if the prediction is the positive class."""
-        return bool(decide(np.array(self.probability), self.threshold))
+        """True if the prediction is the second of `classes`; of more than two, it always is."""
+        return bool(self.label == self.classes[1])
 
     @property
     def total(self) -> str:
@@ -115,15 +119,13 @@ def explain_with_places(model: TextClassifier, text: str) -> tuple[Explanation, 
     """Return an explanation, and where its features stand."""
     tokens = model.tokenizer([text])
     row = count_features(tokens, model.vocabulary, model.binary)
-    columns, counts, scale = row.indices, row.data.astype(np.float64), 1.0
-    scaled = counts
+    scaled, counts, scale = row, row.data.astype(np.float64), 1.0
     if model.unit_length and len(counts):
         scale = 1.0 / math.sqrt(np.square(counts).sum())
-        of_unit_length = count_features(tokens, model.vocabulary, model.binary, unit_length=True)
-        scaled = of_unit_length.data.astype(np.float64)
-    question = _Question.of(model, columns, scaled)
-    weights, added = question.weights, scaled * question.weights
-    words = model.vocabulary.words.take(arrow.numbers(columns)).to_pylist()
+        scaled = count_features(tokens, model.vocabulary, model.binary, unit_length=True)
+    question = _Question.of(model, scaled)
+    weights, added = question.weights, scaled.data.astype(np.float64) * question.weights
+    words = model.vocabulary.words.take(arrow.numbers(row.indices)).to_pylist()
     contributions = sorted(
         (
             Contribution(word, float(count), float(weight), float(value))
@@ -133,6 +135,7 @@ def explain_with_places(model: TextClassifier, text: str) -> tuple[Explanation, 
     )
     log_odds = math.fsum([question.intercept, *added])
     probability, threshold = sigmoid(np.array([log_odds])), model.regression.threshold
+    is_second = bool(question.ranking) or bool(decide(probability, threshold)[0])
     text_tokens = tokens.document(0)
     places = Places.of([c.word for c in contributions], text_tokens)
     explanation = Explanation(
@@ -143,7 +146,7 @@ def explain_with_places(model: TextClassifier, text: str) -> tuple[Explanation, 
         float(probability[0]),
         threshold,
         question.classes,
-        question.classes[int(decide(probability, threshold)[0])],
+        question.classes[is_second],
         n_tokens=len(tokens.ids),
         n_unknown=sum(token not in places.held for token in text_tokens),
         ranking=question.ranking,
@@ -160,12 +163,16 @@ class _Question(NamedTuple):
     ranking: tuple[tuple[Any, float], ...] = ()
 
     @classmethod
-    def of(cls, model: TextClassifier, columns: Array, counts: Array) -> Self:
-        """Return the question of a model; of more than two classes, that of the two first."""
-        w, b = model.regression.parameters
+    def of(cls, model: TextClassifier, row: csr_array) -> Self:
+        """Return the question of a text; of more than two classes, that of the two most probable.
+
+        Equal scores go to the first of the classes, as in `logistic.predictions`. They are computed
+        as for a prediction: summed in another order, the two could differ in their last bit.
+        """
+        (w, b), columns = model.regression.parameters, row.indices
         if w.ndim == 1:
             return cls(model.classes, w[columns], b)
-        z = w[:, columns] @ counts + b
+        z = scores(row.data, columns, row.indptr, w, b)[0]
         order = np.argsort(-z, kind="stable").tolist()
         probability = softmax(z)
         first, second = order[:2]

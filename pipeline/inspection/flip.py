@@ -15,12 +15,14 @@ from pipeline.model.logistic import decide, sigmoid
 def fewest_to_flip(explanation: Explanation, places: Places) -> tuple[str, ...] | None:
     """Return words whose removal changes the prediction, as few as a greedy search finds.
 
+    Of more than two classes, they are the words without which the runner-up is more probable than
+    what is predicted. A third class may then be the most probable, or may be so before.
+
     Removing a word removes every feature that holds it, and a character n-gram as often as it
     occurs in the word. Each step removes the word that moves the score most, the first in the
     text on ties; one character n-gram that counts once is shared by the words that hold it. If the
-    effects of words are independent, as with single words as features, no smaller set changes the
-    prediction. With n-grams of words, binary counts of characters, or counts of unit length, there
-    may be one.
+    effects of words are independent, as with single words as features, no smaller set does it.
+    With n-grams of words, binary counts of characters, or counts of unit length, there may be one.
 
     Parameters
     ----------
@@ -40,7 +42,7 @@ def fewest_to_flip(explanation: Explanation, places: Places) -> tuple[str, ...] 
         token: side * left.share_of(token) for token in places.characters if token in places.held
     }
     score, removed = explanation.log_odds, list[str]()
-    while decide(sigmoid(np.array(score)), explanation.threshold) == is_positive:
+    while not removed or _stays(explanation, score):
         strongest = max(effects, key=effects.__getitem__, default=None)
         if strongest is None or effects[strongest] <= 0:
             return None
@@ -51,6 +53,14 @@ def fewest_to_flip(explanation: Explanation, places: Places) -> tuple[str, ...] 
                 effects[other] = side * left.share_of(other)
         score = left.score()
     return tuple(removed)
+
+
+def _stays(explanation: Explanation, score: float) -> bool:
+    """Return True if a score has the prediction of the explanation."""
+    if explanation.ranking:
+        return score >= 0
+    found = decide(sigmoid(np.array(score)), explanation.threshold)
+    return bool(found == explanation.is_positive)
 
 
 class _FeaturesLeft:

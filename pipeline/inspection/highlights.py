@@ -53,7 +53,8 @@ class Highlight:
         Tokens are cut into characters if the text has character n-grams of the vocabulary.
     flip : tuple of str, or None
         Words whose removal, in all places, changes the prediction, the strongest first; None if
-        no removal does. If all features are single words, no smaller set changes it.
+        no removal does. If all features are single words, no smaller set changes it. Of more than
+        two classes, the change is that the runner-up is more probable.
     """
 
     explanation: Explanation
