@@ -76,6 +76,7 @@ def test_a_model_of_two_classes_keeps_its_format(tmp_path):
         ({"classes": ["bad", "fair", "good", "great"]}, r"shape \(4, \d+\)"),
         ({"format_version": 1}, "do not go with its format version"),
         ({"format_version": 3}, "expected format version 2, got 3"),
+        ({"threshold": 0.7}, r"threshold: expected 0\.5 where there are more than two"),
     ],
 )
 def test_a_model_whose_parts_do_not_fit_is_refused(saved, change, said):
@@ -94,6 +95,24 @@ def test_weights_of_another_shape_are_refused(saved, shape):
     (saved / "model.json").write_text(json.dumps(metadata))
     with pytest.raises(RunError, match="expected"):
         TextClassifier.load(saved)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array(["2020-01-01", "2020-01-02", "2020-01-03"], "datetime64[D]"),
+        np.array([b"good", b"bad", b"so-so"]),
+        np.array([1 << 63, 1, 2], np.uint64),
+        np.array([1 << 99, 1, 2], object),
+        ["good", "bad", "\ud800"],
+    ],
+    ids=["dates", "bytes", "unsigned", "beyond 64 bits", "half a pair"],
+)
+def test_classes_that_no_file_can_hold_are_refused_when_saved(labels, tmp_path):
+    model = pipeline.SentimentClassifier(epochs=1).fit(TEXTS[::12], labels)
+    with pytest.raises(RunError, match=r"^the model cannot be saved: classes: expected .* got"):
+        model.save(tmp_path / "films")
+    assert not list(tmp_path.iterdir())
 
 
 class TestExplanation:
@@ -257,8 +276,22 @@ class TestCommands:
 
     def test_weights_has_a_column_for_each_class(self, model, saved):
         head, *rows = sentiment("weights", saved, "--tsv").splitlines()
-        assert head.split("\t") == ["word", "document_frequency", "bad", "good", "so-so"]
+        weights = ["weight_bad", "weight_good", "weight_so-so"]
+        assert head.split("\t") == ["word", "document_frequency", *weights]
         assert len(rows) == len(model.model_.vocabulary)
+
+    @pytest.mark.parametrize("raw", [(), ("--raw",)])
+    def test_a_class_named_as_a_column_or_a_formula_takes_no_column(self, tmp_path, raw):
+        names = {"good": "word", "bad": "document_frequency", "so-so": "=1\t\n\x1b"}
+        other = pipeline.SentimentClassifier(epochs=1).fit(TEXTS, [names[each] for each in LABELS])
+        other.save(tmp_path / "films")
+        head, *rows = sentiment("weights", tmp_path / "films", "--tsv", *raw).splitlines()
+        assert head.split("\t") == [
+            *("word", "document_frequency", r"weight_=1\t\n\x1b"),
+            *("weight_document_frequency", "weight_word"),
+        ]
+        words = other.model_.vocabulary.words.to_pylist()
+        assert [row.split("\t")[0] for row in rows] == words
 
     @pytest.mark.parametrize(
         ("arguments", "said"),

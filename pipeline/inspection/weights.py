@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.inert import one_line
 from pipeline.model.logistic import Array
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.storage import arrow
@@ -259,17 +260,26 @@ def weights_table(model: TextClassifier, frequency: ClassFrequency | None = None
 
 
 def class_table(model: TextClassifier) -> pa.Table:
-    """Return all words in column order, with a column of weights for each class.
+    r"""Return all words in column order, with a column of weights for each class.
 
-    The weights are those of `against_others`.
+    The weights are those of `against_others`. A control character in the name of a class is
+    written as `\x1b`.
+
+    Examples
+    --------
+    >>> import pipeline
+    >>> texts, labels = ["awesome film", "abysmal film", "fair film"], ["good", "bad", "so-so"]
+    >>> table = class_table(pipeline.SentimentClassifier().fit(texts, labels).model_)
+    >>> table.column_names
+    ['word', 'document_frequency', 'weight_bad', 'weight_good', 'weight_so-so']
     """
-    columns = {
-        "word": model.vocabulary.words,
-        "document_frequency": arrow.numbers(model.vocabulary.document_frequency),
-    }
-    for label, weights in zip(model.classes, against_others(model), strict=True):
-        columns[str(label)] = arrow.numbers(weights)
-    return pa.table(columns)
+    names = ["word", "document_frequency"]
+    # So begun, the name of a class is neither that of another column nor a formula.
+    names += [f"weight_{one_line(str(label))}" for label in model.classes]
+    words = model.vocabulary
+    columns = [words.words, arrow.numbers(words.document_frequency)]
+    columns += map(arrow.numbers, against_others(model))
+    return pa.table(columns, names)
 
 
 def _word(

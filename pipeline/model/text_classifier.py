@@ -23,6 +23,7 @@ from pipeline.errors import RunError
 from pipeline.features.counting import count_features
 from pipeline.features.sums import WeightSums
 from pipeline.features.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
+from pipeline.inert import cut
 from pipeline.model.logistic import Array, LogisticRegression
 from pipeline.model.scoring import TextScores, blocks, joined, scorer
 from pipeline.parallel import ordered_map
@@ -128,7 +129,17 @@ class TextClassifier:
             )
 
     def save(self, folder: Path) -> None:
-        """Write the model to an existing folder."""
+        """Write the model to an existing folder.
+
+        Raises
+        ------
+        RunError
+            If a class is neither text nor a number, or JSON cannot hold it.
+        """
+        try:
+            _check_classes(self.classes)
+        except (TypeError, ValueError) as error:
+            raise RunError(f"the model cannot be saved: {error}") from None
         write_vocabulary(folder / _FILES[0], self.vocabulary)
         arrays.write_arrays(
             folder / _FILES[1],
@@ -210,12 +221,21 @@ class _Settings(NamedTuple):
             _FORMAT if len(classes) == 2 else _FORMAT_OF_MORE_CLASSES
         ):
             raise ValueError(f"classes: {len(classes)} of them do not go with its format version")
-        if len({type(label) for label in classes}) != 1 or not all(map(_is_label, classes)):
-            raise TypeError("classes: expected at least two strings or two numbers")
-        if not 2 <= len(set(classes)) == len(classes):
-            raise ValueError("classes: expected at least two that differ")
+        _check_classes(classes)
+        if len(classes) > 2 and threshold != 0.5:
+            raise ValueError("threshold: expected 0.5 where there are more than two classes")
         tokenizer = Tokenizer.of(metadata["tokenizer"])
         return cls(tokenizer, binary, unit_length, float(threshold), tuple(classes))
+
+
+def _check_classes(classes: Sequence[Any]) -> None:
+    """Refuse classes that no column of labels can hold, or that do not differ."""
+    for label in classes:
+        if type(label) is not type(classes[0]) or not _is_label(label):
+            got = cut(repr(label), 100)
+            raise TypeError(f"classes: expected at least two strings or two numbers, got {got}")
+    if not 2 <= len(set(classes)) == len(classes):
+        raise ValueError("classes: expected at least two that differ")
 
 
 def _is_label(value: Any) -> bool:
