@@ -264,6 +264,27 @@ class TestCommands:
         assert "so-so above" in shown
         assert "so-so: probability 0." in shown
 
+    def test_explain_keeps_the_name_of_a_class_on_its_line(self, tmp_path):
+        names = {"good": "go\n\tod", "bad": "b\nad", "so-so": "so\x1b"}
+        other = pipeline.SentimentClassifier(epochs=20).fit(TEXTS, [names[each] for each in LABELS])
+        other.save(tmp_path / "films")
+        shown = sentiment("explain", tmp_path / "films", "Awesome").splitlines()
+        label, flip = shown[-2:]
+        assert label.startswith(r"go\n\tod: probability 0.")
+        assert r"b\nad 0." in label
+        assert flip.startswith("without awesome")
+
+    def test_explain_names_the_most_probable_of_many_classes(self, tmp_path):
+        labels = [f"class {k}" for k in range(36)]
+        other = pipeline.SentimentClassifier(epochs=5).fit(TEXTS, labels)
+        other.save(tmp_path / "films")
+        ranking = other.explain("fair").explanation.ranking
+        said = sentiment("explain", tmp_path / "films", "fair").split("probability ")[1]
+        assert [f"{label} {p:.3f}" for label, p in ranking[1:6]] == said.split("; ")[1].split(", ")[
+            :5
+        ]
+        assert f"30 others {sum(p for _, p in ranking[6:]):.3f}" in said
+
     def test_weights_lists_the_words_of_each_class(self, saved):
         shown = sentiment("weights", saved, "--top", "1")
         assert [line for line in shown.splitlines() if "for " in line]
@@ -298,6 +319,8 @@ class TestCommands:
         [
             (("predict", "--threshold", "0.7"), "--threshold: expected a model of two classes"),
             (("trace", "fair", "--label", "so-so"), "trace: expected a model of two classes"),
+            (("explain", "--row", "0"), "--row: expected a model of two classes"),
+            (("explain", "--worst", "2"), "--worst: expected a model of two classes"),
             (("weights", "--word", "fair"), "--word: expected a model of two classes"),
         ],
     )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     )
 )
 @RUN
-@count_option("--top", default=20, most=limits.COUNT, text="Number of words of each sign.")
+@count_option("--top", default=20, most=limits.COUNT, text="Number of words of each sign or class.")
 @WORDS
 @click.option("--tsv", is_flag=True, help="Print all words as tab-separated lines.")
 @click.option("--raw", is_flag=True, help="With --tsv: words as they are, for a program.")
@@ -37,7 +37,9 @@ def weights(run: Path, top: int, words: tuple[str, ...], **options: bool) -> Non
 
     One occurrence of a word adds its weight to the log-odds that a review is positive.
     `reviews` counts the training reviews that contain the word, `neg` and `pos` those of
-    each class.
+    each class. Of more than two classes, the words that speak for each are shown. Their weight
+    is what one occurrence adds to the score of that class, less the mean of what it adds to
+    the scores of the others.
 
     --tsv is safe to open in a spreadsheet: a word that begins with one of = + - @ has an apostrophe
     before it, and control characters are written as \x1b. With --raw, words are as they are.
@@ -151,6 +153,8 @@ class _Review(NamedTuple):
 def explain(run: Path, text: str | None, row: int | None, worst: int | None, in_json: bool) -> None:
     """Show what each word of a text adds to its score.
 
+    Of more than two classes, the score is how far the most probable one is above the runner-up.
+
     Without TEXT, --row and --worst, the text is read from standard input. With --json one
     object is printed, with --worst a list of them.
     """
@@ -183,6 +187,7 @@ def _test_reviews(
     model: TextClassifier, run: Path, row: int | None, worst: int | None
 ) -> list[_Review]:
     """Return one test review by its row, or those whose predictions are most wrong."""
+    model.require_two_classes("--row" if worst is None else "--worst")
     from pipeline.inspection.examples import most_wrong
     from pipeline.stages.read_run import read_reviews
 

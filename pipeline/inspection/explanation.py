@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 
+# The most classes that are named behind the predicted one; the last stands for all that are left.
+_OTHERS = 6
+
+
 @dataclass(frozen=True)
 class Contribution:
     """What one feature adds to the score of a text: count * scale * weight."""
@@ -84,8 +88,11 @@ class Explanation:
         """Return how probable the prediction is, and what decided it."""
         if self.ranking:
             (_, highest), *others = self.ranking
-            rest = ", ".join(f"{label} {probability:.3f}" for label, probability in others)
-            return f"probability {highest:.3f}; {rest}"
+            n_shown = len(others) if len(others) <= _OTHERS else _OTHERS - 1
+            rest = [f"{label} {probability:.3f}" for label, probability in others[:n_shown]]
+            if left := [probability for _, probability in others[n_shown:]]:
+                rest.append(f"{len(left)} others {math.fsum(left):.3f}")
+            return f"probability {highest:.3f}; {', '.join(rest)}"
         return (
             f"probability {self.probability:.3f} of being {self.classes[1]}, "
             f"threshold {self.threshold:g}"

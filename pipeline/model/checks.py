@@ -94,6 +94,8 @@ def checked_classes(y: Any, n_rows: int) -> tuple[NDArray[Any], NDArray[np.int64
         If there is only one class.
     ValueError
         If y is not one label for each row.
+    TypeError
+        If labels are of several types, or of one that has no order.
     """
     y = np.asarray(y)
     if y.ndim == 2 and y.shape[1] == 1:
@@ -111,7 +113,13 @@ def checked_classes(y: Any, n_rows: int) -> tuple[NDArray[Any], NDArray[np.int64
         raise ValueError(
             "Unknown label type: continuous. y: expected classes, got fractions, NaN or infinity"
         )
-    classes, labels = np.unique(y, return_inverse=True)
+    try:
+        classes, labels = np.unique(y, return_inverse=True)
+    except TypeError:
+        types = ", ".join(sorted({type(label).__name__ for label in y.tolist()}))
+        raise TypeError(
+            f"y: expected labels of one type, which have an order, got {types}"
+        ) from None
     if len(classes) >= 2:
         return classes, labels
     raise CorpusError(

@@ -28,9 +28,10 @@ def fit_temperature(y_true: Labels, scores: Floats, sample_weight: Floats | None
     decision at 0.5. With more than two classes, the loss log sum_k e^(s z_ik) - s z_iy has the
     slope mean_i sum_k p_ik (z_ik - z_iy), with p_i the softmax of s z_i.
 
-    T lies between 1/1000 and 1000. It is 1/1000 if no score has the wrong sign, because the loss
-    then falls with T; 1000 if the scores are no better than chance, because it then rises; and 1
-    if all scores are 0, because T then has no effect.
+    T lies between 1/1000 and 1000. It is 1/1000 if no score has the wrong sign (no other class a
+    higher score than the true one), because the loss then falls with T; 1000 if the scores are no
+    better than chance, because it then rises; and 1 if all scores are 0 (of a review, all equal),
+    because T then has no effect.
 
     Parameters
     ----------

@@ -204,6 +204,21 @@ class TestOptions:
         with pytest.raises(CorpusError, match="without a fine review, of which there are 1"):
             SGDLogisticRegression(validation=0.25).fit(X, names)
 
+    def test_a_class_is_named_on_one_line(self):
+        X, y = reviews(n=40)
+        y[y == 2] = 1
+        y[2] = 2
+        names = np.array(["bad", "fair", "fi\tne\n" + "x" * 5000, "good"])[y]
+        with pytest.raises(CorpusError, match=r"without a fi\\tne\\nx+\u2026 .* left out") as told:
+            SGDLogisticRegression(validation=0.25).fit(X, names)
+        assert str(told.value).isprintable()
+
+    @pytest.mark.parametrize("labels", [[None, "good", "bad"], [1, "good", "bad"]])
+    def test_labels_without_an_order_are_refused(self, labels):
+        X, y = reviews(n=40, n_classes=3)
+        with pytest.raises(TypeError, match=r"^y: expected labels of one type, .* got \w+, str$"):
+            SGDLogisticRegression().fit(X, np.array(labels, object)[y])
+
     def test_balanced_costs_give_each_class_the_same_sum(self):
         X, y = reviews()
         model = SGDLogisticRegression(class_weight="balanced").fit(X, y)

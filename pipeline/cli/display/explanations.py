@@ -9,6 +9,7 @@ from pipeline.cli.display.terminal import (
     Text,
     figures,
     isolated,
+    message_line,
     print_line,
     print_table,
 )
@@ -30,12 +31,12 @@ def print_highlight(found: Highlight, title: str = "") -> None:
     print_line(isolated(coloured(found)))
     explanation = found.explanation
     print_table(_contributions(explanation))
-    label = Text().append(str(explanation.label), "bold")
-    print_line(label.append(f": {explanation.in_words()}"))
+    label = message_line(str(explanation.label), "bold")
+    print_line(label.append(message_line(f": {explanation.in_words()}")))
     if found.flip is not None:
         words, other = ", ".join(found.flip), explanation.other_label
         then = f"{other} would be more probable" if explanation.ranking else f"it would be {other}"
-        print_line(f"without {words} {then}")
+        print_line(message_line(f"without {words} {then}"))
     if explanation.n_unknown:
         n, n_tokens = explanation.n_unknown, explanation.n_tokens
         print_line(f"unknown tokens: {n} of {n_tokens}", style="dim")
