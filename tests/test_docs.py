@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from pipeline.cli import main
 from pipeline.config.loading import load_config
@@ -121,6 +122,23 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(page, small_run, tmp_path,
     names: dict[str, object] = {}
     for block in blocks(page, "python"):
         exec(block, names)
+
+
+def test_the_example_of_three_classes_prints_what_its_page_says(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    first, *others = blocks(DOCS / "python.md", "python")
+    (example,) = (block for block in others if "labels_of_three" in block)
+    names: dict[str, object] = {}
+    exec(first, names)
+    capsys.readouterr()
+    exec(example, names)
+    said = [re.split("[,;] in ", line)[0] for line in re.findall(r"# (.+)", example)]
+    assert capsys.readouterr().out.splitlines() == said
+    (shown,) = (body for body in blocks(DOCS / "predict.md", "console") if "of-three" in body)
+    command, answer = shown.splitlines()
+    text = re.match(r'\$ echo "(.+)" \| sentiment predict of-three', command)[1]
+    result = CliRunner().invoke(main, ["predict", "of-three"], input=text)
+    assert result.output == f"{answer}\n"
 
 
 def test_the_design_shows_every_file_of_the_package_with_its_own_words():
