@@ -218,10 +218,10 @@ def coordinate_batches(
 
 @kernel("void(float64[:, :, ::1], float64, float64[:, ::1])")
 def coordinate_weights(coordinates, shrink, weights):
-    """Write every w_kj to `weights`, shape (n_classes, n_columns); `shrink` is rate * l2 * t."""
-    for j in range(weights.shape[1]):
-        for k in range(weights.shape[0]):
-            weights[k, j] = _weight(coordinates[j], k, shrink)
+    """Write every w_jk to `weights`, shape (n_columns, n_classes); `shrink` is rate * l2 * t."""
+    for j in range(weights.shape[0]):
+        for k in range(weights.shape[1]):
+            weights[j, k] = _weight(coordinates[j], k, shrink)
 
 
 def _scores_to_errors(scores, target):

@@ -239,7 +239,8 @@ class LogisticRegression:
         threshold : float
         """
         model = cls()
-        model.coef_ = np.atleast_2d(np.asarray(weights, np.float64))
+        # The weights of a feature lie side by side, as what scores a text takes them.
+        model.coef_ = np.atleast_2d(np.asarray(weights, np.float64, order="F"))
         model.intercept_ = np.atleast_1d(np.asarray(intercept, np.float64))
         model.classes_ = np.arange(max(2, len(model.coef_)), dtype=np.int8)
         model.threshold = threshold

@@ -91,7 +91,8 @@ def class_ratios(
     if n_classes == 2:
         return log_count_ratio(counts, y, over, alpha, sample_weight)
     of_each = (y == k for k in range(n_classes))
-    return np.stack([log_count_ratio(counts, one, over, alpha, sample_weight) for one in of_each])
+    ratios = [log_count_ratio(counts, one, over, alpha, sample_weight) for one in of_each]
+    return np.stack(ratios, axis=1).T  # those of a feature side by side
 
 
 def weighted(counts: csr_array, ratio: Array) -> csr_array:

@@ -51,6 +51,14 @@ class Problem:
             indptr.astype(np.int64, copy=False),
         )
 
+    def table(self) -> Array:
+        """Return what is known of each column at the start: zeros, float64, shape (d, 2)."""
+        return np.zeros((self.counts.shape[1], 2))
+
+    def workspace(self, n: int) -> Array:
+        """Return zeros for n documents, columns or non-zeros: float64, shape (n,)."""
+        return np.zeros(n)
+
 
 class AveragedRuns:
     """SGD runs in threads, each with its own order of the documents, and their mean weights.
@@ -104,14 +112,17 @@ class GlobalRate:
         section 5.2); otherwise it is constant.
     """
 
+    # The module of the loops: another one for more than two classes.
+    kernels: Any = kernels
+
     def __init__(
         self, problem: Problem, batch_size: int, learning_rate: float, falling: bool
     ) -> None:
         self.problem, self.batch_size = problem, batch_size
         self.learning_rate = learning_rate
         self.decay = learning_rate * problem.l2 if falling else 0.0
-        self.vectors = np.zeros((problem.counts.shape[1], 2))
-        self.errors = np.empty(min(batch_size, problem.counts.shape[0]))
+        self.vectors = problem.table()
+        self.errors = problem.workspace(min(batch_size, problem.counts.shape[0]))
         self.state = np.zeros(kernels.STATE_SIZE)
         self.state[kernels.SCALE] = 1.0
         self.params = params_of(problem)
@@ -123,10 +134,10 @@ class GlobalRate:
         rates = learning_rates(self.n_steps, n_steps, self.learning_rate, self.decay)
         self.params[kernels.AVERAGING] = averaging
         rows = *self.problem.triplet, self.problem.targets, order
-        kernels.sgd_epoch(*rows, rates, self.params, self.vectors, self.state, self.errors)
+        self.kernels.sgd_epoch(*rows, rates, self.params, self.vectors, self.state, self.errors)
         self.n_steps += n_steps
 
-    def weights(self) -> tuple[Array, float]:
+    def weights(self) -> tuple[Array, Any]:
         """Return w and b: the averages if steps were averaged, else those of the last step."""
         v, u = self.vectors.T
         state = self.state
@@ -150,15 +161,18 @@ class CoordinateRates:
         Gallinari 2009); otherwise it is AdaGrad's (Duchi, Hazan & Singer 2011).
     """
 
+    # The module of the loops: another one for more than two classes.
+    kernels: Any = kernels
+
     def __init__(
         self, problem: Problem, batch_size: int, learning_rate: float, fisher: bool
     ) -> None:
         self.problem, self.batch_size = problem, batch_size
         n_documents, n_columns = problem.counts.shape
-        self.coordinates = np.zeros((n_columns, 2))
-        self.errors = np.empty(min(batch_size, n_documents))
-        self.gradient = np.zeros(n_columns if batch_size > 1 else 0)
-        self.row = np.empty(np.diff(problem.counts.indptr).max())
+        self.coordinates = problem.table()
+        self.errors = problem.workspace(min(batch_size, n_documents))
+        self.gradient = problem.workspace(n_columns if batch_size > 1 else 0)
+        self.of_row: tuple[Array, ...] = (problem.workspace(np.diff(problem.counts.indptr).max()),)
         self.state = np.zeros(kernels.STATE_SIZE)
         self.params = params_of(problem)
         self.params[kernels.RATE], self.params[kernels.FISHER] = learning_rate, fisher
@@ -171,16 +185,20 @@ class CoordinateRates:
         rows = *self.problem.triplet, self.problem.targets, order
         learned = self.params, self.coordinates, self.state
         if self.batch_size == 1:
-            kernels.coordinate_epoch(*rows, *learned, self.row)
+            self.kernels.coordinate_epoch(*rows, *learned, *self.of_row)
         else:
-            kernels.coordinate_batches(*rows, *learned, self.errors, self.gradient)
+            self.kernels.coordinate_batches(*rows, *learned, self.errors, self.gradient)
 
-    def weights(self) -> tuple[Array, float]:
+    def weights(self) -> tuple[Array, Any]:
         """Return w and b after the last step."""
-        weights = np.empty(len(self.coordinates))
+        weights = self.problem.workspace(self.problem.counts.shape[1])
         shrink = self.params[kernels.RATE] * self.params[kernels.L2] * self.state[kernels.STEP]
-        kernels.coordinate_weights(self.coordinates, shrink, weights)
-        return weights, float(self.state[kernels.INTERCEPT])
+        self.kernels.coordinate_weights(self.coordinates, shrink, weights)
+        return weights.T, self.intercept()
+
+    def intercept(self) -> Any:
+        """Return b after the last step."""
+        return float(self.state[kernels.INTERCEPT])
 
 
 class SGDRun(Protocol):

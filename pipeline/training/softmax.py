@@ -1,7 +1,7 @@
 """The state of an SGD run between epochs for more than two classes.
 
-`ClassGlobalRate` and `ClassCoordinateRates` do for a weight vector a class what `GlobalRate` and
-`CoordinateRates` of `sgd` do for one. What all classes have of a feature lies side by side: see
+`ClassGlobalRate` and `ClassCoordinateRates` are `GlobalRate` and `CoordinateRates` of `sgd` with a
+weight vector for each class. What all classes have of a feature lies side by side: see
 `kernels.softmax`.
 """
 
@@ -12,19 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.kernels import softmax as kernels
-from pipeline.kernels.sgd import (
-    AVERAGING,
-    FISHER,
-    L2,
-    N_AVERAGED,
-    RATE,
-    SCALE,
-    SCALE_SUM,
-    STATE_SIZE,
-    STEP,
-)
+from pipeline.kernels.sgd import N_AVERAGED, SCALE, SCALE_SUM
 from pipeline.model.logistic import Array
-from pipeline.training.sgd import Problem, learning_rates, params_of
+from pipeline.training.sgd import CoordinateRates, GlobalRate, Problem
 
 
 @dataclass(frozen=True)
@@ -50,31 +40,15 @@ class ClassProblem(Problem):
         table[:-1, kernels.RATIO] = 1.0 if self.ratio is None else self.ratio.T
         return table
 
+    def workspace(self, n: int) -> Array:
+        """Return zeros for each class: float64, shape (n, n_classes)."""
+        return np.zeros((n, self.n_classes))
 
-class ClassGlobalRate:
-    """An SGD run with one learning rate for all weights; the parameters are `GlobalRate`'s."""
 
-    def __init__(
-        self, problem: ClassProblem, batch_size: int, learning_rate: float, falling: bool
-    ) -> None:
-        self.problem, self.batch_size = problem, batch_size
-        self.learning_rate = learning_rate
-        self.decay = learning_rate * problem.l2 if falling else 0.0
-        self.vectors = problem.table()
-        self.errors = np.empty((min(batch_size, problem.counts.shape[0]), problem.n_classes))
-        self.state = np.zeros(STATE_SIZE)
-        self.state[SCALE] = 1.0
-        self.params = params_of(problem)
-        self.n_steps = 0
+class ClassGlobalRate(GlobalRate):
+    """An SGD run with one learning rate for all weights."""
 
-    def epoch(self, order: Array, averaging: bool) -> None:
-        """Visit the documents of `order` once; average the weights of its steps if asked."""
-        n_steps = -(-len(order) // self.batch_size)
-        rates = learning_rates(self.n_steps, n_steps, self.learning_rate, self.decay)
-        self.params[AVERAGING] = averaging
-        rows = *self.problem.triplet, self.problem.targets, order
-        kernels.sgd_epoch(*rows, rates, self.params, self.vectors, self.state, self.errors)
-        self.n_steps += n_steps
+    kernels = kernels
 
     def weights(self) -> tuple[Array, Array]:
         """Return W and b: the averages if steps were averaged, else those of the last step."""
@@ -86,37 +60,18 @@ class ClassGlobalRate:
         return self.state[SCALE] * v[:, :-1], v[:, -1].copy()
 
 
-class ClassCoordinateRates:
-    """An SGD run with a learning rate for each weight; the parameters are `CoordinateRates`'."""
+class ClassCoordinateRates(CoordinateRates):
+    """An SGD run with a learning rate for each weight."""
+
+    kernels = kernels
 
     def __init__(
         self, problem: ClassProblem, batch_size: int, learning_rate: float, fisher: bool
     ) -> None:
-        self.problem, self.batch_size = problem, batch_size
-        n_documents, n_columns = problem.counts.shape
-        self.coordinates = problem.table()
-        self.errors = np.empty((min(batch_size, n_documents), problem.n_classes))
-        self.gradient = np.zeros((n_columns if batch_size > 1 else 0, problem.n_classes))
-        longest = np.diff(problem.counts.indptr).max()
-        self.row = np.empty((longest, problem.n_classes))
-        self.state = np.zeros(STATE_SIZE)
-        self.params = params_of(problem)
-        self.params[RATE], self.params[FISHER] = learning_rate, fisher
-        if fisher:
-            self.coordinates[:, kernels.DIVISOR] = 1.0
+        super().__init__(problem, batch_size, learning_rate, fisher)
+        self.of_row = (*self.of_row, self.errors[0])
 
-    def epoch(self, order: Array, averaging: bool) -> None:
-        """Visit the documents of `order` once. Steps are not averaged."""
-        rows = *self.problem.triplet, self.problem.targets, order
-        learned = self.params, self.coordinates, self.state
-        if self.batch_size == 1:
-            kernels.coordinate_epoch(*rows, *learned, self.row, self.errors[0])
-        else:
-            kernels.coordinate_batches(*rows, *learned, self.errors, self.gradient)
-
-    def weights(self) -> tuple[Array, Array]:
-        """Return W and b after the last step."""
-        weights = np.empty((self.problem.n_classes, len(self.coordinates) - 1))
-        shrink = self.params[RATE] * self.params[L2] * self.state[STEP]
-        kernels.coordinate_weights(self.coordinates, shrink, weights)
-        return weights, self.coordinates[-1, kernels.NUMERATOR].copy()
+    def intercept(self) -> Array:
+        """Return b after the last step."""
+        b: Array = self.coordinates[-1, kernels.NUMERATOR].copy()
+        return b

@@ -10,6 +10,7 @@ from scipy.special import log_softmax
 from scipy.special import softmax as softmax_of_scipy
 
 from pipeline.model import logistic, softmax
+from pipeline.training.estimator import SGDLogisticRegression
 
 SCORES = hnp.arrays(
     np.float64, st.tuples(st.integers(1, 4), st.integers(2, 5)), elements=st.floats(-1e3, 1e3)
@@ -108,6 +109,18 @@ class TestScores:
 
     def test_the_first_of_equal_scores_is_predicted(self):
         assert logistic.predictions(np.array([[1.0, 2.0, 2.0], [0.0, 0.0, 0.0]])).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("schedule", ["constant", "adagrad"])
+@pytest.mark.parametrize("ratio", ["none", "documents"])
+def test_weights_lie_as_the_loop_takes_them(schedule, ratio):
+    """Otherwise each text that is scored copies them all."""
+    X, y = csr_array(np.eye(4, dtype=np.float32)), [0, 1, 2, 2]
+    model = SGDLogisticRegression(schedule=schedule, ratio=ratio, beta=0.5).fit(X, y)
+    assert model.coef_.T.flags.c_contiguous
+    again = logistic.LogisticRegression.of(model.coef_.copy("C"), model.intercept_)
+    assert again.coef_.T.flags.c_contiguous
+    np.testing.assert_array_equal(again.coef_, model.coef_)
 
 
 def test_a_classifier_of_three_classes_has_their_probabilities():
