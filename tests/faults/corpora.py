@@ -245,7 +245,7 @@ _OTHERS = (
         "JSON nested without end",
         "a.jsonl",
         _JSON + "[" * 100_000 + "\n",
-        "FOLDER/a.jsonl, line 3: malformed JSON (maximum recursion depth exceeded while de...",
+        "FOLDER/a.jsonl, line 3: malformed JSON (...); expected one JSON object a line",
     ),
     file(
         "a row of JSON that is no object",

@@ -245,7 +245,7 @@ _INFO = (
         "JSON nested without end",
         "info",
         _body(b"[" * 100_000),
-        f"{_NO_HUB} (maximum recursion depth exceeded...); check HF_ENDPOINT, ...",
+        f"{_NO_HUB} (...); check HF_ENDPOINT, ...",
     ),
     answer(
         "another revision",
