@@ -33,8 +33,7 @@ FINDINGS = BUILD / "findings"
 # given five seconds and a gigabyte for each of four texts.
 SECONDS_AN_INPUT, MEGABYTES, LONGEST_INPUT = 25, 2048, 4096
 
-# Parsers of JSON, and values of each kind and of unusual sizes.
-JSON = {"json", "model", "tokenizer", "journal", "manifest", "results"}
+# Values of JSON, of each kind and of unusual sizes.
 VALUES = [
     *(None, True, False, 0, 1, -1, 3, 1 << 31, 1 << 63, -(1 << 80), 10**400),
     *(0.5, -0.0, 1e-300, 1e300, float("nan"), float("inf"), -float("inf")),
@@ -150,7 +149,7 @@ def inside(name: str, seconds: str, *options: str) -> None:
             # The fuzzer's own end waits for threads of pyarrow, and these wait for Python.
             os._exit(0)
 
-    mutate = {"custom_mutator": mutated} if name in JSON else {}
+    mutate = {"custom_mutator": MUTATORS[name]} if name in MUTATORS else {}
     atheris.Setup([sys.argv[0], *options], examine, **mutate)
     atheris.Fuzz()
 
@@ -194,6 +193,24 @@ def mutated(data: bytes, largest: int, seed: int) -> bytes:
                 lines[at] = [json.dumps(value[0] if value else None).encode()]
                 return b"\n".join(lines)[:largest]
     return atheris.Mutate(data, largest)
+
+
+def mutated_arrays(data: bytes, largest: int, seed: int) -> bytes:
+    """Return other bytes: every second time, with a changed header under its new length."""
+    import atheris
+
+    end = 8 + int.from_bytes(data[:8], "little")
+    if end > len(data) or random.Random(seed).random() < 0.5:
+        return atheris.Mutate(data, largest)
+    header = mutated(data[8:end], largest, seed)
+    return (len(header).to_bytes(8, "little") + header + data[end:])[:largest]
+
+
+# Of parsers of JSON; others get bytes that differ in some bits or pieces.
+MUTATORS = {
+    **dict.fromkeys(("json", "model", "tokenizer", "journal", "manifest", "results"), mutated),
+    "arrays": mutated_arrays,
+}
 
 
 def change(value: list | dict, choose: random.Random) -> None:
