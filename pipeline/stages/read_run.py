@@ -162,5 +162,7 @@ def read_rule(path: Path) -> Rule:
     trained = Run(path).stage("train") if (path / "manifest.json").exists() else None
     if trained is None:
         return Rule()
-    settings = trained["depends"]["config"]["train"]
+    config, rule = trained["depends"]["config"], {"learning_rate": float, "l2": float}
+    require_form(config, {"train": rule}, path / "manifest.json", "--force restarts it")
+    settings = config["train"]
     return Rule(settings["learning_rate"], settings["l2"])
