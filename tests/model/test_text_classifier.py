@@ -230,7 +230,9 @@ SETTINGS: dict[str, dict[str, object]] = {
 @pytest.mark.parametrize("values", SETTINGS.values(), ids=SETTINGS)
 def test_a_setting_that_no_model_has_is_refused(saved, values):
     change_settings(saved, **values)
-    with pytest.raises(RunError, match="not as it was saved") as error:
+    with pytest.raises(
+        RunError, match="not as it was saved|expected JSON, got (Infinity|NaN)"
+    ) as error:
         TextClassifier.load(saved)
     assert one_line(error, saved / "model.json")
 
