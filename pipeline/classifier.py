@@ -29,7 +29,7 @@ from pipeline.model.parameters import Parameters
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.tokens.stop_words import stop_words
 from pipeline.tokens.tokenizer import Tokenizer
-from pipeline.training.decision import choose_decision
+from pipeline.training.decision import check_goal, choose_decision
 from pipeline.training.estimator import SGDLogisticRegression
 from pipeline.training.threshold import goal_of
 
@@ -159,9 +159,10 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
             If a text is not a `str`.
         """
         settings = self.get_params()
-        goal, threshold = None, self.threshold
+        goal, threshold, given = None, self.threshold, np.asarray(labels)
         if isinstance(threshold, Mapping):
             goal, threshold = goal_of(threshold), 0.5
+            check_goal(len(set(given.ravel().tolist())))
         if (settings["calibrate"] or goal) and not settings["validation"]:
             raise ValueError(
                 "expected validation > 0 where calibrate is True or threshold is a goal"
@@ -174,11 +175,10 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
         counts = count_features(tokens, vocabulary, **counting)
         of_learner = _chosen(settings, SGDLogisticRegression().get_params())
         learner = SGDLogisticRegression(**of_learner | {"threshold": threshold})
-        y = np.asarray(labels)
-        regression = learner.fit(counts, y, sample_weight)
-        self.classes_, self.history_ = regression.classes_, regression.history_
-        y = np.searchsorted(self.classes_, y)
+        regression = learner.fit(counts, given, sample_weight)
+        y: Array = np.searchsorted(regression.classes_, given.ravel())
         choose_decision(regression, counts, y, settings["calibrate"], goal, sample_weight)
+        self.classes_, self.history_ = regression.classes_, regression.history_
         self.model_ = TextClassifier(
             tokenizer,
             vocabulary,

@@ -235,6 +235,22 @@ class TestChoices:
         with pytest.raises(ConfigError, match="expected no goal where there are 3 classes"):
             model.fit(TEXTS, LABELS)
 
+    def test_a_goal_is_refused_before_the_model_learns_and_what_it_was_stays(self, monkeypatch):
+        model = pipeline.SentimentClassifier(epochs=5).fit(TEXTS[:24], LABELS[:24])
+        model.set_params(threshold={"best": "f1"}, validation=0.25)
+        monkeypatch.setattr(pipeline.SGDLogisticRegression, "fit", None)
+        with pytest.raises(ConfigError, match="expected no goal"):
+            model.fit(TEXTS, LABELS)
+        assert model.predict(["awesome", "abysmal"]).tolist() == ["good", "bad"]
+        assert model.classes_.tolist() == ["bad", "good"]
+
+    def test_labels_in_a_column_are_those_in_a_row(self):
+        settings = {"epochs": 5, "validation": 0.25, "calibrate": True}
+        row = pipeline.SentimentClassifier(**settings).fit(TEXTS, LABELS)
+        with pytest.warns(UserWarning, match="column-vector y"):
+            column = pipeline.SentimentClassifier(**settings).fit(TEXTS, np.array(LABELS)[:, None])
+        np.testing.assert_array_equal(column.decision_function(TEXTS), row.decision_function(TEXTS))
+
 
 class TestCommands:
     def test_predict_prints_the_label_and_its_probability(self, model, saved):

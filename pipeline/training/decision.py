@@ -82,11 +82,8 @@ def choose_decision(
     """
     if goal is None and not calibrate:
         return None
-    if goal is not None and len(regression.classes_) > 2:
-        raise ConfigError(
-            f"threshold: expected no goal where there are {len(regression.classes_)} classes; "
-            "the most probable one is predicted"
-        )
+    if goal is not None:
+        check_goal(len(regression.classes_))
     chosen_on = regression.in_validation_
     y, z = labels[chosen_on], regression.decision_function(counts[chosen_on])
     weights = None if sample_weight is None else np.asarray(sample_weight, np.float64)[chosen_on]
@@ -100,3 +97,18 @@ def choose_decision(
         choice = choose_threshold(y, z, *goal, sample_weight=weights)
         regression.threshold = choice.threshold
     return Decision(temperature, choice)
+
+
+def check_goal(n_classes: int) -> None:
+    """Refuse a goal for the threshold where there are more than two classes.
+
+    >>> check_goal(3)
+    Traceback (most recent call last):
+    pipeline.errors.ConfigError: threshold: expected no goal where there are 3 classes; the most \
+probable one is predicted
+    """
+    if n_classes > 2:
+        raise ConfigError(
+            f"threshold: expected no goal where there are {n_classes} classes; "
+            "the most probable one is predicted"
+        )

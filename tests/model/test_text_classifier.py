@@ -231,7 +231,7 @@ SETTINGS: dict[str, dict[str, object]] = {
 def test_a_setting_that_no_model_has_is_refused(saved, values):
     change_settings(saved, **values)
     with pytest.raises(
-        RunError, match="not as it was saved|expected JSON, got (Infinity|NaN)"
+        RunError, match=r"not as it was saved|expected JSON, got (Infinity|NaN)"
     ) as error:
         TextClassifier.load(saved)
     assert one_line(error, saved / "model.json")
