@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.errors import ConfigError, CorpusError
 
 # The classes of labels 0 and 1, where nothing else is said.
-_TWO = ("negative", "positive")
+TWO_CLASSES = ("negative", "positive")
 
 
 def draw_by_class(
@@ -16,7 +16,7 @@ def draw_by_class(
     draw: np.random.Generator,
     setting: str,
     groups: np.ndarray | None = None,
-    names: Sequence[str] = _TWO,
+    names: Sequence[str] = TWO_CLASSES,
 ) -> np.ndarray:
     """Draw the same fraction of each class at random.
 
@@ -78,7 +78,7 @@ def draw_folds(
     seed: int,
     setting: str,
     groups: np.ndarray | None = None,
-    names: Sequence[str] = _TWO,
+    names: Sequence[str] = TWO_CLASSES,
 ) -> np.ndarray:
     """Deal documents into folds at random, one class after the other.
 

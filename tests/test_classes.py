@@ -335,8 +335,6 @@ class TestCommands:
         [
             (("predict", "--threshold", "0.7"), "--threshold: expected a model of two classes"),
             (("trace", "fair", "--label", "so-so"), "trace: expected a model of two classes"),
-            (("explain", "--row", "0"), "--row: expected a model of two classes"),
-            (("explain", "--worst", "2"), "--worst: expected a model of two classes"),
             (("weights", "--word", "fair"), "--word: expected a model of two classes"),
         ],
     )

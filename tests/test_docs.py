@@ -99,7 +99,8 @@ def test_every_toml_that_a_page_shows_is_a_config(page, text, tmp_path):
     """Alone, or as lines of the section that the text names."""
     table = tomllib.loads(text)
     section = "train" if {"threshold", "calibrate"} & set(table) else "corpus"
-    if not any(isinstance(value, dict) for value in table.values()) or section == "train":
+    of_section = {"threshold", "classes"} & set(table)
+    if not any(isinstance(value, dict) for value in table.values()) or of_section:
         text = f"[{section}]\n{text}"
     if "[corpus]" not in text:
         text = f'{text}\n[corpus]\nsource = "sample"\n'

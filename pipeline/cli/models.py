@@ -187,9 +187,10 @@ def _test_reviews(
     model: TextClassifier, run: Path, row: int | None, worst: int | None
 ) -> list[_Review]:
     """Return one test review by its row, or those whose predictions are most wrong."""
-    model.require_two_classes("--row" if worst is None else "--worst")
     from pipeline.inspection.examples import most_wrong
+    from pipeline.stages.outputs import read_classes
     from pipeline.stages.read_run import read_reviews
+    from pipeline.storage.run import Run
 
     reviews = read_reviews(run)
     n = len(reviews.labels)
@@ -200,7 +201,7 @@ def _test_reviews(
         rows = [row]
     else:
         raise ConfigError(f"--row: expected a row of the test set, 0 to {n - 1}, got {row}")
-    labels = ("negative", "positive")
+    labels = read_classes(Run(run))
     return [_Review(reviews.text(r), r, labels[reviews.labels[r]]) for r in rows]
 
 

@@ -83,8 +83,13 @@ def train(run: Run, config: Any) -> None:
 
     Prints loss and accuracy of the epochs, and the words with the largest weights.
     """
-    from pipeline.cli.display.tables import print_history, print_threshold, print_words
-    from pipeline.inspection.weights import top_words
+    from pipeline.cli.display.tables import (
+        print_class_words,
+        print_history,
+        print_threshold,
+        print_words,
+    )
+    from pipeline.inspection.weights import class_words, top_words
     from pipeline.stages.outputs import read_decision, read_epochs
     from pipeline.stages.read_run import load_model
 
@@ -92,7 +97,10 @@ def train(run: Run, config: Any) -> None:
     if (choice := read_decision(run)["threshold"]) is not None:
         print_threshold(choice)
     model, frequency = load_model(run.path)
-    print_words(*top_words(model, config.report.top, frequency))
+    if len(model.classes) > 2:
+        print_class_words(class_words(model, config.report.top))
+    else:
+        print_words(*top_words(model, config.report.top, frequency))
 
 
 @_stage_command("eval", "sentiment eval imdb", "eval/metrics.json")
@@ -102,11 +110,16 @@ def evaluate(run: Run, _: Any) -> None:
     Prints accuracy, precision, recall and F1, the confusion matrix and the quality of the
     probabilities, with intervals, and how often this run has used the test set.
     """
+    from pipeline.cli.display.classes import print_class_metrics
     from pipeline.cli.display.tables import print_metrics, print_test_uses
     from pipeline.stages.outputs import read_metrics
     from pipeline.stages.test_uses import read_test_uses
 
-    print_metrics(read_metrics(run))
+    metrics = read_metrics(run)
+    if "of_class" in metrics:
+        print_class_metrics(metrics)
+    else:
+        print_metrics(metrics)
     print_test_uses(read_test_uses(run.path))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
+import msgspec
 from msgspec import Meta
 
 from pipeline.config.section import Fraction, Number, Section, Seed, about
@@ -11,6 +12,8 @@ from pipeline.errors import ConfigError
 
 Scalar = str | int | float | bool
 Labels = Scalar | Annotated[tuple[Scalar, ...], Meta(min_length=1)]
+_MOST_CLASSES = 100
+Classes = Annotated[dict[str, Labels], Meta(min_length=2, max_length=_MOST_CLASSES)]
 
 
 Paths = str | Annotated[tuple[str, ...], Meta(min_length=1)]
@@ -57,6 +60,14 @@ class LabelledSection(SplitSection, frozen=True):
         about("For ratings: the highest one that is negative. Those in between are left out."),
     ] = None
 
+    classes: Annotated[
+        Literal["found"] | Classes | None,
+        about(
+            "Two classes or more, each with its label or labels, or each label that is found. "
+            "Replaces positive and negative.",
+            'a table such as { bad = [1, 2], fair = 3, good = [4, 5] }, or "found"',
+        ),
+    ] = None
     ignore: Annotated[
         Scalar | tuple[Scalar, ...],
         about("Label or labels whose reviews are left out.", "a label or a list of labels"),
@@ -83,6 +94,12 @@ class LabelledSection(SplitSection, frozen=True):
                 "corpus.label: expected another column than corpus.text, "
                 f"got {self.label!r} for both"
             )
+        if self.classes is not None:
+            fields = msgspec.structs.fields(type(self))
+            defaults = {field.name: field.default for field in fields}
+            for key in ("positive", "negative", "positive_from", "negative_to"):
+                if getattr(self, key) != defaults[key]:
+                    raise ConfigError(f"corpus.{key}: expected none with corpus.classes")
         low, high = self.negative_to, self.positive_from
         if low is None and high is not None:
             raise ConfigError("corpus.positive_from: expected negative_to with it")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -37,6 +37,10 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return the values as JSON has them; keys that are not set are None."""
         values: dict[str, Any] = msgspec.to_builtins(self)
         return values
+
+    def but(self, **values: Any) -> Self:
+        """Return a copy with other values, which are not checked."""
+        return msgspec.structs.replace(self, **values)
 
 
 def about(description: str, accepted: str | None = None) -> Meta:

@@ -8,6 +8,7 @@ that drops overlapping reviews.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ from pipeline.corpus.duplicates import (
 from pipeline.corpus.groups import GroupAudit, audit_groups
 from pipeline.storage import arrow
 from pipeline.storage.files import null_for_nan
+from pipeline.stratified import TWO_CLASSES
 
 _N_EXAMPLES = 5
 
@@ -54,8 +56,7 @@ class SplitAudit:
     """
 
     n_reviews: int
-    n_positive: int
-    n_negative: int
+    n_of_class: dict[str, int]
     n_empty: int
     n_exact_duplicates: int
     n_near_duplicates: int
@@ -77,7 +78,7 @@ class Audit:
     n_near_overlap : int
         Other test reviews that have a near-duplicate in the training set.
     n_conflicting : int
-        Distinct texts that occur with both labels.
+        Distinct texts that occur with more than one label.
     overlap_examples, near_overlap_examples, conflict_examples : tuple of pairs of places
         The first few of each.
     groups : GroupAudit or None
@@ -102,19 +103,32 @@ class Audit:
         plain: dict[str, Any] = null_for_nan(asdict(self))
         if self.groups is None:
             del plain["groups"]
+        for name in ("train", "test"):
+            # Two classes have a key each, more of them one together.
+            sizes = plain[name].pop("n_of_class")
+            of_two = {"n_positive": sizes.get("positive"), "n_negative": sizes.get("negative")}
+            more = of_two if list(sizes) == list(TWO_CLASSES) else {"n_of_class": sizes}
+            plain[name] = {"n_reviews": plain[name].pop("n_reviews"), **more, **plain[name]}
         return {"near_duplicate_resemblance": RESEMBLANCE, **plain}
 
 
-def audit(train: pa.Table, test: pa.Table, statistics: TextStatistics) -> Audit:
+def audit(
+    train: pa.Table,
+    test: pa.Table,
+    statistics: TextStatistics,
+    names: Sequence[str] = TWO_CLASSES,
+) -> Audit:
     """Audit a corpus.
 
     Parameters
     ----------
     train, test : pyarrow.Table
-        Columns `text` (large_string) and `label` (int8, 0 or 1), without nulls; and perhaps
-        `group` (large_string).
+        Columns `text` (large_string) and `label` (int8, the number of a class), without nulls;
+        and perhaps `group` (large_string).
     statistics : TextStatistics
         Of the training texts, followed by the test texts.
+    names : sequence of str
+        The name of each class.
     """
     documents = Documents(train["text"], test["text"])
     first = first_occurrences(documents, statistics.fingerprints)
@@ -123,16 +137,22 @@ def audit(train: pa.Table, test: pa.Table, statistics: TextStatistics) -> Audit:
     n_train = train.num_rows
     copies = np.flatnonzero(first[n_train:] < n_train) + n_train
     near_originals, near_copies = _near_overlap(first, near, n_train)
-    with_0, with_1 = _conflicts(first, labels)
+    one, other = _conflicts(first, labels)
+    sizes = [_sizes(arrow.values(table["label"]), names) for table in (train, test)]
+    sets = slice(0, n_train), slice(n_train, first.size)
+    of_train, of_test = (
+        _split_audit(rows, n_train, of_class, statistics, first, near)
+        for rows, of_class in zip(sets, sizes, strict=True)
+    )
     return Audit(
-        train=_split_audit(slice(0, n_train), n_train, labels, statistics, first, near),
-        test=_split_audit(slice(n_train, first.size), n_train, labels, statistics, first, near),
+        train=of_train,
+        test=of_test,
         n_overlap=copies.size,
         n_near_overlap=near_copies.size,
-        n_conflicting=with_0.size,
+        n_conflicting=one.size,
         overlap_examples=_examples(first[copies], copies, n_train),
         near_overlap_examples=_examples(near_originals, near_copies, n_train),
-        conflict_examples=_examples(with_0, with_1, n_train),
+        conflict_examples=_examples(one, other, n_train),
         groups=audit_groups(train, test),
     )
 
@@ -157,7 +177,8 @@ def warnings(audit: Audit) -> list[str]:
         copies = _number(audit.n_near_overlap, "near-copy")
         found.append(f"The test set holds {copies} of training reviews.")
     if audit.n_conflicting:
-        found.append(f"The corpus holds {_number(audit.n_conflicting, 'text')} with both labels.")
+        labels = "both labels" if len(audit.train.n_of_class) == 2 else "different labels"
+        found.append(f"The corpus holds {_number(audit.n_conflicting, 'text')} with {labels}.")
     if audit.groups is not None and audit.groups.n_shared:
         shared = audit.groups
         found.append(
@@ -175,9 +196,11 @@ def warnings(audit: Audit) -> list[str]:
             found.append(f"The {name} set holds {repeats} of its own reviews.")
         if split.n_empty:
             found.append(f"The {name} set holds {_number(split.n_empty, 'empty review')}.")
-        n_labelled = split.n_positive + split.n_negative
-        if 5 * max(split.n_positive, split.n_negative) > 3 * n_labelled:  # beyond 60/40
-            found.append(f"The {name} set is {split.n_positive / n_labelled:.1%} positive.")
+        of_class = split.n_of_class
+        largest = max(of_class, key=of_class.__getitem__)
+        if 5 * of_class[largest] > 3 * split.n_reviews:  # beyond 60/40
+            told = "positive" if list(of_class) == list(TWO_CLASSES) else largest
+            found.append(f"The {name} set is {of_class[told] / split.n_reviews:.1%} {told}.")
     return found
 
 
@@ -189,7 +212,7 @@ def _number(count: int, noun: str) -> str:
 def _split_audit(
     rows: slice,
     n_train: int,
-    labels: npt.NDArray[np.int8],
+    n_of_class: dict[str, int],
     statistics: TextStatistics,
     first: Ints,
     near: Ints,
@@ -207,8 +230,7 @@ def _split_audit(
     originals, variants = _earliest(here.min(axis=1), here.max(axis=1))
     return SplitAudit(
         n_reviews=repeated.size,
-        n_positive=int(np.sum(labels[rows] == 1)),
-        n_negative=int(np.sum(labels[rows] == 0)),
+        n_of_class=n_of_class,
         n_empty=int(np.sum(n_words == 0)),
         n_exact_duplicates=repeats.size,
         n_near_duplicates=variants.size,
@@ -217,6 +239,11 @@ def _split_audit(
         exact_duplicate_examples=_examples(entry[first[repeats]], repeats, n_train),
         near_duplicate_examples=_examples(originals, variants, n_train),
     )
+
+
+def _sizes(labels: npt.NDArray[np.int8], names: Sequence[str]) -> dict[str, int]:
+    counts = np.bincount(labels, minlength=len(names)).tolist()
+    return dict(zip(names, counts, strict=True))
 
 
 def _near_overlap(first: Ints, near: Ints, n_train: int) -> tuple[Ints, Ints]:
@@ -236,15 +263,15 @@ def _earliest(earlier: Ints, later: Ints) -> tuple[Ints, Ints]:
 
 
 def _conflicts(first: Ints, labels: npt.NDArray[np.int8]) -> tuple[Ints, Ints]:
-    """Return, of each text with both labels, the first document of each label."""
-    found = []
-    for label in (0, 1):
-        documents = np.flatnonzero(labels == label)
-        texts, entries = np.unique(first[documents], return_index=True)
-        found.append((texts, documents[entries]))
-    (texts_0, with_0), (texts_1, with_1) = found
-    _, at_0, at_1 = np.intersect1d(texts_0, texts_1, assume_unique=True, return_indices=True)
-    return with_0[at_0], with_1[at_1]
+    """Return, of each text with more than one label, the first document of two of them."""
+    order = np.lexsort((labels, first))  # by text, then by label, then by document
+    text, label = first[order], labels[order]
+    is_first = np.ones(len(order), np.bool_)
+    is_first[1:] = (text[1:] != text[:-1]) | (label[1:] != label[:-1])
+    documents, text = order[is_first], text[is_first]
+    pairs = np.flatnonzero(text[1:] == text[:-1])
+    pairs = pairs[np.append(True, text[pairs[1:]] != text[pairs[:-1]])[: len(pairs)]]
+    return documents[pairs], documents[pairs + 1]
 
 
 def _spread(values: npt.NDArray[np.int32]) -> Spread:

@@ -20,7 +20,7 @@ from pipeline.corpus.dialect import Dialect
 from pipeline.corpus.encoding import SupportsRead1
 from pipeline.corpus.faults import Origin
 from pipeline.corpus.formats import BATCH, is_binary, no_format, source_batches
-from pipeline.corpus.labels import LabelRule, Meaning, meanings
+from pipeline.corpus.labels import LabelRule, meanings
 from pipeline.corpus.lines import (
     labelled_format,
     last_field,
@@ -34,8 +34,6 @@ from pipeline.corpus.tally import Tally
 from pipeline.errors import CorpusError
 from pipeline.paths import expanded
 from pipeline.storage import arrow
-
-_CLASSES = (Meaning.POSITIVE, Meaning.NEGATIVE)
 
 
 def read_batches(
@@ -85,7 +83,7 @@ def read_batches(
 
 
 def _file_batches(
-    source: Source, label: Meaning | None, columns: Columns, rule: LabelRule, tally: Tally
+    source: Source, label: int | None, columns: Columns, rule: LabelRule, tally: Tally
 ) -> Iterator[pa.RecordBatch]:
     """Yield the labelled texts of a file, whose rows have a label of their own if it is None."""
     hint = ""
@@ -101,7 +99,7 @@ def _file_batches(
     else:
         names = [name for name in columns.names() if name != columns.label]
         batches = (
-            batch.append_column(columns.label, _repeated(str(label.value), batch.num_rows))
+            batch.append_column(columns.label, _repeated(str(label), batch.num_rows))
             for batch in source_batches(source, names)
         )
         rule = _by_class(rule)
@@ -114,7 +112,8 @@ def _format_hint(source: Source, rule: LabelRule) -> str:
     read = f"; no extension says the format, so a line was read as {source.format!r}"
     setting = source.dialect.setting
     last = last_field(source) if source.format == "labelled" else None
-    if last is not None and meanings(rule, str(source.path))(last) in _CLASSES:
+    is_found = rule.found is not None  # then any text would be a label
+    if last is not None and not is_found and meanings(rule, str(source.path))(last) >= 0:
         return (
             f"{read}, but its last field is a label: set {setting('format', 'tsv')}, "
             f'{source.dialect.key("columns")} = ["text", "label"] and {setting("quoting", "none")}'
@@ -124,7 +123,8 @@ def _format_hint(source: Source, rule: LabelRule) -> str:
 
 def _by_class(rule: LabelRule) -> LabelRule:
     """Return a rule whose labels are the numbers of the classes."""
-    return LabelRule((int(Meaning.POSITIVE),), (int(Meaning.NEGATIVE),), drop=rule.drop)
+    numbered = {name: (k,) for k, name in enumerate(rule.names)}
+    return LabelRule(classes=numbered, drop=rule.drop)
 
 
 def _repeated(value: str, count: int) -> pa.LargeStringArray:

@@ -1,4 +1,4 @@
-"""Labels of any source to classes: positive, negative, or why a row has neither.
+"""Labels of any source to classes: their numbers, or why a row has none.
 
 Sources spell a label in different ways: 1, 1.0, true, "TRUE", "pos", nine stars out of ten. Labels
 are compared by value, as `canonical` has it.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -18,6 +18,7 @@ from pipeline.errors import CorpusError
 
 Scalar = str | int | float | bool
 # How pandas writes and reads what is missing.
+MOST_CLASSES = 100
 _MISSING = {"", "nan", "na", "n/a", "#n/a", "<na>", "null", "none"}
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
 _ACCEPTED_AS_THEY_ARE = (
@@ -31,7 +32,7 @@ _ACCEPTED_AS_THEY_ARE = (
 
 
 class Meaning(IntEnum):
-    """What a label says: a class, or why it gives none."""
+    """What a label says: the number of a class, or why it gives none; here those of two classes."""
 
     POSITIVE = 1
     NEGATIVE = 0
@@ -45,7 +46,7 @@ class Meaning(IntEnum):
 
 @dataclass(frozen=True)
 class LabelRule:
-    """Which labels are positive and which are negative, and which rows are left out.
+    """Which labels are of which class, and which rows are left out.
 
     Attributes
     ----------
@@ -55,6 +56,11 @@ class LabelRule:
     positive_from, negative_to : float, optional
         If both are given, labels are ratings: positive from `positive_from` upwards, negative
         up to `negative_to`, and left out in between. `positive` and `negative` are not used.
+    classes : mapping from str to tuple of labels, optional
+        More classes, or others than these two: the labels of each, by its name. The four
+        attributes above are not used.
+    found : set of str, optional
+        If given, any label has the class 0, and its spelling is added to this set.
     ignore : tuple of str, int, float or bool
         Labels whose rows are left out.
     drop : tuple of {"missing", "invalid"}
@@ -72,12 +78,31 @@ class LabelRule:
     [1, 0, -1]
     """
 
-    positive: tuple[Scalar, ...]
-    negative: tuple[Scalar, ...]
+    positive: tuple[Scalar, ...] = ()
+    negative: tuple[Scalar, ...] = ()
     positive_from: float | None = None
     negative_to: float | None = None
     ignore: tuple[Scalar, ...] = ()
     drop: tuple[str, ...] = ()
+    classes: Mapping[str, tuple[Scalar, ...]] | None = None
+    found: set[str] | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of their numbers."""
+        return ("negative", "positive") if self.classes is None else tuple(self.classes)
+
+    @property
+    def keys(self) -> dict[str, tuple[int, tuple[Scalar, ...]]]:
+        """The keys of a config that list labels: the meaning of each, and its labels."""
+        keys: dict[str, tuple[int, tuple[Scalar, ...]]] = {
+            "positive": (Meaning.POSITIVE, self.positive),
+            "negative": (Meaning.NEGATIVE, self.negative),
+        }
+        if self.classes is not None:
+            numbered = enumerate(self.classes.items())
+            keys = {f"classes.{name}": (k, labels) for k, (name, labels) in numbered}
+        return keys | {"ignore": (Meaning.IGNORED, self.ignore)}
 
     def refusal(self) -> str:
         """Return in words why a label has no class."""
@@ -86,6 +111,9 @@ class LabelRule:
                 f"is not a finite number, as corpus.positive_from = {self.positive_from:g} "
                 f"and corpus.negative_to = {self.negative_to:g} expect"
             )
+        if self.classes is not None:
+            listed = "; ".join(f"{name}: {_listed(of)}" for name, of in self.classes.items())
+            return f"is of no class ({listed})"
         positive, negative = _listed(self.positive), _listed(self.negative)
         return f"is neither positive ({positive}) nor negative ({negative})"
 
@@ -115,8 +143,8 @@ def canonical(value: Scalar) -> str:
 
 def meanings(
     rule: LabelRule, where: str, names: Sequence[str] = ()
-) -> Callable[[Scalar | None], Meaning]:
-    """Return a rule as a function of a label.
+) -> Callable[[Scalar | None], int]:
+    """Return a rule as a function of a label: the number of a class, or a `Meaning` below 0.
 
     Parameters
     ----------
@@ -133,22 +161,25 @@ def meanings(
         If a label is listed twice with two meanings; from the function, if a number and its
         class name have two meanings.
     """
+    if rule.found is not None:
+        return _finder(rule, rule.found, where, names)
     low, high = rule.negative_to, rule.positive_from
     if low is None or high is None:
         by_text = _listed_meanings(rule, where)
     else:
-        by_text = {canonical(value): Meaning.IGNORED for value in rule.ignore}
+        by_text = {canonical(value): int(Meaning.IGNORED) for value in rule.ignore}
 
-    def meaning_of(value: Scalar | None) -> Meaning:
+    def meaning_of(value: Scalar | None) -> int:
         if value is None:
             return by_text.get("", Meaning.MISSING)
         spellings = _spellings(value, names)
         found = {by_text[text] for text in spellings if text in by_text}
         if len(found) > 1:
+            listed = ", ".join(f"{key} ({_listed(of)})" for key, (_, of) in rule.keys.items())
+            first, second, *_ = rule.keys
             raise CorpusError(
-                f"{where}: label {shown(value, names)} has two meanings: positive "
-                f"({_listed(rule.positive)}), negative ({_listed(rule.negative)}), ignored "
-                f"({_listed(rule.ignore)}); set corpus.positive and corpus.negative"
+                f"{where}: label {shown(value, names)} has two meanings: {listed}; "
+                f"set corpus.{first} and corpus.{second}"
             )
         if found:
             return found.pop()
@@ -159,13 +190,42 @@ def meanings(
     return meaning_of
 
 
-def _listed_meanings(rule: LabelRule, where: str) -> dict[str, Meaning]:
-    by_text: dict[str, Meaning] = {}
-    lists = {
-        "positive": (Meaning.POSITIVE, rule.positive),
-        "negative": (Meaning.NEGATIVE, rule.negative),
-        "ignore": (Meaning.IGNORED, rule.ignore),
-    }
+def _finder(
+    rule: LabelRule, found: set[str], where: str, names: Sequence[str]
+) -> Callable[[Scalar | None], int]:
+    """Return a function that takes any label for class 0, and notes its spelling."""
+    ignored = set(map(canonical, rule.ignore))
+
+    def note(value: Scalar | None) -> int:
+        spellings = [""] if value is None else _spellings(value, names)
+        if ignored.intersection(spellings):
+            return Meaning.IGNORED
+        if spellings[0].lower() in _MISSING:
+            return Meaning.MISSING
+        found.add(spellings[-1])
+        if len(found) > MOST_CLASSES:
+            raise CorpusError(
+                f"{where}: more than {MOST_CLASSES} labels, such as {shown(value or '')}; "
+                "expected a class each: is corpus.label right? else list them in corpus.classes"
+            )
+        return 0
+
+    return note
+
+
+def found_classes(found: set[str]) -> dict[str, tuple[Scalar, ...]]:
+    """Return each label that was found as a class: numbers in their order, else by code point.
+
+    >>> list(found_classes({"10", "9"})), list(found_classes({"so-so", "good"}))
+    (['9', '10'], ['good', 'so-so'])
+    """
+    are_numbers = all(_NUMBER.fullmatch(text) for text in found)
+    return {text: (text,) for text in sorted(found, key=float if are_numbers else str)}
+
+
+def _listed_meanings(rule: LabelRule, where: str) -> dict[str, int]:
+    by_text: dict[str, int] = {}
+    lists = rule.keys
     for key, (meaning, values) in lists.items():
         for text in map(canonical, values):
             other = by_text.setdefault(text, meaning)
@@ -179,7 +239,7 @@ def _listed_meanings(rule: LabelRule, where: str) -> dict[str, Meaning]:
     return by_text
 
 
-def _rated(value: Scalar, negative_to: float, positive_from: float) -> Meaning:
+def _rated(value: Scalar, negative_to: float, positive_from: float) -> int:
     try:
         rating = math.nan if isinstance(value, bool) else float(canonical(value))
     except ValueError:

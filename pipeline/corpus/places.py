@@ -15,7 +15,11 @@ from pipeline.paths import expanded, regular
 
 Paths = str | Sequence[str]
 Place = Paths | Mapping[str, Paths]
-_USUAL = {Meaning.POSITIVE: ("pos", "positive"), Meaning.NEGATIVE: ("neg", "negative")}
+# The usual names of two classes, the positive one first.
+_USUAL: dict[int, tuple[str, ...]] = {
+    Meaning.POSITIVE: ("pos", "positive"),
+    Meaning.NEGATIVE: ("neg", "negative"),
+}
 _FOLDER = "a file, a glob, or a folder with pos/ and neg/"
 _TEXTS = "a file, a glob, or a folder of *.txt files"
 
@@ -26,14 +30,14 @@ class Part(NamedTuple):
     Attributes
     ----------
     paths : list of Path
-    label : Meaning or None
-        The class of all their reviews; None if each review has its own label.
+    label : int or None
+        The number of the class of all their reviews; None if each review has its own label.
     is_whole : bool
         Whether a file is one review.
     """
 
     paths: list[Path]
-    label: Meaning | None = None
+    label: int | None = None
     is_whole: bool = False
 
 
@@ -48,8 +52,8 @@ def place_parts(place: Place, rule: LabelRule) -> list[Part]:
         their own; a folder in it holds the text files themselves. A relative path starts from
         the working directory.
     rule : LabelRule
-        It says which names of folders and which labels of a dict are positive and negative.
-        Unless it has another meaning for them, pos, positive, neg and negative are known.
+        It says which names of folders and which labels of a dict are of which class. Unless it
+        has another meaning for them, the names of classes are known, and pos and neg.
 
     Raises
     ------
@@ -62,10 +66,10 @@ def place_parts(place: Place, rule: LabelRule) -> list[Part]:
     meaning_of = meanings(_with_usual_names(rule), "corpus")
     for label, paths in place.items():
         meaning = meaning_of(label)
-        if meaning not in _USUAL:
+        if meaning < 0:
+            keys = " and ".join(f"corpus.{key}" for key in list(rule.keys)[:2])
             raise CorpusError(
-                f"corpus: label {label!r} of the table of files {rule.refusal()}; "
-                "set corpus.positive and corpus.negative"
+                f"corpus: label {label!r} of the table of files {rule.refusal()}; set {keys}"
             )
         for name in _listed(paths):
             folder = expanded(name, CorpusError)
@@ -118,22 +122,34 @@ def matching_files(name: str, expected: str) -> list[Path]:
 
 
 def _class_folders(folder: Path, rule: LabelRule) -> Iterator[Part]:
-    """Yield the sub-folders whose names are labels, the positive ones first."""
+    """Yield the sub-folders whose names are labels, of two classes the positive ones first."""
     meaning_of = meanings(_with_usual_names(rule), str(folder))
     entries = sorted(folder.iterdir())
     found = {entry: meaning_of(entry.name) for entry in entries if entry.is_dir()}
-    for meaning, usual in _USUAL.items():
+    usual = _folder_names(rule)
+    for number, names in usual.items():
         parts = [
-            Part(_text_files(entry), meaning, True) for entry in found if found[entry] == meaning
+            Part(_text_files(entry), number, True) for entry in found if found[entry] == number
         ]
         if not any(part.paths for part in parts):
             there = ", ".join(entry.name for entry in entries[:10]) or "nothing"
+            expected = " and ".join(f"{name}/" for name, *_ in usual.values())
+            key = names[1] if rule.classes is None else "classes"
             raise CorpusError(
-                f"{folder}: expected *.txt files in the sub-folders pos/ and neg/; "
-                f"found none in {usual[0]}/ (the folder holds {there}); "
-                f"set corpus.{usual[1]} to the names of others"
+                f"{folder}: expected *.txt files in the sub-folders {expected}; "
+                f"found none in {names[0]}/ (the folder holds {there}); "
+                f"set corpus.{key} to the names of others"
             )
         yield from parts
+
+
+def _folder_names(rule: LabelRule) -> dict[int, tuple[str, ...]]:
+    """Return the names of folders of each class that are known without being listed."""
+    if rule.found is not None:
+        return {0: ("*", "classes")}
+    if rule.classes is None:
+        return _USUAL
+    return {number: (name,) for number, name in enumerate(rule.classes)}
 
 
 def _text_files(folder: Path) -> list[Path]:
@@ -143,7 +159,13 @@ def _text_files(folder: Path) -> list[Path]:
 
 def _with_usual_names(rule: LabelRule) -> LabelRule:
     """Return a rule that also knows the usual names of classes."""
-    taken = {canonical(value) for value in (*rule.positive, *rule.negative, *rule.ignore)}
+    taken = {canonical(value) for _, labels in rule.keys.values() for value in labels}
+    if rule.classes is not None:
+        named = {
+            name: (*labels, *([] if canonical(name) in taken else [name]))
+            for name, labels in rule.classes.items()
+        }
+        return dataclasses.replace(rule, classes=named)
     more = {
         meaning: tuple(name for name in names if name not in taken)
         for meaning, names in _USUAL.items()

@@ -33,7 +33,7 @@ def labelled_batches(
     origin: Origin,
     tally: Tally | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Yield texts and binary labels, and groups and weights where they are asked for.
+    """Yield texts and the numbers of their classes; groups and weights where they are asked for.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ class _RowReader:
         return by_row, [*self._of_label(codes, values, found), *self._without_label(by_row)]
 
     def _of_label(
-        self, codes: npt.NDArray[Any], values: list[Any], found: list[Meaning]
+        self, codes: npt.NDArray[Any], values: list[Any], found: list[int]
     ) -> Iterator[Fault]:
         """Yield the rows of each label that is ignored or unknown; of many, the rest together."""
         rest = np.zeros(len(codes), np.bool_)
@@ -157,11 +157,11 @@ class _RowReader:
             value, meaning = values[k], found[k]
             if meaning == Meaning.IGNORED:
                 reason = f"label {shown(value, self.origin.classes)} is ignored"
-                yield Fault(meaning, reason, codes == k)
+                yield Fault(Meaning.IGNORED, reason, codes == k)
             elif meaning == Meaning.UNKNOWN:
                 if value in self._unknown or len(self._unknown) < _MOST_DISTINCT:
                     self._unknown[value] += 0
-                    yield Fault(meaning, self._unknown_reason(value), codes == k, value)
+                    yield Fault(Meaning.UNKNOWN, self._unknown_reason(value), codes == k, value)
                 else:
                     rest |= codes == k
                     first = value if first is None else first

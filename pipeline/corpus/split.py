@@ -16,13 +16,17 @@ from pipeline.corpus.tally import CountedRows
 from pipeline.errors import CorpusError
 from pipeline.parallel import ordered_map
 from pipeline.storage import arrow, files
-from pipeline.stratified import draw_by_class
+from pipeline.stratified import TWO_CLASSES, draw_by_class
 
 SET_NAMES = {"train": "training", "test": "test"}
 
 
 def write_sets(
-    folder: Path, sources: Sequence[Iterable[pa.RecordBatch]], test_fraction: float, seed: int
+    folder: Path,
+    sources: Sequence[Iterable[pa.RecordBatch]],
+    test_fraction: float,
+    seed: int,
+    names: Sequence[str] = TWO_CLASSES,
 ) -> TextStatistics:
     """Write `train.arrow` and `test.arrow`; return the statistics of both, training set first.
 
@@ -34,11 +38,13 @@ def write_sets(
         test set is drawn from the first.
     test_fraction, seed
         As in `draw_test`.
+    names : sequence of str
+        The name of each class.
 
     Raises
     ------
     CorpusError
-        If a set is empty, or the training set has reviews of one class only.
+        If a set is empty, or the training set has no review of a class.
     """
     written = [folder / f"{name}.arrow" for name in list(SET_NAMES)[: len(sources)]]
     statistics: list[TextStatistics] = []
@@ -51,10 +57,10 @@ def write_sets(
             left_out = source.tally.sentences(name) if isinstance(source, CountedRows) else []
             raise CorpusError("; ".join([f"corpus: the {name} set is empty", *left_out]))
     table = files.read_table(written[0])
-    require_both_classes(table, "")
+    require_each_class(table, "", names)
     if len(sources) == 1:
         labels = arrow.values(table["label"])
-        in_test = draw_test(labels, test_fraction, seed, group_numbers(table))
+        in_test = draw_test(labels, test_fraction, seed, group_numbers(table), names)
         statistics = _select(written[0], in_test, folder / "test.arrow")
         statistics[:0] = _select(written[0], ~in_test, written[0])
     return TextStatistics.joined(statistics)
@@ -67,18 +73,21 @@ def read_sets(folder: Path) -> tuple[pa.Table, pa.Table]:
 
 
 def drop_from_train(
-    folder: Path, rows: npt.NDArray[np.bool_], statistics: TextStatistics
+    folder: Path,
+    rows: npt.NDArray[np.bool_],
+    statistics: TextStatistics,
+    names: Sequence[str] = TWO_CLASSES,
 ) -> TextStatistics:
     """Drop the training reviews where `rows` is true; return the statistics of what is left.
 
     Raises
     ------
     CorpusError
-        If the reviews that are left are of one class only.
+        If no review of a class is left.
     """
     path = folder / "train.arrow"
     _select(path, ~rows, path)
-    require_both_classes(files.read_table(path), " that are not in the test set")
+    require_each_class(files.read_table(path), " that are not in the test set", names)
     n_test = len(statistics.counts) - len(rows)
     return statistics.select(np.concatenate([~rows, np.ones(n_test, np.bool_)]))
 
@@ -88,16 +97,20 @@ def draw_test(
     test_fraction: float,
     seed: int,
     groups: npt.NDArray[np.int64] | None = None,
+    names: Sequence[str] = TWO_CLASSES,
 ) -> npt.NDArray[np.bool_]:
     """Draw a test set at random, the same fraction of each class; no group is in both sets.
 
     Parameters
     ----------
-    labels : int8 array of 0 and 1, shape (n_reviews,)
+    labels : int8 array, shape (n_reviews,)
+        Number of each review's class.
     test_fraction : float in (0, 1)
     seed : int
     groups : int64 array, shape (n_reviews,), optional
         Reviews with equal numbers belong together.
+    names : sequence of str
+        The name of each class.
 
     Returns
     -------
@@ -110,22 +123,28 @@ def draw_test(
         If a class is too small to have reviews in both sets, or groups are too large.
     """
     draw = np.random.default_rng(seed)
-    return draw_by_class(labels, test_fraction, draw, "corpus.test_fraction", groups)
+    return draw_by_class(labels, test_fraction, draw, "corpus.test_fraction", groups, names)
 
 
-def require_both_classes(train: pa.Table, which: str) -> None:
-    """Refuse a training set without reviews of both classes.
+def require_each_class(train: pa.Table, which: str, names: Sequence[str]) -> None:
+    """Refuse a training set without a review of each class.
 
     `which` follows "training reviews" in the message, to say which ones are meant.
     """
-    classes = train["label"].unique().to_pylist()
-    if not classes:
+    there = set(train["label"].unique().to_pylist())
+    if not there:
         raise CorpusError(f"corpus: there are no training reviews{which}")
-    if len(classes) < 2:
-        only = "positive" if classes == [1] else "negative"
+    missing = [name for number, name in enumerate(names) if number not in there]
+    if len(there) == 1:
+        *others, last = sorted(names, reverse=True)
         raise CorpusError(
-            f"corpus: all {train.num_rows:,} training reviews{which} are {only}; "
-            "expected positive and negative ones"
+            f"corpus: all {train.num_rows:,} training reviews{which} are {names[there.pop()]}; "
+            f"expected {', '.join(others)} and {last} ones"
+        )
+    if missing:
+        raise CorpusError(
+            f"corpus: expected training reviews{which} of each class, got none of "
+            f"{', '.join(missing)}"
         )
 
 

@@ -39,6 +39,8 @@ def suggested_keys(labels: Iterable[Scalar], rule: LabelRule, known: Iterable[Sc
     'set corpus.positive = ["Good"], corpus.negative = ["Bad"] and corpus.ignore = ["So so"]'
     """
     labels, known = list(labels), list(known)
+    if rule.classes is not None:
+        return f"set {_key('ignore', labels)}, or give them to a class in corpus.classes"
     if rule.positive_from is not None:
         return f"set {_key('ignore', labels)}"
     both = [*labels, *known]

@@ -67,11 +67,25 @@ def reliability(y_true: Labels, scores: Floats, bins: int = 10) -> tuple[Bin, ..
     >>> low.n, round(low.mean_probability, 4), round(low.share_positive, 4)
     (3, 0.3731, 0.3333)
     """
-    if bins < 1:
-        raise ValueError(f"bins: expected a number >= 1, got {bins}")
     is_positive, z = checked(y_true, scores)
     order = np.lexsort((is_positive, z))  # because a sum depends on the order of its terms
-    probability, positive = sigmoid(z[order]), is_positive[order]
+    return bins_of(sigmoid(z[order]), is_positive[order], bins)
+
+
+def bins_of(probability: Floats, is_so: NDArray[np.bool_], bins: int) -> tuple[Bin, ...]:
+    """Return the mean probability of something, and the share where it is so, in bins.
+
+    Of two classes, that a review is positive; of more, that its prediction is right.
+
+    Parameters
+    ----------
+    probability : float64 array, shape (n,)
+    is_so : bool array, shape (n,)
+    bins : int
+        Number of bins from 0 to 1, >= 1.
+    """
+    if bins < 1:
+        raise ValueError(f"bins: expected a number >= 1, got {bins}")
     number = bin_of(probability, bins)
     return tuple(
         Bin(
@@ -79,7 +93,7 @@ def reliability(y_true: Labels, scores: Floats, bins: int = 10) -> tuple[Bin, ..
             high=(k + 1) / bins,
             n=int(np.count_nonzero(inside)),
             mean_probability=_mean(probability[inside]),
-            share_positive=_mean(positive[inside]),
+            share_positive=_mean(is_so[inside]),
         )
         for k in range(bins)
         for inside in [number == k]

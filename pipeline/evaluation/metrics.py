@@ -15,7 +15,8 @@ import numpy as np
 
 from pipeline.evaluation.accuracy import accuracy_interval
 from pipeline.evaluation.calibration import Bin, expected_calibration_error, reliability
-from pipeline.evaluation.uncertainty import Interval, Scored, intervals
+from pipeline.evaluation.resampling import Interval
+from pipeline.evaluation.uncertainty import Scored, intervals
 from pipeline.model.checks import Floats, Labels, checked
 from pipeline.model.confusion import ClassMetrics, Confusion, class_metrics, confusion
 from pipeline.model.logistic import cross_entropy, decide, sigmoid

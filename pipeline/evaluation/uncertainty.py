@@ -12,18 +12,18 @@ None of this covers the choice of training reviews or of settings.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.evaluation.accuracy import Groups
+from pipeline.evaluation.resampling import Interval, group_numbers, middle, over_resamples
 from pipeline.kernels.bootstrap import resample_sums
 from pipeline.model.checks import Floats, Labels, checked
 from pipeline.model.logistic import cross_entropy, decide, sigmoid
-from pipeline.parallel import ordered_map
 
 # Paths in metrics.json, and attributes of an Evaluation.
 METRICS = (
@@ -32,10 +32,7 @@ METRICS = (
     *("positive.precision", "positive.recall", "positive.f1"),
     *("roc_auc", "average_precision", "log_loss", "brier"),
 )
-Interval = tuple[float, float]
 Metrics = dict[str, Floats]
-# Reviews drawn in one chunk, with its own generator. A change of it changes every interval.
-_CHUNK = 1 << 16
 _N_SUMS = 7
 
 
@@ -103,7 +100,7 @@ def intervals(
     (0.66, 0.84)
     """
     (metrics,) = resampled(y_true, [model], resamples, seed)
-    return {name: _middle(values, confidence) for name, values in metrics.items()}
+    return {name: middle(values, confidence) for name, values in metrics.items()}
 
 
 def paired_differences(
@@ -128,7 +125,7 @@ def paired_differences(
     (0.16, 0.34)
     """
     of_a, of_b = resampled(y_true, [a, b], resamples, seed)
-    return {name: _middle(of_b[name] - of_a[name], confidence) for name in METRICS}
+    return {name: middle(of_b[name] - of_a[name], confidence) for name in METRICS}
 
 
 def resampled(y_true: Labels, models: Sequence[Scored], resamples: int, seed: int) -> list[Metrics]:
@@ -151,26 +148,15 @@ def resampled(y_true: Labels, models: Sequence[Scored], resamples: int, seed: in
     if resamples < 0:
         raise ValueError(f"resamples: expected a number >= 0, got {resamples}")
     canonical, rankings = _rankings(y_true, models)
-    n, groups = len(y_true), models[0].groups
-    if groups is not None and len(groups) != n:
-        raise ValueError(f"groups: expected one for each of {n} reviews, got {len(groups)}")
-    group_of = None if groups is None else _numbered(groups, canonical, y_true, models)
-    n_drawn = n if group_of is None else int(group_of.max()) + 1
-    size = max(1, _CHUNK // n)
+    columns = np.stack([y_true, *(model.scores for model in models)])[:, canonical]
+    group_of = group_numbers(models[0].groups, canonical, columns)
 
-    def draw(chunk: int) -> list[Floats]:
-        generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(chunk,)))
-        n_rows = min(size, resamples - chunk * size)
-        counts = np.empty((n_rows, n), np.int64)
-        for row in counts:
-            drawn = np.bincount(generator.integers(0, n_drawn, n_drawn), minlength=n_drawn)
-            row[:] = drawn if group_of is None else drawn[group_of]
-        sizes = np.full(n_rows, n) if group_of is None else counts.sum(axis=1)
-        return [sizes, *(ranking.sums(counts) for ranking in rankings)]
+    def measure(counts: NDArray[np.int64]) -> list[Any]:
+        return [counts.sum(axis=1), *(ranking.sums(counts) for ranking in rankings)]
 
-    chunks = list(ordered_map(draw, range(-(-resamples // size))))
+    parts = over_resamples(measure, len(y_true), resamples, seed, group_of)
     empty = [np.empty(0, np.int64), *(np.empty((0, _N_SUMS)) for _ in models)]
-    sizes, *sums = (np.concatenate(parts) for parts in zip(empty, *chunks, strict=True))
+    sizes, *sums = (np.concatenate(of_chunks) for of_chunks in zip(empty, *parts, strict=True))
     return [_metrics(of_model, sizes) for of_model in sums]
 
 
@@ -228,27 +214,6 @@ def _rankings(y_true: Labels, models: Sequence[Scored]) -> tuple[NDArray[np.int6
     return canonical, rankings
 
 
-def _numbered(
-    groups: Groups, canonical: NDArray[np.int64], y_true: Labels, models: Sequence[Scored]
-) -> Groups:
-    """Return the group of each review in canonical order, as a number from 0.
-
-    A group is numbered by what is in it, so that the order of the rows has no influence.
-    """
-    columns = np.stack([y_true, *(model.scores for model in models)])[:, canonical]
-    # Reviews that no model tells apart have the same rank.
-    ranks = np.cumsum((np.diff(columns, prepend=columns[:, :1]) != 0).any(axis=0))
-    _, code, sizes = np.unique(groups[canonical], return_inverse=True, return_counts=True)
-    # The bytes of unsigned numbers, the highest one first, sort as the numbers do.
-    members = ranks[np.argsort(code, kind="stable")].astype(">u8")
-    keys = [part.tobytes() for part in np.split(members, np.cumsum(sizes)[:-1])]
-    number = np.empty(len(keys), np.int64)
-    number[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys))
-    numbered: Groups = number[code]
-    # Equal reviews may change places, so that sums do not depend on which comes first.
-    return numbered[np.lexsort((numbered, ranks))]
-
-
 def _metrics(sums: Floats, n: NDArray[np.int64]) -> Metrics:
     """Return the metrics of resamples of n reviews each, by the formulas of `metrics`."""
     positive, predicted, true_positive, half_wins, precision, loss, square = sums.T
@@ -270,15 +235,3 @@ def _metrics(sums: Floats, n: NDArray[np.int64]) -> Metrics:
         metrics[name] = (metrics[f"negative.{name}"] + metrics[f"positive.{name}"]) / 2
     metrics |= {"log_loss": loss / n, "brier": square / n}
     return {name: metrics[name] for name in METRICS}
-
-
-def _middle(values: Floats, confidence: float) -> Interval:
-    """Return the percentiles that leave the same share of the values on each side."""
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence: expected a number in (0, 1), got {confidence}")
-    defined = values[~np.isnan(values)]
-    if not defined.size:
-        return math.nan, math.nan
-    outside = (1 - confidence) / 2
-    low, high = np.quantile(defined, [outside, 1 - outside])
-    return float(low), float(high)

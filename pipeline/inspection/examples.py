@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.model.logistic import decide, sigmoid
+from pipeline.model.logistic import cross_entropy, predictions
 
 Rows = NDArray[np.int64]
 
@@ -16,9 +16,9 @@ def most_wrong(y: NDArray[np.int8], scores: NDArray[np.float64], threshold: floa
     Parameters
     ----------
     y : int8 array, shape (n_reviews,)
-        True labels: 0 negative, 1 positive.
-    scores : float64 array, shape (n_reviews,)
-        Log-odds of the positive class.
+        True labels: the numbers of classes, of two 1 is positive.
+    scores : float64 array, shape (n_reviews,), or (n_reviews, n_classes) above two classes
+        Of two classes, the log-odds of the positive one.
     threshold : float in (0, 1)
     n : int
         The largest number of rows to return.
@@ -34,8 +34,9 @@ def most_wrong(y: NDArray[np.int8], scores: NDArray[np.float64], threshold: floa
     >>> most_wrong(y, np.array([-1.0, 2.0, 3.0]), threshold=0.5, n=5).tolist()
     [1, 0]
     """
-    rows: Rows = np.argsort(np.where(y == 1, scores, -scores), kind="stable")
-    wrong: Rows = rows[decide(sigmoid(scores), threshold)[rows] != y[rows]]
+    of_truth = np.where(y == 1, scores, -scores) if scores.ndim == 1 else -cross_entropy(scores, y)
+    rows: Rows = np.argsort(of_truth, kind="stable")
+    wrong: Rows = rows[predictions(scores, threshold)[rows] != y[rows]]
     return wrong[:n]
 
 

@@ -14,20 +14,28 @@ from typing import TYPE_CHECKING, Any
 from pipeline.config.corpus import SplitSection
 from pipeline.config.schema import Config
 from pipeline.stages.from_config import (
+    class_names,
     counting_of,
     decision_of,
     read_source,
     regression_of,
+    require_settings_of,
     tokenizer_of,
     vocabulary_of,
+    with_found_classes,
 )
-from pipeline.stages.outputs import read_tokenizer
+from pipeline.stages.outputs import read_classes, read_tokenizer
 from pipeline.stages.read_run import read_groups, read_labels, read_set, read_weights
 from pipeline.stages.test_uses import TestUse
 from pipeline.storage import arrays, arrow, files
 from pipeline.storage.run import Run
+from pipeline.stratified import TWO_CLASSES
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from pipeline.corpus.audit import SplitAudit
+    from pipeline.model.logistic import Array
     from pipeline.tokens.tokens import Tokens
     from pipeline.training.history import Epoch
 
@@ -59,28 +67,31 @@ def compute_corpus(context: StageContext) -> tuple[str, list[str]]:
     """Load, check, split and audit: `train.arrow`, `test.arrow` and `card.json`."""
     from pipeline.corpus import audit, split
 
-    section = context.config.corpus
+    config = with_found_classes(context.config)
+    section, classes = config.corpus, class_names(config)
     settings = section if isinstance(section, SplitSection) else SplitSection()  # has a test set
-    sources = read_source(context.config)
-    statistics = split.write_sets(context.folder, sources, settings.test_fraction, settings.seed)
+    sources = read_source(config)
+    drawn = settings.test_fraction, settings.seed, classes
+    statistics = split.write_sets(context.folder, sources, *drawn)
     train, test = split.read_sets(context.folder)
     dropped = 0
     if section.drop_overlap:
         overlapping = audit.overlapping_rows(train, test, statistics)
         dropped = int(overlapping.sum())
-        statistics = split.drop_from_train(context.folder, overlapping, statistics)
+        statistics = split.drop_from_train(context.folder, overlapping, statistics, classes)
         train, test = split.read_sets(context.folder)
-    card = audit.audit(train, test, statistics)
+    card = audit.audit(train, test, statistics, classes)
     tallies = {name: s.tally for name, s in zip(split.SET_NAMES, sources, strict=False)}
     metadata = {
         "source": context.config.section("corpus"),
+        **({} if classes == TWO_CLASSES else {"classes": classes}),
         "rows": {name: tally.to_dict() for name, tally in tallies.items()},
         "dropped_overlap": dropped,
         **card.to_dict(),
     }
     files.write_json(context.folder / "card.json", metadata)
     summary = ", ".join(
-        f"{split.n_reviews:,} {name} ({split.n_positive / split.n_reviews:.1%} positive)"
+        f"{split.n_reviews:,} {name} ({_shares(split)})"
         for name, split in (("training reviews", card.train), ("test reviews", card.test))
     )
     if dropped:
@@ -89,6 +100,12 @@ def compute_corpus(context: StageContext) -> tuple[str, list[str]]:
         note for name, tally in tallies.items() for note in tally.sentences(split.SET_NAMES[name])
     ]
     return summary, [*notes, *audit.warnings(card)]
+
+
+def _shares(split: SplitAudit) -> str:
+    """Return the share of the positive class of two, or of each of more."""
+    shares = {name: f"{n / split.n_reviews:.1%} {name}" for name, n in split.n_of_class.items()}
+    return shares["positive"] if tuple(shares) == TWO_CLASSES else ", ".join(shares.values())
 
 
 def compute_tokens(context: StageContext) -> tuple[str, list[str]]:
@@ -151,6 +168,8 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     config = context.config
     counts = arrays.read_counts(context.run.output("features/train.safetensors"))
     labels, weights = read_labels(context.run, "train"), read_weights(context.run, "train")
+    classes = read_classes(context.run)
+    require_settings_of(len(classes), config.train)
     regression = regression_of(config.train)
     groups = read_groups(context.run, "train")
     regression.fit(counts, labels, weights, context.on_epoch, groups)
@@ -159,7 +178,8 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     vocabulary = read_vocabulary(context.run.output("features/vocabulary.txt"))
     tokenizer = read_tokenizer(context.run)
     binary, unit_length = counting_of(config.features).values()
-    TextClassifier(tokenizer, vocabulary, binary, regression, unit_length).save(context.folder)
+    parts = tokenizer, vocabulary, binary, regression, unit_length, classes
+    TextClassifier(*parts).save(context.folder)
     history, kept = regression.history_, regression.kept_
     epochs = [dataclasses.asdict(epoch) for epoch in history]
     files.write_json(context.folder / "history.json", {"epochs": epochs})
@@ -179,35 +199,60 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
 
 def compute_eval(context: StageContext) -> tuple[str, list[str]]:
     """Score the test set: `metrics.json` and `predictions.parquet`."""
-    import numpy as np
     import pyarrow as pa
     from pyarrow import parquet
 
-    from pipeline.evaluation.metrics import evaluate
-    from pipeline.evaluation.uncertainty import Scored
-    from pipeline.model.logistic import decide, sigmoid
     from pipeline.model.text_classifier import TextClassifier
 
-    regression = TextClassifier.load(context.run.output("model/model.json").parent).regression
+    model = TextClassifier.load(context.run.output("model/model.json").parent)
     counts = arrays.read_counts(context.run.output("features/test.safetensors"))
-    labels = read_labels(context.run, "test")
-    scores = regression.decision_function(counts)
+    labels, groups = read_labels(context.run, "test"), read_groups(context.run, "test")
+    scores = model.regression.decision_function(counts)
     settings = context.config.section("eval")
-    scored = Scored(scores, regression.threshold, read_groups(context.run, "test"))
-    result = evaluate(labels, scored, **settings)
+    threshold = model.regression.threshold
+    result: Any
+    if scores.ndim == 1:
+        from pipeline.evaluation.metrics import evaluate
+        from pipeline.evaluation.uncertainty import Scored
+
+        result = evaluate(labels, Scored(scores, threshold, groups), **settings)
+    else:
+        from pipeline.evaluation.classes import ClassScores, evaluate_classes
+
+        of_classes = ClassScores(scores, read_classes(context.run), groups)
+        result = evaluate_classes(labels, of_classes, **settings)
     context.entry["test_use"] = TestUse.of("eval", context.config).to_dict()
     files.write_json(context.folder / "metrics.json", {"test": result.to_dict()})
-    probability = sigmoid(scores)
-    predictions = {
-        "row": np.arange(len(labels)),
-        "label": labels,
-        "predicted": decide(probability, regression.threshold).astype(np.int8),
-        "probability": probability,
-        "log_odds": scores,
-    }
-    columns = {name: arrow.numbers(values) for name, values in predictions.items()}
-    parquet.write_table(pa.table(columns), context.folder / "predictions.parquet")
+    table = pa.table(_predictions(labels, scores, threshold))
+    parquet.write_table(table, context.folder / "predictions.parquet")
     return (
         f"test accuracy {result.accuracy:.2%}, {100 * result.confidence:g}% interval "
         f"{result.accuracy_low:.2%} to {result.accuracy_high:.2%}"
     ), []
+
+
+def _predictions(labels: Array, scores: Array, threshold: float) -> dict[str, pa.Array]:
+    """Return the columns of `predictions.parquet`.
+
+    Of more than two classes, a review has a list of probabilities and one of scores.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    from pipeline.model.logistic import predictions, probabilities, sigmoid
+
+    columns = {
+        "row": arrow.numbers(np.arange(len(labels))),
+        "label": arrow.numbers(labels),
+        "predicted": arrow.numbers(predictions(scores, threshold).astype(np.int8)),
+    }
+    if scores.ndim == 1:
+        return columns | {
+            "probability": arrow.numbers(sigmoid(scores)),
+            "log_odds": arrow.numbers(scores),
+        }
+    flat = {"probabilities": probabilities(scores), "scores": scores}
+    return columns | {
+        name: pa.FixedSizeListArray.from_arrays(arrow.numbers(values.ravel()), scores.shape[1])
+        for name, values in flat.items()
+    }

@@ -10,6 +10,8 @@ import pipeline
 from pipeline.config.corpus import FilesCorpus, LabelledSection, NltkCorpus, SampleCorpus
 from pipeline.config.model import FeaturesSection, ThresholdGoal, TokensSection, TrainSection
 from pipeline.config.schema import Config
+from pipeline.errors import ConfigError
+from pipeline.stratified import TWO_CLASSES
 
 if TYPE_CHECKING:
     from pipeline.corpus.dialect import Dialect
@@ -36,8 +38,11 @@ def source_files(config: Config) -> list[Path]:
     return []
 
 
-def read_source(config: Config) -> Sequence[CountedRows]:
-    """Return the corpus that a config names: train, and test where the source has one."""
+def read_source(config: Config, rule: LabelRule | None = None) -> Sequence[CountedRows]:
+    """Return the corpus that a config names: train, and test where the source has one.
+
+    Its labels mean what the config says, or a rule that is given instead.
+    """
     from pipeline.corpus.columns import Columns
     from pipeline.corpus.files import read_batches
     from pipeline.corpus.labels import LabelRule
@@ -49,10 +54,10 @@ def read_source(config: Config) -> Sequence[CountedRows]:
 
         return [CountedRows(iter(read_nltk(section.name).to_batches()))]
     if isinstance(section, SampleCorpus):
-        rule = LabelRule(("positive",), ("negative",))
+        sample = LabelRule(("positive",), ("negative",))
         names = [str(_sample_file(part)) for part in ("train", "test")]
-        return [CountedRows(read_batches(name, Columns(), rule)) for name in names]
-    rule = label_rule_of(section)
+        return [CountedRows(read_batches(name, Columns(), sample)) for name in names]
+    rule = label_rule_of(section) if rule is None else rule
     columns = Columns(section.text, section.label, section.group, section.weight)
     if isinstance(section, FilesCorpus):
         dialect = dialect_of(section)
@@ -80,13 +85,38 @@ def label_rule_of(section: LabelledSection) -> LabelRule:
     """Return what the labels of a section mean, and which rows it leaves out."""
     from pipeline.corpus.labels import LabelRule
 
-    positive, negative, ignore = (
-        values if isinstance(values, tuple) else (values,)
-        for values in (section.positive, section.negative, section.ignore)
-    )
-    return LabelRule(
-        positive, negative, section.positive_from, section.negative_to, ignore, section.drop
-    )
+    def listed(values: Any) -> tuple[Any, ...]:
+        return values if isinstance(values, tuple) else (values,)
+
+    ignore, drop = listed(section.ignore), section.drop
+    if section.classes == "found":
+        return LabelRule(ignore=ignore, drop=drop, found=set())
+    if section.classes is not None:
+        classes = {name: listed(labels) for name, labels in section.classes.items()}
+        return LabelRule(ignore=ignore, drop=drop, classes=classes)
+    ratings = section.positive_from, section.negative_to
+    return LabelRule(listed(section.positive), listed(section.negative), *ratings, ignore, drop)
+
+
+def class_names(config: Config) -> tuple[str, ...]:
+    """Return the names of the classes that a config lists, in the order of their numbers."""
+    section = config.corpus
+    return label_rule_of(section).names if isinstance(section, LabelledSection) else TWO_CLASSES
+
+
+def with_found_classes(config: Config) -> Config:
+    """Return a config whose classes are listed, after a look at all labels if they are not."""
+    section = config.corpus
+    if not isinstance(section, LabelledSection) or section.classes != "found":
+        return config
+    from pipeline.corpus.labels import found_classes
+
+    rule = label_rule_of(section)
+    for rows in read_source(config, rule):
+        for _ in rows:
+            pass
+    assert rule.found is not None
+    return config.but(corpus=section.but(classes=found_classes(rule.found)))
 
 
 def _parts(section: FilesCorpus) -> tuple[Place, ...]:
@@ -125,6 +155,21 @@ def vocabulary_of(section: FeaturesSection, tokens: Tokens) -> Vocabulary:
 def counting_of(section: FeaturesSection) -> dict[str, bool]:
     """Return how a section has words counted, as `count_features` takes it."""
     return {"binary": section.binary, "unit_length": section.unit_length}
+
+
+def require_settings_of(n_classes: int, section: TrainSection) -> None:
+    """Refuse settings that have a meaning for two classes only."""
+    if n_classes == 2:
+        return
+    expected = {
+        "threshold": ("none", section.threshold == TrainSection().threshold),
+        "class_weight": ('"none" or "balanced"', isinstance(section.class_weight, str)),
+    }
+    for key, (accepted, is_accepted) in expected.items():
+        if not is_accepted:
+            raise ConfigError(
+                f"train.{key}: expected {accepted} where there are {n_classes} classes"
+            )
 
 
 def regression_of(section: TrainSection) -> SGDLogisticRegression:

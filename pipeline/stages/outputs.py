@@ -8,6 +8,7 @@ from pipeline.errors import RunError
 from pipeline.storage.files import read_json
 from pipeline.storage.forms import require_form
 from pipeline.storage.run import Run
+from pipeline.stratified import TWO_CLASSES
 
 if TYPE_CHECKING:
     from pipeline.tokens.tokenizer import Tokenizer
@@ -31,6 +32,20 @@ _METRICS = {
     "calibration": [_BIN],
     "intervals": {str: (_UNDEFINED, _UNDEFINED)},
 }
+_OF_RATINGS = dict.fromkeys(("mean_absolute_error", "quadratic_kappa"), _UNDEFINED)
+_METRICS_OF_MORE = {
+    **dict.fromkeys(("confidence", "accuracy", "accuracy_low", "accuracy_high"), float),
+    **dict.fromkeys(("roc_auc", "log_loss", "brier", "ece"), _UNDEFINED),
+    **_SHARES,
+    "n": int,
+    "n_groups?": int,
+    "classes": [str],
+    "of_class": {str: _OF_CLASS},
+    "confusion": [[int]],
+    "roc_auc_of_class": {str: _UNDEFINED},
+    "ratings?": _OF_RATINGS,
+    "intervals": {str: (_UNDEFINED, _UNDEFINED)},
+}
 _COUNTS = ("reviews", "positive", "negative", "empty", "exact_duplicates", "near_duplicates")
 _LENGTHS = dict.fromkeys(("minimum", "median", "mean", "maximum"), _UNDEFINED)
 _OF_SET = dict.fromkeys((f"n_{name}" for name in _COUNTS), int) | {"words": _LENGTHS}
@@ -41,6 +56,10 @@ _CARD = {
     **dict.fromkeys(("n_overlap", "n_near_overlap", "n_conflicting"), int),
     "groups?": dict.fromkeys(("n_train", "n_test", "n_shared"), int),
 }
+_OF_SET_OF_MORE = {
+    key: form for key, form in _OF_SET.items() if key not in ("n_positive", "n_negative")
+} | {"n_of_class": {str: int}}
+_CARD_OF_MORE = _CARD | {"classes": [str], "train": _OF_SET_OF_MORE, "test": _OF_SET_OF_MORE}
 _VALIDATION = ("validation_loss", "validation_accuracy")
 _EPOCH = {"number": int, "loss": float, "accuracy": float, **dict.fromkeys(_VALIDATION, _UNDEFINED)}
 _AT = {"threshold": float, "accuracy": float} | _SHARES
@@ -49,14 +68,25 @@ HINT = "use --force to compute it again"
 
 
 def read_metrics(run: Run) -> dict[str, Any]:
-    """Return the metrics of the test set."""
-    metrics: dict[str, Any] = _read(run, "eval/metrics.json", {"test": _METRICS})["test"]
+    """Return the metrics of the test set, of two classes or of more."""
+    forms = {"of_class": _METRICS_OF_MORE, "positive": _METRICS}
+    file = "eval/metrics.json"
+    test = _read(run, file, {"test": dict})["test"]
+    form = next((form for key, form in forms.items() if key in test), _METRICS)
+    metrics: dict[str, Any] = _read(run, file, {"test": form})["test"]
     return metrics
 
 
 def read_card(run: Run) -> dict[str, Any]:
-    """Return the audit of the corpus."""
-    return _read(run, "corpus/card.json", _CARD)
+    """Return the audit of the corpus, of two classes or of more."""
+    file = "corpus/card.json"
+    card = _read(run, file, {})
+    return _read(run, file, _CARD_OF_MORE if "classes" in card else _CARD)
+
+
+def read_classes(run: Run) -> tuple[str, ...]:
+    """Return the names of a run's classes, in the order of their numbers."""
+    return tuple(read_card(run).get("classes", TWO_CLASSES))
 
 
 def read_epochs(run: Run) -> list[dict[str, Any]]:

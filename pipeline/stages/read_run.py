@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.errors import RunError
+from pipeline.stages.outputs import read_classes
 from pipeline.storage import arrays, arrow, files
 from pipeline.storage.forms import require_form
 from pipeline.storage.journal import DEPENDS, read_journal
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
     """Return the model of a run, and how often each class uses each word.
 
-    The second is None for a model folder without a run, and if the run's features are not
-    those that the model was trained on.
+    The second is None for a model folder without a run, for more than two classes, and if the
+    run's features are not those that the model was trained on.
     """
     from pipeline.inspection.weights import ClassFrequency
     from pipeline.model.text_classifier import TextClassifier
@@ -33,6 +34,8 @@ def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
         return model, None
     run = Run(path)
     if not was_trained_on(run):
+        return model, None
+    if len(model.classes) > 2:
         return model, None
     counts = arrays.read_counts(run.output("features/train.safetensors"))
     return model, ClassFrequency.of(counts, read_labels(run, "train"))
@@ -94,8 +97,15 @@ def read_stability(run: Run, model: TextClassifier) -> tuple[Any, Any] | None:
 
 
 def read_labels(run: Run, name: str) -> Any:
-    """Return the labels of a run's `train` or `test` set: int8, 1 is positive."""
+    """Return the labels of a run's `train` or `test` set: int8, the numbers of classes."""
     return arrow.values(read_set(run, name)["label"])
+
+
+def require_two_classes(run: Run, what: str) -> None:
+    """Refuse a run of more than two classes for what is defined, or built, for two."""
+    n_classes = len(read_classes(run))
+    if n_classes > 2:
+        raise RunError(f"{what}: expected a run of two classes; {run.path} has {n_classes}")
 
 
 def read_groups(run: Run, *names: str) -> Any:
@@ -130,13 +140,15 @@ def read_set(run: Run, name: str) -> pa.Table:
     if table.schema != Columns(**given).schema() or any(c.null_count for c in table.columns):
         raise RunError(f"{file}: expected texts and labels, got other columns or missing values")
     labels = arrow.values(table["label"])
-    if len(labels) and not 0 <= labels.min() <= labels.max() <= 1:
-        raise RunError(f"{file}: expected labels of 0 and 1, got {labels.min()} to {labels.max()}")
+    last = len(read_classes(run)) - 1
+    if len(labels) and not 0 <= labels.min() <= labels.max() <= last:
+        got = f"{labels.min()} to {labels.max()}"
+        raise RunError(f"{file}: expected labels from 0 to {last}, got {got}")
     return table
 
 
 class Reviews(NamedTuple):
-    """The texts of a set as an Arrow array, and their labels: int8, 0 and 1."""
+    """The texts of a set as an Arrow array, and their labels: int8, the numbers of classes."""
 
     texts: pa.ChunkedArray
     labels: Any

@@ -14,6 +14,7 @@ from pipeline.stages.read_run import (
     read_reviews,
     read_rule,
     read_stability,
+    require_two_classes,
 )
 from pipeline.storage import arrays, files
 
@@ -42,6 +43,7 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
     from pipeline.report.summary import summary_page
 
     settings, run = context.config.report, context.run
+    require_two_classes(run, "report")
     model = TextClassifier.load(run.output("model/model.json").parent)
     train = arrays.read_counts(run.output("features/train.safetensors"))
     frequency = ClassFrequency.of(train, read_labels(context.run, "train"))

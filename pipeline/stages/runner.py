@@ -245,7 +245,11 @@ STAGES = (
         compute.compute_eval,
         ("corpus", "features", "train"),
         ("eval",),
-        ("pipeline.evaluation.metrics", "pipeline.model.text_classifier"),
+        (
+            "pipeline.evaluation.classes",
+            "pipeline.evaluation.metrics",
+            "pipeline.model.text_classifier",
+        ),
     ),
     Stage(
         "report",

@@ -20,7 +20,7 @@ from pipeline.evaluation.metrics import evaluate
 from pipeline.evaluation.uncertainty import METRICS, Scored, paired_differences
 from pipeline.model.checks import Floats, Labels
 from pipeline.stages.outputs import read_metrics
-from pipeline.stages.read_run import read_groups, read_reviews
+from pipeline.stages.read_run import read_groups, read_reviews, require_two_classes
 from pipeline.storage import arrow
 from pipeline.storage.files import null_for_nan
 from pipeline.storage.run import Run
@@ -137,6 +137,8 @@ def compare(
         different test reviews.
     """
     path_a, path_b = Path(path_a), Path(path_b)
+    for path in (path_a, path_b):
+        require_two_classes(Run(path), "compare")
     test_a, test_b = (_checked(path) for path in (path_a, path_b))
     if test_a != test_b:
         raise RunError(

@@ -23,7 +23,7 @@ from pipeline.stages.from_config import (
     tokenizer_of,
     vocabulary_of,
 )
-from pipeline.stages.read_run import read_set
+from pipeline.stages.read_run import read_set, require_two_classes
 from pipeline.storage import arrow
 from pipeline.storage.run import Run
 from pipeline.tokens.tokens import Tokens
@@ -62,6 +62,7 @@ class Reviews:
     @classmethod
     def read(cls, run: Run, *splits: str) -> Reviews:
         """Read splits, `train` or `test`, of a run's corpus, one after the other."""
+        require_two_classes(run, "studies")
         tables = [read_set(run, split) for split in splits]
         digests = run.digests("corpus")
         whole = pa.concat_tables(tables)

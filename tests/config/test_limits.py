@@ -17,7 +17,7 @@ from pipeline.config.tuning import Range
 from pipeline.errors import ConfigError
 
 # Labels are names, even those that are numbers.
-UNBOUNDED = {"positive", "negative", "ignore"}
+UNBOUNDED = {"positive", "negative", "classes", "ignore"}
 
 
 def numbers(hint: Any, bounds: tuple[Meta, ...] = ()) -> Iterator[tuple[type, tuple[Meta, ...]]]:

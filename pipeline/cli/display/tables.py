@@ -75,10 +75,12 @@ def print_card(card: dict[str, Any]) -> None:
     """Print the audit of a corpus."""
     train, test = card["train"], card["test"]
     table = figures("", "training", "test")
+    table.add_row("reviews", f"{train['n_reviews']:,}", f"{test['n_reviews']:,}")
+    of_two = ("n_positive", "positive"), ("n_negative", "negative")
+    for name in train.get("n_of_class", ()):
+        table.add_row(Text(name), *(f"{of['n_of_class'][name]:,}" for of in (train, test)))
     for key, label in (
-        ("n_reviews", "reviews"),
-        ("n_positive", "positive"),
-        ("n_negative", "negative"),
+        *(() if "n_of_class" in train else of_two),
         ("n_empty", "empty"),
         ("n_exact_duplicates", "copies of an earlier review"),
         ("n_near_duplicates", "near-copies of an earlier review"),

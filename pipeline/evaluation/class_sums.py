@@ -1,0 +1,123 @@
+"""The metrics of more than two classes from confusion matrices: of the reviews, or of resamples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.evaluation.accuracy import Groups
+from pipeline.evaluation.resampling import Interval, group_numbers, middle, over_resamples
+from pipeline.model.checks import Floats
+from pipeline.model.softmax import cross_entropy, softmax
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ScoredClasses:
+    """Reviews in their order: the cell of the confusion matrix, and the losses."""
+
+    n_classes: int
+    cells: Ints
+    losses: Floats
+    squares: Floats
+
+    @classmethod
+    def of(cls, y: Ints, z: Floats) -> ScoredClasses:
+        """Return the reviews of true classes y and scores z, shape (n, n_classes)."""
+        n_classes = z.shape[1]
+        squares = softmax(z)
+        squares[np.arange(len(y)), y] -= 1.0
+        cells = y * n_classes + z.argmax(axis=1)
+        return cls(n_classes, cells, cross_entropy(z, y), np.square(squares).sum(axis=1))
+
+    def confusion(self, counts: Ints) -> Ints:
+        """Return the matrix of each resample: int64, shape (n_resamples, n_classes, n_classes)."""
+        size = self.n_classes**2
+        found = [np.bincount(self.cells, of_one, size).astype(np.int64) for of_one in counts]
+        return np.array(found).reshape(-1, self.n_classes, self.n_classes)
+
+    def means(self, counts: Ints) -> Floats:
+        """Return the log loss and the Brier score of each resample: shape (2, n_resamples)."""
+        n = counts.sum(axis=1)
+        # No matrix product: its sums would depend on the threads of BLAS.
+        sums = [[(row * losses).sum() for row in counts] for losses in (self.losses, self.squares)]
+        means: Floats = np.array(sums) / n
+        return means
+
+
+def values_of(confusion: Ints, means: Floats, classes: Sequence[str]) -> dict[str, Floats]:
+    """Return the metrics of resamples, by their paths: float64, shape (n_resamples,) each."""
+    n = confusion.sum(axis=(1, 2))
+    true, predicted = confusion.sum(axis=2), confusion.sum(axis=1)
+    hits = np.diagonal(confusion, axis1=1, axis2=2)
+    with np.errstate(invalid="ignore"):  # an undefined metric is NaN, as 0 / 0 is
+        of_class = {
+            "precision": hits / predicted,
+            "recall": hits / true,
+            "f1": 2 * hits / (true + predicted),
+        }
+    values = {"accuracy": hits.sum(axis=1) / n}
+    values |= {name: metric.mean(axis=1) for name, metric in of_class.items()}
+    for k, each in enumerate(classes):
+        values |= {f"{each}.{name}": metric[:, k] for name, metric in of_class.items()}
+    values |= {"log_loss": means[0], "brier": means[1]}
+    numbers = numbers_that_rise(classes)
+    if numbers is not None:
+        values |= _of_ratings(confusion, true, predicted, numbers)
+    return values
+
+
+def _of_ratings(confusion: Ints, true: Ints, predicted: Ints, numbers: Floats) -> dict[str, Floats]:
+    distance = np.abs(numbers[:, None] - numbers)
+    n = confusion.sum(axis=(1, 2))
+    by_chance = true[:, :, None] * predicted[:, None, :] / n[:, None, None]
+    with np.errstate(invalid="ignore"):
+        ratio = (confusion * distance**2).sum(axis=(1, 2)) / (by_chance * distance**2).sum((1, 2))
+    return {
+        "ratings.mean_absolute_error": (confusion * distance).sum(axis=(1, 2)) / n,
+        "ratings.quadratic_kappa": 1 - ratio,
+    }
+
+
+def intervals_of(
+    reviews: ScoredClasses,
+    groups: Groups | None,
+    classes: Sequence[str],
+    settings: tuple[float, int, int],
+) -> dict[str, Interval]:
+    """Return the bootstrap percentile interval of each metric but the AUC."""
+    confidence, resamples, seed = settings
+    if not resamples:
+        return {}
+    canonical = np.arange(len(reviews.cells))
+    columns = np.stack([reviews.cells, reviews.losses, reviews.squares])
+    group_of = group_numbers(groups, canonical, columns)
+
+    def measure(counts: Ints) -> list[Any]:
+        return [reviews.confusion(counts), reviews.means(counts)]
+
+    parts = over_resamples(measure, len(canonical), resamples, seed, group_of)
+    confusion = np.concatenate([part[0] for part in parts])
+    means = np.concatenate([part[1] for part in parts], axis=1)
+    values = values_of(confusion, means, classes)
+    return {name: middle(of_one, confidence) for name, of_one in values.items()}
+
+
+def numbers_that_rise(classes: Sequence[str]) -> Floats | None:
+    """Return the classes as numbers if all are, and each is above the one before; else None.
+
+    >>> numbers_that_rise(["1", "2.5", "10"]).tolist()
+    [1.0, 2.5, 10.0]
+    >>> numbers_that_rise(["5", "1", "3"]), numbers_that_rise(["bad", "good", "fair"])
+    (None, None)
+    """
+    try:
+        numbers = np.array([float(name) for name in classes])
+    except ValueError:
+        return None
+    return numbers if np.isfinite(numbers).all() and (np.diff(numbers) > 0).all() else None
