@@ -44,6 +44,12 @@ def versions() -> dict[str, str]:
     return own | dict(sorted(found.items()))
 
 
+def computing_versions() -> dict[str, str]:
+    """Return the versions on which the bytes of a result may depend."""
+    found = versions()
+    return {name: found[name] for name in (_PACKAGE, *COMPUTING)}
+
+
 def changed_versions(entry: dict[str, Any]) -> str:
     """Return which versions computed a stage that are others now; empty if there are none.
 
@@ -64,8 +70,8 @@ def changed_versions(entry: dict[str, Any]) -> str:
     >>> changed_versions({"versions": {"python": "3.0"}})
     ''
     """
-    then, now = entry.get("versions", {}), versions()
-    changed = [name for name in (_PACKAGE, *COMPUTING) if then.get(name, now[name]) != now[name]]
+    then, now = entry.get("versions", {}), computing_versions()
+    changed = [name for name in now if then.get(name, now[name]) != now[name]]
     if not changed:
         return ""
     named = (f"{'sentiment' if name == _PACKAGE else name} {then[name]}" for name in changed)

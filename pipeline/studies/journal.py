@@ -14,6 +14,7 @@ from typing import Any
 
 from pipeline.stages.freshness import source_digest
 from pipeline.stages.listener import Listener
+from pipeline.stages.versions import computing_versions
 from pipeline.storage.files import write_text
 from pipeline.storage.journal import DEPENDS, journal_line, read_journal
 from pipeline.storage.run import locked, naming_the_folder
@@ -90,7 +91,8 @@ def open_journal(
     folder : Path
         Named as the study, which is also the name of its module.
     depends : dict
-        What the results depend on besides the study's source code.
+        What the results depend on besides the study's source code, and the versions of what
+        computes them.
     n_steps : int
     from_scratch : bool
         Restart the study.
@@ -102,9 +104,12 @@ def open_journal(
         If another process is writing to the folder, or it cannot be written.
     """
     study = folder.name
-    depends = depends | {"source": source_digest((f"pipeline.studies.{study}",))}
+    computed_by = {
+        "source": source_digest((f"pipeline.studies.{study}",)),
+        "versions": computing_versions(),
+    }
     with locked(folder), naming_the_folder(folder):
-        journal = Journal(folder / "journal.jsonl", depends, from_scratch)
+        journal = Journal(folder / "journal.jsonl", depends | computed_by, from_scratch)
         listener.study_started(study, n_steps, journal.path if len(journal) else None)
         yield journal
         listener.study_ended()

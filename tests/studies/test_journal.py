@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import RunError
+from pipeline.stages import versions
+from pipeline.stages.listener import Listener
 from pipeline.storage.journal import journal_line
-from pipeline.studies.journal import Journal
+from pipeline.studies.journal import Journal, open_journal
 
 
 def test_a_journal_holds_what_was_written_when_it_is_opened_again(tmp_path):
@@ -69,6 +71,24 @@ def test_settings_that_were_changed_by_a_flipped_bit_are_not_taken_for_other_set
 def test_a_journal_of_an_earlier_version_is_restarted(tmp_path):
     (tmp_path / "j").write_text('{"seed": 1}\n["a", 1]\n')
     assert "a" not in Journal(tmp_path / "j", {"seed": 1})
+
+
+def test_results_of_another_version_are_not_mixed_with_new_ones(tmp_path, monkeypatch):
+    def done(folder):
+        with open_journal(folder, {"seed": 0}, 2, False, Listener()) as journal:
+            found = "fold 1" in journal
+            journal["fold 1"] = {"accuracy": 0.75}
+        return found
+
+    study = tmp_path / "crossval"
+    study.mkdir()
+    assert [done(study), done(study)] == [False, True]
+    now = versions.versions()
+    monkeypatch.setattr(versions, "versions", lambda: now | {"numpy": "1.0"})
+    assert [done(study), done(study)] == [False, True]
+    # What reads files cannot change a result.
+    monkeypatch.setattr(versions, "versions", lambda: now | {"numpy": "1.0", "pyarrow": "1.0"})
+    assert done(study)
 
 
 def test_one_and_all_are_different_settings(tmp_path):
