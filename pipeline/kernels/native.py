@@ -30,6 +30,9 @@ _IN_LLVM = {
     ctypes.c_void_p: "ptr",
 }
 COMPILER = ("numba", "llvmlite")
+# Every engine that was made. One that ends takes the description of the processor with it, which
+# the next ones need.
+_engines: list[Any] = []
 
 
 def kernels_of(module: ModuleType) -> Iterator[tuple[str, Any]]:
@@ -76,6 +79,7 @@ def load(code: bytes) -> Any:
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target_machine())
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
+    _engines.append(engine)
     return engine
 
 

@@ -137,9 +137,9 @@ def compare(
         different test reviews.
     """
     path_a, path_b = Path(path_a), Path(path_b)
+    test_a, test_b = (_checked(path) for path in (path_a, path_b))
     for path in (path_a, path_b):
         require_two_classes(Run(path), "compare")
-    test_a, test_b = (_checked(path) for path in (path_a, path_b))
     if test_a != test_b:
         raise RunError(
             f"{path_a} and {path_b}: expected the same test reviews in both; give both configs "

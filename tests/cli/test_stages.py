@@ -306,7 +306,9 @@ def epoch(progress, epoch):
         os.kill(os.getpid(), int(os.environ["SIGNAL"]))
     time.sleep(0.01)
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+# A job in the background ignores the first, and one of nohup the second.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 StageProgress.epoch = epoch
 run()
 """

@@ -141,8 +141,12 @@ def answering(name: str, ground: Ground, monkeypatch: pytest.MonkeyPatch) -> Ite
         impatient = types.SimpleNamespace(**vars(time) | {"sleep": lambda _: None})
         for module in (_http, file_download):
             monkeypatch.setattr(module, "time", impatient)
-        yield
-        server.shutdown()
+        try:
+            yield
+        finally:
+            # A connection that is kept would ask the server of a later row on the same port.
+            _http.close_session()
+            server.shutdown()
 
 
 def _silence(handler: Answers) -> bool:

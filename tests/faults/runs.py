@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,17 @@ def _pipe(folder: Path) -> None:
     os.mkfifo(folder / "suspects" / "journal.jsonl")
 
 
+def _change_a_digest(path: Path) -> None:
+    """Change a digit in the manifest's middle, where JSON stays JSON."""
+    manifest = path / "manifest.json"
+    content = manifest.read_text("utf-8")
+    found = re.search('"[0-9a-f]{32}"', content)
+    assert found is not None
+    at = found.start() + 1
+    digit = "1" if content[at] == "0" else "0"
+    manifest.write_text(content[:at] + digit + content[at + 1 :], "utf-8")
+
+
 def _flip(file: str) -> Callable[[Path], None]:
     def flip(folder: Path) -> None:
         written = bytearray((folder / file).read_bytes())
@@ -159,8 +171,8 @@ _MANIFESTS = (
         "FOLDER/run/manifest.json: expected format version 1, got 99; use the version that...",
     ),
     run(
-        "a changed bit",
-        _flip("manifest.json"),
+        "a changed digit of a digest",
+        _change_a_digest,
         "FOLDER/run/manifest.json: not the file that was written; --force restarts it",
     ),
     manifest(

@@ -2,6 +2,7 @@
 
 import ctypes
 import inspect
+import os
 import subprocess
 import sys
 import textwrap
@@ -53,6 +54,21 @@ def test_what_is_compiled_is_not_compiled_again(monkeypatch):
     monkeypatch.setattr(compiled, "on_compile", said.append)
     assert not compiled.compile_all()
     assert not said
+
+
+def test_native_code_that_nobody_uses_any_longer_does_not_break_what_is_loaded_later():
+    compiled.compile_all()
+    code = """
+        import gc
+        from pipeline.kernels import cache, distinct, logistic, native
+        codes = [cache.find(native.file_name(module))[0] for module in (distinct, logistic)]
+        native.load(codes[0])
+        gc.collect()
+        print(native.load(codes[1]).get_function_address("kernel_scores") > 0)
+        """
+    home = {"HOME": os.environ["HOME"], "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", "")}
+    found = in_process(code, **home)
+    assert (found.returncode, found.stdout, found.stderr) == (0, "True\n", "")
 
 
 @pytest.mark.slow
