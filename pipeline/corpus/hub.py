@@ -220,7 +220,7 @@ def _commit(dataset: str, revision: str) -> str:
             f"{dataset}: revision {revision} is not cached and the Hub answers "
             f"{error.response.status_code} {error.response.reason_phrase}; run again later"
         ) from error
-    except (KeyError, RecursionError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise CorpusError(
             f"{dataset}: what answers in place of the Hub is not one ({_first_line(error)}); check "
             "HF_ENDPOINT, and whether the network asks you to sign in"

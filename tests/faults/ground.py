@@ -2,10 +2,16 @@
 
 import re
 import shutil
-from collections.abc import Callable
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import NamedTuple
+
+from click.testing import Result
 
 
 @dataclass(frozen=True)
@@ -69,3 +75,34 @@ class Fault(NamedTuple):
         """Return True if a line is the expected one."""
         expected = re.escape(self.line.replace("FOLDER", str(ground.folder)))
         return re.fullmatch(expected.replace(re.escape("..."), ".*"), line) is not None
+
+
+@contextmanager
+def stopped_after(seconds: float) -> Iterator[None]:
+    """Raise an error where a command would go on; only the main thread can be stopped."""
+
+    def stop(*_: int | FrameType | None) -> None:
+        raise TimeoutError(f"still running after {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def require_told(fault: Fault, ground: Ground, sentiment: Callable[..., Result]) -> None:
+    """Run a row, and hold what it says, how it ends and what it takes to the table."""
+    args = fault.arrange(ground)
+    start = time.perf_counter()
+    with stopped_after(6 * fault.seconds):
+        result = sentiment(*args)
+    seconds = time.perf_counter() - start
+    lines = [line for line in result.stderr.splitlines() if not line.startswith("config  ")]
+    assert lines, result.output
+    assert fault.told(lines[-1].removeprefix("sentiment: "), ground), lines[-1]
+    assert result.exit_code == fault.code
+    assert len(lines) == 1 or lines[0].startswith("Usage: ")
+    assert seconds < fault.seconds

@@ -1,17 +1,13 @@
 """The fault tables: each bad input is told in one line, with its exit code, in time."""
 
 import re
-import signal
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import subprocess
+import sys
 from pathlib import Path
-from types import FrameType
 
 import pytest
-from click.testing import Result
 from faults import command_lines, configs, corpora, hub, models, runs
-from faults.ground import Fault, Ground
+from faults.ground import require_told
 
 TABLES = (configs, corpora, models, runs, command_lines, hub)
 ROWS = [
@@ -20,43 +16,6 @@ ROWS = [
     for fault in table.TABLE
     if table is not hub
 ]
-
-
-@pytest.fixture
-def ground(tmp_path, small_run) -> Ground:
-    (tmp_path / "row").mkdir()
-    return Ground(tmp_path / "row", small_run.path, small_run.config)
-
-
-@contextmanager
-def stopped_after(seconds: float) -> Iterator[None]:
-    """Raise an error where a command would go on; only the main thread can be stopped."""
-
-    def stop(*_: int | FrameType | None) -> None:
-        raise TimeoutError(f"still running after {seconds} s")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def require_told(fault: Fault, ground: Ground, sentiment: Callable[..., Result]) -> None:
-    """Run a row, and hold what it says, how it ends and what it takes to the table."""
-    args = fault.arrange(ground)
-    start = time.perf_counter()
-    with stopped_after(6 * fault.seconds):
-        result = sentiment(*args)
-    seconds = time.perf_counter() - start
-    lines = [line for line in result.stderr.splitlines() if not line.startswith("config  ")]
-    assert lines, result.output
-    assert fault.told(lines[-1].removeprefix("sentiment: "), ground), lines[-1]
-    assert result.exit_code == fault.code
-    assert len(lines) == 1 or lines[0].startswith("Usage: ")
-    assert seconds < fault.seconds
 
 
 @pytest.mark.parametrize("fault", ROWS)
@@ -79,9 +38,25 @@ def test_the_documentation_says_how_many_rows_there_are():
     assert stated == [*counts, sum(counts)]
 
 
-@pytest.mark.parametrize("fault", hub.TABLE, ids=lambda fault: fault.name)
-def test_what_the_hub_answers_is_told_in_one_line_and_in_time(
-    fault, ground, sentiment, monkeypatch
-):
-    with hub.answering(fault.name, ground, monkeypatch):
-        require_told(fault, ground, sentiment)
+@pytest.mark.slow
+def test_what_a_hub_answers_is_told_in_one_line_and_in_time():
+    """In a process of its own: `huggingface_hub` keeps connections and answers of other tests."""
+    rows = Path(__file__).with_name("hub_rows.py")
+    options = [
+        "-q",
+        "-p",
+        "no:randomly",
+        "-p",
+        "no:cacheprovider",
+        "-o",
+        f"python_files={rows.name}",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, str(rows)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert f"{len(hub.TABLE)} passed" in done.stdout
