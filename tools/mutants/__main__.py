@@ -108,8 +108,12 @@ def all_trials(again: bool) -> Iterator[Trial]:
     by_line |= lines_of_tests("kernels", KERNEL_TESTS, kernels, again, only="/kernels/")
     for module in modules + kernels:
         file = f"{module.replace('.', '/')}.py"
+        of_file = by_line.get(file, {})
+        # What runs at the import, such as a constant, belongs to no test: all of the file's do.
+        every = list(dict.fromkeys(test for tests in of_file.values() for test in tests))
         for number, mutant in enumerate(mutants((ROOT / file).read_text("utf-8"))):
-            yield Trial(module, number, mutant, by_line.get(file, {}).get(mutant.line, []))
+            tests = of_file.get(mutant.line) or every[:MOST_TESTS]
+            yield Trial(module, number, mutant, tests)
 
 
 def lines_of_tests(
@@ -158,19 +162,22 @@ def _read_contexts(data: Path, outcomes: Path, only: str) -> dict[str, dict[int,
     return found
 
 
-def is_noticed(trial: Trial) -> tuple[Trial, bool]:
+def is_noticed(trial: Trial) -> bool:
     """Run the tests of a mutant's line; return whether one of them fails."""
     if not trial.tests:
-        return trial, False
+        return False
     environment = {
         "MUTANT": f"{trial.module}:{trial.number}",
         "INTERPRETED": trial.module if ".kernels." in trial.module else "",
         "SECONDS": str(3 * LONGEST_TEST),
     }
     try:
-        return trial, pytest(trial.tests, environment, "-x", "-q", seconds=LONGEST_MUTANT) != 0
+        code = pytest(trial.tests, environment, "-x", "-q", seconds=LONGEST_MUTANT)
     except subprocess.TimeoutExpired:
-        return trial, True
+        return True
+    if code not in (0, 1, 2):  # not: passed, failed, could not be imported
+        raise RuntimeError(f"{trial.place}: pytest ended with {code}")
+    return code != 0
 
 
 def pytest(
