@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from pipeline.storage.journal import journal_line
 from tools.proofs import trial
 from tools.proofs.commands import COMMANDS, Command
 from tools.proofs.contents import contents, differing
@@ -70,6 +71,26 @@ def test_seconds_and_memory_of_a_manifest_do_not_count(tmp_path, change, same):
         (tmp_path / name / "manifest.json").write_text(text)
     differ = differing(contents(tmp_path / "a"), contents(tmp_path / "b"))
     assert differ == ([] if same else ["manifest.json"])
+
+
+@pytest.mark.parametrize(
+    ("id_", "result", "same"),
+    [
+        ("b", {"predicted": "x", "seconds": 2.5}, True),
+        ("a", {"predicted": "y", "seconds": 1.5}, False),
+    ],
+)
+def test_seconds_and_the_name_of_a_journal_do_not_count(tmp_path, id_, result, same):
+    found = []
+    for folder, lines in (
+        ("a", {"id": "a", "VADER": {"predicted": "x", "seconds": 1.5}}),
+        ("b", {"id": id_, "VADER": result}),
+    ):
+        (tmp_path / folder).mkdir()
+        written = "".join(journal_line(name, value) for name, value in lines.items())
+        (tmp_path / folder / "journal.jsonl").write_text(written)
+        found.append(contents(tmp_path / folder))
+    assert (differing(*found) == []) == same
 
 
 @pytest.mark.parametrize(
