@@ -25,6 +25,7 @@ from pipeline.model.text_classifier import TextClassifier
 from pipeline.report import figures
 from pipeline.report.embedded_model import embedded_model, kept_columns
 from pipeline.stages.read_run import load_model, read_reviews
+from pipeline.storage.journal import journal_line
 from pipeline.tokens.preparation import HTML_BREAK
 
 
@@ -292,7 +293,8 @@ def test_what_studies_of_the_run_found_is_shown(open_page, copied_run, sentiment
     (copied_run.path / "baselines").mkdir()
     digests = json.loads((copied_run.path / "manifest.json").read_text())["stages"]["corpus"]
     reviews = {"test": digests["outputs"]["corpus/test.arrow"]["xxh3_128"]}
-    (copied_run.path / "baselines" / "journal.jsonl").write_text(json.dumps({"reviews": reviews}))
+    journal = journal_line("depends", {"reviews": reviews})
+    (copied_run.path / "baselines" / "journal.jsonl").write_text(journal)
     results = {"results": [{"name": "VADER", "accuracy": 0.625}]}
     (copied_run.path / "baselines" / "baselines.json").write_text(json.dumps(results))
     result = sentiment("report", copied_run.path)
