@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 
-from pipeline import interrupts
+from pipeline.boundary import interrupts
 
 # Reference counts free nearly everything that a command allocates. To search all imported objects
 # for cycles, again and again, takes a thirtieth of a whole run.
@@ -31,7 +31,7 @@ def _show(_: object, error: BaseException, __: object) -> None:
     """Print a traceback; the text of an error may hold anything."""
     import traceback
 
-    from pipeline.inert import inert
+    from pipeline.boundary.inert import inert
 
     sys.stderr.write(inert("".join(traceback.format_exception(error))))
 

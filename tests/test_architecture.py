@@ -17,8 +17,8 @@ import pipeline
 
 PACKAGE = Path(pipeline.__file__).parent
 LEVELS = (
-    {"errors", "inert", "kernels"},
-    {"interrupts", "paths"},
+    {"errors", "kernels"},
+    {"boundary"},
     {"config", "parallel", "stratified", "nltk_data"},
     {"storage"},
     {"corpus", "tokens"},

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from pipeline import interrupts
+from pipeline.boundary import interrupts
 from pipeline.cli.main import examples, exit_code_of, main
 from pipeline.cli.options import CONFIG, RUN, SET, UserPath
 from pipeline.cli.output import say

@@ -17,10 +17,11 @@ from typing import Any
 
 import click
 
-from pipeline import __version__, interrupts
+from pipeline import __version__
+from pipeline.boundary import interrupts
+from pipeline.boundary.inert import message
 from pipeline.cli.output import echo, say
 from pipeline.errors import PipelineError
-from pipeline.inert import message
 
 # Commands in the order of use, by group: the module that defines each, and its first line of help,
 # so that `--help` imports none of them.

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from pipeline.boundary.paths import usable
 from pipeline.config import limits
 from pipeline.errors import ConfigError, PipelineError, RunError
-from pipeline.paths import usable
 
 if TYPE_CHECKING:
     from pipeline.corpus.dialect import Dialect

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from pipeline.inert import escaped_json, inert, message
+from pipeline.boundary.inert import escaped_json, inert, message
 
 
 def say(text: str) -> None:

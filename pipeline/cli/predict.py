@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline import interrupts
+from pipeline.boundary import interrupts
 from pipeline.cli.main import examples, main
 from pipeline.cli.options import (
     JSON,

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pipeline import interrupts
+from pipeline.boundary import interrupts
 from pipeline.cli.command import CommandContext, Render, run_command
 from pipeline.cli.main import examples, main
 from pipeline.cli.options import (

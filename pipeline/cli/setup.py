@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pipeline import interrupts
+from pipeline.boundary import interrupts
 from pipeline.cli.main import examples, main
 from pipeline.cli.output import echo, say
 

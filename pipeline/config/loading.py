@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.boundary.paths import read_regular
 from pipeline.config import limits
 from pipeline.config.checking import checked
 from pipeline.config.schema import Config
 from pipeline.config.section import one_of
 from pipeline.config.toml import parse, require_plain, toml_lines
 from pipeline.errors import ConfigError
-from pipeline.paths import read_regular
 
 # The configs lie in the package of a wheel, and at the top of a clone.
 _PACKAGE = Path(__file__).parents[1]

@@ -10,12 +10,12 @@ from pathlib import Path
 from msgspec import NODEFAULT
 from msgspec.structs import fields
 
+from pipeline.boundary.inert import one_line
 from pipeline.config.corpus import SOURCES
 from pipeline.config.schema import Config
 from pipeline.config.section import Section, accepted, description, hints, one_of, sections_in
 from pipeline.config.toml import toml_lines, toml_value
 from pipeline.errors import ConfigError
-from pipeline.inert import one_line
 
 _SOURCE = "Where the reviews come from."
 _WIDTH = 80

@@ -8,8 +8,8 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from pipeline.boundary.inert import escaped_toml
 from pipeline.config import limits
-from pipeline.inert import escaped_toml
 
 _LONGEST_NUMBER = 100  # digits; a config needs no more than 20
 _TOO_DEEP = f"tables or lists inside each other more than {limits.NESTING} deep"

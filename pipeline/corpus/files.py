@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.boundary.paths import expanded
 from pipeline.corpus.columns import TABLE_SCHEMA, Columns, as_text
 from pipeline.corpus.compression import unpacked_name
 from pipeline.corpus.diagnosis import not_decodable, undecodable_rows
@@ -32,7 +33,6 @@ from pipeline.corpus.rows import labelled_batches
 from pipeline.corpus.source import Source, readable
 from pipeline.corpus.tally import Tally
 from pipeline.errors import CorpusError
-from pipeline.paths import expanded
 from pipeline.storage import arrow
 
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from pipeline.boundary.paths import expanded, regular
 from pipeline.corpus.compression import COMPRESSED
 from pipeline.corpus.labels import LabelRule, Meaning, Scalar, canonical, meanings
 from pipeline.errors import CorpusError
-from pipeline.paths import expanded, regular
 
 Paths = str | Sequence[str]
 Place = Paths | Mapping[str, Paths]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from pipeline.inert import inert
+from pipeline.boundary.inert import inert
 
 if TYPE_CHECKING:
     from pipeline.inspection.explanation import Explanation

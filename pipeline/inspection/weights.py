@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.inert import one_line
+from pipeline.boundary.inert import one_line
 from pipeline.model.logistic import Array
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.storage import arrow

@@ -243,17 +243,26 @@ def _finish_step(state, params, mean_error):
 
 
 def _weight(coordinates, j, shrink):
-    """Return w_j = u_j / (d_j + rate * l2 * t), or 0 before the first gradient of column j."""
-    divisor = coordinates[j, DIVISOR] + shrink
-    return coordinates[j, NUMERATOR] / divisor if divisor > 0 else 0.0
+    """Return w_j = u_j / (d_j + rate * l2 * t); see `quotient`."""
+    return quotient(coordinates[j, NUMERATOR], coordinates[j, DIVISOR] + shrink)
 
 
 def _step(coordinates, j, slope, weight, rate, fisher):
     """Move the weight of column j against its gradient; see `coordinate_epoch`."""
-    before = coordinates[j, DIVISOR]
-    after = next_divisor(before, slope, rate, fisher)
-    coordinates[j, NUMERATOR] += (after - before) * weight - rate * slope
-    coordinates[j, DIVISOR] = after
+    numerator, divisor = coordinates[j, NUMERATOR], coordinates[j, DIVISOR]
+    moved = stepped(numerator, divisor, slope, weight, rate, fisher)
+    coordinates[j, NUMERATOR], coordinates[j, DIVISOR] = moved
+
+
+def quotient(numerator, divisor):
+    """Return a weight from its numerator and divisor: 0 before its first gradient."""
+    return numerator / divisor if divisor > 0 else 0.0
+
+
+def stepped(numerator, divisor, slope, weight, rate, fisher):
+    """Return u_j + (d_j' - d_j) * w_j - rate * g_j, and d_j'."""
+    after = next_divisor(divisor, slope, rate, fisher)
+    return numerator + ((after - divisor) * weight - rate * slope), after
 
 
 def next_divisor(before, slope, rate, fisher):

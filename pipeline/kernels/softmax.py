@@ -33,6 +33,8 @@ from pipeline.kernels.sgd import (
     STEP,
     fetch,
     next_divisor,
+    quotient,
+    stepped,
 )
 
 # The middle axis of `vectors`: w = scale * v, u averages the steps, and the ratio r.
@@ -254,17 +256,15 @@ def _fold(vectors, scale, scale_sum):
 
 
 def _weight(of_feature, k, shrink):
-    """Return w_jk = u_jk / (d_jk + rate * l2 * t), or 0 before the first gradient."""
-    divisor = of_feature[DIVISOR, k] + shrink
-    return of_feature[NUMERATOR, k] / divisor if divisor > 0 else 0.0
+    """Return w_jk = u_jk / (d_jk + rate * l2 * t)."""
+    return quotient(of_feature[NUMERATOR, k], of_feature[DIVISOR, k] + shrink)
 
 
 def _step(of_feature, k, slope, weight, rate, fisher):
     """Move a weight against its gradient, as in `kernels.sgd`."""
-    before = of_feature[DIVISOR, k]
-    after = next_divisor(before, slope, rate, fisher)
-    of_feature[NUMERATOR, k] += (after - before) * weight - rate * slope
-    of_feature[DIVISOR, k] = after
+    numerator, divisor = of_feature[NUMERATOR, k], of_feature[DIVISOR, k]
+    moved = stepped(numerator, divisor, slope, weight, rate, fisher)
+    of_feature[NUMERATOR, k], of_feature[DIVISOR, k] = moved
 
 
 def _finish_step(state, params, intercept, errors):

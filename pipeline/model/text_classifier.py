@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 import pyarrow as pa
 
+from pipeline.boundary.inert import cut
 from pipeline.errors import RunError
 from pipeline.features.counting import count_features
 from pipeline.features.sums import WeightSums
 from pipeline.features.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
-from pipeline.inert import cut
 from pipeline.model.logistic import Array, LogisticRegression
 from pipeline.model.scoring import TextScores, blocks, joined, scorer
 from pipeline.parallel import ordered_map

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from pipeline.boundary.paths import expanded
 from pipeline.corpus.dialect import Dialect
 from pipeline.errors import CorpusError
-from pipeline.paths import expanded
 from pipeline.storage import arrow
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pipeline.inert import one_line
+from pipeline.boundary.inert import one_line
 from pipeline.report.numbers import counted, number
 from pipeline.report.svg import MUTED, NEGATIVE, POSITIVE, Drawn, Plot, drawn
 

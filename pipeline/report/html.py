@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.inert import escaped_json, inert, message
+from pipeline.boundary.inert import escaped_json, inert, message
 from pipeline.report import numbers
 
 if TYPE_CHECKING:

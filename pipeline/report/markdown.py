@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.inert import message
+from pipeline.boundary.inert import message
 from pipeline.report import numbers
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.boundary.paths import regular
 from pipeline.errors import RunError
-from pipeline.paths import regular
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

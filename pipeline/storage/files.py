@@ -19,8 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
+from pipeline.boundary.paths import read_regular, regular
 from pipeline.errors import RunError
-from pipeline.paths import read_regular, regular
 from pipeline.storage import arrow
 from pipeline.storage.replacing import replacing
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import xxhash
 
+from pipeline.boundary.paths import read_regular
 from pipeline.errors import RunError
-from pipeline.paths import read_regular
 from pipeline.storage.files import null_for_nan
 
 # The largest journal that is read, in bytes.

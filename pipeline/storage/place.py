@@ -50,8 +50,6 @@ def _refuse_foreign(path: Path, known: tuple[str, ...], manifest: str) -> None:
     names = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
     foreign = [name for name in names if name not in known and not _LEFT.fullmatch(name)]
     if ".git" in foreign:
-        raise RunError(f"{path}: a repository, for it holds .git; {_HELP}")
+        raise RunError(f"{path}: a repository: it holds .git; {_HELP}")
     if foreign:
-        raise RunError(
-            f"{path}: not a run folder, for it holds {foreign[0]} and {manifest}; {_HELP}"
-        )
+        raise RunError(f"{path}: not a run folder: it holds {foreign[0]} and {manifest}; {_HELP}")

@@ -39,7 +39,12 @@ def replacing(path: Path) -> Iterator[Path]:
     ...     there_already, path.read_text()
     (False, 'awesome')
     """
-    partial = hidden(path)
+    with _taking_the_place_of(path, hidden(path)) as partial:
+        yield partial
+
+
+@contextmanager
+def _taking_the_place_of(path: Path, partial: Path) -> Iterator[Path]:
     try:
         yield partial
         partial.replace(path)
@@ -86,12 +91,8 @@ def replacing_alone(path: Path) -> Iterator[Path]:
             is_ours = False
         if not is_ours:
             raise RunError(f"{path}: another process is writing this file; wait for it")
-        try:
+        with _taking_the_place_of(path, partial):
             yield partial
-            partial.replace(path)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
     finally:
         os.close(lock)
 

@@ -23,9 +23,9 @@ from typing import Any
 
 import xxhash
 
+from pipeline.boundary.paths import regular
 from pipeline.errors import RunError
 from pipeline.parallel import ordered_map
-from pipeline.paths import regular
 from pipeline.storage.files import (
     FORMAT_VERSION,
     check_format,

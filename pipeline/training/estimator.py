@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from pipeline.inert import cell
+from pipeline.boundary.inert import cell
 from pipeline.model.checks import checked_classes, checked_counts, checked_weights
 from pipeline.model.logistic import Array, LogisticRegression
 from pipeline.model.parameters import Parameters

@@ -12,8 +12,8 @@ from small_corpus import small_reviews
 from small_lexicons import nltk_reads
 
 from pipeline import SentimentClassifier
+from pipeline.boundary.inert import inert
 from pipeline.config.toml import toml_value
-from pipeline.inert import inert
 
 # Colours, a title, the cursor, a line turned around, and ends of lines.
 EVIL = "\x1b[31m\x1b]0;t\x07\x9b2J\x7f\u202e\u2066\r\u2028"

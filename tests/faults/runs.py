@@ -362,19 +362,19 @@ _STUDIES = (
     run(
         "no run",
         lambda folder: (folder / "manifest.json").unlink(),
-        "FOLDER/run: not a run folder, for it holds MODEL_CARD.md and no manifest.json; ch...",
+        "FOLDER/run: not a run folder: it holds MODEL_CARD.md and no manifest.json; ch...",
         "stability",
         "RUN",
     ),
     run(
         "a foreign hidden file",
         _foreign(".config"),
-        "FOLDER/run: not a run folder, for it holds .config and no manifest.json; choose a...",
+        "FOLDER/run: not a run folder: it holds .config and no manifest.json; choose a...",
     ),
     run(
         "a repository",
         _foreign(".git"),
-        "FOLDER/run: a repository, for it holds .git; choose another folder with --run",
+        "FOLDER/run: a repository: it holds .git; choose another folder with --run",
     ),
 )
 TABLE = (*_MANIFESTS, *_OUTPUTS, *_STUDIES)

@@ -8,7 +8,7 @@ import shutil
 import pytest
 from browser import Page
 
-from pipeline.inert import inert
+from pipeline.boundary.inert import inert
 from pipeline.model.text_classifier import TextClassifier
 
 

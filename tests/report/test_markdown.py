@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.inert import inert, message
+from pipeline.boundary.inert import inert, message
 from pipeline.report.markdown import escaped
 
 markdown_it = pytest.importorskip("markdown_it")  # rich brings it

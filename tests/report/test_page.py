@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 from pyarrow import parquet
 
 from pipeline import SentimentClassifier
+from pipeline.boundary.inert import inert
 from pipeline.evaluation.curves import curves
 from pipeline.evaluation.metrics import evaluate
 from pipeline.evaluation.uncertainty import Scored
-from pipeline.inert import inert
 from pipeline.inspection.highlights import highlight
 from pipeline.inspection.weights import ClassFrequency
 from pipeline.model.confusion import class_metrics, confusion

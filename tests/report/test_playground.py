@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from browser import HOSTILE, Page
 
-from pipeline.inert import inert
+from pipeline.boundary.inert import inert
 from pipeline.inspection.highlights import highlight
 from pipeline.model.logistic import LogisticRegression
 from pipeline.model.text_classifier import TextClassifier

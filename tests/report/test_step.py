@@ -9,7 +9,7 @@ from browser import HOSTILE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.inert import inert
+from pipeline.boundary.inert import inert
 from pipeline.inspection.trace import Rule, take_step, trace
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.report.embedded_model import kept_columns

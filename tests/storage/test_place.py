@@ -23,7 +23,7 @@ def test_a_folder_with_a_foreign_file_is_refused_by_its_name(tmp_path, name, fro
     file = tmp_path / name
     file.parent.mkdir(exist_ok=True)
     file.write_text("mine")
-    expected = f"not a run folder, for it holds {name.split('/')[0]} and no manifest.json; choose"
+    expected = f"not a run folder: it holds {name.split('/')[0]} and no manifest.json; choose"
     with pytest.raises(RunError, match=re.escape(expected)):
         Run(tmp_path, from_scratch)
     assert file.read_text() == "mine"
@@ -32,7 +32,7 @@ def test_a_folder_with_a_foreign_file_is_refused_by_its_name(tmp_path, name, fro
 def test_the_root_of_a_repository_is_refused(tmp_path):
     (tmp_path / ".git").mkdir()
     (tmp_path / ".editorconfig").touch()
-    with pytest.raises(RunError, match=r"a repository, for it holds \.git; choose another folder"):
+    with pytest.raises(RunError, match=r"a repository: it holds \.git; choose another folder"):
         Run(tmp_path)
 
 
@@ -91,7 +91,7 @@ def test_a_command_says_it_in_one_line_and_writes_nothing(tmp_path, sentiment, m
     result = sentiment("train", "sample", "--run", ".", "-q")
     assert result.exit_code == 2
     assert result.stderr == (
-        "sentiment: .: not a run folder, for it holds .profile and no manifest.json; "
+        "sentiment: .: not a run folder: it holds .profile and no manifest.json; "
         "choose another folder with --run\n"
     )
     assert [path.name for path in tmp_path.iterdir()] == [".profile"]

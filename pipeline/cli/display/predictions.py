@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from pipeline.inert import escaped_json
+from pipeline.boundary.inert import escaped_json
 from pipeline.prediction.settings import labels_of
 from pipeline.storage import arrow, files
 

@@ -13,7 +13,15 @@ from rich import box, table, text
 from rich.console import Console, RenderableType
 from rich.segment import Segment, Segments
 
-from pipeline.inert import LONGEST, cell, cut, has_right_to_left, inert, one_line, runs_to_isolate
+from pipeline.boundary.inert import (
+    LONGEST,
+    cell,
+    cut,
+    has_right_to_left,
+    inert,
+    one_line,
+    runs_to_isolate,
+)
 
 # More columns than any table needs.
 _WIDEST = 1000

@@ -8,7 +8,7 @@ const percent = (value) => (Number.isNaN(value) ? "undefined" : (100 * value).to
 const signed = (value, digits = 3) => (value < 0 ? "\u2212" : "+") + Math.abs(value).toFixed(digits);
 const sideOf = (value) => (value > 0 ? "adds" : value < 0 ? "takes" : "");
 
-// Text with each character that acts on what is around it written as in Python: pipeline/inert.py.
+// Text with each character that acts on what is around it written as in Python: pipeline/boundary/inert.py.
 const ACTING =
   /(\u{1f3f4}[\u{e0030}-\u{e007a}]{3,6}\u{e007f})|(\r(?=\n))|[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206f\ufff9-\ufffb\ud800-\udfff\u{e0000}-\u{e00ff}\u{e01f0}-\u{e0fff}]/gu;
 

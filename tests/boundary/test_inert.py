@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.inert import (
+from pipeline.boundary.inert import (
     LONGEST,
     cell,
     cut,

@@ -1,0 +1,1 @@
+"""The boundary to the outside: paths that come in, text that goes out, signals."""
