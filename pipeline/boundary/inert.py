@@ -19,7 +19,7 @@ import re
 # The most characters of a message or of a cell.
 LONGEST = 1000
 # What begins a list in which the direction of text is its own, and what ends it.
-_ISOLATE, _END = "\u2068", "\u2069"
+ISOLATE, END = "\u2068", "\u2069"
 
 # Tags spell the flag of England. Line breaks and tabs are layout, which a text of lines may have.
 _FLAG = "\U0001f3f4[\U000e0030-\U000e007a]{3,6}\U000e007f"
@@ -42,7 +42,7 @@ _RIGHT_TO_LEFT = (
 )
 # Words in such a script, or what is isolated already.
 _RUN = (
-    f"{_ISOLATE}[^{_END}]*{_END}"
+    f"{ISOLATE}[^{END}]*{END}"
     f"|([{_RIGHT_TO_LEFT}](?:[{_RIGHT_TO_LEFT}\u200c\u200d ]*[{_RIGHT_TO_LEFT}])?)"
 )
 
@@ -93,9 +93,7 @@ def isolated(text: str) -> str:
     if not has_right_to_left(text):
         return text
     lines = text.split("\n")
-    return "\n".join(
-        f"{_ISOLATE}{line}{_END}" if has_right_to_left(line) else line for line in lines
-    )
+    return "\n".join(f"{ISOLATE}{line}{END}" if has_right_to_left(line) else line for line in lines)
 
 
 def has_right_to_left(text: str) -> bool:
@@ -114,7 +112,7 @@ def message(text: str, most: int | None = LONGEST) -> str:
     """Return a message as a line that shows what it says and does nothing else; cut if long."""
     line = one_line(text) if most is None else cut(one_line(text), most)
     for start, end in reversed(runs_to_isolate(line)):
-        line = f"{line[:start]}{_ISOLATE}{line[start:end]}{_END}{line[end:]}"
+        line = f"{line[:start]}{ISOLATE}{line[start:end]}{END}{line[end:]}"
     return line
 
 

@@ -20,7 +20,6 @@ import math
 
 from pipeline.kernels.compiled import kernel
 from pipeline.kernels.sgd import (
-    AHEAD,
     AVERAGING,
     FETCHED,
     FISHER,
@@ -31,11 +30,8 @@ from pipeline.kernels.sgd import (
     SCALE,
     SCALE_SUM,
     STEP,
-    fetch,
-    next_divisor,
-    quotient,
-    stepped,
 )
+from pipeline.kernels.steps import AHEAD, fetch, next_divisor, quotient, stepped
 
 # The middle axis of `vectors`: w = scale * v, u averages the steps, and the ratio r.
 V, U = 0, 1

@@ -14,6 +14,8 @@ from rich.console import Console, RenderableType
 from rich.segment import Segment, Segments
 
 from pipeline.boundary.inert import (
+    END,
+    ISOLATE,
     LONGEST,
     cell,
     cut,
@@ -25,7 +27,6 @@ from pipeline.boundary.inert import (
 
 # More columns than any table needs.
 _WIDEST = 1000
-_ISOLATE, _END = "\u2068", "\u2069"
 
 
 class Text(text.Text):
@@ -127,7 +128,7 @@ def _cell(content: Any) -> text.Text:
 
 
 def _between_marks(line: text.Text) -> text.Text:
-    return text.Text.assemble(_ISOLATE, line, _END) if has_right_to_left(line.plain) else line
+    return text.Text.assemble(ISOLATE, line, END) if has_right_to_left(line.plain) else line
 
 
 def _isolated(line: text.Text) -> text.Text:
