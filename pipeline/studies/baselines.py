@@ -20,7 +20,7 @@ from pipeline.evaluation.accuracy import accuracy_interval, paired_p_value
 from pipeline.model.logistic import Array, LogisticRegression, decide, sigmoid
 from pipeline.stages.from_config import tokenizer_of
 from pipeline.stages.listener import SILENT, Listener
-from pipeline.stages.read_run import MAJORITY
+from pipeline.stages.read_run import MAJORITY, require_two_classes
 from pipeline.stages.runner import run_stages
 from pipeline.stages.test_uses import TestUse, record_test_uses
 from pipeline.storage import arrow
@@ -101,6 +101,7 @@ def score_baselines(
     path = Path(path)
     run = Run(path, from_scratch)
     run_stages(config, run, "corpus", listener)
+    require_two_classes(run, "baselines")
     n_train = len(Reviews.read(run, "train").labels)
     reviews = Reviews.read(run, "train", "test")
     in_test = np.arange(len(reviews.labels)) >= n_train

@@ -20,6 +20,7 @@ from pipeline.evaluation.metrics import Evaluation, evaluate
 from pipeline.evaluation.uncertainty import Scored
 from pipeline.model.logistic import Array, decide, sigmoid
 from pipeline.stages.listener import SILENT, Listener
+from pipeline.stages.read_run import require_two_classes
 from pipeline.stages.runner import run_stages
 from pipeline.stages.test_uses import TestUse, record_test_uses
 from pipeline.storage import arrow, files
@@ -134,6 +135,7 @@ def cross_validate(
     path = Path(path)
     run = Run(path, from_scratch)
     run_stages(config, run, "corpus", listener)
+    require_two_classes(run, "crossval")
     splits = ("train",) if has_own_test_set(config) else ("train", "test")
     reviews = Reviews.read(run, *splits)
     fold_of = draw_folds(reviews.labels, n_folds, seed, "folds", reviews.groups)

@@ -93,6 +93,7 @@ def check_gradient(path: str | Path, n_coordinates: int = 20, seed: int = 0) -> 
         If the run's features are not those that the model was trained on.
     """
     run = TrainedRun.read(Path(path))
+    run.model.require_two_classes("trace --check")
     goal, w = run.objective()
     b = run.model.intercept * run.temperature
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from pipeline.boundary.inert import cell
 from pipeline.config.corpus import SampleCorpus
 from pipeline.config.model import FeaturesSection, TokensSection, TrainSection
 from pipeline.config.schema import Config
@@ -23,7 +24,8 @@ from pipeline.stages.from_config import (
     tokenizer_of,
     vocabulary_of,
 )
-from pipeline.stages.read_run import read_set, require_two_classes
+from pipeline.stages.outputs import read_classes
+from pipeline.stages.read_run import read_set
 from pipeline.storage import arrow
 from pipeline.storage.run import Run
 from pipeline.tokens.tokens import Tokens
@@ -44,6 +46,9 @@ class Reviews:
     ----------
     texts : pyarrow.ChunkedArray of large_string, length n
     labels : int8 array, shape (n,)
+        The number of each review's class, from 0.
+    classes : tuple of str
+        The name of each class.
     digests : dict of str
         The digest of each file that they were read from, by its split.
     weights : float64 array, shape (n,), or None
@@ -54,6 +59,7 @@ class Reviews:
 
     texts: pa.ChunkedArray
     labels: Array
+    classes: tuple[str, ...]
     digests: dict[str, str]
     weights: Array | None = None
     groups: Array | None = None
@@ -62,17 +68,22 @@ class Reviews:
     @classmethod
     def read(cls, run: Run, *splits: str) -> Reviews:
         """Read splits, `train` or `test`, of a run's corpus, one after the other."""
-        require_two_classes(run, "studies")
         tables = [read_set(run, split) for split in splits]
         digests = run.digests("corpus")
         whole = pa.concat_tables(tables)
         return cls(
             whole["text"],
             arrow.values(whole["label"]),
+            read_classes(run),
             {split: digests[f"corpus/{split}.arrow"] for split in splits},
             arrow.values(whole["weight"]) if "weight" in whole.column_names else None,
             group_numbers(whole),
         )
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the classes, as an error shows them."""
+        return [cell(name) for name in self.classes]
 
     def tokens(self, section: TokensSection) -> Tokens:
         """Return the tokens of all texts; those of the last section are kept."""

@@ -111,6 +111,7 @@ def measure_stability(
     """
     path = Path(path)
     run = TrainedRun.read(path)
+    run.model.require_two_classes("stability")
     depends = {"inputs": run.digests, "train": run.train.to_dict(), "seed": seed}
     folder = path / "stability"
     with open_journal(folder, depends, n_refits, from_scratch, listener) as journal:

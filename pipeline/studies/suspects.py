@@ -24,6 +24,7 @@ from pipeline.model.logistic import Array, sigmoid
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages.from_config import counting_of, tokenizer_of
 from pipeline.stages.listener import SILENT, Listener
+from pipeline.stages.read_run import require_two_classes
 from pipeline.storage import arrow, files
 from pipeline.storage.replacing import replacing_folder
 from pipeline.storage.run import Run
@@ -156,9 +157,10 @@ def find_suspects(
     run = Run(path)
     if not run.has_outputs("corpus"):
         raise RunError(f"{path}: no training set here; `sentiment corpus CONFIG` makes one")
+    require_two_classes(run, "suspects")
     config = load_config(path / "config.toml").without_tune()
     reviews = Reviews.read(run, "train")
-    fold_of = draw_folds(reviews.labels, n_folds, seed, "folds", reviews.groups)
+    fold_of = draw_folds(reviews.labels, n_folds, seed, "folds", reviews.groups, reviews.names)
     depends = reviews.depends(config) | {"folds": n_folds, "seed": seed}
     folder, scores = path / "suspects", np.empty(len(reviews.labels))
     with open_journal(folder, depends, n_folds, from_scratch, listener) as journal:

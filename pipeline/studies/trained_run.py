@@ -70,7 +70,6 @@ class TrainedRun:
             those that the model was trained on.
         """
         model = TextClassifier.load(path)
-        model.require_two_classes("studies")
         run = Run(path)
         trained = run.stage("train")
         if trained is None or not was_trained_on(run):

@@ -23,6 +23,7 @@ from pipeline.model.logistic import Array, decide, sigmoid
 from pipeline.parallel import ordered_map
 from pipeline.stages.from_config import regression_of
 from pipeline.stages.listener import SILENT, Listener
+from pipeline.stages.read_run import require_two_classes
 from pipeline.stages.runner import run_stages
 from pipeline.storage.files import write_text
 from pipeline.storage.run import Run
@@ -95,6 +96,7 @@ def tune(
     path, n_steps = Path(path), n_scores(config)
     run = Run(path, from_scratch)
     run_stages(config, run, "corpus", listener)
+    require_two_classes(run, "tune")
     reviews = Reviews.read(run, "train")
     depends = reviews.depends(config, "tune")
     with open_journal(path / "tune", depends, n_steps, from_scratch, listener) as journal:
