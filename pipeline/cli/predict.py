@@ -17,12 +17,14 @@ from pipeline.cli.options import (
     RUN,
     NumberRange,
     UserPath,
+    count_option,
     dialect_of,
     dialect_options,
     names_of,
     utf8,
 )
 from pipeline.cli.output import say, write
+from pipeline.config import limits
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,6 +61,11 @@ _PIPE = 1 << 20  # bytes
     metavar="P",
     help="Predict positive above this probability, instead of the model's.",
 )
+@count_option(
+    "--top",
+    most=limits.COUNT,
+    text="Give this many of the most probable classes, each with its probability.",
+)
 @click.option("--known", is_flag=True, help="Add the numbers of tokens and of known tokens.")
 @JSON
 @click.option(
@@ -87,6 +94,9 @@ def predict(run: Path, files: tuple[str, ...], **options: Any) -> None:
     positive, separated by a tab; with --json, an object that also has the number of tokens, and of
     tokens that the model knows. Of more than two classes, the probability is that of the label.
 
+    --top 2 gives the two most probable classes, the predicted one first: a line has a label and
+    the probability of that label twice, an object the list `top`.
+
     With --out, each FILE gives a Parquet file of the same name in DIR: its rows, in their order,
     with the columns `predicted` and `probability`. An output is complete or not there. One that is
     up to date is not computed again, so the same command resumes what was interrupted.
@@ -104,8 +114,8 @@ def predict(run: Path, files: tuple[str, ...], **options: Any) -> None:
     model = TextClassifier.load(run)
     if options["threshold"] is not None:
         model.require_two_classes("--threshold")
-    named = {name: options[name] for name in ("text", "keep", "threshold", "known", "prefix")}
-    settings = Settings(**named, dialect=dialect_of(options))
+    names = ("text", "keep", "threshold", "top", "known", "prefix")
+    settings = Settings(**{name: options[name] for name in names}, dialect=dialect_of(options))
     if out is None:
         without = _print_predictions(model, files or ("-",), settings, in_json)
     else:
@@ -129,9 +139,9 @@ def _print_predictions(
         for scores in scored_texts(model, texts):
             without.add(scores.n_features, where)
             if in_json:
-                lines = json_lines(model, scores, threshold)
+                lines = json_lines(model, scores, threshold, settings.top)
             else:
-                lines = text_lines(model, scores, threshold, settings.known)
+                lines = text_lines(model, scores, threshold, settings)
             # Flushed, so that an answer is out before more is read.
             write(lines)
     return without

@@ -60,6 +60,36 @@ class TextScores(NamedTuple):
             return highest
         return sigmoid(self.scores)
 
+    def ranked(self, threshold: float, n: int) -> tuple[Array, Array]:
+        """Return the n most probable classes of each text: their numbers, and probabilities.
+
+        The predicted class is the first, also where a threshold makes it the less probable of two.
+
+        Parameters
+        ----------
+        threshold : float
+            As in `predictions`.
+        n : int
+            How many classes; at most all are returned.
+
+        Returns
+        -------
+        numbers : int64 array, shape (n_texts, min(n, n_classes))
+        probabilities : float64 array of the same shape
+
+        Examples
+        --------
+        >>> z, unused = np.array([[0.0, 2.0, 1.0]]), np.array([0])
+        >>> numbers, shares = TextScores(z, unused, unused, unused).ranked(0.5, 2)
+        >>> numbers.tolist(), shares.round(2).tolist()
+        ([[1, 2]], [[0.67, 0.24]])
+        """
+        shares = probabilities(self.scores)
+        keys = -shares
+        keys[np.arange(len(keys)), self.predictions(threshold)] = -2
+        numbers = keys.argsort(axis=1, kind="stable")[:, :n]
+        return numbers, np.take_along_axis(shares, numbers, axis=1)
+
 
 def scorer(model: TextClassifier) -> Callable[[pa.LargeStringArray], TextScores]:
     """Return the function that scores a block of texts; several threads may call it at a time.

@@ -13,12 +13,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from pipeline.corpus.compression import unpacked_name
 from pipeline.corpus.diagnosis import NO_ROWS
 from pipeline.corpus.source import readable
 from pipeline.errors import ConfigError, CorpusError
+from pipeline.model.logistic import Array
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.prediction.rows import ScoredRows, WithoutKnownWord, read_rows, scored_rows
 from pipeline.prediction.settings import Settings, labels_of
@@ -142,16 +144,26 @@ def _with_predictions(
                 f"{source}: it has a column {name!r} already; set --prefix for the names of the "
                 "new columns, or leave it out with --keep"
             )
+    scores = batch.scores
     threshold = model.regression.threshold if settings.threshold is None else settings.threshold
     added = [
-        labels_of(model.classes, batch.scores.predictions(threshold)),
-        arrow.numbers(batch.scores.probabilities()),
-        arrow.numbers(batch.scores.n_tokens),
-        arrow.numbers(batch.scores.n_known),
+        labels_of(model.classes, scores.predictions(threshold)),
+        arrow.numbers(scores.probabilities()),
     ]
+    if settings.top is not None:
+        added.append(_most_probable(model.classes, *scores.ranked(threshold, settings.top)))
+    if settings.known:
+        added += [arrow.numbers(scores.n_tokens), arrow.numbers(scores.n_known)]
     names = [*rows.schema.names, *settings.new_columns]
-    columns = [*rows.columns, *added[: len(settings.new_columns)]]
-    return pa.record_batch(columns, names=names)
+    return pa.record_batch([*rows.columns, *added], names=names)
+
+
+def _most_probable(classes: Sequence[Any], numbers: Array, probabilities: Array) -> pa.Array:
+    """Return a list of labels with their probabilities for each row."""
+    columns = [labels_of(classes, numbers.ravel()), arrow.numbers(probabilities.ravel())]
+    pairs = pa.StructArray.from_arrays(columns, names=["label", "probability"])
+    ends = np.arange(0, numbers.size + 1, numbers.shape[1], dtype=np.int32)
+    return pa.ListArray.from_arrays(arrow.numbers(ends), pairs)
 
 
 def _write(path: Path, batches: Iterator[pa.RecordBatch], stamp: str) -> bool:

@@ -29,6 +29,8 @@ class Settings:
         The columns of the input that the output has; None for all of them.
     threshold : float, optional
         Instead of the model's.
+    top : int, optional
+        Also write so many of the most probable classes.
     known : bool
         Also write how many tokens a text has, and how many of them the model knows.
     prefix : str
@@ -40,6 +42,7 @@ class Settings:
     text: str = "text"
     keep: tuple[str, ...] | None = None
     threshold: float | None = None
+    top: int | None = None
     known: bool = False
     prefix: str = ""
     dialect: Dialect = field(default_factory=Dialect)
@@ -47,7 +50,9 @@ class Settings:
     @property
     def new_columns(self) -> list[str]:
         """The names of the columns with predictions."""
-        names = ["predicted", "probability", *(["tokens", "known_tokens"] if self.known else [])]
+        names = ["predicted", "probability"]
+        names += [] if self.top is None else ["top"]
+        names += ["tokens", "known_tokens"] if self.known else []
         return [self.prefix + name for name in names]
 
 

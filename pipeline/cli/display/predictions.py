@@ -15,37 +15,64 @@ from pipeline.storage import arrow, files
 if TYPE_CHECKING:
     from pipeline.model.scoring import TextScores
     from pipeline.model.text_classifier import TextClassifier
+    from pipeline.prediction.settings import Settings
 
 _DECIMALS = 6
 
 
-def text_lines(model: TextClassifier, scores: TextScores, threshold: float, known: bool) -> bytes:
-    """Return a line for each text: label and probability; on request the numbers of tokens."""
+def text_lines(
+    model: TextClassifier, scores: TextScores, threshold: float, settings: Settings
+) -> bytes:
+    """Return a line for each text: label and probability, once or for the most probable classes.
+
+    On request the numbers of tokens follow.
+    """
     names = [str(label) for label in model.classes]
-    labels = labels_of(names, scores.predictions(threshold))
-    columns = [labels, fixed_point(scores.probabilities())]
-    if known:
+    if settings.top is None:
+        pairs = [(scores.predictions(threshold), scores.probabilities())]
+    else:
+        ranked = scores.ranked(threshold, settings.top)
+        pairs = list(zip(*(each.T for each in ranked), strict=True))
+    columns = [
+        column
+        for numbers, probability in pairs
+        for column in (labels_of(names, numbers), fixed_point(probability))
+    ]
+    if settings.known:
         numbers = map(arrow.numbers, (scores.n_tokens, scores.n_known))
         columns += [each.cast(pa.large_string()) for each in numbers]
     return files.tsv_lines(*columns)
 
 
-def json_lines(model: TextClassifier, scores: TextScores, threshold: float) -> bytes:
-    """Return a JSON object for each text, one a line."""
+def json_lines(
+    model: TextClassifier, scores: TextScores, threshold: float, top: int | None = None
+) -> bytes:
+    """Return a JSON object for each text, one a line; on request with the most probable classes."""
     names = [escaped_json(json.dumps(label, ensure_ascii=False)) for label in model.classes]
     rows = zip(
         scores.predictions(threshold).tolist(),
         scores.probabilities().tolist(),
+        [""] * len(scores.scores) if top is None else _top_fields(names, scores, threshold, top),
         scores.n_tokens.tolist(),
         scores.n_known.tolist(),
         strict=True,
     )
     # A float is written as `json` does; a call of it for each line would take ten times as long.
     return "".join(
-        f'{{"label": {names[number]}, "probability": {p!r}, "tokens": {n}, '
+        f'{{"label": {names[number]}, "probability": {p!r}, {most}"tokens": {n}, '
         f'"known_tokens": {n_known}}}\n'
-        for number, p, n, n_known in rows
+        for number, p, most, n, n_known in rows
     ).encode()
+
+
+def _top_fields(names: list[str], scores: TextScores, threshold: float, top: int) -> list[str]:
+    """Return the field `top` of each text: its most probable classes, as JSON."""
+    fields = []
+    for ranked in zip(*(each.tolist() for each in scores.ranked(threshold, top)), strict=True):
+        pairs = zip(*ranked, strict=True)
+        most = [f'{{"label": {names[number]}, "probability": {p!r}}}' for number, p in pairs]
+        fields.append(f'"top": [{", ".join(most)}], ')
+    return fields
 
 
 def fixed_point(probability: np.ndarray) -> pa.LargeStringArray:
