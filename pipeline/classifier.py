@@ -21,8 +21,10 @@ import pyarrow as pa
 from pipeline.errors import RunError
 from pipeline.features.counting import count_features
 from pipeline.features.vocabulary import learn_vocabulary
+from pipeline.inspection.class_frequency import ClassFrequency
+from pipeline.inspection.class_weights import ClassWord, class_words
 from pipeline.inspection.highlights import Highlight, highlight
-from pipeline.inspection.weights import ClassFrequency, Word, class_words, top_words
+from pipeline.inspection.weights import Word, top_words
 from pipeline.model.checks import not_fitted
 from pipeline.model.logistic import Array, predictions, probabilities
 from pipeline.model.parameters import Parameters
@@ -186,8 +188,7 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
             classes=tuple(self.classes_.tolist()),
             **counting,
         )
-        if len(self.classes_) == 2:
-            self._frequency = ClassFrequency.of(counts, y)
+        self._frequency = ClassFrequency.of(counts, y, len(self.classes_))
         return self
 
     def predict(self, texts: Texts) -> Array:
@@ -206,8 +207,7 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
 
     def score(self, texts: Texts, labels: Iterable[Any], sample_weight: Any = None) -> float:
         """Return the accuracy, the share of texts that are predicted correctly."""
-        correct = self.predict(texts) == np.asarray(labels)
-        return float(np.average(correct, weights=sample_weight))
+        return float(np.average(self.predict(texts) == np.asarray(labels), weights=sample_weight))
 
     def explain(self, text: str) -> Highlight:
         """Explain the score of a text, or how far the most probable class leads the runner-up.
@@ -218,10 +218,10 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
             raise TypeError(f"text: expected str, got {type(text).__name__}")
         return highlight(self._model, text)
 
-    def top_words(self, n: int = 10) -> tuple[list[Word], list[Word]] | dict[Any, list[Word]]:
+    def top_words(self, n: int = 10) -> tuple[list[Word], list[Word]] | dict[Any, list[ClassWord]]:
         """Return the words with the most positive and negative weights, or a list a class."""
         if len(self.classes_) > 2:
-            return class_words(self._model, n)
+            return class_words(self._model, n, self._frequency)
         return top_words(self._model, n, self._frequency)
 
     def save(self, folder: str | Path) -> None:

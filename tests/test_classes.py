@@ -14,7 +14,10 @@ from scipy.special import softmax
 import pipeline
 from pipeline.cli import main
 from pipeline.errors import ConfigError, RunError
-from pipeline.inspection.weights import against_others, class_words
+from pipeline.inspection.class_weights import (
+    against_others,
+    class_words,
+)
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.storage import files
 
@@ -335,7 +338,6 @@ class TestCommands:
         [
             (("predict", "--threshold", "0.7"), "--threshold: expected a model of two classes"),
             (("trace", "fair", "--label", "so-so"), "trace: expected a model of two classes"),
-            (("weights", "--word", "fair"), "--word: expected a model of two classes"),
         ],
     )
     def test_what_is_defined_for_two_classes_is_refused_in_one_line(self, saved, arguments, said):

@@ -18,6 +18,7 @@ from pipeline.errors import ConfigError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from pipeline.inspection.class_frequency import ClassFrequency
     from pipeline.model.text_classifier import TextClassifier
 
 
@@ -37,9 +38,11 @@ def weights(run: Path, top: int, words: tuple[str, ...], **options: bool) -> Non
 
     One occurrence of a word adds its weight to the log-odds that a review is positive.
     `reviews` counts the training reviews that contain the word, `neg` and `pos` those of
-    each class. Of more than two classes, the words that speak for each are shown. Their weight
-    is what one occurrence adds to the score of that class, less the mean of what it adds to
-    the scores of the others.
+    each class.
+
+    Of more than two classes, the words that speak for each are shown, and --word shows a word's
+    weight for each. Such a weight is what one occurrence adds to the score of the class, less the
+    mean of what it adds to the scores of the others. `of class` counts the reviews of that class.
 
     --tsv is safe to open in a spreadsheet: a word that begins with one of = + - @ has an apostrophe
     before it, and control characters are written as \x1b. With --raw, words are as they are.
@@ -54,7 +57,7 @@ def weights(run: Path, top: int, words: tuple[str, ...], **options: bool) -> Non
         raise click.UsageError("--tsv prints all words: use it without --word and --json")
     model, frequency = load_model(run)
     if len(model.classes) > 2:
-        _class_weights(model, top, words, **options)
+        _class_weights(model, frequency, (top, words), **options)
         return
     if tsv:
         _print_tsv(weights.weights_table(model, frequency), raw)
@@ -75,23 +78,32 @@ def weights(run: Path, top: int, words: tuple[str, ...], **options: bool) -> Non
 
 
 def _class_weights(
-    model: TextClassifier, top: int, words: tuple[str, ...], **options: bool
+    model: TextClassifier,
+    frequency: ClassFrequency | None,
+    asked: tuple[int, tuple[str, ...]],
+    **options: bool,
 ) -> None:
-    """Show the words that speak for each of more than two classes."""
-    from pipeline.inspection.weights import class_table, class_words
+    """Show the words that speak for each of more than two classes, or those that were asked for."""
+    from pipeline.inspection.class_weights import class_table, class_words, look_up_classes
 
-    if words:
-        raise ConfigError(f"--word: expected a model of two classes, got {len(model.classes)}")
     if options["tsv"]:
-        _print_tsv(class_table(model), options["raw"])
+        _print_tsv(class_table(model, frequency), options["raw"])
         return
-    found = class_words(model, top)
-    if options["in_json"]:
-        print_json({str(label): [fields(word) for word in of] for label, of in found.items()})
-        return
-    from pipeline.cli.display.tables import print_class_words
+    from pipeline.cli.display.classes import print_class_words, print_word_weights
 
-    print_class_words(found)
+    top, words = asked
+    if words:
+        found = look_up_classes(model, words, frequency)
+        if options["in_json"]:
+            print_json([fields(word) for word in found])
+        else:
+            print_word_weights(found)
+        return
+    of_class = class_words(model, top, frequency)
+    if options["in_json"]:
+        print_json({str(label): [fields(word) for word in of] for label, of in of_class.items()})
+    else:
+        print_class_words(of_class)
 
 
 def _print_tsv(table: pa.Table, raw: bool) -> None:

@@ -83,13 +83,10 @@ def train(run: Run, config: Any) -> None:
 
     Prints loss and accuracy of the epochs, and the words with the largest weights.
     """
-    from pipeline.cli.display.tables import (
-        print_class_words,
-        print_history,
-        print_threshold,
-        print_words,
-    )
-    from pipeline.inspection.weights import class_words, top_words
+    from pipeline.cli.display.classes import print_class_words
+    from pipeline.cli.display.tables import print_history, print_threshold, print_words
+    from pipeline.inspection.class_weights import class_words
+    from pipeline.inspection.weights import top_words
     from pipeline.stages.outputs import read_decision, read_epochs
     from pipeline.stages.read_run import load_model
 
@@ -98,7 +95,7 @@ def train(run: Run, config: Any) -> None:
         print_threshold(choice)
     model, frequency = load_model(run.path)
     if len(model.classes) > 2:
-        print_class_words(class_words(model, config.report.top))
+        print_class_words(class_words(model, config.report.top, frequency))
     else:
         print_words(*top_words(model, config.report.top, frequency))
 

@@ -1,22 +1,18 @@
-"""Words with their weights and class frequencies: top, looked up, moved between two models."""
+"""Words of two classes and their weights: the top ones, looked up, moved between two models."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.boundary.inert import one_line
+from pipeline.inspection.class_frequency import ClassFrequency
 from pipeline.model.logistic import Array
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.storage import arrow
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 
 @dataclass(frozen=True)
@@ -39,36 +35,6 @@ class Word:
     document_frequency: int
     negative: int | None
     positive: int | None
-
-
-@dataclass(frozen=True)
-class ClassFrequency:
-    """How many training reviews of each class hold each word: int64 arrays, shape (n_words,)."""
-
-    negative: Array
-    positive: Array
-
-    @classmethod
-    def of(cls, counts: csr_array, labels: Array) -> ClassFrequency:
-        """Count the non-zeros of each column by class.
-
-        Parameters
-        ----------
-        counts : csr_array, shape (n_reviews, n_words)
-        labels : array of 0 and 1, shape (n_reviews,)
-
-        Examples
-        --------
-        >>> from scipy.sparse import csr_array
-        >>> counts = csr_array([[2, 0], [1, 1], [0, 3]])
-        >>> frequency = ClassFrequency.of(counts, np.array([1, 0, 0]))
-        >>> frequency.negative.tolist(), frequency.positive.tolist()
-        ([1, 2], [1, 0])
-        """
-        d = counts.shape[1]
-        in_positive = np.repeat(labels == 1, np.diff(counts.indptr))
-        positive = np.bincount(counts.indices[in_positive], minlength=d)
-        return cls(np.bincount(counts.indices, minlength=d) - positive, positive)
 
 
 def by_weight(model: TextClassifier) -> Array:
@@ -113,48 +79,6 @@ def top_words(
     )
 
 
-def class_words(model: TextClassifier, top: int) -> dict[Any, list[Word]]:
-    """Return for each class the words that speak for it most, against the mean of the others.
-
-    The weight of a word is w_k - mean over the others l of w_l. Adding one number to all of
-    the w_k would change no probability, so only such differences have a meaning.
-
-    Parameters
-    ----------
-    model : TextClassifier
-    top : int
-        The largest number of words of each class; each has a weight above 0.
-
-    Examples
-    --------
-    >>> import pipeline
-    >>> texts = ["awesome film", "awesome", "abysmal film", "abysmal", "fair film", "fair"]
-    >>> labels = ["good", "good", "bad", "bad", "so-so", "so-so"]
-    >>> model = pipeline.SentimentClassifier(epochs=20).fit(texts, labels).model_
-    >>> [(label, words[0].word) for label, words in class_words(model, 1).items()]
-    [('bad', 'abysmal'), ('good', 'awesome'), ('so-so', 'fair')]
-    """
-    against = against_others(model)
-    found = {}
-    for label, weights in zip(model.classes, against, strict=True):
-        order = np.argsort(-weights, kind="stable")[:top]
-        found[label] = [_word(model, k, None, weights) for k in order[weights[order] > 0]]
-    return found
-
-
-def against_others(model: TextClassifier) -> Array:
-    """Return w_k minus the mean of the other classes' weights: float64, (n_classes, n_features).
-
-    Of two classes these are -w and w.
-    """
-    w = np.atleast_2d(model.weights)
-    if len(w) == 1:
-        return np.concatenate([-w, w])
-    n_classes = len(w)
-    others: Array = w - (w.sum(axis=0) - w) / (n_classes - 1)
-    return others
-
-
 def look_up(
     model: TextClassifier, words: Sequence[str], frequency: ClassFrequency | None = None
 ) -> list[Word]:
@@ -172,18 +96,22 @@ def look_up(
     >>> [(word.word, word.weight is None) for word in look_up(model, ["Awesome!", "superb"])]
     [('awesome', False), ('superb', True)]
     """
+    return [
+        Word(name, None, 0, None, None) if column is None else _word(model, column, frequency)
+        for name, column in columns_of(model, words)
+    ]
+
+
+def columns_of(model: TextClassifier, words: Sequence[str]) -> list[tuple[str, int | None]]:
+    """Return each word as the model spells it, and its column; None if it is not known."""
     names = [" ".join(model.tokenizer([word]).document(0)) for word in words]
     known = model.vocabulary.words
     quoted = [f" {word}" for word in words]
     columns = pc.coalesce(
         *(pc.index_in(arrow.strings(spellings), known) for spellings in (words, quoted, names))
     ).to_pylist()
-    return [
-        Word(name or word, None, 0, None, None)
-        if column is None
-        else _word(model, column, frequency)
-        for word, name, column in zip(words, names, columns, strict=True)
-    ]
+    spelled = (name or word for name, word in zip(names, words, strict=True))
+    return list(zip(spelled, columns, strict=True))
 
 
 @dataclass(frozen=True)
@@ -254,44 +182,16 @@ def weights_table(model: TextClassifier, frequency: ClassFrequency | None = None
         "document_frequency": arrow.numbers(model.vocabulary.document_frequency),
     }
     if frequency is not None:
-        columns["negative"] = arrow.numbers(frequency.negative)
-        columns["positive"] = arrow.numbers(frequency.positive)
+        negative, positive = map(arrow.numbers, frequency.of_class)
+        columns |= {"negative": negative, "positive": positive}
     return pa.table(columns).take(order)
 
 
-def class_table(model: TextClassifier) -> pa.Table:
-    r"""Return all words in column order, with a column of weights for each class.
-
-    The weights are those of `against_others`. A control character in the name of a class is
-    written as `\x1b`.
-
-    Examples
-    --------
-    >>> import pipeline
-    >>> texts, labels = ["awesome film", "abysmal film", "fair film"], ["good", "bad", "so-so"]
-    >>> table = class_table(pipeline.SentimentClassifier().fit(texts, labels).model_)
-    >>> table.column_names
-    ['word', 'document_frequency', 'weight_bad', 'weight_good', 'weight_so-so']
-    """
-    names = ["word", "document_frequency"]
-    # So begun, the name of a class is neither that of another column nor a formula.
-    names += [f"weight_{one_line(str(label))}" for label in model.classes]
-    words = model.vocabulary
-    columns = [words.words, arrow.numbers(words.document_frequency)]
-    columns += map(arrow.numbers, against_others(model))
-    return pa.table(columns, names)
-
-
-def _word(
-    model: TextClassifier,
-    column: int,
-    frequency: ClassFrequency | None,
-    weights: Array | None = None,
-) -> Word:
+def _word(model: TextClassifier, column: int, frequency: ClassFrequency | None) -> Word:
+    in_class = (None, None) if frequency is None else frequency.of_class[:, column].tolist()
     return Word(
         model.vocabulary.words[int(column)].as_py(),
-        float((model.weights if weights is None else weights)[column]),
+        float(model.weights[column]),
         int(model.vocabulary.document_frequency[column]),
-        None if frequency is None else int(frequency.negative[column]),
-        None if frequency is None else int(frequency.positive[column]),
+        *in_class,
     )

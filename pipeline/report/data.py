@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.evaluation.curves import Curves, curves
+from pipeline.inspection.class_frequency import ClassFrequency
 from pipeline.inspection.examples import least_certain, most_wrong
 from pipeline.inspection.highlights import Highlight, highlight
-from pipeline.inspection.weights import ClassFrequency, Word, look_up, top_words
+from pipeline.inspection.weights import Word, look_up, top_words
 
 if TYPE_CHECKING:
     from pipeline.model.checks import Floats, Labels

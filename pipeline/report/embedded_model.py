@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.features.names import are_characters, characters_of
-from pipeline.inspection.weights import ClassFrequency
+from pipeline.inspection.class_frequency import ClassFrequency
 from pipeline.kernels.code_points import CODE_POINT, DOUBLED, IGNORED
 from pipeline.model.logistic import Array, LogisticRegression
 from pipeline.storage import arrow
@@ -99,13 +99,14 @@ def embedded_model(
     tokenizer = model.tokenizer
     words = model.vocabulary.words.take(arrow.numbers(columns)).to_pylist()
     spelled = [(word, characters_of(word)) for word in words]
+    negative, positive = frequency.of_class[:, columns]
     weight_unit = float(np.abs(model.weights).max(initial=0.0)) / (2**31 - 1) or 1.0
     embedded: dict[str, Any] = {
         "words": "\n".join(words),
         "weights": _base64(np.rint(model.weights[columns] / weight_unit).astype("<i4").tobytes()),
         "weight_unit": weight_unit,
-        "negative": _counts(frequency.negative[columns]),
-        "positive": _counts(frequency.positive[columns]),
+        "negative": _counts(negative),
+        "positive": _counts(positive),
         "n_features": len(model.vocabulary),
         "intercept": model.intercept,
         "threshold": model.regression.threshold,

@@ -15,18 +15,18 @@ from pipeline.storage.run import Run
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from pipeline.inspection.class_frequency import ClassFrequency
     from pipeline.inspection.trace import Rule
-    from pipeline.inspection.weights import ClassFrequency
     from pipeline.model.text_classifier import TextClassifier
 
 
 def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
     """Return the model of a run, and how often each class uses each word.
 
-    The second is None for a model folder without a run, for more than two classes, and if the
-    run's features are not those that the model was trained on.
+    The second is None for a model folder without a run, and if the run's features are not those
+    that the model was trained on.
     """
-    from pipeline.inspection.weights import ClassFrequency
+    from pipeline.inspection.class_frequency import ClassFrequency
     from pipeline.model.text_classifier import TextClassifier
 
     model = TextClassifier.load(path)
@@ -35,10 +35,8 @@ def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
     run = Run(path)
     if not was_trained_on(run):
         return model, None
-    if len(model.classes) > 2:
-        return model, None
     counts = arrays.read_counts(run.output("features/train.safetensors"))
-    return model, ClassFrequency.of(counts, read_labels(run, "train"))
+    return model, ClassFrequency.of(counts, read_labels(run, "train"), len(model.classes))
 
 
 def was_trained_on(run: Run) -> bool:

@@ -32,7 +32,8 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
 
     The model card goes into the run folder.
     """
-    from pipeline.inspection.weights import ClassFrequency, weights_table
+    from pipeline.inspection.class_frequency import ClassFrequency
+    from pipeline.inspection.weights import weights_table
     from pipeline.model.text_classifier import TextClassifier
     from pipeline.report.data import ScoredReviews, gather
     from pipeline.report.embedded_model import agreement, embedded_model, kept_columns
@@ -46,7 +47,7 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
     require_two_classes(run, "report")
     model = TextClassifier.load(run.output("model/model.json").parent)
     train = arrays.read_counts(run.output("features/train.safetensors"))
-    frequency = ClassFrequency.of(train, read_labels(context.run, "train"))
+    frequency = ClassFrequency.of(train, read_labels(run, "train"), len(model.classes))
     table = weights_table(model, frequency)
     files.write_tsv(context.folder / "weights.tsv", files.for_spreadsheets(table))
     reviews = read_reviews(context.run.path)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from pipeline.features.vocabulary import Vocabulary
+from pipeline.inspection.class_frequency import ClassFrequency
 from pipeline.inspection.explanation import explain
-from pipeline.inspection.weights import ClassFrequency, look_up, top_words, weights_table
+from pipeline.inspection.weights import look_up, top_words, weights_table
 from pipeline.model.logistic import LogisticRegression, decide
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages.read_run import load_model
@@ -75,22 +76,24 @@ def test_class_frequencies_equal_a_recount_from_the_texts(trained, small_run):
         by_class[label].append(grams(text))
     words = model.vocabulary.words.to_pylist()
     assert set(words) == set.union(*by_class[0], *by_class[1])
-    for label, found in ((0, frequency.negative), (1, frequency.positive)):
+    for label, found in enumerate(frequency.of_class):
         assert found.tolist() == [sum(word in text for text in by_class[label]) for word in words]
-    total = frequency.negative + frequency.positive
+    total = frequency.of_class.sum(axis=0)
     assert total.tolist() == model.vocabulary.document_frequency.tolist()
 
 
 @given(
     st.lists(st.lists(st.integers(0, 2), min_size=4, max_size=4), max_size=6),
+    st.integers(2, 5),
     st.randoms(use_true_random=False),
 )
-def test_class_frequencies_count_the_documents_with_a_word(rows, random):
-    labels = np.array([random.randint(0, 1) for _ in rows], np.int8)
+def test_class_frequencies_count_the_documents_with_a_word(rows, n_classes, random):
+    labels = np.array([random.randrange(n_classes) for _ in rows], np.int8)
     dense = np.array(rows, np.float32).reshape(len(rows), 4)
-    found = ClassFrequency.of(csr_array(dense), labels)
-    np.testing.assert_array_equal(found.negative, (dense[labels == 0] > 0).sum(0))
-    np.testing.assert_array_equal(found.positive, (dense[labels == 1] > 0).sum(0))
+    found = ClassFrequency.of(csr_array(dense), labels, n_classes).of_class
+    assert found.dtype == np.int64
+    expected = [(dense[labels == k] > 0).sum(axis=0) for k in range(n_classes)]
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_the_table_of_weights_has_every_word_by_descending_weight(trained):
@@ -140,7 +143,7 @@ def test_characters_are_looked_up_by_their_name_and_never_taken_for_a_word():
 
 @pytest.mark.parametrize("name", ["zzz", "superb film", "vu d\u00e9j\u00e0", "!", "", "   "])
 def test_a_word_that_is_not_in_the_vocabulary_has_no_weight(name):
-    frequency = ClassFrequency(np.arange(7), np.arange(7))
+    frequency = ClassFrequency(np.arange(14).reshape(2, 7))
     (found,) = look_up(classifier(), [name], frequency)
     assert found.weight is None
     assert found.document_frequency == 0

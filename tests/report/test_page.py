@@ -18,8 +18,8 @@ from pipeline.boundary.inert import inert
 from pipeline.evaluation.curves import curves
 from pipeline.evaluation.metrics import evaluate
 from pipeline.evaluation.uncertainty import Scored
+from pipeline.inspection.class_frequency import ClassFrequency
 from pipeline.inspection.highlights import highlight
-from pipeline.inspection.weights import ClassFrequency
 from pipeline.model.confusion import class_metrics, confusion
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.report import figures
@@ -350,7 +350,7 @@ def test_the_words_of_a_model_too_large_for_a_page_take_no_more_than_they_may(
     """As JSON, in which quotation marks are escaped; marks of characters take a tenth."""
     fitted = SentimentClassifier(epochs=1, **settings).fit(small_run.texts, small_run.labels)
     model, n = fitted.model_, len(fitted.model_.vocabulary)
-    frequency = ClassFrequency(np.ones(n, np.int64), np.ones(n, np.int64))
+    frequency = ClassFrequency(np.ones((2, n), np.int64))
     kept = kept_columns(model, largest=2_000)
     found = embedded_model(model, frequency, kept)
     size = sum(len(json.dumps(found[key])) for key in ("words", "weights", "negative", "positive"))

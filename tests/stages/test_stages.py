@@ -274,6 +274,7 @@ def test_touching_source_is_seen_by_exactly_the_stages_that_import_it(copied_pac
         "kernels/sgd.py": ["train"],
         "evaluation/metrics.py": ["eval"],
         "report/templates/ui.js": ["report"],
+        "inspection/class_frequency.py": ["report"],
         "inspection/weights.py": ["report"],
         "config/schema.py": [],
         "cli.py": [],

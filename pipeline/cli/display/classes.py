@@ -1,11 +1,15 @@
-"""The metrics of more than two classes as tables."""
+"""Metrics and words of more than two classes as tables."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from pipeline.cli.display.terminal import Text, figures, print_line, print_table
 from pipeline.report.numbers import number, share
+
+if TYPE_CHECKING:
+    from pipeline.inspection.class_weights import ClassWord, WordWeights
 
 _NAMES = {
     "roc_auc": "ROC-AUC, each class against the rest",
@@ -53,3 +57,28 @@ def print_class_metrics(metrics: dict[str, Any]) -> None:
             interval = "" if low is None else f"{number(low)} to {number(high)}"
             table.add_row(label, number(values[key]), *([interval] if intervals else []))
     print_table(table)
+
+
+def print_class_words(found: Mapping[Any, Sequence[ClassWord]]) -> None:
+    """Print the words that speak for each class."""
+    for label, words in found.items():
+        table = figures("weight", "reviews", "of class", words=f"for {label}")
+        for word in words:
+            in_class = "" if word.in_class is None else f"{word.in_class:,}"
+            row = f"{word.weight:+.3f}", f"{word.document_frequency:,}", in_class
+            table.add_row((word.word, "bold"), *row)
+        print_table(table)
+
+
+def print_word_weights(words: Sequence[WordWeights]) -> None:
+    """Print the words that were asked for: a table of the classes for each."""
+    for word in words:
+        if word.weights is None:
+            print_line(Text.assemble((word.word, "bold"), (" not in the vocabulary", "dim")))
+            continue
+        table = figures("weight", "reviews", words=word.word)
+        for label, weight in word.weights.items():
+            count = "" if word.frequency is None else f"{word.frequency[label]:,}"
+            table.add_row(str(label), f"{weight:+.3f}", count)
+        table.add_row("all classes", "", f"{word.document_frequency:,}")
+        print_table(table)

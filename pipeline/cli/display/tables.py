@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipeline.cli.display.terminal import Figures, Text, figures, print_line, print_table
@@ -26,16 +26,6 @@ def print_words(positive: Sequence[Word], negative: Sequence[Word]) -> None:
     """Print the most positive words, then the most negative ones."""
     print_table(_words_table("most positive", positive, "green"))
     print_table(_words_table("most negative", negative, "red"))
-
-
-def print_class_words(found: Mapping[Any, Sequence[Word]]) -> None:
-    """Print the words that speak for each class."""
-    for label, words in found.items():
-        table = figures("weight", "reviews", words=f"for {label}")
-        for word in words:
-            row = f"{word.weight:+.3f}", f"{word.document_frequency:,}"
-            table.add_row(Text(word.word, style="bold"), *row)
-        print_table(table)
 
 
 def print_found(words: Sequence[Word]) -> None:
