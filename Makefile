@@ -13,7 +13,7 @@ BYTECODE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup train eval report weights crossval tune baselines certify stability \
+.PHONY: help setup train eval report weights crossval tune baselines certify verify stability \
 	lesson handout grade gradescope test hunt fuzz torture determinism coverage mutants lint types \
 	check docs links wheel audit reproduce bench screenshot locks clean
 
@@ -50,6 +50,9 @@ baselines: .venv/runtime ## compare the model with simpler baselines
 
 certify: .venv/runtime ## bound the distance of a run from the optimum (RUN=runs/...)
 	@$(BIN)/sentiment certify $(RUN) $(ARGS)
+
+verify: .venv/runtime ## train a run again and compare the bytes (RUN=runs/...)
+	@$(BIN)/sentiment verify $(RUN) $(ARGS)
 
 stability: .venv/runtime ## refit a run on resampled reviews to see how stable its weights are (RUN=runs/...)
 	@$(BIN)/sentiment stability $(RUN) $(ARGS)

@@ -32,9 +32,10 @@ class CommandContext(NamedTuple):
     progress: StageProgress
 
 
+QUIET = click.option("-q", "--quiet", is_flag=True, help="Print warnings and errors only.")
 _RUN_OPTIONS = (
     click.option("--force", is_flag=True, help="Compute everything from scratch."),
-    click.option("-q", "--quiet", is_flag=True, help="Print warnings and errors only."),
+    QUIET,
 )
 _CONFIG_OPTIONS = (
     CONFIG,
@@ -63,7 +64,7 @@ def config_command(name: str, example: str, *options: Any) -> Decorator:
             resolved = load_config(found.path, overrides)
             if not (values["quiet"] or click.get_current_context().find_root().params["quiet"]):
                 say(f"config    {found.said}")
-            _compute_and_render(compute, resolved, run or found.run, values)
+            compute_and_render(compute, resolved, run or found.run, values)
 
         return _add(name, example, compute, command, (*_CONFIG_OPTIONS, *options))
 
@@ -77,7 +78,7 @@ def run_command(name: str, example: str, *options: Any) -> Decorator:
         def command(run: Path, **values: Any) -> None:
             from pipeline.config.schema import Config
 
-            _compute_and_render(compute, Config(), run, values)
+            compute_and_render(compute, Config(), run, values)
 
         return _add(name, example, compute, command, (RUN, *_RUN_OPTIONS, *options))
 
@@ -102,7 +103,7 @@ def _add(
     return compute
 
 
-def _compute_and_render(
+def compute_and_render(
     compute: Callable[..., Render], config: Config, path: Path, values: dict[str, Any]
 ) -> None:
     """Compute with progress, then print the result; with -q, print JSON only."""
@@ -113,7 +114,7 @@ def _compute_and_render(
     from pipeline.storage.run import Run
 
     group = click.get_current_context().find_root().params
-    force, quiet = values.pop("force"), values.pop("quiet") or group["quiet"]
+    force, quiet = values.pop("force", False), values.pop("quiet") or group["quiet"]
     verbose = values.pop("verbose", False) or group["verbose"]
     interrupts.be_raised()
     with StageProgress(config.train.epochs, quiet, verbose) as progress:

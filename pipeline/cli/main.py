@@ -48,6 +48,7 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "compare": ("runs", "Say which of two runs is better on the same test reviews."),
         "stability": ("runs", "Show how far weights move if the reviews are resampled."),
         "certify": ("runs", "Bound how far training stopped from the optimum."),
+        "verify": ("runs", "Train a run again, and say whether the bytes agree."),
         "suspects": ("runs", "Find training reviews whose label is probably wrong."),
     },
     "Set-up": {

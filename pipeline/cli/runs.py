@@ -1,4 +1,4 @@
-"""`sentiment compare`, `stability`, `certify` and `suspects`: studies of trained runs."""
+"""`sentiment compare`, `stability`, `certify`, `verify` and `suspects`: studies of trained runs."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ from typing import Any
 import click
 
 from pipeline.boundary import interrupts
-from pipeline.cli.command import CommandContext, Render, run_command
+from pipeline.cli.command import (
+    QUIET,
+    CommandContext,
+    Render,
+    compute_and_render,
+    run_command,
+)
 from pipeline.cli.main import examples, main
 from pipeline.cli.options import (
     JSON,
     RUN,
     RUN_FOLDER,
+    SET,
     WORDS,
     NumberRange,
     UserPath,
@@ -154,6 +161,42 @@ def certify(context: click.Context, run: Path, gap: float | None, in_json: bool)
         print_certificate(certificate, gap)
     if gap is not None and certificate.gap > gap:
         context.exit(1)
+
+
+@main.command(
+    epilog=examples(
+        "sentiment verify runs/sample",
+        "sentiment verify runs/mine --set corpus.train=/data/reviews.csv",
+    )
+)
+@RUN
+@SET
+@QUIET
+@JSON
+@click.pass_context
+def verify(
+    context: click.Context, run: Path, overrides: tuple[str, ...], quiet: bool, in_json: bool
+) -> None:
+    """Train a run again, and say whether the bytes agree.
+
+    The stages are computed from the recorded config, in a folder that is removed at the end. Each
+    file that they write is compared with the run's. If one differs, the exit code is 1, and what
+    else is other now is listed: the corpus, versions, source code, the processor. The model card
+    says when a run was last verified.
+    """
+    from pipeline.cli.display.studies import print_verification
+    from pipeline.studies.verify import recorded_config, verify_run
+
+    config, found = recorded_config(run, overrides), []
+
+    def compute(of: CommandContext, in_json: bool) -> Render:
+        found.append(verify_run(run, config, of.progress))
+        if in_json:
+            return lambda: print_json(found[0].to_dict())
+        return lambda: print_verification(found[0])
+
+    compute_and_render(compute, config, run, {"quiet": quiet, "in_json": in_json})
+    context.exit(int(not found[0].agrees))
 
 
 @run_command(

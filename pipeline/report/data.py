@@ -42,6 +42,8 @@ class Provenance:
         `name`, `summary`, `seconds` and `peak_bytes` of each stage.
     digests : dict of str to str
         SHA-256 of each file of the model.
+    verification : dict, optional
+        The last time that the model was trained again: its `date`, and whether it `agrees`.
     """
 
     config: str
@@ -49,6 +51,7 @@ class Provenance:
     versions: dict[str, str]
     stages: tuple[dict[str, Any], ...]
     digests: dict[str, str]
+    verification: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.errors import RunError
 from pipeline.stages.outputs import read_classes
+from pipeline.stages.verification import VERIFICATION
 from pipeline.storage import arrays, arrow, files
 from pipeline.storage.forms import require_form
 from pipeline.storage.journal import DEPENDS, read_journal
@@ -52,7 +53,7 @@ def was_trained_on(run: Run) -> bool:
 
 # The baseline that needs no study: reports name it even where the others were not scored.
 MAJORITY = "majority class"
-STUDIES = ("baselines/baselines.json", "stability/words.tsv")
+STUDIES = ("baselines/baselines.json", "stability/words.tsv", VERIFICATION)
 
 
 def read_baselines(run: Run) -> dict[str, float]:

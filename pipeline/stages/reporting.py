@@ -16,6 +16,7 @@ from pipeline.stages.read_run import (
     read_stability,
     require_two_classes,
 )
+from pipeline.stages.verification import read_verification
 from pipeline.storage import arrays, files
 
 if TYPE_CHECKING:
@@ -109,5 +110,6 @@ def _run_data(context: StageContext) -> RunData:
             entries["train"]["versions"],
             stages,
             {file: files.sha256(run.output(file)) for file in run.digests("train")},
+            read_verification(run),
         ),
     )

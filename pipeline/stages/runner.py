@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipeline.config.schema import Config
 from pipeline.parallel import ordered_map
@@ -19,12 +19,9 @@ from pipeline.stages.freshness import source_digest
 from pipeline.stages.listener import Listener
 from pipeline.stages.memory import peak_memory, reset_peak_memory, return_freed_memory
 from pipeline.stages.read_run import STUDIES
-from pipeline.stages.versions import changed_versions, versions
+from pipeline.stages.versions import changed_versions, processor, versions
 from pipeline.storage import files
 from pipeline.storage.run import Run
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
@@ -169,6 +166,7 @@ def _compute(
             "peak_bytes": peak_memory(),
             "depends": depends,
             "versions": versions(),
+            "processor": processor(),
         }
     return entry
 

@@ -11,6 +11,7 @@ import functools
 import os
 import platform
 import sys
+from pathlib import Path
 from typing import Any
 
 import pipeline
@@ -42,6 +43,16 @@ def versions() -> dict[str, str]:
             found[package] = metadata.version(package)
     own = {_PACKAGE: pipeline.__version__, "python": platform.python_version()}
     return own | dict(sorted(found.items()))
+
+
+@functools.cache
+def processor() -> str:
+    """Return the name of the processor: kernels are compiled for it."""
+    lines = []
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())
 
 
 def computing_versions() -> dict[str, str]:

@@ -13,7 +13,7 @@ from pipeline.errors import RunError
 
 _STAGES = ("corpus", "tokens", "features", "model", "eval", "report")
 _STUDIES = ("baselines", "crossval", "stability", "suspects", "tune")
-_FILES = ("manifest.json", "config.toml", "MODEL_CARD.md")
+_FILES = ("manifest.json", "config.toml", "verification.json", "MODEL_CARD.md")
 # What a process leaves that was killed before there was a manifest.
 _LEFT = re.compile(rf"\.lock|\.(?:{'|'.join(map(re.escape, (*_STAGES, *_FILES)))})\.\d+(?:\.old)?")
 _HELP = "choose another folder with --run"

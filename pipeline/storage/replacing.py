@@ -56,16 +56,26 @@ def _taking_the_place_of(path: Path, partial: Path) -> Iterator[Path]:
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
     """Give an empty folder, which takes the place of `path` at the end."""
-    partial, old = hidden(path), hidden(path, ".old")
-    partial.mkdir(parents=True)
+    old = hidden(path, ".old")
     try:
-        yield partial
-        if path.exists():
-            path.rename(old)
-        partial.rename(path)
+        with temporary_folder(path) as partial:
+            yield partial
+            if path.exists():
+                path.rename(old)
+            partial.rename(path)
     finally:
-        for left in (partial, old):
-            shutil.rmtree(left, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def temporary_folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder next to `path`, under a hidden name; at the end it is removed."""
+    folder = hidden(path)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -45,6 +45,7 @@ _STAGE = {
     "outputs": {str: {"xxh3_128": str, "bytes": int}},
     "depends": {"config": {str: dict}, "inputs": {str: str}, "source": str},
     "versions?": {str: str},
+    "processor?": str,
     "summary": str,
     "warnings": [str],
     "seconds": float,

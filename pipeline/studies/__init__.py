@@ -6,6 +6,7 @@
     compare.compare                  say which of two runs is better on the same test reviews
     stability.measure_stability      refit on resampled reviews to see how far weights move
     certify.certify_run              bound the distance of a run from the optimum
+    verify.verify_run                train a run again and compare the bytes
     suspects.find_suspects           find training reviews whose label is probably wrong
     score.score_file                 evaluate a model on another file, and on slices of it
 

@@ -44,7 +44,16 @@ run()
 GROUPS = {
     "Pipeline": ["corpus", "tokens", "features", "train", "eval", "report"],
     "Look inside": ["weights", "predict", "score", "explain", "trace"],
-    "Studies": ["tune", "crossval", "baselines", "compare", "stability", "certify", "suspects"],
+    "Studies": [
+        "tune",
+        "crossval",
+        "baselines",
+        "compare",
+        "stability",
+        "certify",
+        "verify",
+        "suspects",
+    ],
     "Set-up": ["config", "compile"],
 }
 COMMANDS = [command for commands in GROUPS.values() for command in commands]

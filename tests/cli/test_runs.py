@@ -1,4 +1,4 @@
-"""The commands that study trained runs: compare, stability, certify, suspects."""
+"""The commands that study trained runs: compare, stability, certify, verify, suspects."""
 
 import json
 
@@ -103,3 +103,23 @@ def test_suspects_are_shown_with_their_words_and_all_are_in_a_table(copied_run, 
     result = sentiment("suspects", copied_run.path, "--folds", 99)
     assert result.exit_code == 2
     assert "folds: expected 2 to 55 folds" in result.stderr
+
+
+def test_verify_exits_with_1_where_a_byte_differs_and_lists_what_is_other(copied_run, sentiment):
+    same = sentiment("verify", copied_run.path)
+    assert same.exit_code == 0
+    assert "files up to `eval` are the same, byte for byte" in same.stdout
+    options = ("--set", "train.learning_rate=0.001")
+    other = sentiment("verify", copied_run.path, *options)
+    assert other.exit_code == 1
+    assert "`train` differs first, in model/history.json" in other.stdout
+    assert "train.learning_rate" in other.stdout
+    assert sentiment("verify", copied_run.path, *options, "-q").exit_code == 1
+    found = json.loads(sentiment("verify", copied_run.path, *options, "--json").stdout)
+    assert found["agrees"] is False
+
+
+def test_verify_refuses_a_folder_without_a_config(tmp_path, refused):
+    assert refused("verify", tmp_path) == (
+        f"{tmp_path}: no config.toml here; expected a run folder"
+    )

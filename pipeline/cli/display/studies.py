@@ -1,4 +1,4 @@
-"""Tables of the studies: folds, trials, baselines, comparison, certificate, stability."""
+"""Tables of the studies: folds, trials, baselines, comparison, certificate, stability, changes."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pipeline.studies.crossval import CrossValidation
     from pipeline.studies.stability import Stability, StableWord
     from pipeline.studies.tune import Tuning
+    from pipeline.studies.verify import Verification
     from pipeline.training.certificate import Certificate
 
 # Rows of a table of trials.
@@ -150,6 +151,27 @@ def _in_words(c: Certificate) -> str:
     share = c.relative_gap
     how = "far from" if share > 0.05 else "near" if share > 1e-3 else "at"
     return f"The minimum of J is at most {100 * share:.2g}% lower: training stopped {how} it."
+
+
+def print_verification(result: Verification) -> None:
+    """Print which files were compared, the first stage that differs, and what else is other."""
+    n_files = sum(stage.n_files for stage in result.stages)
+    first = result.first_difference
+    if first is None:
+        last = result.stages[-1].name
+        print_line(f"verified: {n_files} files up to `{last}` are the same, byte for byte", "green")
+    else:
+        named = ", ".join(first.differing)
+        print_line(f"not the same: `{first.name}` differs first, in {named}", style="red")
+    for name in result.out_of_date:
+        print_line(f"`{name}` was not verified: it is out of date", style="dim")
+    if result.changes:
+        table = figures("then", "now", words="computed with others")
+        for change in result.changes:
+            table.add_row((change.what, ""), change.then, change.now)
+        print_table(table)
+    elif first is not None:
+        print_line("settings, corpus, versions, processor and source code are those of the run")
 
 
 def print_stability(words: Sequence[StableWord], stability: Stability, table_file: Path) -> None:
