@@ -29,6 +29,8 @@ def config(config: Path, overrides: tuple[str, ...], new: Path | None) -> None:
     from pipeline.config.loading import find_config, load_config, value_origins
     from pipeline.config.reference import annotated, write_start
 
+    if new is not None and overrides:
+        raise click.UsageError("--set changes a config that is there: edit the one of --new")
     if new is not None:
         write_start(new)
         echo(f"wrote {new}; name your reviews in it, then run: sentiment train {new}")

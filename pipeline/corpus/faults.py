@@ -33,6 +33,8 @@ class Origin(NamedTuple):
         Returns what helps where rows cannot be decoded.
     label_hint : str
         What to add to a message about unknown labels.
+    takes_classes : bool
+        Whether the user may have other classes: not where a trained model has its own.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Origin(NamedTuple):
     encoding: str = "UTF-8"
     encoding_hint: Callable[[], str] = lambda: "expected UTF-8 text"
     label_hint: str = ""
+    takes_classes: bool = True
 
 
 class Fault(NamedTuple):

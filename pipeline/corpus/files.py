@@ -93,7 +93,13 @@ def _file_batches(
         source = source.of_format("lines" if label is not None else labelled_format(source))
         if label is None:
             hint = _format_hint(source, rule)
-    origin = Origin(str(source.path), (), source.encoding_name, source.encoding_hint, hint)
+    origin = Origin(
+        str(source.path),
+        encoding=source.encoding_name,
+        encoding_hint=source.encoding_hint,
+        label_hint=hint,
+        takes_classes=source.dialect.in_config,
+    )
     if label is None:
         batches = source_batches(source, columns.names())
     else:

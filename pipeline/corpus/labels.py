@@ -17,8 +17,8 @@ import pyarrow as pa
 from pipeline.errors import CorpusError
 
 Scalar = str | int | float | bool
-# How pandas writes and reads what is missing.
 MOST_CLASSES = 100
+# How pandas writes and reads what is missing.
 _MISSING = {"", "nan", "na", "n/a", "#n/a", "<na>", "null", "none"}
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
 _ACCEPTED_AS_THEY_ARE = (

@@ -214,7 +214,8 @@ class _RowReader:
         if len(unknown) > _LISTED:
             labels.append("...")
         names = [self._named(label) for label, _ in unknown]
-        keys = suggested_keys(names, self.rule, map(self._named, self._known))
+        known = list(map(self._named, self._known))
+        keys = suggested_keys(names, self.rule, known, self.origin.takes_classes)
         return f": {', '.join(labels)}); {keys}{self.origin.label_hint}"
 
     def _named(self, label: Scalar) -> Scalar:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from pipeline.corpus.labels import LabelRule, Scalar, canonical
+from pipeline.corpus.labels import MOST_CLASSES, LabelRule, Scalar, canonical
 
 _LISTED = 10
 _POSITIVE = re.compile(r"\b(pos\w*|good|yes|true|fresh|like|up|recommended)\b", re.IGNORECASE)
@@ -15,8 +15,15 @@ _NEGATIVE = re.compile(
 )
 
 
-def suggested_keys(labels: Iterable[Scalar], rule: LabelRule, known: Iterable[Scalar] = ()) -> str:
-    """Return a line of config that would take labels: the classes if they tell, else `ignore`.
+def suggested_keys(
+    labels: Iterable[Scalar],
+    rule: LabelRule,
+    known: Iterable[Scalar] = (),
+    takes_classes: bool = True,
+) -> str:
+    """Return keys of a config that would take labels: the classes if they tell, else `ignore`.
+
+    Where there are more labels than two, a class of each is suggested as well.
 
     Parameters
     ----------
@@ -25,20 +32,32 @@ def suggested_keys(labels: Iterable[Scalar], rule: LabelRule, known: Iterable[Sc
     rule : LabelRule
     known : iterable of labels
         The distinct labels that have a class.
+    takes_classes : bool
+        Whether more classes than two may be suggested.
 
     Examples
     --------
     >>> rule = LabelRule((1, "pos"), (0, "neg"))
-    >>> suggested_keys(["neutral"], rule, ["pos"])
-    'set corpus.ignore = ["neutral"]'
-    >>> suggested_keys(["5", "1", "4", "2"], rule)
-    'set corpus.positive_from = 4 and corpus.negative_to = 2'
+    >>> suggested_keys(["neutral"], rule, ["pos", "neg"])
+    'set corpus.ignore = ["neutral"], or corpus.classes = "found" for a class of each label'
     >>> suggested_keys(["2"], rule, ["1"])
     'set corpus.positive = ["2"] and corpus.negative = ["1"]'
-    >>> suggested_keys(["Bad", "Good", "So so"], rule)
+    >>> suggested_keys(["5", "1", "4", "2"], rule, takes_classes=False)
+    'set corpus.positive_from = 4 and corpus.negative_to = 2'
+    >>> suggested_keys(["Bad", "Good", "So so"], rule, takes_classes=False)
     'set corpus.positive = ["Good"], corpus.negative = ["Bad"] and corpus.ignore = ["So so"]'
     """
     labels, known = list(labels), list(known)
+    keys = _of_two_classes(labels, rule, known)
+    n_labels = len(labels) + len(known)
+    has_defaults = rule.classes is None and rule.positive_from is None
+    if has_defaults and takes_classes and 2 < n_labels <= MOST_CLASSES:
+        keys += ', or corpus.classes = "found" for a class of each label'
+    return keys
+
+
+def _of_two_classes(labels: list[Scalar], rule: LabelRule, known: list[Scalar]) -> str:
+    """Suggest keys that take labels with the classes that the rule has."""
     if rule.classes is not None:
         return f"set {_key('ignore', labels)}, or give them to a class in corpus.classes"
     if rule.positive_from is not None:

@@ -1,5 +1,6 @@
 """`sentiment config`: every setting with its origin, and a config to start from."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -49,9 +50,27 @@ def test_a_new_config_differs_from_the_defaults_by_a_validation_set_alone(sentim
         '[corpus]\nsource = "files"\ntrain = "reviews.csv"\n[train]\nvalidation = 0.1\n'
     )
     plain = load_config(tmp_path / "plain.toml")
-    assert set(config.corpus.positive) == set(plain.corpus.positive)
-    assert set(config.corpus.negative) == set(plain.corpus.negative)
-    assert config.train == plain.train
+    assert (config.corpus, config.train) == (plain.corpus, plain.train)
+
+
+def test_each_line_of_a_new_config_that_is_commented_out_is_one_to_use(sentiment, tmp_path):
+    path = tmp_path / "own.toml"
+    sentiment("config", "--new", path)
+    start = path.read_text()
+    keys = re.findall(r"^# (\w+ = .*)$", start, flags=re.MULTILINE)
+    assert len(keys) == 10, keys
+    for key in keys:
+        more = "\nnegative_to = 2" if key.startswith("positive_from") else ""
+        more = "\npositive_from = 4" if key.startswith("negative_to") else more
+        path.write_text(start.replace("[corpus]", f"[corpus]\n{key}{more}"))
+        load_config(path)
+
+
+def test_a_new_config_takes_no_settings(sentiment, tmp_path):
+    result = sentiment("config", "--new", tmp_path / "own.toml", "--set", "train.l2=0")
+    assert result.exit_code == 2
+    assert "--set changes a config that is there: edit the one of --new" in result.stderr
+    assert not (tmp_path / "own.toml").exists()
 
 
 def test_a_file_that_is_there_is_not_overwritten(refused, tmp_path):

@@ -142,7 +142,7 @@ def test_an_unknown_label_is_named_with_its_row_and_the_labels_that_are_known() 
     assert refusal(column) == (
         "reviews.csv, row 3: label 'maybe' is neither positive (1, pos, positive) "
         "nor negative (0, neg, negative) (1 of 4 rows: 'maybe' 1); "
-        'set corpus.ignore = ["maybe"]'
+        'set corpus.ignore = ["maybe"], or corpus.classes = "found" for a class of each label'
     )
 
 

@@ -67,7 +67,8 @@ def test_three_classes_of_which_one_is_ignored(tmp_path: Path) -> None:
     content = "text,sentiment\n" + table(rows)
     assert refusal(tmp_path / "a.csv", content, label="sentiment") == (
         "a.csv, row 7: label 'neutral' is neither positive (1, pos, positive) nor negative "
-        "(0, neg, negative) (2 of 8 rows: 'neutral' 2); set corpus.ignore = [\"neutral\"]"
+        "(0, neg, negative) (2 of 8 rows: 'neutral' 2); set corpus.ignore = [\"neutral\"], "
+        'or corpus.classes = "found" for a class of each label'
     )
     keys = {"label": "sentiment", "ignore": ["neutral"]}
     texts, labels, tally = read(tmp_path / "a.csv", content, **keys)

@@ -236,6 +236,24 @@ def test_the_keys_that_would_take_the_labels_are_suggested(
     assert expected in suggested_keys(labels, RULE, known)
 
 
+@pytest.mark.parametrize(
+    ("labels", "rule", "is_suggested"),
+    [
+        (["neutral"], RULE, True),
+        (["2", "3", "4"], RULE, True),
+        ([f"text {k}" for k in range(101)], RULE, False),  # a text was taken for a label
+        (["good"], LabelRule(positive_from=4, negative_to=2), False),
+        (["neutral"], LabelRule(classes={"bad": ("neg",), "good": ("pos",)}), False),
+    ],
+)
+def test_a_class_of_each_label_is_suggested_where_there_are_more_than_two(
+    labels: list[Scalar], rule: LabelRule, is_suggested: bool
+) -> None:
+    known: list[Scalar] = ["pos", "neg"]
+    assert ('corpus.classes = "found"' in suggested_keys(labels, rule, known)) == is_suggested
+    assert "corpus.classes = " not in suggested_keys(labels, rule, known, takes_classes=False)
+
+
 def test_unknown_labels_are_listed_with_their_counts_the_largest_first() -> None:
     labels = [*["b"] * 2, *["a"] * 3, "pos", *[f"x{k}" for k in range(20)]]
     message = refusal(pa.table({"text": ["t"] * len(labels), "label": labels}))
