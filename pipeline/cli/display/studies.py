@@ -143,11 +143,7 @@ def print_certificate(certificate: Certificate, gap: float | None) -> None:
 def _in_words(c: Certificate) -> str:
     """Return a sentence on how far training stopped from the optimum."""
     if c.gap >= c.objective:
-        return (
-            "The bound is larger than J itself, so it says nothing about the optimum. Training "
-            "was stopped early, or l2 is so small that the bound is loose. Early stopping "
-            "regularises too, and can make a model better."
-        )
+        return "The bound is larger than J itself, so it says nothing about the optimum."
     share = c.relative_gap
     how = "far from" if share > 0.05 else "near" if share > 1e-3 else "at"
     return f"The minimum of J is at most {100 * share:.2g}% lower: training stopped {how} it."
