@@ -56,7 +56,7 @@ class TextScores(NamedTuple):
         Of two classes it is that of the positive one; of more, that of the most probable one.
         """
         if self.scores.ndim == 2:
-            highest: Array = probabilities(self.scores).max(axis=1, initial=0)
+            highest: Array = probabilities(self.scores).max(axis=1)
             return highest
         return sigmoid(self.scores)
 

@@ -178,10 +178,10 @@ class TextClassifier:
         files.check_format(metadata, folder / "model.json", formats)
         try:
             settings = _Settings.of(metadata)
-            expected = [metadata["sha256"][file] for file in _FILES]
+            digests = {file: metadata["sha256"][file] for file in _FILES}
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise RunError(f"{folder / 'model.json'}: not as it was saved: {error}") from None
-        for file, saved in zip(_FILES, expected, strict=True):
+        for file, saved in digests.items():
             if not (folder / file).exists() or files.sha256(folder / file) != saved:
                 raise RunError(f"{folder / file}: missing, or changed since it was saved")
         vocabulary = read_vocabulary(folder / _FILES[0])

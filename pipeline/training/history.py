@@ -83,7 +83,7 @@ class History:
     threshold: float
     patience: int
     advice: str
-    n_classes: int = 2
+    n_classes: int
     epochs: list[Epoch] = field(default_factory=list)
     _lowest: float = np.inf
     _waited: int = 0

@@ -96,7 +96,7 @@ class AveragedRuns:
             next_w, next_b = run.weights()
             w, b = w + next_w, b + next_b
         n = len(self.runs)
-        return (w, b) if n == 1 else (w / n, b / n)
+        return w / n, b / n
 
 
 class GlobalRate:
@@ -171,7 +171,7 @@ class CoordinateRates:
         n_documents, n_columns = problem.counts.shape
         self.coordinates = problem.table()
         self.errors = problem.workspace(min(batch_size, n_documents))
-        self.gradient = problem.workspace(n_columns if batch_size > 1 else 0)
+        self.gradient = problem.workspace(n_columns)
         self.of_row: tuple[Array, ...] = (problem.workspace(np.diff(problem.counts.indptr).max()),)
         self.state = np.zeros(kernels.STATE_SIZE)
         self.params = params_of(problem)

@@ -114,3 +114,12 @@ def test_the_test_of_groups_counts_all_ways_to_turn_their_signs(drawn):
 def test_groups_that_are_not_one_for_each_review_are_refused():
     with pytest.raises(ValueError, match="groups: expected one for each of 3 reviews, got 2"):
         accuracy_interval(np.ones(3, bool), groups=np.zeros(2))
+
+
+@pytest.mark.parametrize(
+    "right", [[True, True, False, False], [True, True, True, False], [True] * 4]
+)
+def test_reviews_of_one_group_tell_as_much_as_one_review(right):
+    share = np.mean(right)
+    found = accuracy_interval(np.array(right), groups=np.full(4, 7))
+    assert found == wilson_interval(float(share), 1)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy.special import softmax
 
 from pipeline.errors import ConfigError, RunError
 from pipeline.features.vocabulary import Vocabulary, read_vocabulary, write_vocabulary
@@ -94,6 +95,84 @@ def test_a_binary_model_notes_a_word_once():
     model = classifier()
     once = TextClassifier(model.tokenizer, model.vocabulary, True, model.regression)
     assert once.decision_function(TEXTS[:1])[0] == pytest.approx(-0.3 + 0.125 - 1.7)
+
+
+def of_three_classes(threshold: float = 0.5, classes=("bad", "fair", "good")) -> TextClassifier:
+    weights = np.array([[0.0, 2.0, -1.0], [0.5, 0.0, 0.0], [0.0, -1.0, 2.0]])
+    vocabulary = Vocabulary(pa.array(["film", "awful", "superb"], pa.large_string()), np.ones(3))
+    regression = LogisticRegression.of(weights, np.array([0.1, 0.2, -0.3]), threshold)
+    return TextClassifier(Tokenizer(), vocabulary, False, regression, classes=classes)
+
+
+def test_a_model_of_three_classes_comes_back_whole(tmp_path):
+    model = of_three_classes()
+    model.save(tmp_path)
+    found = TextClassifier.load(tmp_path)
+    assert (found.classes, found.regression.threshold) == (("bad", "fair", "good"), 0.5)
+    assert found.weights.tobytes() == model.weights.tobytes()
+    assert found.intercept.tobytes() == model.intercept.tobytes()
+    expected = [[0.1, 0.2 + 0.5, -0.3], [2.1, 0.2, -1.3]]
+    np.testing.assert_allclose(found.decision_function(["film", "awful"]), expected)
+
+
+def test_of_three_classes_the_probability_that_matters_is_that_of_the_predicted_one():
+    found = of_three_classes().scores(["film", "awful, awful", "superb", ""])
+    expected = softmax(found.scores, axis=1).max(axis=1)
+    np.testing.assert_allclose(found.probabilities(), expected)
+    assert found.predictions(0.5).tolist() == [1, 0, 2, 1]
+    assert of_three_classes().probabilities([]).shape == (0,)
+
+
+def test_a_threshold_is_refused_where_there_are_three_classes(tmp_path):
+    of_three_classes(threshold=0.4).save(tmp_path)
+    with pytest.raises(RunError, match=r"threshold: expected 0\.5 where there are more than two"):
+        TextClassifier.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        (-1, 1),
+        (-(1 << 63), (1 << 63) - 1),
+        (0, 1),
+        (-0.5, 0.5),
+        (False, True),
+        ("\ud7ff", "\ue000"),
+    ],
+    ids=repr,
+)
+def test_classes_of_any_label_that_a_column_can_hold_come_back(tmp_path, classes):
+    model = classifier()
+    given = model.tokenizer, model.vocabulary, False, model.regression, False, classes
+    TextClassifier(*given).save(tmp_path)
+    assert TextClassifier.load(tmp_path).classes == classes
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        (-(1 << 63) - 1, 0),
+        (0, 1 << 63),
+        ("a", chr(0xD800)),
+        ("a", chr(0xDFFF)),
+        ("a", "b", "a"),
+        ("a",),
+    ],
+    ids=repr,
+)
+def test_classes_that_no_column_can_hold_are_refused(tmp_path, classes):
+    with pytest.raises(RunError, match=r"^the model cannot be saved: classes: expected at least"):
+        of_three_classes(classes=classes).save(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_two_classes_are_scored_without_counts_where_these_are_plain():
+    model = classifier()
+    assert model.weight_sums is not None
+    for binary, unit_length in ((True, False), (False, True)):
+        parts = model.tokenizer, model.vocabulary, binary, model.regression, unit_length
+        assert TextClassifier(*parts).weight_sums is None
+    assert of_three_classes().weight_sums is None
 
 
 def test_the_scores_of_no_texts_are_no_scores(saved):
@@ -317,6 +396,17 @@ def test_a_model_file_of_any_size_and_depth_is_refused(saved, text):
     assert one_line(error, saved / "model.json")
 
 
+def test_a_model_file_has_at_most_four_mebibytes(saved):
+    path = saved / "model.json"
+    content = path.read_text()
+    path.write_text(content + " " * ((1 << 22) - len(content)))
+    TextClassifier.load(saved)
+    path.write_text(path.read_text() + " ")
+    with pytest.raises(RunError) as error:
+        TextClassifier.load(saved)
+    assert one_line(error, path)
+
+
 @pytest.mark.parametrize("file", ["model.json", "vocabulary.txt", "weights.safetensors"])
 def test_pipes_devices_and_links_out_of_the_folder_are_refused(saved, tmp_path_factory, file):
     path, elsewhere = saved / file, tmp_path_factory.mktemp("elsewhere") / file
@@ -354,6 +444,10 @@ def test_a_model_of_another_format_version_is_refused(saved):
     path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": 2}))
     with pytest.raises(RunError, match="do not go with its format version"):
         TextClassifier.load(saved)
+    for version in (0, 3, "1", None):
+        change_settings(saved, format_version=version)
+        with pytest.raises(RunError, match=f"expected format version 2, got {version}; use the"):
+            TextClassifier.load(saved)
 
 
 def test_a_folder_without_a_model_is_named(tmp_path):

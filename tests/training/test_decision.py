@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from pyarrow import parquet
+from reference import reviews
 from scipy.optimize import minimize_scalar
 
 from pipeline.config.checking import checked
@@ -16,6 +17,10 @@ from pipeline.stages.from_config import regression_of
 from pipeline.stages.read_run import read_labels
 from pipeline.storage import arrays
 from pipeline.storage.run import Run
+from pipeline.training.decision import choose_decision
+from pipeline.training.estimator import SGDLogisticRegression
+from pipeline.training.temperature import fit_temperature
+from pipeline.training.threshold import choose_threshold
 
 
 def trained(sentiment, small_run, tmp_path, *overrides):
@@ -133,13 +138,6 @@ def test_a_goal_that_makes_no_sense_is_refused_by_its_key(small_run, value, said
 
 
 def test_the_decision_counts_the_weights_of_the_validation_set():
-    from reference import reviews
-
-    from pipeline.training.decision import choose_decision
-    from pipeline.training.estimator import SGDLogisticRegression
-    from pipeline.training.temperature import fit_temperature
-    from pipeline.training.threshold import choose_threshold
-
     X, y = reviews(200, noise=0.3)
     weights = np.random.default_rng(1).integers(1, 5, 200).astype(np.float64)
     model = SGDLogisticRegression(validation=0.4, epochs=3).fit(X, y, weights)
@@ -150,3 +148,21 @@ def test_the_decision_counts_the_weights_of_the_validation_set():
     assert found.temperature != fit_temperature(y[rows], z)
     expected = choose_threshold(y[rows], z / found.temperature, "f1", sample_weight=weights[rows])
     assert found.threshold.at == expected.at
+
+
+@pytest.mark.parametrize("calibrate", [False, True])
+def test_more_than_two_classes_have_a_temperature_but_no_threshold(calibrate):
+    X, y = reviews(200, noise=0.3)
+    y = y + np.arange(200) % 2
+    model = SGDLogisticRegression(validation=0.4, epochs=3).fit(X, y)
+    W, b = model.coef_, model.intercept_
+    with pytest.raises(ConfigError, match="expected no goal where there are 3 classes"):
+        choose_decision(model, X, y, calibrate, ("f1", None))
+    assert model.coef_ is W
+    found = choose_decision(model, X, y, calibrate, None)
+    if not calibrate:
+        assert found is None
+        return
+    assert found.threshold is None
+    np.testing.assert_array_equal(model.coef_, W / found.temperature)
+    np.testing.assert_array_equal(model.intercept_, b / found.temperature)

@@ -22,6 +22,7 @@ from pipeline.errors import CorpusError, DivergenceError
 from pipeline.kernels import sgd as kernels
 from pipeline.kernels.compiled import Kernel
 from pipeline.model.logistic import cross_entropy, gradient, objective
+from pipeline.training.checks import check_parameters
 from pipeline.training.estimator import SGDLogisticRegression
 
 GLOBAL = ("constant", "inverse")  # one rate for all coordinates, whose steps can be averaged
@@ -515,6 +516,37 @@ class TestOptions:
         before = [part.tobytes() for part in (X.data, X.indices, X.indptr, y)]
         SGDLogisticRegression(validation=0.2).fit(X, y)
         assert [part.tobytes() for part in (X.data, X.indices, X.indptr, y)] == before
+
+
+class TestParameters:
+    @pytest.mark.parametrize(
+        ("name", "accepted", "refused"),
+        [
+            ("l2", [0], [-1e-9, np.nan]),
+            ("epochs", [1], [0]),
+            ("batch_size", [1], [0]),
+            ("averaged_runs", [1], [0]),
+            ("learning_rate", [1e-9], [0, -1, np.nan]),
+            ("validation", [0, 0.999], [-1e-9, 1, np.nan]),
+            ("threshold", [1e-9, 0.999], [0, 1, np.nan]),
+            ("alpha", [1e-9], [0, -1, np.nan]),
+            ("beta", [0, 1], [-1e-9, 1.001, np.nan]),
+            ("schedule", SCHEDULES, ["", "adam"]),
+            ("ratio", ["none", "documents", "counts"], ["", "words"]),
+        ],
+    )
+    def test_are_refused_out_of_their_range_by_name(self, name, accepted, refused):
+        for value in accepted:
+            check_parameters(SGDLogisticRegression(**{name: value}))
+        for value in refused:
+            with pytest.raises(ValueError, match=rf"^{name}: expected .*, got {value!r}$"):
+                check_parameters(SGDLogisticRegression(**{name: value}))
+
+    def test_three_classes_have_no_threshold(self):
+        X, y = np.eye(6), [0, 1, 2] * 2
+        with pytest.raises(ValueError, match=r"^threshold: expected none \(0\.5\).* 3 classes"):
+            SGDLogisticRegression(threshold=0.7).fit(X, y)
+        assert SGDLogisticRegression(threshold=0.5).fit(X, y).classes_.tolist() == [0, 1, 2]
 
 
 class TestHistory:

@@ -12,7 +12,7 @@ from scipy.optimize import minimize_scalar
 from pipeline.errors import CorpusError, DivergenceError
 from pipeline.evaluation.calibration import expected_calibration_error, reliability
 from pipeline.evaluation.metrics import log_loss
-from pipeline.model.logistic import decide, sigmoid
+from pipeline.model.logistic import cross_entropy, decide, sigmoid
 from pipeline.training.temperature import COLDEST, HOTTEST, fit_temperature
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -130,3 +130,48 @@ def test_a_review_of_weight_2_counts_as_if_it_were_there_twice(drawn, data):
     weighted = fit_temperature(y, scores, times.astype(np.float64))
     repeated = fit_temperature(np.repeat(y, times), np.repeat(scores, times))
     assert weighted == pytest.approx(repeated, rel=1e-6)
+
+
+# More than two classes
+
+
+@st.composite
+def rows_of_three(draw):
+    """Labels, scores and weights or none; the scores are rounded as those of `rows` above."""
+    n = draw(st.integers(1, 30))
+    y = draw(hnp.arrays(np.int64, n, elements=st.integers(0, 2)))
+    numbers = st.floats(-5, 5).map(lambda z: round(z, 3))
+    z = draw(hnp.arrays(np.float64, (n, 3), elements=numbers))
+    times = hnp.arrays(np.float64, n, elements=st.sampled_from([0.5, 1.0, 3.0]))
+    return y, z, draw(st.none() | times)
+
+
+@given(rows_of_three())
+def test_of_three_classes_the_temperature_has_the_least_log_loss(drawn):
+    y, scores, weights = drawn
+    found = fit_temperature(y, scores, weights)
+    assert COLDEST <= found <= HOTTEST
+
+    def loss(temperature):
+        return np.average(cross_entropy(scores / temperature, y), weights=weights)
+
+    others = [loss(t) for t in np.geomspace(COLDEST, HOTTEST, 60)]
+    assert loss(found) <= min(others) + 1e-12
+
+
+@given(rows_of_three(), st.randoms(use_true_random=False))
+def test_the_order_of_rows_of_three_classes_changes_nothing(drawn, random):
+    y, scores, weights = drawn
+    order = list(range(y.size))
+    random.shuffle(order)
+    shuffled = None if weights is None else weights[order]
+    assert fit_temperature(y[order], scores[order], shuffled) == pytest.approx(
+        fit_temperature(y, scores, weights), rel=1e-12
+    )
+
+
+def test_scores_no_better_than_chance_get_the_highest_temperature():
+    """Two reviews contradict each other, so that the slope is 0 wherever it is measured."""
+    assert fit_temperature(np.array([1, 0], np.int8), np.full(2, 1e-300)) == HOTTEST
+    z = np.array([[1e-300, 0.0, 0.0], [1e-300, 0.0, 0.0], [1e-300, 0.0, 0.0]])
+    assert fit_temperature(np.array([0, 1, 2]), z) == HOTTEST

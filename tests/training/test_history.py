@@ -1,0 +1,63 @@
+"""What a history says of weights: divergence, and when no lower validation loss came."""
+
+import numpy as np
+import pytest
+from reference import reviews
+from scipy.sparse import csr_array
+
+from pipeline.errors import DivergenceError
+from pipeline.model.logistic import objective
+from pipeline.training.history import History, LabelledCounts
+
+EMPTY = LabelledCounts(csr_array((0, 8), dtype=np.float32), np.empty(0, int), np.empty(0))
+
+
+def history(n_classes=2, patience=0, validation=EMPTY):
+    """Return the history of a training set in which a mistake costs 0.5 or 3."""
+    X, y = reviews(40)
+    y = y + np.arange(40) % (n_classes - 1)
+    training = LabelledCounts(X, y, np.where(y == 0, 3.0, 0.5))
+    return History(training, validation, 1.0, 0.5, patience, "try less", n_classes)
+
+
+def zeros(n_classes):
+    """Return W and b of zero weights."""
+    shape = () if n_classes == 2 else (n_classes,)
+    return np.zeros((*shape, 8)), np.zeros(shape)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 4])
+def test_ten_times_the_objective_of_zero_weights_is_a_divergence(n_classes):
+    found = history(n_classes)
+    w, b = zeros(n_classes)
+    at_zero = objective(found.training.counts, found.training.labels, w, b, 0, found.training.costs)
+    for times in (9.99, 10.01):
+        penalised = np.zeros_like(w)  # the loss stays that of zero weights
+        penalised.flat[0] = np.sqrt(2 * (times - 1) * at_zero)
+        if times < 10:
+            assert found.add(penalised, b, w).objective == pytest.approx(times * at_zero)
+            continue
+        said = f"after epoch 2 .* with all weights zero it is {at_zero:.3g}; try less"
+        with pytest.raises(DivergenceError, match=said):
+            found.add(penalised, b, w)
+    assert len(found.epochs) == 1
+
+
+@pytest.mark.parametrize("patience", [1, 2])
+def test_an_equal_validation_loss_is_no_lower_one(patience):
+    X, y = reviews(20, seed=1)
+    found = history(patience=patience, validation=LabelledCounts(X, y, np.ones(20)))
+    w, b = zeros(2)
+    found.add(w, b, w)
+    assert (found.keeps_last, found.stops) == (True, False)
+    for waited in (1, 2, 3):
+        found.add(w, b, w)
+        assert (found.keeps_last, found.stops) == (False, waited >= patience)
+
+
+def test_without_patience_the_last_epoch_is_kept_and_none_stops():
+    found = history()
+    for _ in range(3):
+        w, b = zeros(2)
+        found.add(w, b, w)
+        assert (found.keeps_last, found.stops) == (True, False)
