@@ -1,7 +1,8 @@
 """The mutants of a module: its syntax tree with one small fault each.
 
 A fault is one that people make: a bound that is off by one, a sign, a condition that is turned
-round, a statement that is missing. Texts, annotations and what is only for type checkers stay.
+round, a statement that is missing. Texts, annotations and what is only for type checkers stay, and
+so does `copy=False`: a copy has the same values.
 """
 
 from __future__ import annotations
@@ -132,6 +133,8 @@ def _code(tree: ast.AST) -> Iterator[ast.AST]:
         if isinstance(node, ast.Import | ast.ImportFrom | ast.JoinedStr | ast.Raise):
             continue  # what an error says is free
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.keyword) and ast.unparse(node) == "copy=False":
             continue
         yield node
         left_out = ("annotation", "returns", "decorator_list", "args")

@@ -5,7 +5,11 @@ Variables of the environment say what to do:
     MUTANT        module and number, such as pipeline.model.logistic:12
     INTERPRETED   the modules whose kernels run as Python, separated by commas
     SECONDS       a test that takes more processor time fails
+    ALL_SECONDS   and the process ends that takes more
     OUTCOMES      a file that receives outcome and seconds of each test, as JSON
+
+Hypothesis reports the first example that fails as it is, because to shrink it takes long. Where
+kernels run as Python, it tries a few examples only.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import importlib.abc
 import importlib.util
 import json
 import os
+import resource
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -23,6 +28,7 @@ from types import CodeType, ModuleType
 
 import numpy as np
 import pytest
+from hypothesis import Phase, settings
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from mutants.mutations import mutated
@@ -58,15 +64,28 @@ if "MUTANT" in os.environ:
     _name, _, _number = os.environ["MUTANT"].partition(":")
     sys.meta_path.insert(0, _Finder(_name, int(_number)))
 
+if "ALL_SECONDS" in os.environ:
+    resource.setrlimit(resource.RLIMIT_CPU, (int(os.environ["ALL_SECONDS"]),) * 2)
+
 _interpreted = set(filter(None, os.environ.get("INTERPRETED", "").split(",")))
 _seconds = float(os.environ.get("SECONDS", "0"))
 _outcomes: dict[str, tuple[str, float]] = {}
+_EXAMPLES = 25
+
+
+class TookTooLong(BaseException):
+    """A test used up its seconds. Hypothesis would go on after an `Exception`."""
 
 
 def pytest_configure() -> None:
-    """Let the kernels of some modules run as Python."""
+    """Let the kernels of some modules run as Python, in one thread: a signal ends no other."""
+    examples = {"max_examples": _EXAMPLES} if _interpreted else {}
+    phases = [Phase.explicit, Phase.reuse, Phase.generate]
+    settings.register_profile("mutants", settings(phases=phases, **examples))
+    settings.load_profile("mutants")
     if not _interpreted:
         return
+    os.environ["SENTIMENT_THREADS"] = "1"
     from pipeline.kernels.compiled import Kernel
 
     native = Kernel.__call__
@@ -85,7 +104,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """End a test that takes too much time of the processor, whatever else it is busy with."""
 
     def end(*_: object) -> None:
-        raise TimeoutError(f"longer than {_seconds:g} seconds")
+        raise TookTooLong(f"longer than {_seconds:g} seconds")
 
     if _seconds:
         signal.signal(signal.SIGPROF, end)
