@@ -151,6 +151,8 @@ def certify(context: click.Context, run: Path, gap: float | None, in_json: bool)
     twice the L2 penalty. A few Newton steps make this bound tighter.
     """
     from pipeline.cli.display.studies import print_certificate
+    from pipeline.stages.outputs import read_classes
+    from pipeline.storage.run import Run
     from pipeline.studies.certify import certify_run
 
     certificate = certify_run(run)
@@ -158,7 +160,7 @@ def certify(context: click.Context, run: Path, gap: float | None, in_json: bool)
         bounds = {"plain_gap": certificate.plain_gap, "relative_gap": certificate.relative_gap}
         print_json(fields(certificate) | bounds)
     else:
-        print_certificate(certificate, gap)
+        print_certificate(certificate, gap, read_classes(Run(run)))
     if gap is not None and certificate.gap > gap:
         context.exit(1)
 

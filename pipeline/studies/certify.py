@@ -34,7 +34,6 @@ def certify_run(path: str | Path, steps: int = 3) -> Certificate:
         If l2 is 0, or the weights were interpolated after training.
     """
     run = TrainedRun.read(Path(path))
-    run.model.require_two_classes("certify")
     if run.train.beta != 1:
         raise ConfigError(
             f"certify: train.beta = {run.train.beta:g} mixed the weights with their mean after "

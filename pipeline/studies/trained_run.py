@@ -20,7 +20,7 @@ from pipeline.storage import arrays
 from pipeline.storage.run import Run
 from pipeline.training.certificate import Objective
 from pipeline.training.estimator import SGDLogisticRegression
-from pipeline.training.log_count_ratio import log_count_ratio, weighted
+from pipeline.training.log_count_ratio import class_ratios, weighted
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -113,18 +113,19 @@ class TrainedRun:
         count. The weights are those before their temperature and their ratios were folded in.
         """
         seen = self.learned_rows()
-        counts, labels = self.counts[seen], self.labels[seen]
-        weights = self.model.weights * self.temperature
+        counts, labels, ratio = self.counts[seen], self.labels[seen], None
+        weights = self.model.regression.parameters[0] * self.temperature
         if self.train.ratio != "none":
             weights_seen = None if self.weights is None else self.weights[seen]
-            of_train = self.train.ratio, self.train.alpha, weights_seen
-            ratio = log_count_ratio(counts, labels, *of_train)
-            counts = weighted(counts, ratio)
+            of_train = self.train.ratio, self.train.alpha, weights_seen, len(self.model.classes)
+            ratio = class_ratios(counts, labels, *of_train)
             # Training learned weights of the weighted counts. Where the ratio is 0 theirs is 0.
             weights = np.divide(weights, ratio, out=np.zeros_like(weights), where=ratio != 0)
+        if ratio is not None and ratio.ndim == 1:  # multiplied once, as in training
+            counts, ratio = weighted(counts, ratio), None
         costs = self.learner().costs(self.labels, self.weights)[seen]
-        goal = Objective(counts, labels, self.train.l2, costs, self.train.fit_intercept)
-        return goal, weights
+        train = self.train
+        return Objective(counts, labels, train.l2, costs, train.fit_intercept, ratio), weights
 
 
 def _n_epochs(run: Run, patience: int) -> int:

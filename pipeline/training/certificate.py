@@ -10,6 +10,16 @@ curvature is at least l2, the curvature of the penalty, in every direction. Ther
 (Boyd & Vandenberghe, Convex Optimization, section 9.1.2). The gradient of J(w) is that of
 J(w, b) by w, because the derivative by b is 0 there.
 
+All of this holds for more than two classes, where w is a matrix W with a row for each class,
+||W||^2 the sum of the squares of its entries, and b a vector. L is then the cross-entropy of
+softmax(z), convex in z like that of the sigmoid; the row k of the gradient is
+
+    (1/n) sum_i c_i (softmax(z_i)_k - [k = y_i]) x_i + l2 w_k
+
+and that J does not change if a number is added to all intercepts does no harm, because J(W) is
+the minimum over b. Two classes of softmax have the certificate of the sigmoid with half the l2:
+their best weights are w/2 and -w/2, and l2 (||w/2||^2 + ||-w/2||^2) = (l2/2) ||w||^2.
+
 Weights learned by SGD are slightly off for words that occur in every review. The gradient is
 steep there, so the bound is many times the distance and may say nothing. A few Newton steps make
 it tighter: at any v that they reach, J* >= J(v) - ||grad J(v)||^2 / (2 l2), and J(w) is known.
@@ -22,11 +32,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.sparse.linalg import LinearOperator, cg
 
-from pipeline.errors import ConfigError, CorpusError
-from pipeline.model.logistic import Array, gradient, objective, sigmoid
+from pipeline.errors import ConfigError
+from pipeline.model import logistic
+from pipeline.model.logistic import Array, penalty, probabilities
+from pipeline.training.intercepts import best_intercept, curved, summed
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -36,8 +47,6 @@ _RESIDUAL, _PRODUCTS = 0.1, 25
 _HALVINGS = 20
 # A step is kept if J falls by this part of what its slope promises; on a parabola it is 1/2.
 _FALL = 0.25
-# The absolute and the relative precision of the intercept.
-_ABSOLUTE, _RELATIVE = 1e-16, 4 * np.finfo(float).eps
 
 
 @dataclass(frozen=True)
@@ -48,10 +57,11 @@ class Certificate:
     ----------
     objective : float
         J at the weights, with the intercept below.
-    intercept : float
+    intercept : float, or tuple of float with more than two classes
         The best intercept for these weights, not the one that was learned; 0 if none is fitted.
+        The mean of those of more than two classes is 0.
     gradient_norm : float
-        Euclidean length of the gradient of J by w.
+        Euclidean length of the gradient of J by all weights.
     gap : float
         The minimum of J is lower by at most this.
     l2 : float
@@ -61,7 +71,7 @@ class Certificate:
     """
 
     objective: float
-    intercept: float
+    intercept: float | tuple[float, ...]
     gradient_norm: float
     gap: float
     l2: float
@@ -82,7 +92,7 @@ class _Place(NamedTuple):
     """Weights with their best intercept, J there, and its gradient by w."""
 
     w: Array
-    b: float
+    b: float | Array
     objective: float
     slope: Array
 
@@ -93,18 +103,23 @@ class _Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Objective:
-    """J as a function of the weights, with the best intercept for them.
+    """J as a function of the weights w and the intercept b.
+
+    With more than two classes, w has the shape (n_classes, d) and b (n_classes,).
 
     Attributes
     ----------
     X : csr_array, shape (n, d)
-    y : array of 0 and 1, shape (n,)
+    y : int array, shape (n,)
+        Number of the true class: 0 or 1 for two.
     l2 : float
         Strength of the penalty, > 0.
     costs : float64 array, shape (n,), optional
         The cost c_i of a mistake on each document; 1 by default.
     fit_intercept : bool
         Whether b is free; otherwise it is 0.
+    ratio : float64 array of the shape of w, optional
+        What multiplies the counts, for each class. The penalty is on w, without it.
     """
 
     X: csr_array
@@ -112,12 +127,28 @@ class Objective:
     l2: float
     costs: Array | None = None
     fit_intercept: bool = True
+    ratio: Array | None = None
+
+    def value(self, w: Array, b: float | Array) -> float:
+        """Return J(w, b)."""
+        folded = self.folded(w)
+        return logistic.objective(self.X, self.y, folded, b, 0.0, self.costs) + penalty(w, self.l2)
+
+    def gradient(self, w: Array, b: float | Array) -> tuple[Array, float | Array]:
+        """Return the gradient of J by w and by b, of their shapes."""
+        by_w, by_b = logistic.gradient(self.X, self.y, self.folded(w), b, 0.0, self.costs)
+        return self.folded(by_w) + self.l2 * w, by_b
 
     def at(self, w: Array) -> _Place:
         """Return the weights with the best intercept, J and its gradient."""
-        b = best_intercept(self.X @ w, self.y, self.costs) if self.fit_intercept else 0.0
-        arguments = self.X, self.y, w, b, self.l2, self.costs
-        return _Place(w, b, objective(*arguments), gradient(*arguments)[0])
+        b: float | Array = 0.0 if w.ndim == 1 else np.zeros(len(w))
+        if self.fit_intercept:
+            b = best_intercept(self.X @ self.folded(w).T, self.y, self.costs)
+        return _Place(w, b, self.value(w, b), self.gradient(w, b)[0])
+
+    def folded(self, w: Array) -> Array:
+        """Return weights of the counts, without a ratio."""
+        return w if self.ratio is None else w * self.ratio
 
 
 def certify(goal: Objective, w: Array, steps: int = 0) -> Certificate:
@@ -126,7 +157,7 @@ def certify(goal: Objective, w: Array, steps: int = 0) -> Certificate:
     Parameters
     ----------
     goal : Objective
-    w : float64 array, shape (d,)
+    w : float64 array, shape (d,), or (n_classes, d) with more than two classes
         Any weights; the nearer to the optimum they are, the smaller is the bound.
     steps : int
         Newton steps that narrow the bound. It takes a few passes over the counts without one,
@@ -137,7 +168,7 @@ def certify(goal: Objective, w: Array, steps: int = 0) -> Certificate:
     ConfigError
         If l2 is 0: the optimum may lie at infinity, and nothing bounds the distance to it.
     CorpusError
-        If the documents with a cost above 0 are not of two classes, and b is free.
+        If a class has no document with a cost above 0, and b is free.
 
     Examples
     --------
@@ -159,7 +190,8 @@ def certify(goal: Objective, w: Array, steps: int = 0) -> Certificate:
         at_least = max(at_least, place.at_least(goal.l2))
     norm = math.sqrt(_dot(here.slope, here.slope))
     gap = here.objective - at_least
-    return Certificate(here.objective, here.b, norm, gap, goal.l2, len(goal.y))
+    b = here.b if isinstance(here.b, float) else tuple(here.b.tolist())
+    return Certificate(here.objective, b, norm, gap, goal.l2, len(goal.y))
 
 
 def _newton_step(goal: Objective, place: _Place) -> _Place:
@@ -181,73 +213,39 @@ def _newton_step(goal: Objective, place: _Place) -> _Place:
 def _newton_direction(goal: Objective, place: _Place) -> Array:
     """Solve H x = -gradient roughly, by conjugate gradients (Nocedal & Wright, chapter 7).
 
-    H = X' D X + l2 I, where D is the curvature of each document's loss; if b follows w, its share
-    is subtracted. Dividing by the diagonal makes frequent words like the others. The last digits
-    depend on the threads of BLAS, but the bound holds at any place.
+    H = X' D X + l2 I, where D is the curvature of each document's loss by its scores, of which two
+    classes have one (see `curved`); if b follows w, its share is subtracted. Dividing by the
+    diagonal makes frequent words like the others. The last digits depend on the threads of BLAS,
+    but the bound holds at any place.
     """
-    p = sigmoid(goal.X @ place.w + place.b)
-    curvature = p * (1 - p) * (1.0 if goal.costs is None else goal.costs) / len(goal.y)
-    total = float(curvature.sum())
+    z = goal.X @ goal.folded(place.w).T + place.b
+    p = probabilities(z)[:, 1:] if z.ndim == 1 else probabilities(z)
+    share = np.full((len(p), 1), 1 / len(p))
+    if goal.costs is not None:
+        share *= goal.costs[:, None]
+    ratio = np.ones(()) if goal.ratio is None else goal.ratio.T
+    shape = goal.X.shape[1], p.shape[1]
+    # Zero where all documents are flat, as where b is not free.
+    to_intercept = np.linalg.pinv(summed(p, share) * goal.fit_intercept, hermitian=True)
 
     def times_hessian(u: Array) -> Array:
-        moved = goal.X @ u
-        if goal.fit_intercept and total > 0:
-            moved = moved - _dot(curvature, moved) / total
-        product: Array = goal.X.T @ (curvature * moved) + goal.l2 * u
-        return product
+        u = u.reshape(shape)
+        bent = curved(p, share, goal.X @ (ratio * u))
+        bent -= curved(p, share, to_intercept @ bent.sum(axis=0))
+        product: Array = ratio * (goal.X.T @ bent) + goal.l2 * u
+        return product.ravel()
 
-    diagonal = goal.X.astype(np.float64).power(2).T @ curvature + goal.l2
-    shape = (len(diagonal), len(diagonal))
-    hessian = LinearOperator(shape, times_hessian, dtype=np.float64)
-    scale = LinearOperator(shape, lambda u: u / diagonal, dtype=np.float64)
-    x: Array = cg(hessian, -place.slope, rtol=_RESIDUAL, maxiter=_PRODUCTS, M=scale)[0]
-    return x
+    squares = goal.X.astype(np.float64).power(2)
+    diagonal = (ratio**2 * (squares.T @ (share * p * (1 - p))) + goal.l2).ravel()
+    size = (len(diagonal), len(diagonal))
+    hessian = LinearOperator(size, times_hessian, dtype=np.float64)
+    scale = LinearOperator(size, lambda u: u / diagonal, dtype=np.float64)
+    downhill = -place.slope.T.ravel()
+    x = cg(hessian, downhill, rtol=_RESIDUAL, maxiter=_PRODUCTS, M=scale)[0]
+    direction: Array = x.reshape(shape).T.reshape(place.slope.shape)
+    return direction
 
 
 def _dot(a: Array, b: Array) -> float:
     """Return a . b without BLAS, whose sums depend on the number of threads."""
     return float((a * b).sum())
-
-
-def best_intercept(z: Array, y: Array, costs: Array | None = None) -> float:
-    """Return the b where sum_i c_i (sigmoid(z_i + b) - y_i) = 0, to the precision of float64.
-
-    The sum increases with b, so there is one such b. With p the positive documents' share of
-    the cost, sigmoid(min z + b) <= p <= sigmoid(max z + b). So b lies between
-    logit(p) - max z and logit(p) - min z.
-
-    Parameters
-    ----------
-    z : float64 array, shape (n,)
-        Scores without an intercept.
-    y : array of 0 and 1, shape (n,)
-    costs : float64 array, shape (n,), optional
-
-    Raises
-    ------
-    CorpusError
-        If the documents with a cost above 0 are not of two classes: b would be infinite.
-
-    Examples
-    --------
-    >>> round(best_intercept(np.zeros(4), np.array([1, 1, 1, 0])), 4)  # ln 3
-    1.0986
-    """
-    costs = np.ones(len(y)) if costs is None else costs
-    positive, negative = float(costs[y == 1].sum()), float(costs[y == 0].sum())
-    if not (positive > 0 and negative > 0):
-        raise CorpusError(
-            "the best intercept is infinite: expected documents of both classes with a cost "
-            f"above 0, got a cost of {negative:g} in negative and {positive:g} in positive ones"
-        )
-    log_odds, used = math.log(positive) - math.log(negative), z[costs > 0]
-    low, high = log_odds - float(used.max()), log_odds - float(used.min())
-
-    def slope(b: float) -> float:
-        return float((costs * (sigmoid(z + b) - y)).sum())
-
-    if slope(low) >= 0:  # by rounding, where scores are equal
-        return low
-    if slope(high) <= 0:
-        return high
-    return float(brentq(slope, low, high, xtol=_ABSOLUTE, rtol=_RELATIVE, maxiter=1000))

@@ -78,7 +78,12 @@ def log_count_ratio(
 
 
 def class_ratios(
-    counts: csr_array, y: Array, over: str, alpha: float, sample_weight: Array, n_classes: int
+    counts: csr_array,
+    y: Array,
+    over: str,
+    alpha: float,
+    sample_weight: Array | None,
+    n_classes: int,
 ) -> Array:
     """Return the ratios that training uses: of two classes, or of each class to the rest.
 

@@ -250,7 +250,6 @@ class TestRefused:
             ("crossval", "CONFIG", "--run", "RUN"),
             ("baselines", "CONFIG", "--run", "RUN"),
             ("stability", "RUN"),
-            ("certify", "RUN"),
             ("suspects", "RUN"),
             ("compare", "RUN", "RUN"),
             ("trace", "RUN", "--check"),

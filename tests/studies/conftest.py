@@ -95,3 +95,34 @@ def planted(tmp_path_factory) -> Callable[..., Path]:
 
     train("run")
     return train
+
+
+STARS = ("bad", "fair", "good")
+
+
+@pytest.fixture(scope="session")
+def three(tmp_path_factory) -> Callable[..., Path]:
+    """Return a function that runs stages on reviews of three classes, and returns the run folder.
+
+    A review says the name of its class; every seventh says that of the next class too. `c.toml` is
+    next to the run folders.
+    """
+    folder = tmp_path_factory.mktemp("three")
+    draw = np.random.default_rng(0)
+    for name, n in (("train", 210), ("test", 60)):
+        rows = []
+        for k in range(n):
+            words = [f"w{j}" for j in draw.integers(0, 30, 6)]
+            words += [STARS[k % 3]] + [STARS[(k + 1) % 3]] * 2 * (draw.random() < 1 / 7)
+            rows.append((" ".join(words), STARS[k % 3]))
+        write_jsonl(folder / f"{name}.jsonl", *zip(*rows, strict=True))
+    (folder / "c.toml").write_text(
+        f'[corpus]\nsource = "files"\ntrain = "{folder}/train.jsonl"\n'
+        f'test = "{folder}/test.jsonl"\nclasses = "found"\n[train]\nl2 = 1e-2\nepochs = 5\n'
+    )
+
+    def run(name: str, *overrides: str, last: str = "train") -> Path:
+        run_stages(load_config(folder / "c.toml", overrides), Run(folder / name), last, SILENT)
+        return folder / name
+
+    return run

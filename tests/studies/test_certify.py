@@ -45,6 +45,54 @@ def test_the_bound_of_a_run_holds_against_its_optimum(planted, ratio, class_weig
     assert certificate.objective >= best.fun - 1e-7
 
 
+@pytest.mark.parametrize("ratio", ["none", "documents", "counts"])
+def test_the_bound_of_three_classes_holds_against_the_optimum_of_their_run(three, ratio):
+    """Of the averaged weights, before the temperature and the ratios were folded in."""
+    from scipy.optimize import minimize
+
+    more = (
+        "train.epochs=40",
+        "train.class_weight=balanced",
+        "train.validation=0.2",
+        "train.calibrate=true",
+    )
+    run = three(f"bound-{ratio}", f"train.ratio={ratio}", "train.averaged_runs=2", *more)
+    trained, certificate = TrainedRun.read(run), certify_run(run)
+    seen = ~trained.learner().draw_validation(trained.labels)
+    X, y = trained.counts[seen].toarray().astype(float), trained.labels[seen]
+    ratios = np.ones((3, X.shape[1]))
+    if ratio != "none":
+        found = (log_count_ratio(trained.counts[seen], y == k, ratio, 1.0) for k in range(3))
+        ratios = np.stack(list(found))
+    of_class = np.bincount(trained.labels)
+    costs = (len(trained.labels) / (3 * of_class))[y]
+
+    def loss(parameters):
+        W, b = parameters[:-3].reshape(ratios.shape), parameters[-3:]
+        z = X @ (W * ratios).T + b
+        losses = np.logaddexp.reduce(z, axis=1) - z[np.arange(len(y)), y]
+        errors = costs[:, None] * np.exp(z - np.logaddexp.reduce(z, axis=1)[:, None]) / len(y)
+        errors[np.arange(len(y)), y] -= costs / len(y)
+        slope = ratios * (errors.T @ X) + trained.train.l2 * W
+        value = (costs * losses).mean() + trained.train.l2 / 2 * (W**2).sum()
+        return value, np.append(slope.ravel(), errors.sum(axis=0))
+
+    at = np.zeros(ratios.size + 3)
+    best = minimize(loss, at, jac=True, method="L-BFGS-B", options={"maxiter": 2000, "gtol": 1e-8})
+    assert trained.temperature != 1
+    assert certificate.n == int(seen.sum())
+    assert -1e-7 <= certificate.objective - best.fun <= certificate.gap + 1e-9
+    # Training was on its way there: nothing was left out that it counted.
+    assert certificate.objective - best.fun < 0.1 * (np.log(3) - best.fun)
+
+
+def test_each_of_three_classes_has_its_intercept_shown(three, sentiment):
+    shown = sentiment("certify", three("shown")).stdout
+    lines = [line for line in shown.splitlines() if "optimal intercept for these weights" in line]
+    assert [line.split()[5] for line in lines] == ["bad", "fair", "good"]
+    assert sum(float(line.split()[6]) for line in lines) == pytest.approx(0, abs=2e-6)
+
+
 @pytest.mark.parametrize(
     ("override", "error", "said"),
     [

@@ -20,7 +20,7 @@ from pipeline.storage.run import Run
 from pipeline.studies import baselines, certify, compare, crossval, stability, suspects, tune
 from pipeline.studies.splits import Reviews
 from pipeline.studies.trained_run import TrainedRun
-from pipeline.training.certificate import best_intercept
+from pipeline.training.intercepts import best_intercept
 
 N_FILMS = 40
 

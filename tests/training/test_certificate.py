@@ -8,12 +8,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from reference import mean_slope, objective
-from scipy.optimize import brentq, minimize
+from scipy.optimize import minimize
 from scipy.sparse import csr_array
-from scipy.special import expit
 
 from pipeline.errors import ConfigError, CorpusError
-from pipeline.training.certificate import Certificate, Objective, best_intercept, certify
+from pipeline.training.certificate import Certificate, Objective, certify
+from pipeline.training.intercepts import best_intercept
 
 NUMBERS = st.floats(-3, 3, width=32)
 
@@ -193,54 +193,12 @@ def test_counts_in_float32_are_judged_in_float64(separable):
     assert certified(X.astype(np.float32), y, w, 0.1) == certified(X, y, w, 0.1)
 
 
-# The best intercept
-
-
-@given(
-    hnp.arrays(np.float64, st.integers(2, 30), elements=st.floats(-700, 700)),
-    st.data(),
-)
-@example(np.array([-700.0, 700.0, 0.0]), None)
-def test_the_slope_by_the_intercept_changes_sign_there(z, data):
-    y = np.arange(len(z)) % 2
-    costs = np.ones(len(z))
-    if data is not None:
-        costs = data.draw(hnp.arrays(np.float64, len(z), elements=st.floats(1e-3, 1e3)))
-    b = best_intercept(z, y, costs)
-    step = 1e-11 * (1 + np.abs(z).max())
-    below, above = (np.sum(costs * (expit(z + b + s) - y)) for s in (-step, step))
-    noise = 1e-14 * costs.sum()
-    assert below <= noise
-    assert above >= -noise
-
-
 @given(problems())
 def test_the_slope_by_the_intercept_is_nothing(problem):
     X, y, w, _, costs = problem
     costs = np.ones(len(y)) if costs is None else costs
     b = best_intercept(X @ w, y, costs)
     assert mean_slope(X, y, costs, w, b)[1] == pytest.approx(0, abs=1e-14)
-
-
-@given(hnp.arrays(np.float64, 6, elements=st.floats(-30, 30)))
-def test_it_is_the_root_that_scipy_finds(z):
-    y = np.array([0, 1, 0, 0, 1, 0])
-    root = brentq(lambda b: np.sum(expit(z + b) - y), -40, 40, xtol=1e-13)
-    assert best_intercept(z, y) == pytest.approx(root, rel=1e-6, abs=1e-6)
-
-
-def test_it_is_the_log_odds_of_the_cost_where_scores_are_equal():
-    y, costs = np.array([0, 1, 1]), np.array([2.0, 1.0, 5.0])
-    for score in (0.0, 0.1, -1e6):
-        expected = math.log(3) - score
-        assert best_intercept(np.full(3, score), y, costs) == pytest.approx(expected, rel=1e-15)
-
-
-def test_it_is_finite_where_scores_separate_the_classes():
-    z, y = np.array([-1e5, -1e5 + 1, 1e5, 1e5]), np.array([0, 0, 1, 1])
-    b = best_intercept(z, y)
-    assert np.isfinite(b)
-    assert np.sum(expit(z + b) - y) == 0
 
 
 # What has no bound

@@ -116,13 +116,21 @@ def _p(p: float) -> str:
     return "< .0001" if p < 1e-4 else f"{p:.4f}"
 
 
-def print_certificate(certificate: Certificate, gap: float | None) -> None:
-    """Print the bound, and what it means."""
+def print_certificate(
+    certificate: Certificate, gap: float | None, classes: Sequence[str] = ()
+) -> None:
+    """Print the bound, and what it means; with an intercept for each class above two."""
     c = certificate
+    intercept = "optimal intercept for these weights"
+    if isinstance(c.intercept, float):
+        intercepts = {intercept: c.intercept}
+    else:
+        names = (f"{intercept}: {name}" for name in classes)
+        intercepts = dict(zip(names, c.intercept, strict=True))
     table = figures("", "value")
     for name, value in (
         ("objective J (mean loss and penalty, nats)", f"{c.objective:.6f}"),
-        ("optimal intercept for these weights", f"{c.intercept:+.6f}"),
+        *((name, f"{value:+.6f}") for name, value in intercepts.items()),
         ("norm of the gradient by the weights", f"{c.gradient_norm:.3e}"),
         ("l2", f"{c.l2:g}"),
         ("bound of J - J*: |gradient|^2 / (2 l2)", f"{c.plain_gap:.3e}"),
