@@ -337,7 +337,6 @@ class TestCommands:
         ("arguments", "said"),
         [
             (("predict", "--threshold", "0.7"), "--threshold: expected a model of two classes"),
-            (("trace", "fair", "--label", "so-so"), "trace: expected a model of two classes"),
         ],
     )
     def test_what_is_defined_for_two_classes_is_refused_in_one_line(self, saved, arguments, said):

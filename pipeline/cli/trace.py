@@ -16,6 +16,9 @@ from pipeline.config import limits
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.inspection.class_trace import ClassTrace
     from pipeline.inspection.trace import Trace
 
 
@@ -51,9 +54,9 @@ def trace(run: Path | None, top: int, in_json: bool, **given: Any) -> None:
     """Show one step of gradient descent, number by number.
 
     With a RUN, a review goes through one plain step of its model: score, probability, loss,
-    gradient, new weights. The run is not changed. Without TEXT and --row, the text is read
-    from standard input. Without a RUN, the step is the worked example of Jurafsky and Martin's
-    chapter on logistic regression.
+    gradient, new weights. Of more than two classes, each has its own. The run is not changed.
+    Without TEXT and --row, the text is read from standard input. Without a RUN, the step is the
+    worked example of Jurafsky and Martin's chapter on logistic regression.
 
     With --check, the gradient of the run's training objective is compared with central
     differences. The exit code is 1 if a relative error is above 0.00001.
@@ -85,19 +88,26 @@ def _show_textbook_step(label: str | None, learning_rate: float | None, in_json:
     print_textbook_step(step)
 
 
-def _show(found: Trace, top: int, in_json: bool) -> None:
+def _show(found: Trace | ClassTrace, top: int, in_json: bool) -> None:
+    from pipeline.inspection.trace import Trace
+
     if in_json:
         print_json(fields(found))
-        return
-    from pipeline.cli.display.trace import print_trace
+    elif isinstance(found, Trace):
+        from pipeline.cli.display.trace import print_trace
 
-    print_trace(found, top)
+        print_trace(found, top)
+    else:
+        from pipeline.cli.display.class_trace import print_class_trace
+
+        print_class_trace(found, top)
 
 
 def _trace(
     run: Path, text: str | None, row: int | None, label: str | None, learning_rate: float | None
-) -> Trace:
+) -> Trace | ClassTrace:
     """Return the step of a run's model on a text, or on a test review."""
+    from pipeline.inspection.class_trace import trace_classes
     from pipeline.inspection.trace import trace
     from pipeline.kernels import compiled
     from pipeline.model.text_classifier import TextClassifier
@@ -107,7 +117,6 @@ def _trace(
         raise click.UsageError("--row has a text and a label: use it without TEXT and --label")
     compiled.on_compile = say
     model = TextClassifier.load(run)
-    model.require_two_classes("trace")
     if row is not None:
         reviews = read_reviews(run)
         if row >= len(reviews.labels):
@@ -118,11 +127,13 @@ def _trace(
         y = _class_of(label, model.classes)
         text = standard_input() if text is None else text
     rule = read_rule(run)
-    return trace(model, text, y, replace(rule, learning_rate=learning_rate or rule.learning_rate))
+    rule = replace(rule, learning_rate=learning_rate or rule.learning_rate)
+    take_step = trace if len(model.classes) == 2 else trace_classes
+    return take_step(model, text, y, rule)
 
 
-def _class_of(label: str | None, classes: tuple[Any, Any]) -> int:
-    """Return 1 for the name of the positive class, 0 for that of the negative one."""
+def _class_of(label: str | None, classes: Sequence[Any]) -> int:
+    """Return the number of the class with a name: of two, that of the positive one is 1."""
     names = [str(each) for each in classes]
     if label not in names:
         got = "nothing" if label is None else repr(label)

@@ -103,8 +103,8 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Trace:
-    """A text, what the model sees of it, and a step on it.
+class Seen:
+    """A text, and what the model sees of it.
 
     Attributes
     ----------
@@ -116,7 +116,6 @@ class Trace:
         The number of columns of x.
     label : str, or what the classes are
         The true label.
-    step : Step
     """
 
     text: str
@@ -124,6 +123,12 @@ class Trace:
     n_unknown: int
     n_features: int
     label: object
+
+
+@dataclass(frozen=True)
+class Trace(Seen):
+    """A text, what the model sees of it, and a step on it."""
+
     step: Step
 
 
@@ -199,14 +204,20 @@ def trace(model: TextClassifier, text: str, y: int, rule: Rule) -> Trace:
     >>> found.step.after.loss < found.step.before.loss
     True
     """
+    seen, columns, features, x = see(model, text, y)
+    step = take_step(features, x, model.weights[columns], model.intercept, y, rule)
+    return Trace(**vars(seen), step=step)
+
+
+def see(model: TextClassifier, text: str, y: int) -> tuple[Seen, Array, list[str], Array]:
+    """Return what a model sees of a text, and the columns, names and values of its non-zeros."""
     row = model.count([text])
     features = model.vocabulary.words.take(arrow.numbers(row.indices)).to_pylist()
-    x, weights = row.data.astype(np.float64), model.weights[row.indices]
-    return Trace(
+    seen = Seen(
         text,
         tuple(model.tokenizer([text]).document(0)),
         explain(model, text).n_unknown,
-        len(model.weights),
+        len(model.vocabulary),
         model.classes[y],
-        take_step(features, x, weights, model.intercept, y, rule),
     )
+    return seen, row.indices, features, row.data.astype(np.float64)

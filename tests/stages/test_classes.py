@@ -253,7 +253,6 @@ class TestRefused:
             ("suspects", "RUN"),
             ("compare", "RUN", "RUN"),
             ("trace", "RUN", "--check"),
-            ("trace", "RUN", "--row", "1"),
         ],
     )
     def test_what_is_built_for_two_classes_says_so_in_one_line(self, run, folder, command):

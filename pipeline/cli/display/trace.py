@@ -10,7 +10,7 @@ from pipeline.cli.display.terminal import figures, print_table
 from pipeline.cli.output import echo
 
 if TYPE_CHECKING:
-    from pipeline.inspection.trace import Step, Trace
+    from pipeline.inspection.trace import Seen, Step, Trace
     from pipeline.studies.gradient_check import GradientCheck
 
 _DECIMALS = 6
@@ -33,19 +33,29 @@ def print_textbook_step(step: Step) -> None:
 
 def print_trace(found: Trace, top: int) -> None:
     """Print a step of a model on a text: of its features, those with the largest terms."""
-    step, tokens = found.step, " ".join(found.tokens)
+    step = found.step
+    print_seen(found, len(step.terms), step.y)
+    _print_step(step, top)
+    print_others(found, len(step.terms), step.rule.l2, step.other_weights_factor)
+
+
+def print_seen(found: Seen, n_terms: int, y: int) -> None:
+    """Print the tokens of a text, how many of its counts are not zero, and its true label."""
+    tokens = " ".join(found.tokens)
     if len(tokens) > _TOKENS:
         tokens = tokens[:_TOKENS].rpartition(" ")[0] + " ..."
     unknown = f", {found.n_unknown:,} unknown to the model" if found.n_unknown else ""
     echo(*textwrap.wrap(f"tokens        {tokens}", _WIDTH, subsequent_indent=" " * 14))
     echo(f"              {len(found.tokens):,} tokens{unknown}")
-    echo(f"x             {len(step.terms):,} of {found.n_features:,} counts are not zero")
-    echo(f"label         {found.label}: y = {step.y}")
-    _print_step(step, top)
-    n_others = found.n_features - len(step.terms)
-    if n_others and step.rule.l2:
-        factor = f"{step.other_weights_factor:.10g}"
-        echo(f"the penalty multiplies the {n_others:,} other weights by {factor}")
+    echo(f"x             {n_terms:,} of {found.n_features:,} counts are not zero")
+    echo(f"label         {found.label}: y = {y}")
+
+
+def print_others(found: Seen, n_terms: int, l2: float, factor: float) -> None:
+    """Print what the penalty does to the weights of the features that are not in the text."""
+    n_others = found.n_features - n_terms
+    if n_others and l2:
+        echo(f"the penalty multiplies the {n_others:,} other weights by {factor:.10g}")
 
 
 def _print_step(step: Step, top: int) -> None:
@@ -72,8 +82,8 @@ def _print_score(step: Step, top: int) -> None:
     table = figures("x", "w", "x w", words="feature")
     shown, rest = step.terms[:top], step.terms[top:]
     others = sum(term.product for term in rest)
-    weights = _column(term.weight for term in shown)
-    *products, of_others, intercept, score = _column(
+    weights = signed(term.weight for term in shown)
+    *products, of_others, intercept, score = signed(
         [*(term.product for term in shown), others, step.intercept, step.before.score]
     )
     for term, weight, product in zip(shown, weights, products, strict=True):
@@ -90,9 +100,9 @@ def _print_gradient(step: Step, top: int) -> None:
     table = figures("g", "w", "new w", words="feature")
     shown, n_others = step.terms[:top], len(step.terms[top:])
     columns = (
-        _column([*(term.gradient for term in shown), step.error]),
-        _column([*(term.weight for term in shown), step.intercept]),
-        _column([*(term.new_weight for term in shown), step.new_intercept]),
+        signed([*(term.gradient for term in shown), step.error]),
+        signed([*(term.weight for term in shown), step.intercept]),
+        signed([*(term.new_weight for term in shown), step.new_intercept]),
     )
     names = [*(term.feature for term in shown), "(intercept)"]
     for name, *cells in zip(names, *columns, strict=True):
@@ -122,9 +132,9 @@ def print_check(found: GradientCheck) -> None:
     echo(f"largest relative error {found.largest_error:.1e}: {verdict} {BOUND:g}")
 
 
-def _column(values: Iterable[float]) -> list[str]:
+def signed(values: Iterable[float], most: int = _DECIMALS) -> list[str]:
     """Return numbers with a sign, and with as many decimals as the longest of them needs."""
     values = list(values)
-    fractions = [f"{value:.{_DECIMALS}f}".rstrip("0").partition(".")[2] for value in values]
+    fractions = [f"{value:.{most}f}".rstrip("0").partition(".")[2] for value in values]
     decimals = max([2, *map(len, fractions)])
     return [f"{value + 0.0:+.{decimals}f}" for value in values]
