@@ -7,12 +7,13 @@ The objective is that of training, at the weights that were learned.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from pipeline.model.logistic import gradient, objective
 from pipeline.studies.trained_run import TrainedRun
 
 # The error of a central difference is about h^2 from the curvature and 1e-16 J / h from rounding.
@@ -46,12 +47,19 @@ class Coordinate:
 
 
 @dataclass(frozen=True)
+class ClassCoordinate(Coordinate):
+    """A coordinate of the gradient by the weights of one of more than two classes."""
+
+    label: Any
+
+
+@dataclass(frozen=True)
 class GradientCheck:
     """Some coordinates of the gradient of J, checked.
 
     Attributes
     ----------
-    coordinates : tuple of Coordinate
+    coordinates : tuple of Coordinate, or of ClassCoordinate
         The largest relative error first.
     n_weights, n_reviews : int
         The number of weights, of which some were drawn, and of reviews that J is the mean over.
@@ -83,7 +91,8 @@ def check_gradient(path: str | Path, n_coordinates: int = 20, seed: int = 0) -> 
     path : str or Path
         A run folder.
     n_coordinates : int
-        How many weights are drawn at random; all if there are fewer. The intercept is added.
+        How many weights are drawn at random; all if there are fewer. The intercept is added, or
+        those of more than two classes.
     seed : int
         Seed of the draw.
 
@@ -93,21 +102,39 @@ def check_gradient(path: str | Path, n_coordinates: int = 20, seed: int = 0) -> 
         If the run's features are not those that the model was trained on.
     """
     run = TrainedRun.read(Path(path))
-    run.model.require_two_classes("trace --check")
     goal, w = run.objective()
-    b = run.model.intercept * run.temperature
-
-    def cost(w: np.ndarray, b: float) -> float:
-        return objective(goal.X, goal.y, w, b, goal.l2, goal.costs)
-
-    by_w, by_b = gradient(goal.X, goal.y, w, b, goal.l2, goal.costs)
-    drawn = np.random.default_rng(seed).permutation(len(w))[:n_coordinates]
+    b = np.asarray(run.model.intercept * run.temperature)
+    by_w, by_b = goal.gradient(w, b)
     names = run.model.vocabulary.words
-    found = [Coordinate(None, by_b, (cost(w, b + STEP) - cost(w, b - STEP)) / (2 * STEP))]
-    for j in drawn.tolist():
-        moved = np.zeros(len(w))
-        moved[j] = STEP
-        difference = (cost(w + moved, b) - cost(w - moved, b)) / (2 * STEP)
-        found.append(Coordinate(names[j].as_py(), float(by_w[j]), difference))
+    found = []
+    for place in np.ndindex(b.shape):
+        difference = _difference(lambda moved: goal.value(w, moved), b, place)
+        found.append(_coordinate(run, None, place, float(np.asarray(by_b)[place]), difference))
+    for position in np.random.default_rng(seed).permutation(w.size)[:n_coordinates].tolist():
+        *of_class, column = place = np.unravel_index(position, w.shape)
+        difference = _difference(lambda moved: goal.value(moved, b), w, place)
+        feature = names[int(column)].as_py()
+        found.append(_coordinate(run, feature, of_class, float(by_w[place]), difference))
     found.sort(key=lambda coordinate: -coordinate.relative_error)
-    return GradientCheck(tuple(found), len(w), len(goal.y), cost(w, b))
+    return GradientCheck(tuple(found), w.size, len(goal.y), goal.value(w, b))
+
+
+def _difference(cost: Callable[[Any], float], at: np.ndarray, place: tuple[Any, ...]) -> float:
+    """Return the central difference of a cost along one coordinate of an array."""
+    step = np.zeros(at.shape)
+    step[place] = STEP
+    return (cost(at + step) - cost(at - step)) / (2 * STEP)
+
+
+def _coordinate(
+    run: TrainedRun,
+    feature: str | None,
+    of_class: Sequence[Any],
+    gradient: float,
+    difference: float,
+) -> Coordinate:
+    """Return a coordinate; of more than two classes, with the class whose weight it is."""
+    if not of_class:
+        return Coordinate(feature, gradient, difference)
+    label = run.model.classes[int(of_class[0])]
+    return ClassCoordinate(feature, gradient, difference, label)

@@ -109,3 +109,20 @@ def test_a_label_that_is_no_class_is_refused_with_the_classes(saved, refused):
     said = "--label: expected the true label, bad or good or so-so, got "
     assert refused("trace", path, "fair", "--label", "neutral") == said + "'neutral'"
     assert refused("trace", path, "fair") == said + "nothing"
+
+
+def test_the_gradient_of_a_run_is_checked_by_class(tmp_path, sentiment):
+    lines = [f"__label__{label} a {label} film" for label in ("bad", "fair", "good")] * 4
+    (tmp_path / "train.txt").write_text("\n".join(lines))
+    (tmp_path / "c.toml").write_text(
+        f'[corpus]\nsource = "files"\ntrain = "{tmp_path}/train.txt"\nformat = "fasttext"\n'
+        'classes = "found"\ntest_fraction = 0.25\n'
+    )
+    sentiment("train", tmp_path / "c.toml", "--run", tmp_path / "run", "-q")
+    shown = sentiment("trace", tmp_path / "run", "--check", "--coordinates", 4).stdout
+    assert "4 of 15 weights were drawn" in shown
+    assert "within 1e-05" in shown
+    assert re.search(r"^ \(intercept\) for fair +[+-]", shown, re.MULTILINE)
+    found = json.loads(sentiment("trace", tmp_path / "run", "--check", "--json").stdout)
+    assert {each["label"] for each in found["coordinates"]} == {"bad", "fair", "good"}
+    assert len(found["coordinates"]) == 15 + 3

@@ -6,7 +6,7 @@ import re
 import click
 import pytest
 
-from pipeline.studies import gradient_check
+from pipeline.training.certificate import Objective
 
 
 def number(text, label):
@@ -120,8 +120,8 @@ def test_the_gradient_of_a_run_is_checked(small_run, sentiment):
 
 
 def test_a_gradient_above_the_bound_is_exit_code_1(small_run, sentiment, monkeypatch):
-    right = gradient_check.gradient
-    monkeypatch.setattr(gradient_check, "gradient", lambda *args: (-right(*args)[0], 0.0))
+    right = Objective.gradient
+    monkeypatch.setattr(Objective, "gradient", lambda *args: (-right(*args)[0], 0.0))
     result = sentiment("trace", small_run.path, "--check")
     assert result.exit_code == 1
     assert "ABOVE 1e-05" in result.stdout

@@ -252,7 +252,6 @@ class TestRefused:
             ("stability", "RUN"),
             ("suspects", "RUN"),
             ("compare", "RUN", "RUN"),
-            ("trace", "RUN", "--check"),
         ],
     )
     def test_what_is_built_for_two_classes_says_so_in_one_line(self, run, folder, command):

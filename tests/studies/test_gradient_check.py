@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from pipeline.errors import RunError
+from pipeline.model.text_classifier import TextClassifier
 from pipeline.studies import gradient_check
 from pipeline.studies.gradient_check import BOUND, check_gradient
+from pipeline.training.certificate import Objective
 
 
 @pytest.mark.parametrize(
@@ -55,11 +57,50 @@ MISTAKES = {
 
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
 def test_a_wrong_gradient_is_found(planted, monkeypatch, mistake):
-    right = gradient_check.gradient
-    monkeypatch.setattr(gradient_check, "gradient", lambda *args: mistake(*right(*args)))
+    right = Objective.gradient
+    monkeypatch.setattr(Objective, "gradient", lambda *args: mistake(*right(*args)))
     found = check_gradient(planted("run"))
     assert not found.holds
     assert found.largest_error > 1000 * BOUND
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        (),
+        ("train.ratio=documents",),
+        ("train.ratio=counts", "train.beta=0.5"),
+        ("train.class_weight=balanced", "train.l2=0", "train.fit_intercept=false"),
+        ("train.calibrate=true", "train.validation=0.2"),
+    ],
+    ids=" ".join,
+)
+def test_the_gradient_of_three_classes_is_right_whatever_the_objective(three, overrides):
+    found = check_gradient(three("-".join(["check", *overrides]), *overrides))
+    assert found.holds
+    intercepts = [each.label for each in found.coordinates if each.feature is None]
+    assert sorted(intercepts) == ["bad", "fair", "good"]
+
+
+def test_every_weight_of_every_class_can_be_checked(three):
+    found = check_gradient(three("run"), n_coordinates=10**6)
+    checked = {(each.feature, each.label) for each in found.coordinates}
+    assert len(checked) == len(found.coordinates) == found.n_weights + 3
+    assert found.n_weights == 3 * len(TextClassifier.load(three("run")).vocabulary)
+
+
+MISTAKES_OF_CLASSES = {
+    "all classes are pushed up": lambda w, b: (np.abs(w), b),
+    "the classes are mixed up": lambda w, b: (w[::-1], b),
+    "the error of another class": lambda w, b: (w, np.roll(b, 1)),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES_OF_CLASSES.values(), ids=MISTAKES_OF_CLASSES)
+def test_a_wrong_gradient_of_three_classes_is_found(three, monkeypatch, mistake):
+    path, right = three("run"), Objective.gradient
+    monkeypatch.setattr(Objective, "gradient", lambda *args: mistake(*right(*args)))
+    assert check_gradient(path).largest_error > 1000 * BOUND
 
 
 def test_a_run_that_was_not_trained_on_its_features_is_refused(planted, tmp_path):

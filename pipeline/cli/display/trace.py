@@ -114,18 +114,20 @@ def _print_gradient(step: Step, top: int) -> None:
 
 def print_check(found: GradientCheck) -> None:
     """Print the coordinates of a gradient that was checked, and the largest error."""
-    from pipeline.studies.gradient_check import BOUND, STEP
+    from pipeline.studies.gradient_check import BOUND, STEP, ClassCoordinate
 
     table = figures("gradient", "difference", "relative error", words="slope by the weight of")
     for each in found.coordinates[:_COORDINATES]:
         name = "(intercept)" if each.feature is None else each.feature
+        if isinstance(each, ClassCoordinate):
+            name = f"{name} for {each.label}"
         figure = (f"{each.gradient:+.6e}", f"{each.difference:+.6e}", f"{each.relative_error:.1e}")
         table.add_row(name, *figure)
     rest = found.coordinates[_COORDINATES:]
     if rest:
         table.add_row(f"({len(rest):,} others)", "", "", f"<= {rest[0].relative_error:.1e}")
     print_table(table)
-    n_drawn = len(found.coordinates) - 1
+    n_drawn = sum(each.feature is not None for each in found.coordinates)
     echo(f"J = {found.objective:.6f}, the mean over {found.n_reviews:,} reviews")
     echo(f"{n_drawn:,} of {found.n_weights:,} weights were drawn, and moved by {STEP:g} both ways")
     verdict = "within" if found.holds else "ABOVE"
