@@ -171,10 +171,14 @@ def as_options(message: str) -> str:
     "set --ignore 'so so' --ignore 2 ..."
     >>> as_options('set corpus.columns = ["text", "label"]')
     'set --columns text,label'
+    >>> as_options('label 3 is listed both in corpus.classes.fair (3) and in corpus.classes.good')
+    'label 3 is listed both in --class fair (3) and in --class good'
     """
 
     def option(found: re.Match[str]) -> str:
         name = f"--{(found[1] or found[2]).replace('_', '-')}"
+        if name == "--classes":  # a table, which the option fills line by line
+            name = "--class"
         values = _LISTED.findall(found[3] or "")
         if not values:
             return name
@@ -183,6 +187,7 @@ def as_options(message: str) -> str:
             return f"{name} {','.join(words)}"
         return " ".join(word if word == "..." else f"{name} {word}" for word in words)
 
+    message = message.replace("corpus.classes.", "corpus.classes ")
     key = r"(?:corpus\.|--)([\w-]+)|\b(positive_from|negative_to)\b"
     return re.sub(
         rf"(?:{key})(?: = (\[(?:{_STRING}|[^\]\"])*\]|{_STRING}|[^\s,)]+))?", option, message

@@ -20,7 +20,7 @@ from pipeline.cli.options import (
 )
 from pipeline.cli.output import print_json, say
 from pipeline.config import limits
-from pipeline.errors import PipelineError
+from pipeline.errors import ConfigError, PipelineError
 
 _RATING = NumberRange(-limits.NUMBER, limits.NUMBER)
 # What a file holds; the options have the names of keys of [corpus].
@@ -51,6 +51,17 @@ def _key_options(command: Any) -> Any:
     return command
 
 
+def _classes(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """Return the labels of each class that is given as NAME=LABEL."""
+    found: dict[str, list[str]] = {}
+    for each in utf8(context, parameter, value):
+        name, equals, label = each.rpartition("=")
+        if not equals:
+            raise ConfigError(f"--class: expected NAME=LABEL, got {each!r}")
+        found.setdefault(name, []).append(label)
+    return found
+
+
 @main.command(
     epilog=examples(
         "sentiment score runs/imdb hotels.csv --label stars \\",
@@ -60,6 +71,14 @@ def _key_options(command: Any) -> Any:
 @RUN
 @click.argument("file", callback=utf8)
 @_key_options
+@click.option(
+    "--class",
+    "classes",
+    multiple=True,
+    metavar="NAME=LABEL",
+    callback=_classes,
+    help="A label of a class of the model. Repeat for several.",
+)
 @click.option("--by", metavar="COLUMN", callback=utf8, help="Compare the values of this column.")
 @click.option(
     "--group",
@@ -72,17 +91,17 @@ def _key_options(command: Any) -> Any:
 def score(run: Path, file: str, by: str | None, group: str | None, **options: Any) -> None:
     """Evaluate a saved model on another labelled file.
 
-    FILE is a table, a glob, or a folder with pos/ and neg/. What is not stated about its columns
-    and labels is as in the config of RUN. Prints the metrics of `sentiment eval` with their
-    intervals, and with --by the accuracy of each slice. This does not count as a use of the
-    test set.
+    FILE is a table, a glob, or a folder with one for each class, such as pos/ and neg/. What is not
+    stated about its columns and labels is as in the config of RUN. Prints the metrics of
+    `sentiment eval` with their intervals, and with --by the accuracy of each slice. This does not
+    count as a use of the test set.
     """
     from pipeline.cli.display.progress import StageProgress
     from pipeline.kernels import compiled
     from pipeline.studies.score import score_file
 
     in_json, dialect = options["in_json"], dialect_of(options)
-    keys = {key: options[key] for key in _KEYS if options[key] not in (None, ())}
+    keys = {key: options[key] for key in (*_KEYS, "classes") if options[key] not in (None, (), {})}
     interrupts.be_raised()
     with StageProgress(0, quiet=in_json) as progress:
         compiled.on_compile = progress.say

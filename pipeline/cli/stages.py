@@ -107,16 +107,12 @@ def evaluate(run: Run, _: Any) -> None:
     Prints accuracy, precision, recall and F1, the confusion matrix and the quality of the
     probabilities, with intervals, and how often this run has used the test set.
     """
-    from pipeline.cli.display.classes import print_class_metrics
-    from pipeline.cli.display.tables import print_metrics, print_test_uses
+    from pipeline.cli.display.classes import print_evaluation
+    from pipeline.cli.display.tables import print_test_uses
     from pipeline.stages.outputs import read_metrics
     from pipeline.stages.test_uses import read_test_uses
 
-    metrics = read_metrics(run)
-    if "of_class" in metrics:
-        print_class_metrics(metrics)
-    else:
-        print_metrics(metrics)
+    print_evaluation(read_metrics(run))
     print_test_uses(read_test_uses(run.path))
 
 

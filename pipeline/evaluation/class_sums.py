@@ -90,22 +90,56 @@ def intervals_of(
     classes: Sequence[str],
     settings: tuple[float, int, int],
 ) -> dict[str, Interval]:
-    """Return the bootstrap percentile interval of each metric but the AUC."""
-    confidence, resamples, seed = settings
-    if not resamples:
+    """Return the bootstrap percentile interval of each metric but the AUC.
+
+    The settings are confidence, number of resamples and seed; without resamples there is none.
+    """
+    confidence, *how = settings
+    return {
+        name: middle(values, confidence)
+        for metrics in _resampled([reviews], groups, classes, *how)
+        for name, values in metrics.items()
+    }
+
+
+def differences_of(
+    a: ScoredClasses,
+    b: ScoredClasses,
+    groups: Groups | None,
+    classes: Sequence[str],
+    settings: tuple[float, int, int],
+) -> dict[str, Interval]:
+    """Return the interval of each metric of b minus that of a, as `intervals_of`."""
+    confidence, *how = settings
+    if not (found := _resampled([a, b], groups, classes, *how)):
         return {}
-    canonical = np.arange(len(reviews.cells))
-    columns = np.stack([reviews.cells, reviews.losses, reviews.squares])
+    of_a, of_b = found
+    return {name: middle(of_b[name] - of_a[name], confidence) for name in of_a}
+
+
+def _resampled(
+    models: Sequence[ScoredClasses],
+    groups: Groups | None,
+    classes: Sequence[str],
+    resamples: int,
+    seed: int,
+) -> list[dict[str, Floats]]:
+    """Return the metrics of each model on the same resamples; none without resamples."""
+    if not resamples:
+        return []
+    canonical = np.arange(len(models[0].cells))
+    columns = np.concatenate([[m.cells, m.losses, m.squares] for m in models])
     group_of = group_numbers(groups, canonical, columns)
 
     def measure(counts: Ints) -> list[Any]:
-        return [reviews.confusion(counts), reviews.means(counts)]
+        return [(model.confusion(counts), model.means(counts)) for model in models]
 
     parts = over_resamples(measure, len(canonical), resamples, seed, group_of)
-    confusion = np.concatenate([part[0] for part in parts])
-    means = np.concatenate([part[1] for part in parts], axis=1)
-    values = values_of(confusion, means, classes)
-    return {name: middle(of_one, confidence) for name, of_one in values.items()}
+    found = []
+    for of_model in zip(*parts, strict=True):
+        matrices, means = zip(*of_model, strict=True)
+        found.append(values_of(np.concatenate(matrices), np.concatenate(means, axis=1), classes))
+    return found
 
 
 def numbers_that_rise(classes: Sequence[str]) -> Floats | None:

@@ -16,10 +16,16 @@ import numpy as np
 from pipeline.errors import CorpusError, DivergenceError
 from pipeline.evaluation.accuracy import Groups, accuracy_interval
 from pipeline.evaluation.calibration import Bin, bins_of, expected_calibration_error
-from pipeline.evaluation.class_sums import Ints, ScoredClasses, intervals_of, values_of
+from pipeline.evaluation.class_sums import (
+    Ints,
+    ScoredClasses,
+    differences_of,
+    intervals_of,
+    values_of,
+)
 from pipeline.evaluation.metrics import roc_auc
 from pipeline.evaluation.resampling import Interval
-from pipeline.model.checks import Floats
+from pipeline.model.checks import Floats, Labels
 from pipeline.model.confusion import ClassMetrics
 from pipeline.model.softmax import softmax
 from pipeline.storage.files import null_for_nan
@@ -64,6 +70,23 @@ class ClassesEvaluation:
         plain: dict[str, Any] = null_for_nan(values)
         return plain
 
+    def by_path(self) -> dict[str, float]:
+        """Return the metrics that have intervals, and the AUC, by their paths."""
+        shares = ("precision", "recall", "f1")
+        of_class = {
+            f"{name}.{share}": getattr(metrics, share)
+            for name, metrics in self.of_class.items()
+            for share in shares
+        }
+        ratings = {} if self.ratings is None else asdict(self.ratings)
+        return {
+            "accuracy": self.accuracy,
+            **{share: getattr(self, share) for share in shares},
+            **of_class,
+            **{name: getattr(self, name) for name in ("roc_auc", "log_loss", "brier")},
+            **{f"ratings.{name}": value for name, value in ratings.items()},
+        }
+
 
 @dataclass(frozen=True)
 class RatingMetrics:
@@ -102,7 +125,7 @@ class ClassScores:
 
 
 def evaluate_classes(
-    y_true: Ints,
+    y_true: Labels | Ints,
     model: ClassScores,
     confidence: float = 0.95,
     resamples: int = 1000,
@@ -173,6 +196,35 @@ def evaluate_classes(
     )
 
 
+def paired_class_differences(
+    y_true: Labels | Ints,
+    a: ClassScores,
+    b: ClassScores,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> dict[str, Interval]:
+    """Return the interval of b's metric minus a's, for each but the AUC, on the same resamples.
+
+    The parameters are those of `evaluate_classes`; both models have the same classes and reviews.
+    The result is by the paths of the metrics, as `ClassesEvaluation.intervals`.
+
+    Examples
+    --------
+    >>> y_true, names = np.array([0, 1, 2, 2] * 25), ["bad", "fair", "good"]
+    >>> a, b = (ClassScores(np.eye(3)[rows], names) for rows in ([0, 2, 2, 2] * 25, y_true))
+    >>> low, high = paired_class_differences(y_true, a, b)["accuracy"]
+    >>> round(low, 2), round(high, 2)
+    (0.17, 0.34)
+    """
+    classes = a.classes
+    (y, z_a), (_, z_b) = (_checked(y_true, each.scores, len(classes)) for each in (a, b))
+    order = np.lexsort((*z_b.T[::-1], *z_a.T[::-1], y))
+    within = None if a.groups is None else np.asarray(a.groups)[order]
+    of_a, of_b = (ScoredClasses.of(y[order], z[order]) for z in (z_a, z_b))
+    return differences_of(of_a, of_b, within, classes, (confidence, resamples, seed))
+
+
 def _by_class(
     values: dict[str, float], confusion: Ints, classes: Sequence[str]
 ) -> dict[str, ClassMetrics]:
@@ -198,7 +250,7 @@ def _log_odds(z: Floats, k: int) -> Floats:
     return z[:, k] - rest
 
 
-def _checked(y_true: Ints, scores: Floats, n_classes: int) -> tuple[Ints, Floats]:
+def _checked(y_true: Labels | Ints, scores: Floats, n_classes: int) -> tuple[Ints, Floats]:
     y, z = np.asarray(y_true), np.asarray(scores, np.float64)
     if z.shape != (len(y), n_classes):
         raise ValueError(f"expected scores of the shape {(len(y), n_classes)}, got {z.shape}")

@@ -8,6 +8,7 @@ changes no metric, not even in its last bit.
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 from pipeline.evaluation.accuracy import accuracy_interval
 from pipeline.evaluation.calibration import Bin, expected_calibration_error, reliability
 from pipeline.evaluation.resampling import Interval
-from pipeline.evaluation.uncertainty import Scored, intervals
+from pipeline.evaluation.uncertainty import METRICS, Scored, intervals
 from pipeline.model.checks import Floats, Labels, checked
 from pipeline.model.confusion import ClassMetrics, Confusion, class_metrics, confusion
 from pipeline.model.logistic import cross_entropy, decide, sigmoid
@@ -63,6 +64,10 @@ class Evaluation:
         if self.n_groups is None:
             del values["n_groups"]
         return values
+
+    def by_path(self) -> dict[str, float]:
+        """Return the metrics of `uncertainty.METRICS` by their paths."""
+        return {path: operator.attrgetter(path)(self) for path in METRICS}
 
 
 def evaluate(

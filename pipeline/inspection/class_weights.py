@@ -72,6 +72,29 @@ def against_others(model: TextClassifier) -> Array:
     return _against_others(np.atleast_2d(model.weights))
 
 
+def shown_weights(w: Array) -> Array:
+    """Return the weights that are shown of those of a model, a row for each shown class.
+
+    Parameters
+    ----------
+    w : array, shape (n_features,), or (n_classes, n_features) with more than two classes
+
+    Returns
+    -------
+    array, shape (1, n_features) or (n_classes, n_features)
+        Of two classes, the weights themselves, which speak for the positive one; of more, those
+        against the mean of the others.
+
+    Examples
+    --------
+    >>> shown_weights(np.array([1.0, -1.0])).tolist()
+    [[1.0, -1.0]]
+    >>> shown_weights(np.array([[1.0], [2.0], [6.0]])).tolist()
+    [[-3.0], [-1.5], [4.5]]
+    """
+    return w[np.newaxis] if w.ndim == 1 else _against_others(w)
+
+
 def _against_others(w: Array) -> Array:
     if len(w) == 1:
         return np.concatenate([-w, w])

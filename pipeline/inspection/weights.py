@@ -1,4 +1,4 @@
-"""Words of two classes and their weights: the top ones, looked up, moved between two models."""
+"""Words of two classes and their weights: the top ones, those looked up, or all."""
 
 from __future__ import annotations
 
@@ -112,55 +112,6 @@ def columns_of(model: TextClassifier, words: Sequence[str]) -> list[tuple[str, i
     ).to_pylist()
     spelled = (name or word for name, word in zip(names, words, strict=True))
     return list(zip(spelled, columns, strict=True))
-
-
-@dataclass(frozen=True)
-class MovedWord:
-    """A word's weight in models a and b, None if it is unknown there, and b's minus a's."""
-
-    word: str
-    a: float | None
-    b: float | None
-    difference: float
-
-
-def moved_words(a: TextClassifier, b: TextClassifier, top: int) -> list[MovedWord]:
-    """Return the words whose weights differ most between two models.
-
-    A word has weight 0 in a model that does not know it.
-
-    Examples
-    --------
-    >>> import pipeline
-    >>> texts = ["awesome film", "awesome and moving", "abysmal film", "abysmal and dull"]
-    >>> a, b = (
-    ...     pipeline.SentimentClassifier(epochs=20).fit(texts, labels).model_
-    ...     for labels in ([1, 1, 0, 0], [0, 0, 1, 1])
-    ... )
-    >>> [word.word for word in moved_words(a, b, 2)]
-    ['abysmal', 'awesome']
-    """
-    known_a, known_b = a.vocabulary.words, b.vocabulary.words
-    shared = arrow.values(pc.index_in(known_a, known_b).fill_null(-1))
-    difference = np.where(shared >= 0, b.weights[shared], 0.0) - a.weights
-    only_b = np.ones(len(known_b), bool)
-    only_b[shared[shared >= 0]] = False
-    columns_b = np.flatnonzero(only_b)
-    moved = np.concatenate((difference, b.weights[columns_b]))
-    order = np.argsort(-np.abs(moved), kind="stable")[:top]
-    found = []
-    for k in order[moved[order] != 0].tolist():
-        in_a = k < len(known_a)
-        column = int(shared[k]) if in_a else int(columns_b[k - len(known_a)])
-        found.append(
-            MovedWord(
-                (known_a[k] if in_a else known_b[column]).as_py(),
-                float(a.weights[k]) if in_a else None,
-                float(b.weights[column]) if column >= 0 else None,
-                float(moved[k]),
-            )
-        )
-    return found
 
 
 def weights_table(model: TextClassifier, frequency: ClassFrequency | None = None) -> pa.Table:

@@ -13,7 +13,7 @@ import functools
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-    from pipeline.inspection.weights import MovedWord
+    from pipeline.inspection.moved_words import MovedWord
     from pipeline.report.data import ReportData, Review
     from pipeline.report.svg import Drawn
 
@@ -98,7 +98,7 @@ def page(
 def comparison_page(
     names: tuple[str, str],
     comparison: dict[str, Any],
-    moved: Sequence[MovedWord],
+    moved: Mapping[Any, Sequence[MovedWord]],
     flips: Sequence[Review],
 ) -> str:
     """Return two runs on one HTML page.
@@ -109,7 +109,8 @@ def comparison_page(
         The names of the runs.
     comparison : dict
         The result of `studies.compare.Comparison.to_dict`.
-    moved : sequence of MovedWord
+    moved : dict of MovedWord
+        Those of each class; of two classes, of the positive one.
     flips : sequence of Review
         The reviews to show of those that the two runs predict differently.
     """
@@ -152,6 +153,7 @@ def _environment() -> Environment:
         "counted": numbers.counted,
         "embedded": _embedded,
         "level": _level,
+        "metric_name": numbers.metric_name,
         "number": numbers.number,
         "sentence": _sentence,
         "share": numbers.share,

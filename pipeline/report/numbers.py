@@ -41,6 +41,29 @@ def counted(n: int, noun: str) -> str:
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
+def metric_name(path: str) -> str:
+    """Return a metric in words, given its path in `metrics.json`; the name of a class stays.
+
+    >>> metric_name("log_loss"), metric_name("so_so.f1"), metric_name("ratings.quadratic_kappa")
+    ('log loss', 'so_so F1', 'quadratic-weighted kappa')
+    """
+    if path in _NAMES:
+        return _NAMES[path]
+    of_class, _, metric = path.rpartition(".")
+    return f"{of_class} {_NAMES.get(metric, metric)}".strip()
+
+
+_NAMES = {
+    "f1": "F1",
+    "roc_auc": "ROC AUC",
+    "average_precision": "average precision",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "ratings.mean_absolute_error": "mean absolute error",
+    "ratings.quadratic_kappa": "quadratic-weighted kappa",
+}
+
+
 def file_names(place: str | list[str] | dict[str, Any]) -> str:
     """Return where the files of a set are: a path, a list of paths, or a table of classes.
 

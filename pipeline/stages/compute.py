@@ -202,25 +202,16 @@ def compute_eval(context: StageContext) -> tuple[str, list[str]]:
     import pyarrow as pa
     from pyarrow import parquet
 
+    from pipeline.evaluation.scored import evaluation_of, scored
     from pipeline.model.text_classifier import TextClassifier
 
     model = TextClassifier.load(context.run.output("model/model.json").parent)
     counts = arrays.read_counts(context.run.output("features/test.safetensors"))
     labels, groups = read_labels(context.run, "test"), read_groups(context.run, "test")
     scores = model.regression.decision_function(counts)
-    settings = context.config.section("eval")
     threshold = model.regression.threshold
-    result: Any
-    if scores.ndim == 1:
-        from pipeline.evaluation.metrics import evaluate
-        from pipeline.evaluation.uncertainty import Scored
-
-        result = evaluate(labels, Scored(scores, threshold, groups), **settings)
-    else:
-        from pipeline.evaluation.classes import ClassScores, evaluate_classes
-
-        of_classes = ClassScores(scores, read_classes(context.run), groups)
-        result = evaluate_classes(labels, of_classes, **settings)
+    of_model = scored(scores, read_classes(context.run), threshold, groups)
+    result = evaluation_of(labels, of_model, **context.config.section("eval"))
     context.entry["test_use"] = TestUse.of("eval", context.config).to_dict()
     files.write_json(context.folder / "metrics.json", {"test": result.to_dict()})
     table = pa.table(_predictions(labels, scores, threshold))

@@ -6,26 +6,26 @@ models, and both runs stay as they are. A difference is always b's metric minus 
 
 from __future__ import annotations
 
-import operator
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from pipeline.errors import RunError
 from pipeline.evaluation.accuracy import paired_p_value
-from pipeline.evaluation.metrics import evaluate
-from pipeline.evaluation.uncertainty import METRICS, Scored, paired_differences
-from pipeline.model.checks import Floats, Labels
-from pipeline.stages.outputs import read_metrics
-from pipeline.stages.read_run import read_groups, read_reviews, require_two_classes
+from pipeline.evaluation.scored import differences_of, evaluation_of
+from pipeline.stages.outputs import read_classes
+from pipeline.stages.read_run import read_reviews
 from pipeline.storage import arrow
 from pipeline.storage.files import null_for_nan
 from pipeline.storage.run import Run
+from pipeline.stratified import TWO_CLASSES
+from pipeline.studies.predictions import Predictions
 
 _TEST = "corpus/test.arrow"
+_NO_ENDS = (math.nan, math.nan)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Flip:
-    """A review that the runs classify differently; labels and predictions are 0 or 1."""
+    """A review that the runs classify differently; labels and predictions are numbers of classes.
+
+    A probability is that of the positive class; of more than two classes, that of the prediction.
+    """
 
     row: int
     label: int
@@ -64,18 +67,24 @@ class Comparison:
     a, b : str
         The run folders.
     n : int
-    accuracy_a, accuracy_b, threshold_a, threshold_b : float
+    accuracy_a, accuracy_b : float
+    threshold_a, threshold_b : float or None
+        None with more than two classes.
     both_right, only_a_right, only_b_right, neither_right : int
         Numbers of reviews.
+    both_wrong_differently : int
+        Those of `neither_right` that the runs predict to be of different classes; 0 of two.
     p_value : float
         Of the accuracies, by `paired_p_value`: McNemar's exact test if there are no groups.
     confidence : float
         Coverage of the intervals.
     differences : dict of Difference
-        By metric, in the order of `uncertainty.METRICS`; accuracy is the first.
+        By metric, in the order of `uncertainty.METRICS`; accuracy is the first. Of more than two
+        classes, by the paths of `ClassesEvaluation.intervals`.
     flipped : tuple of Flip
         The reviews that the runs classify differently, by descending difference of their
-        probabilities.
+        probabilities: of more than two classes, half the sum of the absolute differences.
+    classes : tuple of str
     n_groups : int or None
         Groups of the test reviews; None if the corpus has none.
     """
@@ -85,27 +94,36 @@ class Comparison:
     n: int
     accuracy_a: float
     accuracy_b: float
-    threshold_a: float
-    threshold_b: float
+    threshold_a: float | None
+    threshold_b: float | None
     both_right: int
     only_a_right: int
     only_b_right: int
     neither_right: int
+    both_wrong_differently: int
     p_value: float
     confidence: float
     differences: dict[str, Difference]
     flipped: tuple[Flip, ...]
+    classes: tuple[str, ...] = TWO_CLASSES
     n_groups: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as a nested dict that JSON can hold; NaN becomes None.
 
-        Without groups there is no `n_groups`.
+        Without groups there is no `n_groups`. With two classes there is no
+        `both_wrong_differently`, and their names are there only if they are others than negative
+        and positive. With more there is no threshold.
         """
         values: dict[str, Any] = null_for_nan(asdict(self))
-        if self.n_groups is None:
-            del values["n_groups"]
-        return values
+        left_out = {
+            "n_groups": self.n_groups is None,
+            "classes": self.classes == TWO_CLASSES,
+            "both_wrong_differently": len(self.classes) == 2,
+            "threshold_a": self.threshold_a is None,
+            "threshold_b": self.threshold_b is None,
+        }
+        return {name: value for name, value in values.items() if not left_out.get(name)}
 
 
 def compare(
@@ -138,67 +156,48 @@ def compare(
     """
     path_a, path_b = Path(path_a), Path(path_b)
     test_a, test_b = (_checked(path) for path in (path_a, path_b))
-    for path in (path_a, path_b):
-        require_two_classes(Run(path), "compare")
+    classes = _same_classes(path_a, path_b)
     if test_a != test_b:
         raise RunError(
             f"{path_a} and {path_b}: expected the same test reviews in both; give both configs "
             "the same [corpus] and run `sentiment eval CONFIG` for each"
         )
-    a, b = Predictions.read(path_a), Predictions.read(path_b)
+    a, b = (Predictions.read(path, classes) for path in (path_a, path_b))
     right_a, right_b = a.predicted == a.labels, b.predicted == b.labels
     only_a, only_b = (int(np.count_nonzero(m)) for m in (right_a & ~right_b, right_b & ~right_a))
     n, both = len(a.labels), int(np.count_nonzero(right_a & right_b))
+    flipped = _flipped(path_a, a, b)
     return Comparison(
         a=str(path_a),
         b=str(path_b),
         n=n,
         accuracy_a=(both + only_a) / n,
         accuracy_b=(both + only_b) / n,
-        threshold_a=a.model.threshold,
-        threshold_b=b.model.threshold,
+        threshold_a=a.threshold,
+        threshold_b=b.threshold,
         both_right=both,
         only_a_right=only_a,
         only_b_right=only_b,
         neither_right=n - both - only_a - only_b,
-        p_value=paired_p_value(right_a, right_b, a.model.groups),
+        both_wrong_differently=len(flipped) - only_a - only_b,
+        p_value=paired_p_value(right_a, right_b, a.scored.groups),
         confidence=confidence,
         differences=_differences(a, b, confidence, resamples, seed),
-        flipped=_flipped(path_a, a, b),
-        n_groups=None if a.model.groups is None else len(np.unique(a.model.groups)),
+        flipped=flipped,
+        classes=classes,
+        n_groups=None if a.scored.groups is None else len(np.unique(a.scored.groups)),
     )
 
 
-@dataclass(frozen=True)
-class Predictions:
-    """The predictions of a run, in the order of its test set."""
-
-    labels: Labels
-    predicted: Labels
-    probability: Floats
-    model: Scored
-
-    @classmethod
-    def read(cls, path: Path) -> Predictions:
-        """Read what the `eval` stage wrote."""
-        from pyarrow import parquet
-
-        run = Run(path)
-        file, threshold = run.output("eval/predictions.parquet"), read_metrics(run)["threshold"]
-        try:
-            with parquet.ParquetFile(file) as opened:
-                table = opened.read()
-            labels, predicted, probability, log_odds = (
-                arrow.values(table[name])
-                for name in ("label", "predicted", "probability", "log_odds")
-            )
-        except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
-            raise RunError(
-                f"{path / 'eval'}: cannot be read: {error}; `sentiment eval CONFIG --force` "
-                "rewrites it"
-            ) from None
-        model = Scored(log_odds, threshold, read_groups(run, "test"))
-        return cls(labels, predicted, probability, model)
+def _same_classes(path_a: Path, path_b: Path) -> tuple[str, ...]:
+    """Return the classes of both runs; refuse runs of different ones, or in another order."""
+    of_a, of_b = (read_classes(Run(path)) for path in (path_a, path_b))
+    if of_a != of_b:
+        raise RunError(
+            f"{path_a} and {path_b}: expected the same classes in the same order, "
+            f"got {', '.join(of_a)} and {', '.join(of_b)}"
+        )
+    return of_a
 
 
 def _checked(path: Path) -> str:
@@ -221,20 +220,19 @@ def _differences(
     a: Predictions, b: Predictions, confidence: float, resamples: int, seed: int
 ) -> dict[str, Difference]:
     """Return the difference of every metric, with its interval."""
-    result_a, result_b = (evaluate(each.labels, each.model, resamples=0) for each in (a, b))
-    ends = paired_differences(a.labels, a.model, b.model, confidence, resamples, seed)
-    values = ((name, operator.attrgetter(name)) for name in METRICS)
+    of_a, of_b = (evaluation_of(each.labels, each.scored, resamples=0).by_path() for each in (a, b))
+    how = {"confidence": confidence, "resamples": resamples, "seed": seed}
+    ends = differences_of(a.labels, a.scored, b.scored, **how)
     return {
-        name: Difference(of(result_a), of(result_b), of(result_b) - of(result_a), *ends[name])
-        for name, of in values
+        path: Difference(of_a[path], of_b[path], of_b[path] - of_a[path], *ends.get(path, _NO_ENDS))
+        for path in of_a
     }
 
 
 def _flipped(path: Path, a: Predictions, b: Predictions) -> tuple[Flip, ...]:
     """Return the reviews that the runs classify differently, with their texts."""
     rows = np.flatnonzero(a.predicted != b.predicted)
-    apart = np.abs(a.probability[rows] - b.probability[rows])
-    rows = rows[np.lexsort((rows, -apart))]
+    rows = rows[np.lexsort((rows, -a.apart(b)[rows]))]
     texts = read_reviews(path).texts.take(arrow.numbers(rows)).to_pylist()
     columns = (a.labels, a.predicted, b.predicted, a.probability, b.probability)
     return tuple(map(Flip, rows.tolist(), *(column[rows].tolist() for column in columns), texts))

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from pipeline.errors import RunError
 from pipeline.inspection.highlights import highlight
-from pipeline.inspection.weights import moved_words
+from pipeline.inspection.moved_words import moved_words
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.report.data import Review
 from pipeline.report.html import comparison_page
 from pipeline.storage.replacing import replacing_alone
 from pipeline.studies.compare import Comparison
 
-# The numbers of words and of reviews on the page.
-_WORDS, _REVIEWS = 40, 20
+# The numbers of words, of words of each class where there are more than two, and of reviews.
+_WORDS, _WORDS_OF_CLASS, _REVIEWS = 40, 15, 20
 
 
 def write_comparison_page(comparison: Comparison, file: str | Path | None = None) -> Path:
@@ -40,12 +40,13 @@ def write_comparison_page(comparison: Comparison, file: str | Path | None = None
     flips = [
         Review(
             flip.row,
-            "positive" if flip.label else "negative",
+            comparison.classes[flip.label],
             (highlight(a, flip.text), highlight(b, flip.text)),
         )
         for flip in comparison.flipped[:_REVIEWS]
     ]
-    page = comparison_page(names, comparison.to_dict(), moved_words(a, b, _WORDS), flips)
+    moved = moved_words(a, b, _WORDS if len(a.classes) == 2 else _WORDS_OF_CLASS)
+    page = comparison_page(names, comparison.to_dict(), moved, flips)
     try:
         with replacing_alone(file) as partial:
             partial.write_text(page, encoding="utf-8", newline="\n")

@@ -6,11 +6,10 @@ The reviews are not the test set of the run, so nothing is recorded as a use of 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from pipeline.config.checking import checked
@@ -22,54 +21,24 @@ from pipeline.corpus.dialect import Dialect
 from pipeline.corpus.files import read_batches
 from pipeline.corpus.groups import group_numbers
 from pipeline.corpus.tally import Tally
-from pipeline.errors import CorpusError
-from pipeline.evaluation.accuracy import Groups, accuracy_interval
-from pipeline.evaluation.metrics import Evaluation, evaluate
-from pipeline.evaluation.uncertainty import Scored
-from pipeline.model.checks import Labels, Mask
-from pipeline.model.logistic import decide, sigmoid
+from pipeline.errors import ConfigError, CorpusError
+from pipeline.evaluation.classes import ClassesEvaluation
+from pipeline.evaluation.metrics import Evaluation
+from pipeline.evaluation.scored import evaluation_of, scored
 from pipeline.model.scoring import joined
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages.from_config import label_rule_of
 from pipeline.stages.read_run import read_reviews
 from pipeline.storage import arrow, files
 from pipeline.storage.run import Run
+from pipeline.stratified import TWO_CLASSES
+from pipeline.studies.slices import Predicted, Slice, slices_of
 
-# A slice with fewer reviews says little, whatever its accuracy is.
-FEW = 30
 # The share of unknown tokens that is worth a warning, and one that is not, whatever is usual.
 _MUCH, _LITTLE = 0.3, 0.1
 # Keys of [corpus] that say what a file holds; the options of the command have their names.
 _KEYS = ("text", "label", "positive", "negative", "positive_from", "negative_to", "ignore", "drop")
-
-
-@dataclass(frozen=True)
-class Slice:
-    """The reviews that have one value in a column.
-
-    Attributes
-    ----------
-    value : str or None
-        None for the reviews without a value.
-    n : int
-    accuracy, low, high : float
-        Accuracy with its interval.
-    share_positive, share_predicted_positive : float
-        By their labels, and by the model.
-    """
-
-    value: str | None
-    n: int
-    accuracy: float
-    low: float
-    high: float
-    share_positive: float
-    share_predicted_positive: float
-
-    @property
-    def is_small(self) -> bool:
-        """Whether there are too few reviews to say much."""
-        return self.n < FEW
+_OF_TWO = frozenset(("positive", "negative", "positive_from", "negative_to"))
 
 
 @dataclass(frozen=True)
@@ -78,7 +47,7 @@ class FileScore:
 
     Attributes
     ----------
-    metrics : Evaluation
+    metrics : Evaluation, or ClassesEvaluation with more than two classes
     by : str or None
         The column whose slices are compared.
     slices : tuple of Slice
@@ -93,7 +62,7 @@ class FileScore:
         Whether the run's corpus was read from the file.
     """
 
-    metrics: Evaluation
+    metrics: Evaluation | ClassesEvaluation
     by: str | None
     slices: tuple[Slice, ...]
     rows: Tally
@@ -126,7 +95,7 @@ class FileScore:
         return {
             "metrics": self.metrics.to_dict(),
             "by": self.by,
-            "slices": [asdict(each) for each in self.slices],
+            "slices": [each.to_dict() for each in self.slices],
             "rows": self.rows.to_dict(),
             "n_tokens": self.n_tokens,
             "n_known": self.n_known,
@@ -156,7 +125,8 @@ def score_file(
         A column whose equal values say which reviews belong together, for the intervals.
     keys : mapping, optional
         Keys of `[corpus]` that say which column has the texts and which the labels, what the
-        labels mean and which rows are left out. Other keys are those of the run's config.
+        labels mean and which rows are left out. Other keys are those of the run's config. In
+        `classes`, a class that is not named keeps its labels.
     dialect : Dialect, optional
         How the file is written.
 
@@ -172,15 +142,15 @@ def score_file(
     CorpusError
         If the file cannot be read, a row has no class, or no row is left.
     ConfigError
-        If a key does not accept its value.
+        If a key does not accept its value, or does not go with the classes of the model.
     """
     path = Path(path)
     model, config = TextClassifier.load(path), _config_of(path)
-    model.require_two_classes("score")
     section = _section(config, model, keys or {})
+    rule = label_rule_of(section)
     columns = Columns(section.text, section.label, group, by=by)
     tally, batches, scores = Tally(), [], []
-    for batch in read_batches(place, columns, label_rule_of(section), dialect, tally):
+    for batch in read_batches(place, columns, rule, dialect, tally):
         scores.append(model.scores(batch["text"]))
         batches.append(batch.drop_columns("text"))
     table = pa.Table.from_batches(batches, pa.schema(list(columns.schema())[1:]))
@@ -189,12 +159,13 @@ def score_file(
             f"{place}: all {tally.n_rows:,} rows are left out; expected some to score"
         )
     labels, groups = arrow.values(table["label"].combine_chunks()), group_numbers(table)
-    found = joined(scores)
-    scored = Scored(found.scores, model.regression.threshold, groups)
+    found, threshold = joined(scores, len(rule.names)), model.regression.threshold
+    model_scores = scored(found.scores, rule.names, threshold, groups)
+    predicted = Predicted(labels, found.predictions(threshold), rule.names, groups)
     return FileScore(
-        evaluate(labels, scored, **config.section("eval")),
+        evaluation_of(labels, model_scores, **config.section("eval")),
         by,
-        _slices(table["by"], labels, scored, config.eval.confidence) if by is not None else (),
+        slices_of(table["by"], predicted, config.eval.confidence) if by is not None else (),
         tally,
         int(found.n_tokens.sum()),
         int(found.n_known.sum()),
@@ -211,16 +182,44 @@ def _config_of(path: Path) -> Config:
 
 def _section(config: Config, model: TextClassifier, keys: Mapping[str, Any]) -> FilesCorpus:
     """Return what a file holds: as in the run's config, but for the keys that are given."""
+    given = dict(keys)
     known: dict[str, Any] = {}
     if isinstance(config.corpus, LabelledSection):
         values = config.corpus.to_dict()
         known = {key: values[key] for key in _KEYS}
-    elif model.classes != ("negative", "positive"):
-        known = {"negative": model.classes[0], "positive": model.classes[1]}
-    if {"positive", "negative"} & keys.keys():
+    labels = _labels_of_classes(config, model)
+    named = _named(given.pop("classes", {}), model)
+    if len(model.classes) > 2:
+        known = {key: value for key, value in known.items() if key not in _OF_TWO}
+        known["classes"] = labels | named
+    else:
+        known |= dict(zip(TWO_CLASSES, labels.values(), strict=False))
+        of_key = dict(zip(map(str, model.classes), TWO_CLASSES, strict=True))
+        given |= {of_key[name]: of_one for name, of_one in named.items()}
+    if {"positive", "negative"} & given.keys():
         known |= {"positive_from": None, "negative_to": None}
-    table = {"source": "files", "train": "-", **known, **keys}
-    return checked(table, FilesCorpus, "corpus")
+    return checked({"source": "files", "train": "-", **known, **given}, FilesCorpus, "corpus")
+
+
+def _labels_of_classes(config: Config, model: TextClassifier) -> dict[str, Any]:
+    """Return the labels of each class of a model; nothing if negative and positive state them."""
+    names = [str(label) for label in model.classes]
+    table = config.corpus.classes if isinstance(config.corpus, LabelledSection) else None
+    if table is None and tuple(names) == TWO_CLASSES:
+        return {}
+    if isinstance(table, Mapping) and list(table) == names:
+        return dict(table)
+    return dict(zip(names, model.classes, strict=True))
+
+
+def _named(classes: Mapping[str, Any], model: TextClassifier) -> dict[str, Any]:
+    """Return the classes that are given with their labels; refuse one that the model has not."""
+    names = [str(label) for label in model.classes]
+    for name in classes:
+        if name not in names:
+            expected = ", ".join(names)
+            raise ConfigError(f"corpus.classes: expected one of {expected}, got {name!r}")
+    return dict(classes)
 
 
 def _is_of_run(path: Path, place: str) -> bool:
@@ -241,30 +240,3 @@ def _usual_unknown(path: Path, model: TextClassifier) -> float | None:
 
 def _share_unknown(n_tokens: int, n_known: int) -> float:
     return 1 - n_known / n_tokens if n_tokens else 0.0
-
-
-def _slices(
-    column: pa.ChunkedArray, labels: Labels, scored: Scored, confidence: float
-) -> tuple[Slice, ...]:
-    """Return the slices of a column, the largest first."""
-    positive = labels == 1
-    predicted: Mask = decide(sigmoid(scored.scores), scored.threshold)
-    encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
-    values, codes = encoded.dictionary.to_pylist(), arrow.values(encoded.indices)
-    order = np.argsort(codes, kind="stable")
-    ends = np.cumsum(np.bincount(codes, minlength=len(values)))
-    found = []
-    for value, rows in zip(values, np.split(order, ends[:-1]), strict=True):
-        right = predicted[rows] == positive[rows]
-        groups: Groups | None = None if scored.groups is None else scored.groups[rows]
-        found.append(
-            Slice(
-                value,
-                len(rows),
-                float(right.mean()),
-                *accuracy_interval(right, confidence, groups),
-                float(positive[rows].mean()),
-                float(predicted[rows].mean()),
-            )
-        )
-    return tuple(sorted(found, key=lambda each: (-each.n, each.value is None, each.value or "")))

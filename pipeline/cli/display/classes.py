@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pipeline.cli.display.tables import print_metrics
 from pipeline.cli.display.terminal import Text, figures, print_line, print_table
 from pipeline.report.numbers import number, share
 
@@ -19,6 +20,14 @@ _NAMES = {
     "ratings.mean_absolute_error": "mean absolute error",
     "ratings.quadratic_kappa": "quadratic-weighted kappa",
 }
+
+
+def print_evaluation(metrics: dict[str, Any]) -> None:
+    """Print the metrics of a split, of two classes or of more."""
+    if "of_class" in metrics:
+        print_class_metrics(metrics)
+    else:
+        print_metrics(metrics)
 
 
 def print_class_metrics(metrics: dict[str, Any]) -> None:

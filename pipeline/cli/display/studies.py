@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.boundary.inert import cell
 from pipeline.cli.display.tables import METRIC_NAMES
 from pipeline.cli.display.terminal import Text, figures, isolated, print_line, print_table
+from pipeline.report.numbers import metric_name
 
 if TYPE_CHECKING:
     from pipeline.studies.baselines import BaselineResult
-    from pipeline.studies.compare import Comparison
+    from pipeline.studies.compare import Comparison, Flip
     from pipeline.studies.crossval import CrossValidation
     from pipeline.studies.stability import Stability, StableWord
     from pipeline.studies.tune import Tuning
@@ -79,18 +81,21 @@ def print_comparison(comparison: Comparison, shown: int) -> None:
     """Print two runs side by side, the tests, and reviews that they classify differently."""
     c = comparison
     table = figures("", "a", "b", "b - a", f"{100 * c.confidence:g}% interval")
-    for name, d in c.differences.items():
-        label = METRIC_NAMES.get(name) or name.replace(".", " ").replace("f1", "F1")
-        ends = f"{d.low:+.4f} to {d.high:+.4f}"
+    for path, d in c.differences.items():
+        label = METRIC_NAMES.get(path) or metric_name(path)
+        ends = "" if d.low != d.low else f"{d.low:+.4f} to {d.high:+.4f}"
         table.add_row(label, f"{d.a:.4f}", f"{d.b:.4f}", f"{d.difference:+.4f}", ends)
     print_line(f"a is {c.a}, b is {c.b}; {c.n:,} test reviews")
     print_table(table)
     test = "McNemar's exact test"
     if c.n_groups is not None:
         test = f"randomisation test of {c.n_groups:,} groups"
+    neither = f"neither {c.neither_right:,}"
+    if c.both_wrong_differently:
+        neither += f" (of these {c.both_wrong_differently:,} in different ways)"
     print_line(
         f"both right {c.both_right:,}, only a {c.only_a_right:,}, only b {c.only_b_right:,}, "
-        f"neither {c.neither_right:,}; {test}: {_equals(c.p_value)}"
+        f"{neither}; {test}: {_equals(c.p_value)}"
     )
     if c.flipped and shown:
         print_line(
@@ -98,10 +103,17 @@ def print_comparison(comparison: Comparison, shown: int) -> None:
             "differently, the largest difference of probabilities first:"
         )
     for flip in c.flipped[:shown]:
-        label = ("negative", "positive")[flip.label]
-        head = f"row {flip.row}, {label}: a {flip.probability_a:.3f}, b {flip.probability_b:.3f}  "
         text = " ".join(flip.text.split())
+        head = _head(flip, list(map(cell, c.classes)))
         print_line(Text().append(head, "bold").append(isolated(Text(_cut(text)))))
+
+
+def _head(flip: Flip, classes: Sequence[str]) -> str:
+    """Return what the runs say of a review: the probability of being positive, or the class."""
+    a, b = (f"{p:.3f}" for p in (flip.probability_a, flip.probability_b))
+    if len(classes) > 2:
+        a, b = (f"{classes[k]} {p}" for k, p in ((flip.predicted_a, a), (flip.predicted_b, b)))
+    return f"row {flip.row}, {classes[flip.label]}: a {a}, b {b}  "
 
 
 def _cut(text: str, most: int = 160) -> str:
