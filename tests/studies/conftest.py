@@ -1,6 +1,7 @@
 """What tests of studies share: configs with a grid, a listener, a run on planted words."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -126,3 +127,66 @@ def three(tmp_path_factory) -> Callable[..., Path]:
         return folder / name
 
     return run
+
+
+_WORDS = {"bad": ("dull", "awful", "waste"), "fair": ("so-so", "plain"), "good": ("fun", "superb")}
+
+
+def _write_three(folder: Path) -> None:
+    """Write a training and a test set of three classes, and `noisy`, with labels that are wrong.
+
+    A review has a word of its class and up to three of any. Two in five of the labels of `noisy`
+    are drawn by lot.
+    """
+    draw, names = np.random.default_rng(0), list(_WORDS)
+    for split, n in (("train", 360), ("test", 120)):
+        labels = [names[k % 3 if k % 7 else 0] for k in range(n)]
+        texts = []
+        for label in labels:
+            of = [label, *map(str, draw.choice(names, draw.integers(0, 4)))]
+            words = [
+                *(f"w{j}" for j in draw.integers(0, 40, 6)),
+                *(draw.choice(_WORDS[k]) for k in of),
+            ]
+            texts.append(" ".join(words))
+        write_jsonl(folder / f"{split}.jsonl", texts, labels)
+        drawn = np.where(draw.random(n) < 0.4, draw.choice(names, n), labels)
+        if split == "train":
+            write_jsonl(folder / "noisy.jsonl", texts, drawn.tolist())
+
+
+@pytest.fixture(scope="session")
+def of_three(tmp_path_factory) -> Callable[..., Path]:
+    """Return a function that evaluates a config of three classes, and returns the run folder.
+
+    `train` is the training set, or `noisy`. `names` are those of the classes, in the order bad,
+    fair, good, and `order` is the order of the config.
+    """
+    folder = tmp_path_factory.mktemp("three")
+    _write_three(folder)
+
+    def run(
+        name: str,
+        *overrides: str,
+        train: str = "train",
+        names: Sequence[str] = tuple(_WORDS),
+        order: Sequence[int] = (0, 1, 2),
+        last: str = "eval",
+    ) -> Path:
+        classes = {names[k]: list(_WORDS)[k] for k in order}
+        table = ", ".join(f"{json.dumps(new)} = {json.dumps(old)}" for new, old in classes.items())
+        (folder / f"{name}.toml").write_text(
+            f'[corpus]\nsource = "files"\ntrain = "{folder}/{train}.jsonl"\n'
+            f'test = "{folder}/test.jsonl"\nclasses = {{ {table} }}\n[train]\nepochs = 5\n'
+        )
+        config = load_config(folder / f"{name}.toml", overrides)
+        run_stages(config, Run(folder / name), last, SILENT)
+        return folder / name
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def three_run(of_three) -> Path:
+    """Return a run of the classes bad, fair and good."""
+    return of_three("three")

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pipeline.corpus.dialect import Dialect
 from pipeline.errors import ConfigError, CorpusError, RunError
 from pipeline.evaluation.accuracy import accuracy_interval, wilson_interval
-from pipeline.evaluation.uncertainty import Scored
 from pipeline.model.text_classifier import TextClassifier
-from pipeline.studies.score import FEW, FileScore, _slices, score_file
+from pipeline.studies.score import FileScore, score_file
+from pipeline.studies.slices import FEW, Predicted, slices_of
 
 ROWS = [
     {"text": "superb and moving", "label": 1, "shop": "a", "film": 1},
@@ -68,8 +68,14 @@ def test_slices_are_those_of_the_column_the_largest_first(small_run, file):
     first = found.slices[0]
     assert first.accuracy == right[[0, 1, 4]].mean()
     assert (first.low, first.high) == wilson_interval(int(right[[0, 1, 4]].sum()), 3)
-    assert first.share_positive == pytest.approx(2 / 3)
-    assert first.share_predicted_positive == (z > 0)[[0, 1, 4]].mean()
+    assert first.shares == pytest.approx({"negative": 1 / 3, "positive": 2 / 3})
+    assert first.predicted_shares["positive"] == (z > 0)[[0, 1, 4]].mean()
+    shares = {"share_positive": 2 / 3, "share_predicted_positive": (z > 0)[[0, 1, 4]].mean()}
+    assert (
+        first.to_dict()
+        == {"value": "a", "n": 3, "accuracy": first.accuracy, "low": first.low, "high": first.high}
+        | shares
+    )
     assert first.is_small
 
 
@@ -79,11 +85,11 @@ def test_every_review_is_in_one_slice(drawn):
 
     column = pa.chunked_array([pa.array([value for value, _ in drawn], pa.large_string())])
     labels = np.array([label for _, label in drawn], np.int8)
-    scored = Scored(np.linspace(-1, 1, len(drawn)))
-    found = _slices(column, labels, scored, 0.95)
+    predicted = (np.linspace(-1, 1, len(drawn)) > 0).astype(np.int64)
+    found = slices_of(column, Predicted(labels, predicted, ("negative", "positive")), 0.95)
     assert {each.value for each in found} == {value for value, _ in drawn}
     assert sum(each.n for each in found) == len(drawn)
-    right = (scored.scores > 0) == (labels == 1)
+    right = predicted == labels
     assert sum(each.n * each.accuracy for each in found) == pytest.approx(right.sum())
     sizes = [each.n for each in found]
     assert sizes == sorted(sizes, reverse=True)
@@ -92,7 +98,7 @@ def test_every_review_is_in_one_slice(drawn):
 
 def test_a_column_may_be_that_of_the_labels(small_run, file):
     found = score_file(small_run.path, file, by="label")
-    assert [(each.value, each.share_positive) for each in found.slices] == [("0", 0), ("1", 1)]
+    assert [(s.value, s.shares["positive"]) for s in found.slices] == [("0", 0), ("1", 1)]
 
 
 def test_intervals_with_groups_are_those_of_groups(small_run, file):
