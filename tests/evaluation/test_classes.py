@@ -11,7 +11,7 @@ from scipy.special import softmax
 from sklearn import metrics as theirs
 
 from pipeline.errors import CorpusError, DivergenceError
-from pipeline.evaluation.classes import ClassScores
+from pipeline.evaluation.classes import ClassScores, paired_class_differences
 from pipeline.evaluation.classes import evaluate_classes as evaluate_scores
 from pipeline.evaluation.metrics import evaluate
 from pipeline.evaluation.uncertainty import Scored
@@ -198,3 +198,70 @@ def test_an_undefined_metric_is_nan_and_null():
 def test_what_cannot_be_evaluated_is_refused(y, z, error, said):
     with pytest.raises(error, match=said):
         evaluate_classes(np.array(y, int), np.array(z), NAMES)
+
+
+def models(n=300, groups=None):
+    (y, a), (_, b) = scored(n), scored(n, seed=1)
+    b[np.arange(n), y] += 2.0
+    return y, ClassScores(a, WORDS, groups), ClassScores(b, WORDS, groups)
+
+
+def test_paired_differences_are_those_of_a_plain_bootstrap():
+    y, a, b = models()
+    found = paired_class_differences(y, a, b)
+    right = [each.scores.argmax(axis=1) == y for each in (a, b)]
+    rows = np.random.default_rng(7).integers(0, len(y), (4000, len(y)))
+    drawn = right[1][rows].mean(axis=1) - right[0][rows].mean(axis=1)
+    assert found["accuracy"] == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.01)
+    assert set(found) == set(evaluate_classes(y, a.scores, WORDS, resamples=1).intervals)
+
+
+def test_paired_differences_are_narrower_than_the_intervals_of_like_models():
+    y, a, _ = models()
+    b = ClassScores(a.scores + 0.01 * np.random.default_rng(2).normal(size=a.scores.shape), WORDS)
+    low, high = paired_class_differences(y, a, b)["log_loss"]
+    of_a = evaluate_classes(y, a.scores, WORDS).intervals["log_loss"]
+    assert high - low < 0.1 * (of_a[1] - of_a[0])
+
+
+def test_paired_differences_of_exchanged_models_are_negative():
+    y, a, b = models()
+    there, back = paired_class_differences(y, a, b), paired_class_differences(y, b, a)
+    assert there["accuracy"][0] > 0
+    # Other resamples are drawn, because the order of the reviews is that of a first.
+    assert back["accuracy"] == pytest.approx([-end for end in there["accuracy"][::-1]], abs=0.02)
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_the_order_of_reviews_changes_no_paired_difference(grouped):
+    y, a, b = models(groups=np.arange(300) // 4 if grouped else None)
+    rows = np.random.default_rng(3).permutation(len(y))
+    turned = [
+        ClassScores(m.scores[rows], WORDS, m.groups[rows] if grouped else None) for m in (a, b)
+    ]
+    assert paired_class_differences(y[rows], *turned) == paired_class_differences(y, a, b)
+
+
+def test_other_names_of_classes_permute_paired_differences_about():
+    y, a, b = models()
+    order = np.array([2, 0, 1])
+    turned = [ClassScores(m.scores[:, order], [WORDS[k] for k in order]) for m in (a, b)]
+    found = paired_class_differences(np.argsort(order)[y], *turned)
+    for name, ends in paired_class_differences(y, a, b).items():
+        assert found[name] == pytest.approx(ends, abs=0.03)
+
+
+def test_without_resamples_there_is_no_paired_difference():
+    y, a, b = models()
+    assert paired_class_differences(y, a, b, resamples=0) == {}
+
+
+def test_by_path_has_the_metrics_of_the_intervals_and_the_auc():
+    y, a, _ = models()
+    found = evaluate_classes(y, a.scores, NAMES)
+    values = found.by_path()
+    assert values.keys() == found.intervals.keys() | {"roc_auc"}
+    assert values["2.recall"] == found.of_class["2"].recall
+    assert values["ratings.quadratic_kappa"] == found.ratings.quadratic_kappa
+    for name, (low, high) in found.intervals.items():
+        assert low <= values[name] <= high

@@ -251,7 +251,6 @@ class TestRefused:
             ("baselines", "CONFIG", "--run", "RUN"),
             ("stability", "RUN"),
             ("suspects", "RUN"),
-            ("compare", "RUN", "RUN"),
         ],
     )
     def test_what_is_built_for_two_classes_says_so_in_one_line(self, run, folder, command):

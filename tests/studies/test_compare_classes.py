@@ -16,26 +16,25 @@ from pipeline.model.text_classifier import TextClassifier
 from pipeline.studies.compare import compare
 
 NAMES = ("bad", "fair", "good")
-SMALL = ("features.max_features=12", "train.epochs=1")
 
 
 @pytest.fixture(scope="module")
 def other(of_three):
-    """A run on the same reviews that knows few words."""
-    return of_three("other", *SMALL)
+    """A run that learned from labels of which many are wrong."""
+    return of_three("other", train="noisy")
 
 
 @pytest.fixture(scope="module")
-def comparison(three, other):
-    return compare(three, other)
+def comparison(three_run, other):
+    return compare(three_run, other)
 
 
 def predictions(path):
     return parquet.read_table(path / "eval" / "predictions.parquet").to_pydict()
 
 
-def test_counts_are_those_of_a_loop_over_the_predictions(three, other, comparison):
-    a, b = predictions(three), predictions(other)
+def test_counts_are_those_of_a_loop_over_the_predictions(three_run, other, comparison):
+    a, b = predictions(three_run), predictions(other)
     found = dict.fromkeys(("both", "only_a", "only_b", "same", "different"), 0)
     for label, p, q in zip(a["label"], a["predicted"], b["predicted"], strict=True):
         wrong = "same" if p == q else "different"
@@ -52,9 +51,9 @@ def test_counts_are_those_of_a_loop_over_the_predictions(three, other, compariso
     assert c.p_value == pytest.approx(binomtest(only_a, only_a + only_b).pvalue, rel=1e-9)
 
 
-def test_differences_are_bs_metrics_minus_as_accuracy_first(three, other, comparison):
+def test_differences_are_bs_metrics_minus_as_accuracy_first(three_run, other, comparison):
     results = []
-    for path in (three, other):
+    for path in (three_run, other):
         found = predictions(path)
         of_model = ClassScores(np.array(found["scores"]), NAMES)
         results.append(evaluate_classes(np.array(found["label"]), of_model, resamples=0))
@@ -70,8 +69,10 @@ def test_differences_are_bs_metrics_minus_as_accuracy_first(three, other, compar
         assert each.low <= each.difference <= each.high
 
 
-def test_flipped_reviews_come_by_how_far_apart_their_probabilities_are(three, other, comparison):
-    a, b = predictions(three), predictions(other)
+def test_flipped_reviews_come_by_how_far_apart_their_probabilities_are(
+    three_run, other, comparison
+):
+    a, b = predictions(three_run), predictions(other)
     apart = np.abs(np.array(a["probabilities"]) - np.array(b["probabilities"])).sum(axis=1) / 2
     rows = [flip.row for flip in comparison.flipped]
     assert rows == sorted(rows, key=lambda row: (-apart[row], row))
@@ -81,8 +82,8 @@ def test_flipped_reviews_come_by_how_far_apart_their_probabilities_are(three, ot
         assert (flip.predicted_a, flip.predicted_b) == (np.argmax(of_a), np.argmax(of_b))
 
 
-def test_a_run_does_not_differ_from_itself(three):
-    found = compare(three, three)
+def test_a_run_does_not_differ_from_itself(three_run):
+    found = compare(three_run, three_run)
     assert (found.p_value, found.flipped, found.both_wrong_differently) == (1, (), 0)
     for name, each in found.differences.items():
         assert each.difference == 0
@@ -92,7 +93,7 @@ def test_a_run_does_not_differ_from_itself(three):
 def test_other_names_permute_the_result(of_three, comparison):
     order, names = (2, 0, 1), ("x", "y", "z")
     a = of_three("turned", names=names, order=order)
-    b = of_three("turned_other", *SMALL, names=names, order=order)
+    b = of_three("turned_other", train="noisy", names=names, order=order)
     found = compare(a, b)
     assert found.classes == ("z", "x", "y")
     for field in ("both_right", "only_a_right", "only_b_right", "both_wrong_differently"):
@@ -103,8 +104,8 @@ def test_other_names_permute_the_result(of_three, comparison):
         assert found.differences[f"{new}.f1"].difference == pytest.approx(expected)
 
 
-def test_moved_words_are_those_of_each_class_against_the_others(three, other):
-    a, b = (TextClassifier.load(path) for path in (three, other))
+def test_moved_words_are_those_of_each_class_against_the_others(three_run, other):
+    a, b = (TextClassifier.load(path) for path in (three_run, other))
     of_a, of_b = (
         [dict(zip(m.vocabulary.words.to_pylist(), row.tolist(), strict=True)) for row in rows]
         for m, rows in ((a, against_others(a)), (b, against_others(b)))
@@ -128,34 +129,36 @@ def test_moved_words_are_those_of_each_class_against_the_others(three, other):
         ({"order": (2, 1, 0)}, "good, fair, bad"),
     ],
 )
-def test_runs_of_other_classes_are_refused_and_both_lists_named(of_three, three, changed, listed):
+def test_runs_of_other_classes_are_refused_and_both_lists_named(
+    of_three, three_run, changed, listed
+):
     path = of_three("classes" + str(len(listed)) + listed[0], **changed)
     with pytest.raises(RunError) as error:
-        compare(three, path)
+        compare(three_run, path)
     assert str(error.value) == (
-        f"{three} and {path}: expected the same classes in the same order, "
+        f"{three_run} and {path}: expected the same classes in the same order, "
         f"got bad, fair, good and {listed}"
     )
 
 
-def test_a_run_of_two_classes_is_refused(three, small_run):
+def test_a_run_of_two_classes_is_refused(three_run, small_run):
     with pytest.raises(RunError, match=r"got bad, fair, good and negative, positive$"):
-        compare(three, small_run.path)
+        compare(three_run, small_run.path)
 
 
-def test_a_file_that_is_not_what_was_written_is_refused(of_three, three):
+def test_a_file_that_is_not_what_was_written_is_refused(of_three, three_run):
     damaged = of_three("damaged")
     file = damaged / "eval" / "predictions.parquet"
     file.write_bytes(b"{}".ljust(file.stat().st_size))
     with pytest.raises(RunError, match="eval"):
-        compare(three, damaged)
+        compare(three_run, damaged)
 
 
 class TestShown:
     def test_what_both_get_wrong_is_counted_and_classes_are_named(
-        self, three, other, comparison, sentiment
+        self, three_run, other, comparison, sentiment
     ):
-        shown = sentiment("compare", three, other, "--flipped", 1).stdout
+        shown = sentiment("compare", three_run, other, "--flipped", 1).stdout
         different = comparison.both_wrong_differently
         assert (
             f"neither {comparison.neither_right} (of these {different} in different ways)" in shown
@@ -180,7 +183,7 @@ class TestShown:
     def test_names_of_classes_act_nowhere(self, of_three, sentiment, tmp_path):
         names = ("<script>alert(1)</script>", "=1+1", "جيد" * 60)
         a = of_three("hostile", names=names)
-        b = of_three("hostile_other", *SMALL, names=names)
+        b = of_three("hostile_other", train="noisy", names=names)
         page = tmp_path / "page.html"
         shown = sentiment("compare", a, b, "--html", page).stdout
         assert "=1+1 F1" in shown

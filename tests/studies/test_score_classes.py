@@ -36,9 +36,9 @@ def file(tmp_path):
     return written(tmp_path / "other.csv", ROWS)
 
 
-def test_the_test_file_of_a_run_gives_what_its_evaluation_gives(three):
-    found = score_file(three, str(three.parent / "test.jsonl"))
-    saved = json.loads((three / "eval" / "metrics.json").read_text())["test"]
+def test_the_test_file_of_a_run_gives_what_its_evaluation_gives(three_run):
+    found = score_file(three_run, str(three_run.parent / "test.jsonl"))
+    saved = json.loads((three_run / "eval" / "metrics.json").read_text())["test"]
     ours = json.loads(json.dumps(found.metrics.to_dict()))
     for name in ("n", "classes", "accuracy", "of_class", "confusion", "roc_auc_of_class"):
         assert ours[name] == saved[name]
@@ -47,9 +47,9 @@ def test_the_test_file_of_a_run_gives_what_its_evaluation_gives(three):
     assert found.is_of_run
 
 
-def test_slices_have_the_shares_of_each_class(three, file):
-    found = score_file(three, file, by="shop")
-    predicted = TextClassifier.load(three).scores([row[0] for row in ROWS]).predictions(0.5)
+def test_slices_have_the_shares_of_each_class(three_run, file):
+    found = score_file(three_run, file, by="shop")
+    predicted = TextClassifier.load(three_run).scores([row[0] for row in ROWS]).predictions(0.5)
     labels = np.array([["bad", "fair", "good"].index(row[1]) for row in ROWS])
     a, b = found.slices
     assert (a.value, a.n, a.accuracy) == ("a", 3, (predicted == labels)[:3].mean())
@@ -61,29 +61,29 @@ def test_slices_have_the_shares_of_each_class(three, file):
     assert b.to_dict()["shares"] == b.shares
 
 
-def test_labels_may_be_others_than_those_of_the_run(three, tmp_path, file):
+def test_labels_may_be_others_than_those_of_the_run(three_run, tmp_path, file):
     stars = {"bad": "1", "fair": "3", "good": "5"}
     other = written(tmp_path / "stars.csv", [(t, stars[label], s) for t, label, s in ROWS])
     with pytest.raises(CorpusError, match=r"label '1' is of no class \(bad: bad; fair: fair"):
-        score_file(three, other)
+        score_file(three_run, other)
     classes = {"bad": ["1", "2"], "good": [4, 5], "fair": "3"}
-    found = score_file(three, other, keys={"classes": classes})
-    assert found.metrics == score_file(three, file).metrics
+    found = score_file(three_run, other, keys={"classes": classes})
+    assert found.metrics == score_file(three_run, file).metrics
 
 
-def test_a_class_that_is_not_named_keeps_its_labels(three, tmp_path, file):
+def test_a_class_that_is_not_named_keeps_its_labels(three_run, tmp_path, file):
     other = written(
         tmp_path / "x.csv", [(t, label.replace("good", "5"), s) for t, label, s in ROWS]
     )
-    found = score_file(three, other, keys={"classes": {"good": 5}})
-    assert found.metrics == score_file(three, file).metrics
+    found = score_file(three_run, other, keys={"classes": {"good": 5}})
+    assert found.metrics == score_file(three_run, file).metrics
 
 
-def test_a_label_without_a_class_is_left_out_on_request(three, tmp_path):
+def test_a_label_without_a_class_is_left_out_on_request(three_run, tmp_path):
     other = written(tmp_path / "x.csv", [*ROWS, ("odd", "mixed", "b")])
     with pytest.raises(CorpusError, match="row 6: label 'mixed' is of no class"):
-        score_file(three, other)
-    found = score_file(three, other, keys={"ignore": "mixed"})
+        score_file(three_run, other)
+    found = score_file(three_run, other, keys={"ignore": "mixed"})
     assert (found.metrics.n, found.rows.left_out.total()) == (5, 1)
 
 
@@ -125,17 +125,17 @@ def test_two_classes_by_name_are_read_by_name_or_as_negative_and_positive(tmp_pa
         ),
     ],
 )
-def test_what_does_not_go_with_the_classes_is_refused(three, file, keys, said):
+def test_what_does_not_go_with_the_classes_is_refused(three_run, file, keys, said):
     with pytest.raises(ConfigError, match=said):
-        score_file(three, file, keys=keys)
+        score_file(three_run, file, keys=keys)
 
 
 class TestShown:
-    def test_metrics_and_slices_name_each_class(self, three, sentiment, file):
-        shown = sentiment("score", three, file, "--by", "shop").stdout
+    def test_metrics_and_slices_name_each_class(self, three_run, sentiment, file):
+        shown = sentiment("score", three_run, file, "--by", "shop").stdout
         assert "true class, and predicted:" in shown
         (line,) = (line for line in shown.splitlines() if line.startswith(" b "))
-        found = json.loads(sentiment("score", three, file, "--by", "shop", "--json").stdout)
+        found = json.loads(sentiment("score", three_run, file, "--by", "shop", "--json").stdout)
         b = found["slices"][1]
         pairs = zip(b["shares"].values(), b["predicted_shares"].values(), strict=True)
         assert [f"{x:.0%}, {y:.0%}" for x, y in pairs] == [
@@ -143,12 +143,12 @@ class TestShown:
         ]
         assert "the share of a class by label, and by the model" in shown
 
-    def test_a_class_is_an_option(self, three, sentiment, tmp_path):
+    def test_a_class_is_an_option(self, three_run, sentiment, tmp_path):
         other = written(
             tmp_path / "x.csv", [("fun", "5", "a"), ("dull", "1", "a"), ("dull", "2", "a")]
         )
         options = ("--class", "good=5", "--class", "bad=1", "--class", "bad=2")
-        assert "3 rows, 3 scored" in sentiment("score", three, other, *options).stdout
+        assert "3 rows, 3 scored" in sentiment("score", three_run, other, *options).stdout
 
     @pytest.mark.parametrize(
         ("options", "said"),
@@ -161,9 +161,9 @@ class TestShown:
         ],
     )
     def test_what_helps_is_said_with_the_names_of_options(
-        self, three, sentiment, file, options, said
+        self, three_run, sentiment, file, options, said
     ):
-        result = sentiment("score", three, file, *options)
+        result = sentiment("score", three_run, file, *options)
         assert result.exit_code == 2
         assert said in result.stderr
         assert "corpus." not in result.stderr
