@@ -29,6 +29,11 @@ class CorpusSection(Section, frozen=True, tag_field="source"):
         bool, about("Drop training reviews whose text is also in the test set.")
     ] = False
 
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """The names of the classes, in the order of their numbers; None if they are found."""
+        return ("negative", "positive")
+
 
 class SplitSection(CorpusSection, frozen=True):
     """A source that may come without a test set."""
@@ -87,6 +92,13 @@ class LabelledSection(SplitSection, frozen=True):
     weight: Annotated[
         str | None, about("Name of a column with the cost of each review, a number above 0.")
     ] = None
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """The names of the classes, in the order of their numbers; None if they are found."""
+        if self.classes is None:
+            return super().class_names
+        return None if self.classes == "found" else tuple(self.classes)
 
     def __post_init__(self) -> None:
         if self.text == self.label:

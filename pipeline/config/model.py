@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from msgspec import Meta
+from msgspec.structs import force_setattr
 
 from pipeline.config import limits
+from pipeline.config.class_costs import Costs, checked_costs
 from pipeline.config.section import (
     AtLeastOne,
     Count,
@@ -144,13 +146,6 @@ class FeaturesSection(Section, frozen=True):
             )
 
 
-class ClassWeights(Section, frozen=True):
-    """The cost of a mistake on a review of each class."""
-
-    negative: Annotated[Positive, about("Cost of a mistake on a negative review.")] = 1.0
-    positive: Annotated[Positive, about("Cost of a mistake on a positive review.")] = 1.0
-
-
 class ThresholdGoal(Section, frozen=True):
     """The goal that the threshold is chosen for on the validation set: exactly one key."""
 
@@ -214,9 +209,10 @@ class TrainSection(Section, frozen=True):
         bool, about("Learn an intercept: the log-odds of an empty review.")
     ] = True
     class_weight: Annotated[
-        Literal["none", "balanced"] | ClassWeights,
+        Literal["none", "balanced"] | Costs,
         about(
-            "Cost of a mistake on each class; balanced costs are inverse to the class sizes.",
+            "Cost of a mistake on each class, by its name: 1 if it is not named. Balanced costs "
+            "are inverse to the class sizes.",
             '"none", "balanced" or a table such as { negative = 1.0, positive = 2.0 }',
         ),
     ] = "none"
@@ -248,6 +244,8 @@ class TrainSection(Section, frozen=True):
     seed: Annotated[Seed, about("Random seed of the validation set and the shuffles.")] = 0
 
     def __post_init__(self) -> None:
+        if isinstance(self.class_weight, dict):
+            force_setattr(self, "class_weight", checked_costs(self.class_weight))
         if not self.validation:
             needs = {
                 "patience": self.patience > 0,

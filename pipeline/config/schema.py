@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from msgspec import Meta
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from pipeline.config import limits
+from pipeline.config.class_costs import costs_of_classes
 from pipeline.config.corpus import (
     FilesCorpus,
     HubCorpus,
@@ -64,6 +65,12 @@ class Config(Section, frozen=True):
     eval: EvalSection = EvalSection()
     report: ReportSection = ReportSection()
     tune: TuneSection | None = None
+
+    def __post_init__(self) -> None:
+        costs, classes = self.train.class_weight, self.corpus.class_names
+        if isinstance(costs, dict) and classes is not None:
+            of_all = costs_of_classes(costs, classes)
+            force_setattr(self, "train", self.train.but(class_weight=of_all))
 
     def section(self, stage: str) -> dict[str, Any]:
         """Return one section as plain values, as they are digested and saved."""

@@ -170,7 +170,7 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     labels, weights = read_labels(context.run, "train"), read_weights(context.run, "train")
     classes = read_classes(context.run)
     require_settings_of(len(classes), config.train)
-    regression = regression_of(config.train)
+    regression = regression_of(config.train, classes)
     groups = read_groups(context.run, "train")
     regression.fit(counts, labels, weights, context.on_epoch, groups)
     chosen = decision_of(config.train)

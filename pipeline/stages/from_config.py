@@ -161,19 +161,13 @@ def require_settings_of(n_classes: int, section: TrainSection) -> None:
     """Refuse settings that have a meaning for two classes only."""
     if n_classes == 2:
         return
-    expected = {
-        "threshold": ("none", section.threshold == TrainSection().threshold),
-        "class_weight": ('"none" or "balanced"', isinstance(section.class_weight, str)),
-    }
-    for key, (accepted, is_accepted) in expected.items():
-        if not is_accepted:
-            raise ConfigError(
-                f"train.{key}: expected {accepted} where there are {n_classes} classes"
-            )
+    if section.threshold != TrainSection().threshold:
+        raise ConfigError(f"train.threshold: expected none where there are {n_classes} classes")
 
 
-def regression_of(section: TrainSection) -> SGDLogisticRegression:
-    """Return the learner that a section describes, untrained."""
+def regression_of(section: TrainSection, classes: Sequence[str]) -> SGDLogisticRegression:
+    """Return the learner that a section describes, untrained, for labels that number classes."""
+    from pipeline.config.class_costs import costs_of_classes
     from pipeline.training.estimator import SGDLogisticRegression
 
     settings = section.to_dict()
@@ -183,8 +177,9 @@ def regression_of(section: TrainSection) -> SGDLogisticRegression:
     match settings["class_weight"]:
         case "none":
             settings["class_weight"] = None
-        case {"negative": negative, "positive": positive}:
-            settings["class_weight"] = {0: negative, 1: positive}
+        case dict() as costs:
+            by_number = enumerate(costs_of_classes(costs, classes).values())
+            settings["class_weight"] = dict(by_number)
     return SGDLogisticRegression(**settings)
 
 

@@ -124,6 +124,8 @@ class CountedSplit:
     learned_labels, scored_labels : int8 array
     weights, groups : arrays, shape (n_learned,), or None
         Of the learned side; the scored side counts each review once.
+    classes : tuple of str
+        The name of each class.
     """
 
     vocabulary: Vocabulary
@@ -133,6 +135,7 @@ class CountedSplit:
     scored_labels: Array
     weights: Array | None
     groups: Array | None
+    classes: tuple[str, ...]
 
     @classmethod
     def of(
@@ -143,12 +146,15 @@ class CountedSplit:
         vocabulary = vocabulary_of(section, learned)
         both = learned, tokens.select(split.scored)
         counts = [count_features(side, vocabulary, **counting_of(section)) for side in both]
-        labels = reviews.labels
+        labels, of_learned = reviews.labels, (reviews.weights, reviews.groups)
+        weights, groups = (None if of is None else of[split.learned] for of in of_learned)
         return cls(
             vocabulary,
             *(counts[0], labels[split.learned]),
             *(counts[1], labels[split.scored]),
-            *(of if of is None else of[split.learned] for of in (reviews.weights, reviews.groups)),
+            weights,
+            groups,
+            reviews.classes,
         )
 
     def fit(
@@ -165,7 +171,7 @@ class CountedSplit:
 
     def learn(self, section: TrainSection) -> SGDLogisticRegression:
         """Return the regression of a section, fitted to the learned side, with its decision."""
-        regression = regression_of(section)
+        regression = regression_of(section, self.classes)
         self.fit(regression)
         self.decide(regression, section)
         return regression

@@ -97,7 +97,7 @@ class TrainedRun:
 
     def learner(self) -> SGDLogisticRegression:
         """Return an untrained learner with the model's settings and classes."""
-        learner = regression_of(self.train)
+        learner = regression_of(self.train, self.model.classes)
         learner.classes_ = self.model.regression.classes_
         return learner
 

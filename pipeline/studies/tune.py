@@ -200,7 +200,7 @@ def _stops_early(trial: Trial) -> bool:
 def _learn(counted: CountedSplit, trials: list[Trial]) -> list[tuple[Trial, Any]]:
     """Train once for trials that differ only in their epochs; return each with its score."""
     longest = max(trials, key=lambda trial: trial.config.train.epochs)
-    regression = regression_of(longest.config.train)
+    regression = regression_of(longest.config.train, counted.classes)
     wanted, scores = {trial.config.train.epochs for trial in trials}, {}
 
     def score(n_epochs: int) -> None:

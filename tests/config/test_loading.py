@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from pipeline.config import loading
 from pipeline.config.corpus import FilesCorpus
 from pipeline.config.loading import find_config, load_config, value_origins
-from pipeline.config.model import ClassWeights
 from pipeline.config.model import FeaturesSection as Features
 from pipeline.config.model import TokensSection as Tokens
 from pipeline.config.model import TrainSection as Train
@@ -258,12 +257,6 @@ def test_a_value_of_the_wrong_type_or_range_is_named_with_what_is_accepted(refus
         ('[features]\nratio = "none"', "features.ratio: unknown key", "train.ratio", Features),
         ("[tokens]\nlower_case = true", "tokens.lower_case: unknown key", "lowercase", Tokens),
         (FILES + "lable = 'x'", "corpus.lable: unknown key", "label", FilesCorpus),
-        (
-            "[train]\nclass_weight = {positve = 2}",
-            "train.class_weight.positve: unknown key",
-            "positive",
-            ClassWeights,
-        ),
     ],
 )
 def test_an_unknown_key_is_named_with_the_key_that_was_probably_meant(

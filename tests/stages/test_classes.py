@@ -105,6 +105,35 @@ def test_the_model_is_that_of_the_python_api(run, folder):
     assert ours.regression.coef_.tobytes() == model.model_.regression.coef_.tobytes()
 
 
+@pytest.mark.parametrize(
+    ("in_config", "in_python"),
+    [
+        ("{ neutral = 3, negative = 0.5 }", {"neutral": 3.0, "negative": 0.5}),
+        ('"balanced"', "balanced"),
+    ],
+)
+def test_costs_of_classes_are_those_of_the_python_api(folder, tmp_path, in_config, in_python):
+    path = config(folder, THREE, f"[train]\nclass_weight = {in_config}\n")
+    sentiment("train", path, "--run", tmp_path / "run", "-q")
+    with (folder / "train.csv").open() as file:
+        found = list(csv.DictReader(file))
+    names = {"1": "negative", "2": "negative", "3": "neutral", "4": "positive", "5": "positive"}
+    texts, labels = [row["text"] for row in found], [names[row["stars"]] for row in found]
+    model = pipeline.SentimentClassifier(class_weight=in_python).fit(texts, labels)
+    ours = TextClassifier.load(tmp_path / "run")
+    assert ours.regression.coef_.tobytes() == model.model_.regression.coef_.tobytes()
+
+
+def test_a_class_whose_mistakes_cost_more_is_predicted_more(folder, tmp_path):
+    found = []
+    for cost in (0.2, 1, 20):
+        path = config(folder, 'classes = "found"', f"[train]\nclass_weight = {{ 3 = {cost} }}\n")
+        sentiment("eval", path, "--run", tmp_path / f"{cost}", "-q")
+        table = parquet.read_table(tmp_path / f"{cost}" / "eval" / "predictions.parquet")
+        found.append((table["predicted"].to_numpy() == 2).sum())
+    assert found[0] < found[1] < found[2]
+
+
 def test_labels_that_are_found_are_the_classes_in_their_order(folder, tmp_path):
     shown = sentiment("eval", config(folder, 'classes = "found"'), "--run", tmp_path / "run")
     metrics = files.read_json(tmp_path / "run" / "eval" / "metrics.json")["test"]
@@ -201,8 +230,13 @@ class TestRefused:
             ),
             (
                 THREE,
-                "[train]\nclass_weight = { negative = 2.0 }",
-                'train.class_weight: expected "none" or "balanced"',
+                "[train]\nclass_weight = { fair = 2.0 }",
+                "train.class_weight.fair: unknown class; accepted: negative, neutral, positive",
+            ),
+            (
+                'classes = "found"',
+                "[train]\nclass_weight = { 1 = 0.5, 6 = 2.0 }",
+                "train.class_weight.6: unknown class; accepted: 1, 2, 3, 4, 5",
             ),
             (f"{THREE}\npositive = 5", "", "corpus.positive: expected none with corpus.classes"),
             (f"{THREE}\nnegative_to = 2", "", "corpus.negative_to: expected none with"),

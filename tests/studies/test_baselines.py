@@ -17,6 +17,7 @@ from pipeline.stages.test_uses import read_test_uses
 from pipeline.storage import arrays
 from pipeline.storage.journal import read_journal
 from pipeline.storage.run import Run
+from pipeline.stratified import TWO_CLASSES
 from pipeline.studies import baselines
 from pipeline.studies.splits import Reviews
 
@@ -64,7 +65,7 @@ def test_logistic_regression_is_that_of_the_config(scored, small_run, name, rati
         arrays.read_counts(small_run.path / "features" / f"{split}.safetensors")
         for split in ("train", "test")
     )
-    model = regression_of(config.train)
+    model = regression_of(config.train, TWO_CLASSES)
     model.fit(train, read_labels(Run(small_run.path), "train"))
     assert (predicted(path, name) == model.predict(test)).all()
 

@@ -12,7 +12,7 @@ from pipeline.config.schema import Config
 from pipeline.evaluation.accuracy import wilson_interval
 from pipeline.stages.from_config import regression_of
 from pipeline.stages.test_uses import read_test_uses
-from pipeline.stratified import draw_folds
+from pipeline.stratified import TWO_CLASSES, draw_folds
 from pipeline.studies import crossval, tune
 from pipeline.studies.journal import Journal
 from pipeline.studies.splits import CountedSplit, Split
@@ -26,7 +26,7 @@ def test_every_review_is_scored_by_a_model_of_the_other_folds(config_of, reviews
     for fold in range(5):
         split = Split(folds != fold, folds == fold)
         counted = CountedSplit.of(reviews.tokens(config.tokens), reviews, split, config.features)
-        model = regression_of(config.train)
+        model = regression_of(config.train, TWO_CLASSES)
         model.fit(counted.learned, counted.learned_labels)
         expected = model.decision_function(counted.scored)
         assert found.scores[split.scored] == pytest.approx(expected, abs=0)

@@ -9,7 +9,7 @@ from pipeline.config.loading import with_values
 from pipeline.errors import ConfigError
 from pipeline.evaluation.metrics import log_loss
 from pipeline.stages.from_config import decision_of, regression_of
-from pipeline.stratified import draw_folds
+from pipeline.stratified import TWO_CLASSES, draw_folds
 from pipeline.studies import tune
 from pipeline.studies.grid import trials_of
 from pipeline.studies.journal import Journal
@@ -114,7 +114,7 @@ def test_a_trial_scores_what_its_config_learns_from_its_split(config_of, grid, r
             split = Split(folds != fold, folds == fold)
             tokens = reviews.tokens(trial.config.tokens)
             counted = CountedSplit.of(tokens, reviews, split, trial.config.features)
-            model = regression_of(trial.config.train)
+            model = regression_of(trial.config.train, TWO_CLASSES)
             model.fit(counted.learned, counted.learned_labels)
             accuracies.append(model.score(counted.scored, counted.scored_labels))
         assert tried.accuracies == pytest.approx(accuracies, abs=1e-12)
@@ -133,7 +133,7 @@ def test_a_trial_has_the_temperature_and_the_threshold_that_training_chooses(
     counted = CountedSplit.of(tokens, reviews, split, config.features)
     for tried in found.tried:
         (trial,) = (t for t in trials_of(config) if t.values == tried.values)
-        model = regression_of(trial.config.train)
+        model = regression_of(trial.config.train, TWO_CLASSES)
         sides = counted.learned, counted.learned_labels
         choose_decision(model.fit(*sides), *sides, **decision_of(trial.config.train))
         loss = log_loss(counted.scored_labels, model.decision_function(counted.scored))

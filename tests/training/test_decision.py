@@ -17,6 +17,7 @@ from pipeline.stages.from_config import regression_of
 from pipeline.stages.read_run import read_labels
 from pipeline.storage import arrays
 from pipeline.storage.run import Run
+from pipeline.stratified import TWO_CLASSES
 from pipeline.training.decision import choose_decision
 from pipeline.training.estimator import SGDLogisticRegression
 from pipeline.training.temperature import fit_temperature
@@ -37,7 +38,7 @@ def validation_set(small_run, run, *overrides):
     config = load_config(small_run.config, overrides)
     counts = arrays.read_counts(run / "features" / "train.safetensors")
     labels = read_labels(Run(run), "train")
-    plain = regression_of(config.train).fit(counts, labels)
+    plain = regression_of(config.train, TWO_CLASSES).fit(counts, labels)
     return (
         labels[plain.in_validation_],
         plain.decision_function(counts[plain.in_validation_]),
