@@ -217,7 +217,7 @@ def suspects(context: CommandContext, top: int, in_json: bool, **settings: int) 
     """Find training reviews whose label is probably wrong.
 
     Each review is scored by a model that learned from the other folds. A review is a suspect
-    if that model is confident of the other class (confident learning, Northcutt et al. 2021).
+    if that model is confident of another class (confident learning, Northcutt et al. 2021).
     All are written to a table, the least probable label first. The test set is not read.
     An interrupted run resumes.
     """

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import CorpusError, DivergenceError
 from pipeline.evaluation.accuracy import Groups
 from pipeline.evaluation.resampling import Interval, group_numbers, middle, over_resamples
-from pipeline.model.checks import Floats
+from pipeline.model.checks import Floats, Labels
 from pipeline.model.softmax import cross_entropy, softmax
 
 Ints = NDArray[np.int64]
@@ -48,6 +49,24 @@ class ScoredClasses:
         sums = [[(row * losses).sum() for row in counts] for losses in (self.losses, self.squares)]
         means: Floats = np.array(sums) / n
         return means
+
+
+def checked_classes(y_true: Labels | Ints, scores: Floats, n_classes: int) -> tuple[Ints, Floats]:
+    """Return the numbers of true classes, and scores, shape (n, n_classes); refuse other arrays."""
+    y, z = np.asarray(y_true), np.asarray(scores, np.float64)
+    if z.shape != (len(y), n_classes):
+        raise ValueError(f"expected scores of the shape {(len(y), n_classes)}, got {z.shape}")
+    if not len(y):
+        raise CorpusError("expected at least one review to evaluate, got none")
+    if not 0 <= y.min() <= y.max() < n_classes:
+        raise ValueError(f"expected labels from 0 to {n_classes - 1}, got {y.min()} to {y.max()}")
+    finite = np.isfinite(z).all(axis=1)
+    if not finite.all():
+        row = int(finite.argmin())
+        raise DivergenceError(
+            f"scores of row {row}: expected finite numbers, got {z[row].tolist()}"
+        )
+    return y.astype(np.int64), z
 
 
 def values_of(confusion: Ints, means: Floats, classes: Sequence[str]) -> dict[str, Floats]:

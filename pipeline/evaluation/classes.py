@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.errors import CorpusError, DivergenceError
 from pipeline.evaluation.accuracy import Groups, accuracy_interval
 from pipeline.evaluation.calibration import Bin, bins_of, expected_calibration_error
 from pipeline.evaluation.class_sums import (
     Ints,
     ScoredClasses,
+    checked_classes,
     differences_of,
     intervals_of,
     values_of,
@@ -160,7 +160,7 @@ def evaluate_classes(
     (0.75, ((1, 0, 0), (0, 0, 1), (0, 0, 2)), 0.25)
     """
     classes, groups = model.classes, model.groups
-    y, z = _checked(y_true, model.scores, len(classes))
+    y, z = checked_classes(y_true, model.scores, len(classes))
     order = np.lexsort((*z.T[::-1], y))  # because a sum depends on the order of its terms
     y, z = y[order], z[order]
     within = None if groups is None else np.asarray(groups)[order]
@@ -218,7 +218,7 @@ def paired_class_differences(
     (0.17, 0.34)
     """
     classes = a.classes
-    (y, z_a), (_, z_b) = (_checked(y_true, each.scores, len(classes)) for each in (a, b))
+    (y, z_a), (_, z_b) = (checked_classes(y_true, each.scores, len(classes)) for each in (a, b))
     order = np.lexsort((*z_b.T[::-1], *z_a.T[::-1], y))
     within = None if a.groups is None else np.asarray(a.groups)[order]
     of_a, of_b = (ScoredClasses.of(y[order], z[order]) for z in (z_a, z_b))
@@ -248,20 +248,3 @@ def _log_odds(z: Floats, k: int) -> Floats:
     highest = others.max(axis=1)
     rest: Floats = highest + np.log(np.exp(others - highest[:, None]).sum(axis=1))
     return z[:, k] - rest
-
-
-def _checked(y_true: Labels | Ints, scores: Floats, n_classes: int) -> tuple[Ints, Floats]:
-    y, z = np.asarray(y_true), np.asarray(scores, np.float64)
-    if z.shape != (len(y), n_classes):
-        raise ValueError(f"expected scores of the shape {(len(y), n_classes)}, got {z.shape}")
-    if not len(y):
-        raise CorpusError("expected at least one review to evaluate, got none")
-    if not 0 <= y.min() <= y.max() < n_classes:
-        raise ValueError(f"expected labels from 0 to {n_classes - 1}, got {y.min()} to {y.max()}")
-    finite = np.isfinite(z).all(axis=1)
-    if not finite.all():
-        row = int(finite.argmin())
-        raise DivergenceError(
-            f"scores of row {row}: expected finite numbers, got {z[row].tolist()}"
-        )
-    return y.astype(np.int64), z

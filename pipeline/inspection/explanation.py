@@ -104,8 +104,18 @@ class Explanation:
         return self.classes[not self.is_positive]
 
 
-def explain(model: TextClassifier, text: str) -> Explanation:
+def explain(
+    model: TextClassifier, text: str, between: tuple[int, int] | None = None
+) -> Explanation:
     """Return the score of a text as a sum of contributions.
+
+    Parameters
+    ----------
+    model : TextClassifier
+    text : str
+    between : tuple of int, optional
+        Of more than two classes, the numbers of two, to ask how far the second is above the
+        first. By default they are the runner-up and the most probable one.
 
     Examples
     --------
@@ -119,10 +129,12 @@ def explain(model: TextClassifier, text: str) -> Explanation:
     >>> explanation.label, explanation.n_tokens, explanation.n_unknown
     ('good', 4, 2)
     """
-    return explain_with_places(model, text)[0]
+    return explain_with_places(model, text, between)[0]
 
 
-def explain_with_places(model: TextClassifier, text: str) -> tuple[Explanation, Places]:
+def explain_with_places(
+    model: TextClassifier, text: str, between: tuple[int, int] | None = None
+) -> tuple[Explanation, Places]:
     """Return an explanation, and where its features stand."""
     tokens = model.tokenizer([text])
     row = count_features(tokens, model.vocabulary, model.binary)
@@ -130,7 +142,7 @@ def explain_with_places(model: TextClassifier, text: str) -> tuple[Explanation, 
     if model.unit_length and len(counts):
         scale = 1.0 / math.sqrt(np.square(counts).sum())
         scaled = count_features(tokens, model.vocabulary, model.binary, unit_length=True)
-    question = _Question.of(model, scaled)
+    question = _Question.of(model, scaled, between)
     weights, added = question.weights, scaled.data.astype(np.float64) * question.weights
     words = model.vocabulary.words.take(arrow.numbers(row.indices)).to_pylist()
     contributions = sorted(
@@ -170,7 +182,9 @@ class _Question(NamedTuple):
     ranking: tuple[tuple[Any, float], ...] = ()
 
     @classmethod
-    def of(cls, model: TextClassifier, row: csr_array) -> Self:
+    def of(
+        cls, model: TextClassifier, row: csr_array, between: tuple[int, int] | None = None
+    ) -> Self:
         """Return the question of a text; of more than two classes, that of the two most probable.
 
         Equal scores go to the first of the classes, as in `logistic.predictions`. They are computed
@@ -182,7 +196,7 @@ class _Question(NamedTuple):
         z = scores(row.data, columns, row.indptr, w, b)[0]
         order = np.argsort(-z, kind="stable").tolist()
         probability = softmax(z)
-        first, second = order[:2]
+        second, first = between or (order[1], order[0])
         return cls(
             (model.classes[second], model.classes[first]),
             w[first, columns] - w[second, columns],

@@ -76,8 +76,10 @@ class Highlight:
         return highlight_html(self)
 
 
-def highlight(model: TextClassifier, text: str) -> Highlight:
-    """Return the explanation of a text, piece by piece.
+def highlight(
+    model: TextClassifier, text: str, between: tuple[int, int] | None = None
+) -> Highlight:
+    """Return the explanation of a text, piece by piece; the parameters are those of `explain`.
 
     Examples
     --------
@@ -90,7 +92,7 @@ def highlight(model: TextClassifier, text: str) -> Highlight:
     >>> found.explanation.label, found.flip
     (1, ('awesome',))
     """
-    explanation, places = explain_with_places(model, text)
+    explanation, places = explain_with_places(model, text, between)
     spans = token_spans(model.tokenizer, text)
     shares = _shares(explanation, [span.token for span in spans], places)
     pieces = _pieces(text, spans, shares, model.tokenizer.html == "breaks")

@@ -20,19 +20,20 @@ from pipeline.config.schema import Config
 from pipeline.errors import RunError
 from pipeline.evaluation.label_errors import LabelErrors, find_label_errors
 from pipeline.inspection.highlights import Highlight, highlight
-from pipeline.model.logistic import Array, sigmoid
+from pipeline.model.logistic import Array, probabilities
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages.from_config import counting_of, tokenizer_of
 from pipeline.stages.listener import SILENT, Listener
-from pipeline.stages.read_run import require_two_classes
 from pipeline.storage import arrow, files
 from pipeline.storage.replacing import replacing_folder
 from pipeline.storage.run import Run
-from pipeline.stratified import draw_folds
+from pipeline.stratified import TWO_CLASSES, draw_folds
 from pipeline.studies.journal import Journal, open_journal
 from pipeline.studies.splits import CountedSplit, Reviews, Split, fold_splits
 
+# Of more than two classes, what is suggested is not the only other one.
 _COLUMNS = ("row", "label", "probability", "text")
+_COLUMNS_OF_MORE = ("row", "label", "suggested", "probability", "suggested_probability", "text")
 
 
 @dataclass(frozen=True)
@@ -43,18 +44,24 @@ class Suspect:
     ----------
     row : int
         Its row in the training set, from 0.
-    label : str
-        The label that it has: `negative` or `positive`.
+    label, suggested : str
+        The label that it has, and the class that it is confidently of.
     probability : float
-        Of being positive, by a model that did not learn from it.
+        Of being positive, by a model that did not learn from it; of more than two classes, of
+        its label.
+    suggested_probability : float
+        Of the suggested class.
     text : str
     highlight : Highlight
-        What each word adds to the score of that model.
+        What each word adds to the score of that model; of more than two classes, to how far the
+        suggested class is above the label.
     """
 
     row: int
     label: str
+    suggested: str
     probability: float
+    suggested_probability: float
     text: str
     highlight: Highlight
 
@@ -69,11 +76,12 @@ class Suspects:
         The folder of the study.
     texts : pyarrow.ChunkedArray of large_string, length n
     labels : int8 array, shape (n,)
-    scores : float64 array, shape (n,)
-        Log-odds of the positive class, by a model of the other folds.
+    scores : float64 array, shape (n,), or (n, n_classes) with more than two classes
+        Of two classes, the log-odds of the positive one; by a model of the other folds.
     fold_of : int64 array, shape (n,)
         From 0.
     found : LabelErrors
+    classes : tuple of str
     """
 
     path: Path
@@ -82,32 +90,46 @@ class Suspects:
     scores: Array
     fold_of: Array
     found: LabelErrors
+    classes: tuple[str, ...] = TWO_CLASSES
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns of the table of suspects."""
+        return _COLUMNS if len(self.classes) == 2 else _COLUMNS_OF_MORE
 
     def top(self, n: int) -> list[Suspect]:
         """Return the n most suspect reviews, each explained by the model that scored it."""
         rows = self.found.rows[:n]
         folds = np.unique(self.fold_of[rows]).tolist()
         models = {fold: TextClassifier.load(_folder(self.path, fold)) for fold in folds}
-        probability = sigmoid(self.scores)
         suspects = []
-        for row in rows.tolist():
-            model, text = models[self.fold_of[row]], self.texts[row].as_py()
-            label = model.classes[self.labels[row]]
-            explained = highlight(model, text)
-            suspects.append(Suspect(row, label, float(probability[row]), text, explained))
+        for row, number, *of_classes in zip(
+            rows.tolist(), self.found.suggested[:n].tolist(), *self.probabilities(n), strict=True
+        ):
+            text, of_label = self.texts[row].as_py(), int(self.labels[row])
+            label, suggested = self.classes[of_label], self.classes[number]
+            explained = highlight(models[self.fold_of[row]], text, (of_label, number))
+            own, other = map(float, of_classes)
+            suspects.append(Suspect(row, label, suggested, own, other, text, explained))
         return suspects
+
+    def probabilities(self, n: int | None = None) -> tuple[Array, Array]:
+        """Return two probabilities of the n most suspect reviews; see `Suspect`."""
+        rows, suggested = self.found.rows[:n], self.found.suggested[:n]
+        of_class, every = probabilities(self.scores[rows]), np.arange(len(rows))
+        own = np.ones_like(suggested) if self.scores.ndim == 1 else self.labels[rows]
+        return of_class[every, own], of_class[every, suggested]
 
     def to_dict(self, shown: Sequence[Suspect]) -> dict[str, Any]:
         """Return the counts, and some suspects with their words, as JSON can hold them."""
-        negative, positive = self.found.thresholds
         return {
             "n": len(self.labels),
             "n_suspects": len(self.found.rows),
-            "thresholds": {"negative": negative, "positive": positive},
+            "thresholds": dict(zip(self.classes, self.found.thresholds, strict=True)),
             "joint": self.found.joint,
             "suspects": [
                 {
-                    **{name: getattr(suspect, name) for name in _COLUMNS},
+                    **{name: getattr(suspect, name) for name in self.columns},
                     "pieces": [asdict(piece) for piece in suspect.highlight.pieces],
                 }
                 for suspect in shown
@@ -157,18 +179,19 @@ def find_suspects(
     run = Run(path)
     if not run.has_outputs("corpus"):
         raise RunError(f"{path}: no training set here; `sentiment corpus CONFIG` makes one")
-    require_two_classes(run, "suspects")
     config = load_config(path / "config.toml").without_tune()
     reviews = Reviews.read(run, "train")
     fold_of = draw_folds(reviews.labels, n_folds, seed, "folds", reviews.groups, reviews.names)
     depends = reviews.depends(config) | {"folds": n_folds, "seed": seed}
-    folder, scores = path / "suspects", np.empty(len(reviews.labels))
+    folder, n_classes = path / "suspects", len(reviews.classes)
+    scores = np.empty((len(reviews.labels),) + (n_classes,) * (n_classes > 2))
     with open_journal(folder, depends, n_folds, from_scratch, listener) as journal:
         for fold, split in enumerate(fold_splits(fold_of, np.ones(len(fold_of), bool))):
             scores[split.scored] = _scores(config, reviews, split, _folder(folder, fold), journal)
             listener.study_advanced(1)
         found = find_label_errors(reviews.labels, scores)
-        result = Suspects(folder, reviews.texts, reviews.labels, scores, fold_of, found)
+        of_reviews = folder, reviews.texts, reviews.labels, scores, fold_of
+        result = Suspects(*of_reviews, found, reviews.classes)
         files.write_tsv(suspects_file(path), files.for_spreadsheets(_table(result)))
     return result
 
@@ -180,32 +203,37 @@ def _folder(study: Path, fold: int) -> Path:
 
 def _scores(
     config: Config, reviews: Reviews, split: Split, folder: Path, journal: Journal
-) -> list[float]:
-    """Return the log-odds of one side of a split, and save the model of the other side."""
+) -> list[Any]:
+    """Return the scores of one side of a split, and save the model of the other side."""
     if folder.name not in journal or not (folder / "model.json").exists():
         tokens = reviews.tokens(config.tokens)
         counted = CountedSplit.of(tokens, reviews, split, config.features)
         regression = counted.learn(config.train)
         binary, unit_length = counting_of(config.features).values()
         tokenizer = tokenizer_of(config.tokens)
-        model = TextClassifier(tokenizer, counted.vocabulary, binary, regression, unit_length)
+        parts = tokenizer, counted.vocabulary, binary, regression, unit_length, reviews.classes
+        model = TextClassifier(*parts)
         with replacing_folder(folder) as partial:
             model.save(partial)
         journal[folder.name] = regression.decision_function(counted.scored).tolist()
-    scores: list[float] = journal[folder.name]
+    scores: list[Any] = journal[folder.name]
     return scores
 
 
 def _table(suspects: Suspects) -> pa.Table:
-    """Return a row for each suspect, the least probable label first."""
-    rows = suspects.found.rows
-    taken = suspects.texts.take(arrow.numbers(rows))
-    labels = np.array(["negative", "positive"])[suspects.labels[rows]]
-    values: tuple[Any, ...] = (
-        arrow.numbers(rows),
-        arrow.strings(labels.tolist()),
-        arrow.numbers(sigmoid(suspects.scores[rows])),
+    """Return a row for each suspect, the lowest margin first."""
+    found = suspects.found
+    names = np.array(suspects.classes, object)
+    labels, suggested = names[suspects.labels[found.rows]], names[found.suggested]
+    probability, of_suggested = suspects.probabilities()
+    taken = suspects.texts.take(arrow.numbers(found.rows))
+    values = {
+        "row": arrow.numbers(found.rows),
+        "label": arrow.strings(labels.tolist()),
+        "suggested": arrow.strings(suggested.tolist()),
+        "probability": arrow.numbers(probability),
+        "suggested_probability": arrow.numbers(of_suggested),
         # A line for each review, whatever white space its text has.
-        pc.replace_substring_regex(taken, r"[\s\x00]+", " "),
-    )
-    return pa.table(dict(zip(_COLUMNS, values, strict=True)))
+        "text": pc.replace_substring_regex(taken, r"[\s\x00]+", " "),
+    }
+    return pa.table({name: values[name] for name in suspects.columns})

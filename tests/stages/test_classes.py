@@ -284,7 +284,6 @@ class TestRefused:
             ("crossval", "CONFIG", "--run", "RUN"),
             ("baselines", "CONFIG", "--run", "RUN"),
             ("stability", "RUN"),
-            ("suspects", "RUN"),
         ],
     )
     def test_what_is_built_for_two_classes_says_so_in_one_line(self, run, folder, command):
