@@ -84,7 +84,7 @@ def _margins(
         order = np.argsort(margins, kind="stable")
     else:
         margins = scores - np.take_along_axis(scores, np.asarray(y_true)[:, None], axis=1)
-        order = np.lexsort(margins.T[::-1])
+        order = np.lexsort(margins.T)
     return margins[order], None if sample_weight is None else sample_weight[order]
 
 

@@ -33,3 +33,9 @@ def test_a_resample_draws_as_many_groups_as_there_are_and_each_whole():
         of_group = counts[:, [0, 2, 3]]
         assert (of_group.sum(axis=1) == 3).all()
         assert (counts == of_group[:, group_of]).all()
+
+
+def test_the_size_of_a_chunk_is_that_of_published_intervals():
+    """Another one would draw other resamples for the same seed."""
+    sizes = [len(counts) for (counts,) in chunks(1 << 14, 9)]
+    assert sizes == [4, 4, 1]

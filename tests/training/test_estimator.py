@@ -22,6 +22,7 @@ from pipeline.errors import CorpusError, DivergenceError
 from pipeline.kernels import sgd as kernels
 from pipeline.kernels.compiled import Kernel
 from pipeline.model.logistic import cross_entropy, gradient, objective
+from pipeline.stratified import draw_by_class
 from pipeline.training.checks import check_parameters
 from pipeline.training.estimator import SGDLogisticRegression
 
@@ -627,6 +628,13 @@ class TestValidationSet:
         y = np.arange(100) % 2
         drawn = [validation_rows(y, 0.2, seed).tolist() for seed in (0, 0, 1)]
         assert drawn[0] == drawn[1] != drawn[2]
+
+    def test_has_a_random_stream_that_no_run_has(self):
+        """The runs have the streams of seed, [seed, 2], [seed, 3] ..."""
+        y = np.arange(100) % 2
+        stream = np.random.default_rng([7, 1])
+        expected = draw_by_class(y, 0.2, stream, "train.validation")
+        assert validation_rows(y, 0.2, 7).tolist() == np.flatnonzero(expected).tolist()
 
     def test_is_not_the_end_of_a_sorted_corpus(self):
         y = np.repeat([0, 1], 50)

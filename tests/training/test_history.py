@@ -61,3 +61,10 @@ def test_without_patience_the_last_epoch_is_kept_and_none_stops():
         w, b = zeros(2)
         found.add(w, b, w)
         assert (found.keeps_last, found.stops) == (True, False)
+
+
+def test_where_no_mistake_costs_anything_nothing_diverges():
+    found = history()
+    found.training.costs[:] = 0.0
+    w, b = zeros(2)
+    assert found.add(w, b, w).objective == 0.0

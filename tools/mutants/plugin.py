@@ -9,7 +9,7 @@ Variables of the environment say what to do:
     OUTCOMES      a file that receives outcome and seconds of each test, as JSON
 
 Hypothesis reports the first example that fails as it is, because to shrink it takes long. Where
-kernels run as Python, it tries a few examples only.
+kernels run as Python, or only lines are recorded, it tries a few examples.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class TookTooLong(BaseException):
 
 def pytest_configure() -> None:
     """Let the kernels of some modules run as Python, in one thread: a signal ends no other."""
-    examples = {"max_examples": _EXAMPLES} if _interpreted else {}
+    examples = {"max_examples": _EXAMPLES} if _interpreted or "OUTCOMES" in os.environ else {}
     phases = [Phase.explicit, Phase.reuse, Phase.generate]
     settings.register_profile("mutants", settings(phases=phases, **examples))
     settings.load_profile("mutants")

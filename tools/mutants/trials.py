@@ -5,18 +5,14 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from mutants.mutations import Mutant, mutants
+from mutants.running import FOLDER, ROOT, run_tests
 
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "build" / "mutants"
 ROOMS = ("model", "training", "evaluation")
 # What compiles and caches is no numerical code, and cannot run as Python.
 NOT_KERNELS = ("__init__", "cache", "compiled", "native")
@@ -30,8 +26,6 @@ KERNEL_TESTS = (
 )
 # Seconds of the processor for a test, and for all tests of a mutant.
 LONGEST_TEST, LONGEST_TRIAL = 6.0, 40.0
-# Seconds of the clock for a mutant.
-LONGEST_WAIT = 1200.0
 
 
 class Trial(NamedTuple):
@@ -98,13 +92,7 @@ def is_killed(trial: Trial) -> bool:
         "SECONDS": str(3 * LONGEST_TEST),
         "ALL_SECONDS": str(round(3 * LONGEST_TRIAL)),
     }
-    try:
-        code = _pytest(trial.tests, environment, "-x") if trial.tests else 0
-    except subprocess.TimeoutExpired:  # it waits for something that never comes
-        return True
-    if code in (4, 5):  # a test was not found
-        raise RuntimeError(f"{trial}: pytest ended with {code}")
-    return code != 0
+    return bool(trial.tests) and run_tests(trial.tests, environment, "-x") != 0
 
 
 def _interpreted(module: str) -> set[str]:
@@ -137,7 +125,7 @@ def _tests_by_line(
             "COVERAGE_CORE": "ctrace",
         }
         source = "pipeline.kernels" if interpreted else "pipeline"
-        _pytest(tests, environment, f"--cov={source}", "--cov-context=test", "--cov-report=")
+        run_tests(tests, environment, f"--cov={source}", "--cov-context=test", "--cov-report=")
         ended = json.loads(outcomes.read_text("utf-8"))
         found = {"digest": digest, "tests": _read_contexts(data, ended, bool(interpreted))}
         kept.write_text(json.dumps(found), "utf-8")
@@ -188,20 +176,3 @@ def chosen(tests: Iterable[str], ended: dict[str, tuple[str, float]]) -> list[st
         if total <= LONGEST_TRIAL:
             kept.append(test)
     return kept
-
-
-def _pytest(tests: Sequence[str], environment: dict[str, str], *options: str) -> int:
-    """Run tests in a process of their own; return its exit code."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "mutants.plugin", "-p", "no:randomly"]
-    variables = os.environ | environment | {"PYTHONPATH": str(ROOT / "tools")}
-    variables["SENTIMENT_DATA"] = ""  # the same tests everywhere
-    done = subprocess.run(
-        [*command, "-p", "no:cacheprovider", *options, *tests],
-        cwd=ROOT,
-        env=variables,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        check=False,
-        timeout=LONGEST_WAIT if "MUTANT" in environment else None,
-    )
-    return done.returncode
