@@ -16,6 +16,7 @@ import numpy as np
 
 from pipeline.evaluation.accuracy import accuracy_interval
 from pipeline.evaluation.calibration import Bin, expected_calibration_error, reliability
+from pipeline.evaluation.class_sums import checked_classes
 from pipeline.evaluation.resampling import Interval
 from pipeline.evaluation.uncertainty import METRICS, Scored, intervals
 from pipeline.model.checks import Floats, Labels, checked
@@ -196,13 +197,17 @@ def log_loss(y_true: Labels, scores: Floats) -> float:
         L = mean_i -y_i ln p_i - (1 - y_i) ln(1 - p_i),  p_i = sigmoid(z_i)
           = mean_i log(1 + e^z_i) - y_i z_i
 
-    The second form never takes the log of a probability that rounded to 0.
+    The second form never takes the log of a probability that rounded to 0. More than two classes
+    have the cross-entropy of softmax, and scores of the shape (n, n_classes).
 
     Examples
     --------
     >>> round(log_loss(np.array([1, 0]), np.array([0.0, 0.0])), 4)
     0.6931
     """
+    if np.ndim(scores) == 2:
+        y, z = checked_classes(y_true, scores, scores.shape[1])
+        return _mean(cross_entropy(z, y))
     is_positive, z = checked(y_true, scores)
     return _mean(cross_entropy(z, is_positive))
 

@@ -27,15 +27,12 @@ from pipeline.stages.from_config import (
 from pipeline.stages.outputs import read_classes, read_tokenizer
 from pipeline.stages.read_run import read_groups, read_labels, read_set, read_weights
 from pipeline.stages.test_uses import TestUse
-from pipeline.storage import arrays, arrow, files
+from pipeline.storage import arrays, files
 from pipeline.storage.run import Run
 from pipeline.stratified import TWO_CLASSES
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from pipeline.corpus.audit import SplitAudit
-    from pipeline.model.logistic import Array
     from pipeline.tokens.tokens import Tokens
     from pipeline.training.history import Epoch
 
@@ -169,7 +166,7 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     counts = arrays.read_counts(context.run.output("features/train.safetensors"))
     labels, weights = read_labels(context.run, "train"), read_weights(context.run, "train")
     classes = read_classes(context.run)
-    require_settings_of(len(classes), config.train)
+    require_settings_of(classes, config.train)
     regression = regression_of(config.train, classes)
     groups = read_groups(context.run, "train")
     regression.fit(counts, labels, weights, context.on_epoch, groups)
@@ -203,7 +200,9 @@ def compute_eval(context: StageContext) -> tuple[str, list[str]]:
     from pyarrow import parquet
 
     from pipeline.evaluation.scored import evaluation_of, scored
+    from pipeline.model.logistic import predictions
     from pipeline.model.text_classifier import TextClassifier
+    from pipeline.stages.predictions import prediction_columns
 
     model = TextClassifier.load(context.run.output("model/model.json").parent)
     counts = arrays.read_counts(context.run.output("features/test.safetensors"))
@@ -214,36 +213,9 @@ def compute_eval(context: StageContext) -> tuple[str, list[str]]:
     result = evaluation_of(labels, of_model, **context.config.section("eval"))
     context.entry["test_use"] = TestUse.of("eval", context.config).to_dict()
     files.write_json(context.folder / "metrics.json", {"test": result.to_dict()})
-    table = pa.table(_predictions(labels, scores, threshold))
+    table = pa.table(prediction_columns(labels, scores, predictions(scores, threshold)))
     parquet.write_table(table, context.folder / "predictions.parquet")
     return (
         f"test accuracy {result.accuracy:.2%}, {100 * result.confidence:g}% interval "
         f"{result.accuracy_low:.2%} to {result.accuracy_high:.2%}"
     ), []
-
-
-def _predictions(labels: Array, scores: Array, threshold: float) -> dict[str, pa.Array]:
-    """Return the columns of `predictions.parquet`.
-
-    Of more than two classes, a review has a list of probabilities and one of scores.
-    """
-    import numpy as np
-    import pyarrow as pa
-
-    from pipeline.model.logistic import predictions, probabilities, sigmoid
-
-    columns = {
-        "row": arrow.numbers(np.arange(len(labels))),
-        "label": arrow.numbers(labels),
-        "predicted": arrow.numbers(predictions(scores, threshold).astype(np.int8)),
-    }
-    if scores.ndim == 1:
-        return columns | {
-            "probability": arrow.numbers(sigmoid(scores)),
-            "log_odds": arrow.numbers(scores),
-        }
-    flat = {"probabilities": probabilities(scores), "scores": scores}
-    return columns | {
-        name: pa.FixedSizeListArray.from_arrays(arrow.numbers(values.ravel()), scores.shape[1])
-        for name, values in flat.items()
-    }

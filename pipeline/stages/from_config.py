@@ -157,12 +157,11 @@ def counting_of(section: FeaturesSection) -> dict[str, bool]:
     return {"binary": section.binary, "unit_length": section.unit_length}
 
 
-def require_settings_of(n_classes: int, section: TrainSection) -> None:
-    """Refuse settings that have a meaning for two classes only."""
-    if n_classes == 2:
-        return
-    if section.threshold != TrainSection().threshold:
-        raise ConfigError(f"train.threshold: expected none where there are {n_classes} classes")
+def require_settings_of(classes: Sequence[str], section: TrainSection) -> None:
+    """Refuse settings that do not go with the classes: costs of others, a threshold of many."""
+    regression_of(section, classes)
+    if len(classes) > 2 and section.threshold != TrainSection().threshold:
+        raise ConfigError(f"train.threshold: expected none where there are {len(classes)} classes")
 
 
 def regression_of(section: TrainSection, classes: Sequence[str]) -> SGDLogisticRegression:

@@ -1,6 +1,6 @@
 """The baselines' models: majority class, opinion lexicon, VADER, naive Bayes.
 
-    class_log_odds     the majority class, whatever the text says
+    class_sizes        the majority class has the largest, whatever the text says
     opinion_lexicon    a count of words from lists of good and bad words
     vader_scores       a list of graded words, with rules for negation and emphasis
     naive_bayes        weights from counts in closed form
@@ -36,7 +36,12 @@ def naive_bayes(
     """Return multinomial naive Bayes as a linear classifier.
 
     P(y | x) is proportional to P(y) prod_j P(j | y)^x_j, where P(j | y) is the share of feature
-    j in all counts of the class after alpha is added to each. The log-odds are x . w + b with
+    j in all counts of the class after alpha is added to each. The logarithm of that product is
+    x . w_y + b_y, with
+
+        w_yj = ln P(j | y),   b_y = ln P(y)
+
+    What two classes share cancels: their log-odds are x . w + b, with
 
         w_j = ln P(j | 1) - ln P(j | 0),   b = ln(n_positive / n_negative)
 
@@ -45,7 +50,8 @@ def naive_bayes(
     Parameters
     ----------
     counts : csr_array, shape (n, d)
-    labels : array of 0 and 1, shape (n,)
+    labels : int array, shape (n,)
+        Number of each document's class, from 0.
     alpha : float
         > 0; 1 is Laplace's smoothing.
     sample_weight : float64 array, shape (n,), optional
@@ -54,7 +60,7 @@ def naive_bayes(
     Raises
     ------
     CorpusError
-        If there are not two classes.
+        If a class has no document.
 
     References
     ----------
@@ -66,35 +72,44 @@ def naive_bayes(
     >>> counts = csr_array(np.array([[2, 0], [1, 1], [0, 2]], np.float32))
     >>> naive_bayes(counts, np.array([1, 1, 0], np.int8)).coef_.round(3)
     array([[ 0.981, -0.811]])
+    >>> naive_bayes(counts, np.array([2, 1, 0], np.int8)).predict(counts)
+    array([2, 1, 0], dtype=int8)
     """
+    sizes = class_sizes(labels, sample_weight)
+    if len(sizes) == 2:
+        return LogisticRegression.of(
+            log_count_ratio(counts, labels, "counts", alpha, sample_weight),
+            math.log(sizes[1]) - math.log(sizes[0]),
+        )
+    shape = len(sizes), counts.shape[1]
+    weights = np.ones(len(labels)) if sample_weight is None else sample_weight
+    of_entry, class_of = (np.repeat(each, np.diff(counts.indptr)) for each in (weights, labels))
+    cells = class_of.astype(np.int64) * shape[1] + counts.indices
+    sums = np.bincount(cells, of_entry * counts.data, shape[0] * shape[1]).reshape(shape) + alpha
     return LogisticRegression.of(
-        log_count_ratio(counts, labels, "counts", alpha, sample_weight),
-        class_log_odds(labels, sample_weight),
+        np.log(sums / sums.sum(axis=1, keepdims=True)), np.log(sizes / sizes.sum())
     )
 
 
-def class_log_odds(labels: Array, sample_weight: Array | None = None) -> float:
-    """Return ln(n_positive / n_negative): the majority class is positive where it is above 0.
-
-    With sample weights, n is the sum of the weights of a class.
+def class_sizes(labels: Array, sample_weight: Array | None = None) -> Array:
+    """Return the number of reviews of each class, or the sum of their weights; at least two.
 
     Raises
     ------
     CorpusError
-        If there are not two classes.
+        If a class has none.
 
     Examples
     --------
-    >>> round(class_log_odds(np.array([0, 1, 1])), 4)
-    0.6931
+    >>> class_sizes(np.array([0, 2, 1, 1, 1])).tolist()
+    [1, 3, 1]
     """
-    negative, positive = np.bincount(labels, sample_weight, minlength=2).tolist()
-    if not (negative and positive):
+    sizes = np.bincount(labels, sample_weight, minlength=2)
+    if not sizes.all():
         raise CorpusError(
-            f"baselines: expected reviews of two classes, got {negative:,} negative and "
-            f"{positive:,} positive ones"
+            f"baselines: expected reviews of each class, got none of class {sizes.argmin()}"
         )
-    return math.log(positive) - math.log(negative)
+    return sizes
 
 
 def opinion_lexicon(tokenizer: Tokenizer) -> TextClassifier:

@@ -7,7 +7,7 @@ A model that does not beat the baseline before it has not earned its settings.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,17 +17,17 @@ from pipeline.config.loading import with_values
 from pipeline.config.schema import Config
 from pipeline.errors import MissingDataError
 from pipeline.evaluation.accuracy import accuracy_interval, paired_p_value
-from pipeline.model.logistic import Array, LogisticRegression, decide, sigmoid
-from pipeline.stages.from_config import tokenizer_of
+from pipeline.model.logistic import Array, LogisticRegression, decide, predictions
+from pipeline.stages.from_config import require_settings_of, tokenizer_of
 from pipeline.stages.listener import SILENT, Listener
-from pipeline.stages.read_run import MAJORITY, require_two_classes
+from pipeline.stages.read_run import MAJORITY
 from pipeline.stages.runner import run_stages
 from pipeline.stages.test_uses import TestUse, record_test_uses
 from pipeline.storage import arrow
 from pipeline.storage.files import write_json
 from pipeline.storage.run import Run
 from pipeline.studies.baseline_models import (
-    class_log_odds,
+    class_sizes,
     naive_bayes,
     opinion_lexicon,
     vader_scores,
@@ -38,6 +38,8 @@ from pipeline.studies.splits import CountedSplit, Reviews, Split
 LEXICON, VADER = "opinion lexicon", "VADER"
 BAYES, LOGISTIC, RATIO = "naive Bayes", "logistic regression", "log-count ratios"
 NAMES = (MAJORITY, LEXICON, VADER, BAYES, LOGISTIC, RATIO)
+# The baselines that know words of praise and of blame, and no other class.
+OF_TWO_CLASSES = (LEXICON, VADER)
 # The baselines that learn from the counts of words.
 LEARNED = (BAYES, LOGISTIC, RATIO)
 
@@ -77,8 +79,9 @@ def score_baselines(
 ) -> tuple[BaselineResult, ...]:
     """Score every baseline on the test set, and write `baselines/baselines.json` into the run.
 
-    A lexicon that is not installed and cannot be downloaded is left out: the listener hears of it
-    and the file names it. Each baseline that learns is recorded as a use of the test set.
+    A lexicon that is not installed and cannot be downloaded is left out, and so are both lexicons
+    if there are more than two classes: the listener hears of it and the file names it. Each
+    baseline that learns is recorded as a use of the test set.
 
     Parameters
     ----------
@@ -96,36 +99,27 @@ def score_baselines(
     Raises
     ------
     CorpusError
-        If one of NLTK's lexicons is damaged, or the training set has one class.
+        If one of NLTK's lexicons is damaged.
+    ConfigError
+        If a setting, such as a threshold, has no meaning for more than two classes.
     """
     path = Path(path)
     run = Run(path, from_scratch)
     run_stages(config, run, "corpus", listener)
-    require_two_classes(run, "baselines")
     n_train = len(Reviews.read(run, "train").labels)
     reviews = Reviews.read(run, "train", "test")
+    require_settings_of(reviews.classes, config.train)
     in_test = np.arange(len(reviews.labels)) >= n_train
-    n_test, missing = int(in_test.sum()), {}
-    depends, n_steps = reviews.depends(config), len(NAMES) * n_test
+    missing = _not_for(reviews.classes)
+    configs = {name: own for name, own in _configs(config).items() if name not in missing}
+    depends, n_steps = reviews.depends(config), len(configs) * (len(in_test) - n_train)
     with open_journal(path / "baselines", depends, n_steps, from_scratch, listener) as journal:
-        for name, own in _configs(config).items():
-            if name in journal:
-                listener.study_advanced(n_test)
-                continue
-            start = time.perf_counter()
-            try:
-                predicted = _predict(name, own, reviews, in_test, listener.study_advanced)
-            except MissingDataError as error:
-                missing[name] = str(error)
-                listener.left_out(name, missing[name])
-                listener.study_advanced(n_test)
-                continue
-            seconds = time.perf_counter() - start
-            journal[name] = {"predicted": _packed(predicted), "seconds": round(seconds, 3)}
+        for name, reason in missing.items():
+            listener.left_out(name, reason)
+        missing |= _score(configs, reviews, in_test, journal, listener)
         groups = None if reviews.groups is None else reviews.groups[in_test]
         labels, confidence = reviews.labels[in_test], config.eval.confidence
         results = tuple(_results(journal, labels, confidence, groups))
-        configs = _configs(config)
         record_test_uses(
             path,
             [TestUse.of("baselines", configs[name], f"{journal.id} {name}") for name in LEARNED],
@@ -133,6 +127,40 @@ def score_baselines(
         values = {"results": [asdict(result) for result in results], "missing": missing}
         write_json(path / "baselines" / "baselines.json", values)
     return results
+
+
+def _not_for(classes: Sequence[str]) -> dict[str, str]:
+    """Return the baselines that have no prediction for more than two classes, and why."""
+    if len(classes) == 2:
+        return {}
+    reason = f"it tells negative from positive, and the corpus has {len(classes)} classes"
+    return dict.fromkeys(OF_TWO_CLASSES, reason)
+
+
+def _score(
+    configs: dict[str, Config],
+    reviews: Reviews,
+    in_test: Array,
+    journal: Journal,
+    listener: Listener,
+) -> dict[str, str]:
+    """Score the baselines that the journal does not hold; return what is missing, and why."""
+    n_test, missing = int(in_test.sum()), {}
+    for name, own in configs.items():
+        if name in journal:
+            listener.study_advanced(n_test)
+            continue
+        start = time.perf_counter()
+        try:
+            predicted = _predict(name, own, reviews, in_test, listener.study_advanced)
+        except MissingDataError as error:
+            missing[name] = str(error)
+            listener.left_out(name, missing[name])
+            listener.study_advanced(n_test)
+            continue
+        seconds = time.perf_counter() - start
+        journal[name] = {"predicted": predicted.tolist(), "seconds": round(seconds, 3)}
+    return missing
 
 
 def _configs(config: Config) -> dict[str, Config]:
@@ -147,21 +175,21 @@ def _configs(config: Config) -> dict[str, Config]:
 def _predict(
     name: str, config: Config, reviews: Reviews, in_test: Array, on_done: Callable[[int], None]
 ) -> Array:
-    """Return a bool for each test review, True if the baseline predicts it positive."""
+    """Return the number of the class that a baseline predicts for each test review."""
     labels, texts = reviews.labels, reviews.texts.filter(arrow.mask(in_test))
     if name == VADER:
-        return vader_scores(texts, lambda _: on_done(1)) > 0
+        return (vader_scores(texts, lambda _: on_done(1)) > 0).astype(int)
     if name == MAJORITY:
-        predicted = np.full(len(texts), class_log_odds(labels[~in_test]) > 0)
+        predicted = np.full(len(texts), class_sizes(labels[~in_test]).argmax())
     elif name == LEXICON:
         model = opinion_lexicon(tokenizer_of(config.tokens))
-        predicted = decide(model.probabilities(texts.combine_chunks()))
+        predicted = decide(model.probabilities(texts.combine_chunks())).astype(int)
     else:
         # Each baseline tokenises and counts, so that its seconds include all that it needs.
         tokens = tokenizer_of(config.tokens)(reviews.texts)
         split = CountedSplit.of(tokens, reviews, Split(~in_test, in_test), config.features)
         learner = _learn(name, config, split)
-        predicted = decide(sigmoid(learner.decision_function(split.scored)), learner.threshold)
+        predicted = predictions(learner.decision_function(split.scored), learner.threshold)
     on_done(len(texts))
     return predicted
 
@@ -179,7 +207,7 @@ def _results(
     previous: Array | None = None
     for name in (name for name in NAMES if name in journal):
         found = journal[name]
-        right = _unpacked(found["predicted"]) == (labels == 1)
+        right = np.array(found["predicted"]) == labels
         n_right, only_this, only_previous, p = int(right.sum()), 0, 0, np.nan
         if previous is not None:
             only_this = int((right & ~previous).sum())
@@ -189,13 +217,3 @@ def _results(
         accuracy, seconds = n_right / len(right), found["seconds"]
         yield BaselineResult(name, accuracy, *ends, seconds, only_this, only_previous, p)
         previous = right
-
-
-def _packed(predicted: Array) -> str:
-    """Return predictions as a string of 0 and 1."""
-    return "".join("01"[bool(one)] for one in predicted)
-
-
-def _unpacked(line: str) -> Array:
-    predicted: Array = np.frombuffer(line.encode(), np.uint8) == ord("1")
-    return predicted

@@ -16,11 +16,12 @@ import pyarrow as pa
 
 from pipeline.config.schema import Config
 from pipeline.evaluation.accuracy import accuracy_interval
-from pipeline.evaluation.metrics import Evaluation, evaluate
-from pipeline.evaluation.uncertainty import Scored
-from pipeline.model.logistic import Array, decide, sigmoid
+from pipeline.evaluation.classes import ClassesEvaluation
+from pipeline.evaluation.metrics import Evaluation
+from pipeline.evaluation.scored import evaluation_of, scored
+from pipeline.model.logistic import Array, predictions
 from pipeline.stages.listener import SILENT, Listener
-from pipeline.stages.read_run import require_two_classes
+from pipeline.stages.predictions import prediction_columns
 from pipeline.stages.runner import run_stages
 from pipeline.stages.test_uses import TestUse, record_test_uses
 from pipeline.storage import arrow, files
@@ -29,7 +30,7 @@ from pipeline.storage.run import Run
 from pipeline.stratified import draw_folds
 from pipeline.studies.journal import Journal, open_journal
 from pipeline.studies.splits import CountedSplit, Reviews, Split, fold_splits, has_own_test_set
-from pipeline.studies.tune import n_scores, search
+from pipeline.studies.tune import n_scores, require_tried_settings, search
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,12 @@ class CrossValidation:
     accuracy, low, high : float
         Accuracy over all reviews, each classified by the model of its fold at that model's
         threshold, with the interval of `accuracy_interval`.
-    pooled : Evaluation
-        The metrics of all reviews, each scored by the model of its fold, at the threshold of
-        the config. It is 0.5 if the config sets a goal, because each fold then has its own.
-    labels, scores, predicted, fold_of : arrays, shape (n,)
-        True label, log-odds, prediction and fold (from 0) of each review.
+    pooled : Evaluation, or ClassesEvaluation with more than two classes
+        The metrics of all reviews, each scored by the model of its fold. The threshold of two
+        classes is that of the config; 0.5 if it sets a goal, because each fold then has its own.
+    labels, predicted, fold_of : arrays, shape (n,)
+        True label, prediction and fold (from 0) of each review.
+    scores : float64 array, shape (n,), or (n, n_classes) with more than two classes
     """
 
     folds: tuple[Fold, ...]
@@ -67,11 +69,11 @@ class CrossValidation:
     accuracy: float
     low: float
     high: float
-    pooled: Evaluation
+    pooled: Evaluation | ClassesEvaluation
     labels: Array
-    scores: Array
     predicted: Array
     fold_of: Array
+    scores: Array
 
     def to_dict(self) -> dict[str, Any]:
         """Return the folds and the metrics, as JSON can hold them."""
@@ -118,7 +120,8 @@ def cross_validate(
     Raises
     ------
     ConfigError
-        If there are more folds than reviews of a class, or fewer than two.
+        If there are more folds than reviews of a class, or fewer than two; or a setting, such as
+        a threshold, has no meaning for more than two classes.
 
     Examples
     --------
@@ -135,10 +138,10 @@ def cross_validate(
     path = Path(path)
     run = Run(path, from_scratch)
     run_stages(config, run, "corpus", listener)
-    require_two_classes(run, "crossval")
     splits = ("train",) if has_own_test_set(config) else ("train", "test")
     reviews = Reviews.read(run, *splits)
-    fold_of = draw_folds(reviews.labels, n_folds, seed, "folds", reviews.groups)
+    require_tried_settings(config, reviews.classes)
+    fold_of = draw_folds(reviews.labels, n_folds, seed, "folds", reviews.groups, reviews.names)
     depends = reviews.depends(config, *(("tune",) if config.tune else ()))
     depends |= {"folds": n_folds, "seed": seed}
     steps = _n_steps(config, n_folds)
@@ -163,9 +166,10 @@ def _score_folds(
     on_done: Callable[[int], None],
 ) -> CrossValidation:
     """Score each fold that the journal does not hold, and combine all of them."""
-    labels = reviews.labels
+    labels, n_classes = reviews.labels, len(reviews.classes)
     everywhere = np.ones(len(labels), bool)
-    scores, predicted, folds = np.empty(len(labels)), np.empty(len(labels), np.int8), []
+    scores = np.empty(len(labels) if n_classes == 2 else (len(labels), n_classes))
+    predicted, folds = np.empty(len(labels), np.int8), []
     for number, split in enumerate(fold_splits(fold_of, everywhere)):
         name = f"fold {number}"
         if name in journal:
@@ -173,24 +177,25 @@ def _score_folds(
         else:
             journal[name] = _score_fold(config, reviews, split, journal, f"{name} ", on_done)
         found = journal[name]
-        scores[split.scored] = found["log_odds"]
-        predicted[split.scored] = decide(sigmoid(scores[split.scored]), found["threshold"])
-        of_fold = (predicted == labels)[split.scored]
-        folds.append(Fold(number + 1, len(of_fold), float(of_fold.mean()), found["chosen"]))
+        scores[split.scored] = of_fold = np.array(found["scores"])
+        predicted[split.scored] = predictions(of_fold, found["threshold"])
+        correct = (predicted == labels)[split.scored]
+        folds.append(Fold(number + 1, len(correct), float(correct.mean()), found["chosen"]))
     accuracies = [fold.accuracy for fold in folds]
     right = predicted == labels
     threshold = config.train.threshold if isinstance(config.train.threshold, float) else 0.5
+    of_models = scored(scores, reviews.classes, threshold, reviews.groups)
     return CrossValidation(
         tuple(folds),
         float(np.mean(accuracies)),
         float(np.std(accuracies, ddof=1)),
         int(np.count_nonzero(right)) / len(labels),
         *accuracy_interval(right, config.eval.confidence, reviews.groups),
-        evaluate(labels, Scored(scores, threshold, reviews.groups), **config.section("eval")),
+        evaluation_of(labels, of_models, **config.section("eval")),
         labels,
-        scores,
         predicted,
         fold_of,
+        scores,
     )
 
 
@@ -210,9 +215,9 @@ def _score_fold(
     tokens = reviews.tokens(config.tokens)
     counted = CountedSplit.of(tokens, reviews, split, config.features)
     regression = counted.learn(config.train)
-    log_odds = regression.decision_function(counted.scored).tolist()
+    scores = regression.decision_function(counted.scored).tolist()
     on_done(1)
-    return {"log_odds": log_odds, "chosen": chosen, "threshold": regression.threshold}
+    return {"scores": scores, "chosen": chosen, "threshold": regression.threshold}
 
 
 def _write(folder: Path, result: CrossValidation) -> None:
@@ -220,14 +225,8 @@ def _write(folder: Path, result: CrossValidation) -> None:
     from pyarrow import parquet
 
     files.write_json(folder / "metrics.json", result.to_dict())
-    columns = {
-        "row": np.arange(len(result.labels)),
-        "fold": result.fold_of + 1,
-        "label": result.labels,
-        "predicted": result.predicted,
-        "probability": sigmoid(result.scores),
-        "log_odds": result.scores,
-    }
-    table = pa.table({name: arrow.numbers(values) for name, values in columns.items()})
+    columns = prediction_columns(result.labels, result.scores, result.predicted)
+    row, fold = columns.pop("row"), arrow.numbers(result.fold_of + 1)
+    table = pa.table({"row": row, "fold": fold, **columns})
     with replacing(folder / "predictions.parquet") as file:
         parquet.write_table(table, file)

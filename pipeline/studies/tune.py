@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,10 @@ import numpy as np
 from pipeline.config.schema import Config
 from pipeline.config.tuning import TuneSection
 from pipeline.evaluation.metrics import log_loss
-from pipeline.model.logistic import Array, decide, sigmoid
+from pipeline.model.logistic import Array, predictions
 from pipeline.parallel import ordered_map
-from pipeline.stages.from_config import regression_of
+from pipeline.stages.from_config import regression_of, require_settings_of
 from pipeline.stages.listener import SILENT, Listener
-from pipeline.stages.read_run import require_two_classes
 from pipeline.stages.runner import run_stages
 from pipeline.storage.files import write_text
 from pipeline.storage.run import Run
@@ -91,13 +90,14 @@ def tune(
     Raises
     ------
     ConfigError
-        If there is no `[tune]` section, or a key does not accept one of its values.
+        If there is no `[tune]` section, a key does not accept one of its values, or a setting has
+        no meaning for more than two classes.
     """
     path, n_steps = Path(path), n_scores(config)
     run = Run(path, from_scratch)
     run_stages(config, run, "corpus", listener)
-    require_two_classes(run, "tune")
     reviews = Reviews.read(run, "train")
+    require_tried_settings(config, reviews.classes)
     depends = reviews.depends(config, "tune")
     with open_journal(path / "tune", depends, n_steps, from_scratch, listener) as journal:
         everywhere = np.ones(len(reviews.labels), bool)
@@ -162,15 +162,23 @@ def n_scores(config: Config) -> int:
     return len(trials_of(config)) * (tune_section(config).folds or 1)
 
 
+def require_tried_settings(config: Config, classes: Sequence[str]) -> None:
+    """Refuse settings that do not go with the classes, in a config or in its trials."""
+    tried = [config] if config.tune is None else [trial.config for trial in trials_of(config)]
+    for each in tried:
+        require_settings_of(classes, each.train)
+
+
 def _splits(tune: TuneSection, reviews: Reviews, within: Array) -> list[Split]:
-    labels = reviews.labels[within]
+    labels, names = reviews.labels[within], reviews.names
     groups = None if reviews.groups is None else reviews.groups[within]
     if tune.folds:
-        folds = draw_folds(labels, tune.folds, tune.seed, "tune.folds", groups)
+        folds = draw_folds(labels, tune.folds, tune.seed, "tune.folds", groups, names)
         return fold_splits(folds, within)
     draw = np.random.default_rng(tune.seed)
     scored = np.zeros(len(within), bool)
-    scored[within] = draw_by_class(labels, tune.validation, draw, "tune.validation", groups)
+    of_setting = tune.validation, draw, "tune.validation"
+    scored[within] = draw_by_class(labels, *of_setting, groups, names)
     return [Split(within & ~scored, scored)]
 
 
@@ -210,7 +218,7 @@ def _learn(counted: CountedSplit, trials: list[Trial]) -> list[tuple[Trial, Any]
         decided = copy.copy(regression)
         counted.decide(decided, longest.config.train)
         z = decided.decision_function(counted.scored)
-        right = decide(sigmoid(z), decided.threshold) == counted.scored_labels
+        right = predictions(z, decided.threshold) == counted.scored_labels
         loss = log_loss(counted.scored_labels, z)
         scores[n_epochs] = {"accuracy": float(right.mean()), "log_loss": loss}
 

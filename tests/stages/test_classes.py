@@ -281,8 +281,6 @@ class TestRefused:
         "command",
         [
             ("report", "CONFIG", "--run", "RUN"),
-            ("crossval", "CONFIG", "--run", "RUN"),
-            ("baselines", "CONFIG", "--run", "RUN"),
             ("stability", "RUN"),
         ],
     )

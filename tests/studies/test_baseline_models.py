@@ -21,11 +21,10 @@ import pipeline
 from pipeline import nltk_data
 from pipeline.errors import CorpusError
 from pipeline.inspection.explanation import explain
-from pipeline.model.logistic import sigmoid
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.studies import baseline_models
 from pipeline.studies.baseline_models import (
-    class_log_odds,
+    class_sizes,
     naive_bayes,
     opinion_lexicon,
     vader_scores,
@@ -35,12 +34,12 @@ from pipeline.training.log_count_ratio import log_count_ratio
 
 
 @st.composite
-def counted(draw):
-    """Return counts, dense, and labels of both classes."""
-    n, d = draw(st.integers(2, 8)), draw(st.integers(1, 5))
+def counted(draw, n_classes=2):
+    """Return counts, dense, and labels of each class."""
+    n, d = draw(st.integers(n_classes, 8)), draw(st.integers(1, 5))
     counts = draw(hnp.arrays(np.float32, (n, d), elements=st.integers(0, 4)))
-    labels = draw(hnp.arrays(np.int8, n, elements=st.integers(0, 1)))
-    labels[:2] = 0, 1
+    labels = draw(hnp.arrays(np.int8, n, elements=st.integers(0, n_classes - 1)))
+    labels[:n_classes] = np.arange(n_classes)
     return counts, labels
 
 
@@ -48,33 +47,30 @@ def counted(draw):
 
 
 @pytest.mark.parametrize(
-    ("labels", "positive"),
-    [([1, 1, 0], True), ([0, 1, 0], False), ([1, 0], False), ([0, 1, 1, 0], False)],
+    ("labels", "number"),
+    [([1, 1, 0], 1), ([0, 1, 0], 0), ([1, 0], 0), ([0, 1, 1, 0], 0), ([0, 2, 1, 2], 2)],
 )
-def test_the_majority_class_is_the_more_frequent_one_and_negative_in_a_tie(labels, positive):
-    assert (class_log_odds(np.array(labels, np.int8)) > 0) == positive
+def test_the_majority_class_is_the_most_frequent_one_and_the_first_in_a_tie(labels, number):
+    assert class_sizes(np.array(labels, np.int8)).argmax() == number
 
 
-def test_the_log_odds_of_the_classes_are_those_of_their_shares():
-    assert sigmoid(class_log_odds(np.array([1, 0, 1, 1], np.int8))) == pytest.approx(0.75)
-
-
-@pytest.mark.parametrize("labels", [[1, 1], [0], []])
-def test_one_class_is_no_corpus_for_a_baseline(labels):
+@pytest.mark.parametrize("labels", [[1, 1], [0], [], [0, 2, 2]])
+def test_a_class_without_reviews_is_no_corpus_for_a_baseline(labels):
     labels = np.array(labels, np.int8)
-    for make in (class_log_odds, lambda y: naive_bayes(csr_array((len(y), 2)), y)):
-        with pytest.raises(CorpusError, match="expected reviews of two classes, got"):
+    for make in (class_sizes, lambda y: naive_bayes(csr_array((len(y), 2)), y)):
+        with pytest.raises(CorpusError, match="expected reviews of each class, got none of"):
             make(labels)
 
 
 # Naive Bayes
 
 
-@given(counted(), st.sampled_from([0.01, 1.0, 2.5]))
-def test_naive_bayes_is_scikit_learns(corpus, alpha):
-    counts, labels = corpus
-    model = naive_bayes(csr_array(counts), labels, alpha)
-    expected = MultinomialNB(alpha=alpha).fit(counts, labels)
+@given(st.data(), st.sampled_from([2, 3, 5]), st.sampled_from([0.01, 1.0, 2.5]), st.booleans())
+def test_naive_bayes_is_scikit_learns(data, n_classes, alpha, weighted):
+    counts, labels = data.draw(counted(n_classes))
+    weights = np.linspace(0.5, 3, len(labels)) if weighted else None
+    model = naive_bayes(csr_array(counts), labels, alpha, weights)
+    expected = MultinomialNB(alpha=alpha).fit(counts, labels, weights)
     np.testing.assert_allclose(
         model.predict_proba(counts), expected.predict_proba(counts), rtol=1e-8, atol=1e-12
     )
@@ -86,7 +82,17 @@ def test_its_weights_are_the_log_count_ratio_and_its_intercept_the_prior(corpus)
     model = naive_bayes(counts, labels, alpha=0.5)
     ratio = log_count_ratio(counts, labels, "counts", 0.5)
     assert model.coef_[0].tolist() == ratio.tolist()
-    assert model.intercept_[0] == class_log_odds(labels)
+    n = np.bincount(labels).tolist()
+    assert model.intercept_[0] == math.log(n[1]) - math.log(n[0])
+
+
+@given(counted(3), st.permutations(range(3)))
+def test_renaming_the_classes_renames_the_weights_of_naive_bayes(corpus, order):
+    counts, labels = csr_array(corpus[0]), corpus[1]
+    order = np.array(order)
+    model, renamed = naive_bayes(counts, labels), naive_bayes(counts, np.argsort(order)[labels])
+    np.testing.assert_allclose(renamed.coef_, model.coef_[order], rtol=1e-12)
+    np.testing.assert_allclose(renamed.intercept_, model.intercept_[order], rtol=1e-12)
 
 
 def test_naive_bayes_of_jurafsky_and_martins_example():

@@ -11,6 +11,7 @@ from small_lexicons import nltk_reads
 
 from pipeline.config.loading import load_config
 from pipeline.config.schema import Config
+from pipeline.errors import ConfigError
 from pipeline.stages.from_config import regression_of
 from pipeline.stages.read_run import read_labels
 from pipeline.stages.test_uses import read_test_uses
@@ -36,7 +37,7 @@ def journal(path):
 
 
 def predicted(path, name):
-    return np.array([c == "1" for c in journal(path)[name]["predicted"]])
+    return np.array(journal(path)[name]["predicted"])
 
 
 def test_baselines_go_from_the_majority_class_to_log_count_ratios(scored):
@@ -88,7 +89,7 @@ def test_a_threshold_by_a_goal_decides_here_too(small_run, lexicon_data, sentime
 def test_each_baseline_is_tested_against_the_previous_one(scored):
     path, results = scored
     labels = read_labels(Run(path), "test")
-    right = [predicted(path, name) == (labels == 1) for name in baselines.NAMES]
+    right = [predicted(path, name) == labels for name in baselines.NAMES]
     for k, result in enumerate(results):
         assert result.accuracy == right[k].mean()
         assert result.low < result.accuracy <= result.high
@@ -130,3 +131,57 @@ def test_the_seconds_of_each_baseline_that_learns_include_its_tokens(small_run, 
     for name in baselines.LEARNED:
         baselines._predict(name, config, reviews, in_test, lambda _: None)
     assert len(begun) == 3
+
+
+@pytest.fixture(scope="module")
+def scored_three(three):
+    path = three("baselines", last="features")
+    config = load_config(path.parent / "c.toml")
+    return path, baselines.score_baselines(config, path)
+
+
+STARS = ("bad", "fair", "good")
+
+
+class TestThreeClasses:
+    def test_the_lexicons_are_left_out_and_named(self, scored_three, sentiment):
+        path, results = scored_three
+        assert [result.name for result in results] == [baselines.MAJORITY, *baselines.LEARNED]
+        found = json.loads((path / "baselines" / "baselines.json").read_text())
+        assert list(found["missing"]) == [baselines.LEXICON, baselines.VADER]
+        assert [result["name"] for result in found["results"]] == [r.name for r in results]
+        done = sentiment("baselines", path.parent / "c.toml", "--run", path)
+        assert "VADER is left out: it tells negative from positive" in " ".join(done.stderr.split())
+        assert "VADER" not in done.stdout
+
+    def test_each_is_what_it_says(self, scored_three):
+        path, results = scored_three
+        run = Run(path)
+        train, test = (
+            arrays.read_counts(path / "features" / f"{split}.safetensors")
+            for split in ("train", "test")
+        )
+        labels, truth = read_labels(run, "train"), read_labels(run, "test")
+        config = load_config(path.parent / "c.toml")
+        expected = {
+            baselines.MAJORITY: np.zeros(60),
+            baselines.BAYES: MultinomialNB().fit(train, labels).predict(test),
+            baselines.LOGISTIC: regression_of(config.train, STARS).fit(train, labels).predict(test),
+        }
+        for name, numbers in expected.items():
+            assert (predicted(path, name) == numbers).all()
+        previous = None
+        for result in results:
+            right = predicted(path, result.name) == truth
+            assert result.accuracy == right.mean()
+            if previous is not None:
+                assert result.only_this == int((right & ~previous).sum())
+                assert result.only_previous == int((~right & previous).sum())
+            previous = right
+
+    def test_a_threshold_is_refused_before_anything_is_scored(self, three):
+        path = three("refused", last="corpus")
+        config = load_config(path.parent / "c.toml", ["train.threshold=0.7"])
+        with pytest.raises(ConfigError, match="expected none where there are 3 classes"):
+            baselines.score_baselines(config, path)
+        assert not (path / "baselines").exists()

@@ -1,21 +1,28 @@
 """Cross-validation: no review is scored by a model that saw it."""
 
 import itertools
+import json
 import shutil
 
 import numpy as np
 import pytest
+from pyarrow import parquet
 from small_corpus import write_jsonl
 
 from pipeline.config.checking import checked
+from pipeline.config.loading import load_config
 from pipeline.config.schema import Config
+from pipeline.errors import ConfigError
 from pipeline.evaluation.accuracy import wilson_interval
+from pipeline.evaluation.classes import ClassScores, evaluate_classes
 from pipeline.stages.from_config import regression_of
 from pipeline.stages.test_uses import read_test_uses
+from pipeline.storage import files
+from pipeline.storage.run import Run
 from pipeline.stratified import TWO_CLASSES, draw_folds
 from pipeline.studies import crossval, tune
 from pipeline.studies.journal import Journal
-from pipeline.studies.splits import CountedSplit, Split
+from pipeline.studies.splits import CountedSplit, Reviews, Split
 
 
 def test_every_review_is_scored_by_a_model_of_the_other_folds(config_of, reviews, copied_run):
@@ -97,3 +104,85 @@ def test_a_corpus_in_one_piece_is_a_use_of_its_test_set_once(small_run, tmp_path
         found = crossval.cross_validate(config, tmp_path / "run", 2)
         assert found.pooled.n == 110
         assert [use.by for use in read_test_uses(tmp_path / "run")] == ["crossval"]
+
+
+@pytest.fixture(scope="module")
+def scored_three(three):
+    path = three("crossval", last="corpus")
+    config = load_config(path.parent / "c.toml", ["train.ratio=documents"])
+    return path, config, crossval.cross_validate(config, path, 3, 1)
+
+
+class TestThreeClasses:
+    def test_every_review_is_scored_by_a_model_of_the_other_folds(self, scored_three):
+        path, config, found = scored_three
+        reviews = Reviews.read(Run(path), "train")
+        folds = draw_folds(reviews.labels, 3, 1, "", names=reviews.classes)
+        assert (found.fold_of == folds).all()
+        for fold in range(3):
+            assert set(np.bincount(reviews.labels[folds == fold]).tolist()) == {23, 24}
+            split = Split(folds != fold, folds == fold)
+            tokens = reviews.tokens(config.tokens)
+            counted = CountedSplit.of(tokens, reviews, split, config.features)
+            model = regression_of(config.train, reviews.classes).fit(
+                counted.learned, counted.learned_labels
+            )
+            expected = model.decision_function(counted.scored)
+            assert found.scores[split.scored] == pytest.approx(expected, abs=0)
+        assert (found.predicted == found.scores.argmax(axis=1)).all()
+        assert found.accuracy == found.pooled.accuracy == np.mean(found.predicted == found.labels)
+        assert found.accuracy > 0.8
+
+    def test_the_files_say_what_was_found_in_the_form_of_the_classes(self, scored_three):
+        path, config, found = scored_three
+        metrics = files.read_json(path / "crossval" / "metrics.json")
+        scores = ClassScores(found.scores, ["bad", "fair", "good"])
+        expected = evaluate_classes(found.labels, scores, **config.section("eval")).to_dict()
+        assert metrics["pooled"] == json.loads(json.dumps(expected))
+        table = parquet.read_table(path / "crossval" / "predictions.parquet")
+        assert table.column_names == [
+            *("row", "fold", "label", "predicted", "probabilities", "scores")
+        ]
+        assert (np.array(table["scores"].to_pylist()) == found.scores).all()
+        assert (table["predicted"].to_numpy() == found.predicted).all()
+
+    def test_it_resumes(self, scored_three, three, steps):
+        _, config, found = scored_three
+        path = three("resumed", last="corpus")
+        with pytest.raises(KeyboardInterrupt):
+            crossval.cross_validate(config, path, 3, 1, listener=steps(2))
+        again = crossval.cross_validate(config, path, 3, 1)
+        assert again.to_dict() == found.to_dict()
+        assert (again.scores == found.scores).all()
+
+    def test_accuracy_and_macro_f1_are_shown(self, scored_three, sentiment):
+        path, _, found = scored_three
+        shown = sentiment(
+            *("crossval", path.parent / "c.toml", "--run", path, "--folds", "3", "--seed", "1"),
+            *("--set", "train.ratio=documents"),
+        ).stdout
+        assert f"accuracy over all 210 reviews {found.accuracy:.2%}" in shown
+        low, _ = found.pooled.intervals["f1"]
+        expected = f"macro F1 over all 210 reviews {found.pooled.f1:.2%} (95% interval {low:.2%} to"
+        assert expected in shown
+
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            ["train.threshold=0.7"],
+            ["train.validation=0.1", "train.threshold={best='f1'}"],
+            ["tune.train.threshold=[0.5, 0.7]"],
+        ],
+    )
+    def test_a_threshold_is_refused_before_anything_is_scored(self, three, settings):
+        path = three("refused", last="corpus")
+        config = load_config(path.parent / "c.toml", settings)
+        with pytest.raises(ConfigError, match=r"train.threshold: expected none where there are 3"):
+            crossval.cross_validate(config, path, 3)
+        assert not (path / "crossval").exists()
+
+    def test_too_many_folds_name_the_smallest_class(self, three):
+        path = three("folds", last="corpus")
+        config = load_config(path.parent / "c.toml")
+        with pytest.raises(ConfigError, match="there are 70 bad ones; got 80"):
+            crossval.cross_validate(config, path, 80)

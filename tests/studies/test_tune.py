@@ -5,10 +5,13 @@ import shutil
 import numpy as np
 import pytest
 
-from pipeline.config.loading import with_values
+from pipeline.config.loading import load_config, with_values
 from pipeline.errors import ConfigError
 from pipeline.evaluation.metrics import log_loss
 from pipeline.stages.from_config import decision_of, regression_of
+from pipeline.stages.listener import SILENT
+from pipeline.stages.runner import run_stages
+from pipeline.storage.run import Run
 from pipeline.stratified import TWO_CLASSES, draw_folds
 from pipeline.studies import tune
 from pipeline.studies.grid import trials_of
@@ -197,3 +200,49 @@ def test_an_interrupted_tuning_resumes_and_ends_alike(
     assert tune.tune(config, path, listener=again) == whole
     assert again.steps[0] == done
     assert sum(again.steps) == again.n_steps == 48
+
+
+class TestThreeClasses:
+    GRID = ("tune.folds=2", "tune.train.epochs=[2, 5]", "tune.train.l2=[1e-2, 1e-3]")
+
+    def tuned(self, three, name, *settings):
+        path = three(name, last="corpus")
+        config = load_config(path.parent / "c.toml", (*self.GRID, *settings))
+        return path, config, tune.tune(config, path)
+
+    @pytest.mark.parametrize("patience", [0, 1])
+    def test_a_trial_scores_what_its_config_learns(self, three, patience):
+        """Its accuracy, and the mean loss of its softmax."""
+        settings = ("train.validation=0.2", f"train.patience={patience}", "train.calibrate=true")
+        path, config, found = self.tuned(three, f"trial-{patience}", *settings)
+        reviews = Reviews.read(Run(path), "train")
+        folds = draw_folds(reviews.labels, 2, 0, "", names=reviews.classes)
+        assert len(found.tried) == 4
+        for tried in found.tried:
+            (trial,) = (t for t in trials_of(config) if t.values == tried.values)
+            accuracies, losses = [], []
+            for fold in range(2):
+                split = Split(folds != fold, folds == fold)
+                tokens = reviews.tokens(config.tokens)
+                counted = CountedSplit.of(tokens, reviews, split, config.features)
+                model = counted.learn(trial.config.train)
+                probability = model.predict_proba(counted.scored)
+                y = counted.scored_labels
+                losses.append(-np.log(probability[np.arange(len(y)), y]).mean())
+                accuracies.append((probability.argmax(axis=1) == y).mean())
+            assert tried.accuracies == pytest.approx(accuracies, abs=1e-12)
+            assert tried.log_loss == pytest.approx(np.mean(losses), rel=1e-9)
+
+    def test_the_best_config_keeps_the_classes_and_trains(self, three):
+        path, config, found = self.tuned(three, "best")
+        best = load_config(tune.best_config_file(path))
+        assert best.section("corpus") == config.section("corpus")
+        assert found.best == best
+        assert best.train.l2 == found.tried[0].values["train.l2"]
+        run_stages(best, Run(path), "train", SILENT)
+
+    def test_a_threshold_in_a_trial_is_refused_before_anything_is_learned(self, three):
+        goal = "tune.train.threshold=[0.5, {best='f1'}]"
+        with pytest.raises(ConfigError, match=r"train.threshold: expected none where there are 3"):
+            self.tuned(three, "refused", "train.validation=0.2", goal)
+        assert not (three("refused", last="corpus") / "tune").exists()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.boundary.inert import cell
 from pipeline.cli.display.tables import METRIC_NAMES
 from pipeline.cli.display.terminal import Text, figures, isolated, print_line, print_table
-from pipeline.report.numbers import metric_name
+from pipeline.report.numbers import metric_name, share
 
 if TYPE_CHECKING:
     from pipeline.studies.baselines import BaselineResult
@@ -42,6 +42,13 @@ def print_cross_validation(result: CrossValidation) -> None:
         f"accuracy over all {len(result.labels):,} reviews {result.accuracy:.2%} "
         f"({100 * result.pooled.confidence:g}% interval {result.low:.2%} to {result.high:.2%})"
     )
+    metrics = result.pooled.to_dict()
+    if "of_class" in metrics:
+        line = f"macro F1 over all {len(result.labels):,} reviews {share(metrics['f1'])}"
+        if "f1" in metrics["intervals"]:
+            low, high = map(share, metrics["intervals"]["f1"])
+            line += f" ({100 * metrics['confidence']:g}% interval {low} to {high})"
+        print_line(line)
 
 
 def print_tuning(result: Tuning, best: Path) -> None:
