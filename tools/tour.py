@@ -22,6 +22,8 @@ SAID = {
     "config/start.toml": "What `sentiment config --new` writes.",
     "corpus/sample": "The bundled reviews.",
     "corpus/sample/README.md": "Where they are from, and what a model reaches on them.",
+    "corpus/sample/neutral_test.jsonl": "The test set of the neutral class.",
+    "corpus/sample/neutral_train.jsonl": "The training set of the neutral class.",
     "corpus/sample/test.jsonl": "The test set, one JSON object a line.",
     "corpus/sample/train.jsonl": "The training set, one JSON object a line.",
     "py.typed": "Says that the package has types (PEP 561).",

@@ -125,9 +125,13 @@ class LabelledSection(SplitSection, frozen=True):
 
 
 class SampleCorpus(CorpusSection, frozen=True, tag="sample"):
-    """The 2,000 training and 400 test reviews that come with the project."""
+    """The 2,000 training and 400 test reviews that come with the project, of two classes."""
 
     source = "sample"
+    neutral: Annotated[
+        bool,
+        about("Add the neutral reviews that come with them, as a class of their own."),
+    ] = False
 
 
 class NltkCorpus(SplitSection, frozen=True, tag="nltk", kw_only=True):

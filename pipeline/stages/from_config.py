@@ -28,7 +28,7 @@ def source_files(config: Config) -> list[Path]:
     """Return the local files that a corpus is read from."""
     section = config.corpus
     if isinstance(section, SampleCorpus):
-        return [_sample_file(part) for part in ("train", "test")]
+        return [Path(name) for files in _sample_files(section) for name in files]
     if isinstance(section, FilesCorpus):
         from pipeline.corpus.places import place_paths
 
@@ -54,9 +54,10 @@ def read_source(config: Config, rule: LabelRule | None = None) -> Sequence[Count
 
         return [CountedRows(iter(read_nltk(section.name).to_batches()))]
     if isinstance(section, SampleCorpus):
-        sample = LabelRule(("positive",), ("negative",))
-        names = [str(_sample_file(part)) for part in ("train", "test")]
-        return [CountedRows(read_batches(name, Columns(), sample)) for name in names]
+        by_name = LabelRule(classes={name: (name,) for name in class_names(config)})
+        return [
+            CountedRows(read_batches(files, Columns(), by_name)) for files in _sample_files(section)
+        ]
     rule = label_rule_of(section) if rule is None else rule
     columns = Columns(section.text, section.label, section.group, section.weight)
     if isinstance(section, FilesCorpus):
@@ -101,7 +102,10 @@ def label_rule_of(section: LabelledSection) -> LabelRule:
 def class_names(config: Config) -> tuple[str, ...]:
     """Return the names of the classes that a config lists, in the order of their numbers."""
     section = config.corpus
-    return label_rule_of(section).names if isinstance(section, LabelledSection) else TWO_CLASSES
+    if isinstance(section, LabelledSection):
+        return label_rule_of(section).names
+    is_three = isinstance(section, SampleCorpus) and section.neutral
+    return ("negative", "neutral", "positive") if is_three else TWO_CLASSES
 
 
 def with_found_classes(config: Config) -> Config:
@@ -124,8 +128,11 @@ def _parts(section: FilesCorpus) -> tuple[Place, ...]:
     return (section.train,) if section.test is None else (section.train, section.test)
 
 
-def _sample_file(part: str) -> Path:
-    return Path(pipeline.__file__).parent / "corpus" / "sample" / f"{part}.jsonl"
+def _sample_files(section: SampleCorpus) -> list[list[str]]:
+    """Return the files of each set of the bundled reviews: of two classes, and of the third."""
+    folder = Path(pipeline.__file__).parent / "corpus" / "sample"
+    kinds = ("", "neutral_") if section.neutral else ("",)
+    return [[str(folder / f"{kind}{part}.jsonl") for kind in kinds] for part in ("train", "test")]
 
 
 def tokenizer_of(section: TokensSection) -> Tokenizer:

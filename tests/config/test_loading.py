@@ -25,7 +25,7 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 # By name: a config of one's own may lie beside them.
 NAMES = (
     *["sample", "imdb", "imdb_best", "movie_reviews", "movie_reviews_best"],
-    *["sentence_polarity", "sentence_polarity_best", "textbook"],
+    *["sentence_polarity", "sentence_polarity_best", "textbook", "three_classes", "five_stars"],
 )
 FILES = '[corpus]\nsource = "files"\ntrain = "a.csv"\n'
 
@@ -281,7 +281,7 @@ def test_a_key_that_nobody_could_have_meant_comes_with_what_is_accepted_alone(re
     [
         (
             '[corpus]\nsource = "sample"\ntrain = "a.csv"',
-            "corpus.train: unknown key; accepted: drop_overlap, source",
+            "corpus.train: unknown key; accepted: drop_overlap, neutral, source",
         ),
         (
             '[corpus]\nsource = "nltk"\nname = "movie_reviews"\ntext = "review"',

@@ -8,11 +8,13 @@ import re
 import statistics
 import unicodedata
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from small_corpus import read_corpus
 
@@ -25,6 +27,10 @@ from pipeline.tokens.tokenizer import Tokenizer
 FOLDER = Path(pipeline.__file__).parent / "corpus" / "sample"
 README = FOLDER / "README.md"
 SPLITS = ("train", "test")
+NEUTRAL = ("neutral_train", "neutral_test")
+FILES = (*SPLITS, *NEUTRAL)
+# How many reviews a class has, in all domains and in each.
+SIZES = {"negative": (1000, 200, 50), "neutral": (120, 24, 6), "positive": (1000, 200, 50)}
 
 
 @dataclass(frozen=True)
@@ -55,9 +61,20 @@ def lines(split: str) -> list[str]:
     return (FOLDER / f"{split}.jsonl").read_bytes().decode("utf-8").removesuffix("\n").split("\n")
 
 
+def reviews_of(files: Sequence[str]) -> list[Review]:
+    return [Review(file, **json.loads(line)) for file in files for line in lines(file)]
+
+
 @pytest.fixture(scope="module")
 def reviews() -> list[Review]:
-    return [Review(split, **json.loads(line)) for split in SPLITS for line in lines(split)]
+    """The positive and the negative reviews."""
+    return reviews_of(SPLITS)
+
+
+@pytest.fixture(scope="module")
+def three() -> list[Review]:
+    """All reviews, the neutral ones included."""
+    return reviews_of(FILES)
 
 
 @pytest.fixture(scope="module")
@@ -73,17 +90,18 @@ def part(reviews: list[Review], split: str) -> list[Review]:
 # Form
 
 
-@pytest.mark.parametrize("split", SPLITS)
-def test_a_line_is_an_object_of_three_strings(split: str) -> None:
-    for line in lines(split):
+@pytest.mark.parametrize("file", FILES)
+def test_a_line_is_an_object_of_three_strings(file: str) -> None:
+    labels = ("neutral",) if file in NEUTRAL else ("positive", "negative")
+    for line in lines(file):
         row = json.loads(line)
         assert list(row) == ["text", "label", "domain"]
-        assert row["label"] in ("positive", "negative")
+        assert row["label"] in labels
         assert line == json.dumps(row, ensure_ascii=False)
 
 
-def test_texts_are_plain_and_tidy(reviews: list[Review]) -> None:
-    for review in reviews:
+def test_texts_are_plain_and_tidy(three: list[Review]) -> None:
+    for review in three:
         assert review.text == " ".join(review.text.split())
         assert not re.search(r"<[^>]*>|&#?\w+;", review.text), review.text
         assert unicodedata.is_normalized("NFC", review.text)
@@ -97,10 +115,10 @@ def test_texts_are_plain_and_tidy(reviews: list[Review]) -> None:
         assert not strange, (strange, review.text)
 
 
-@pytest.mark.parametrize("split", SPLITS)
-def test_both_apostrophes_occur_but_not_in_one_review(reviews: list[Review], split: str) -> None:
-    curly = [bool(re.search(r"\w\u2019\w", review.text)) for review in part(reviews, split)]
-    straight = [bool(re.search(r"\w'\w", review.text)) for review in part(reviews, split)]
+@pytest.mark.parametrize("file", FILES)
+def test_both_apostrophes_occur_but_not_in_one_review(three: list[Review], file: str) -> None:
+    curly = [bool(re.search(r"\w\u2019\w", review.text)) for review in part(three, file)]
+    straight = [bool(re.search(r"\w'\w", review.text)) for review in part(three, file)]
     assert sum(curly) > 0.1 * len(curly)
     assert sum(straight) > 0.5 * len(straight)
     assert not any(a and b for a, b in zip(curly, straight, strict=True))
@@ -109,10 +127,10 @@ def test_both_apostrophes_occur_but_not_in_one_review(reviews: list[Review], spl
 # Sizes
 
 
-def test_sizes_and_lengths_are_those_of_the_readme(reviews: list[Review], readme: str) -> None:
+def test_sizes_and_lengths_are_those_of_the_readme(three: list[Review], readme: str) -> None:
     facts: dict[str, list[str]] = defaultdict(list)
-    for split in SPLITS:
-        texts = part(reviews, split)
+    for file in FILES:
+        texts = part(three, file)
         lengths = [len(review.text.split()) for review in texts]
         assert 20 <= min(lengths) <= max(lengths) <= 90
         tokens = [word for review in texts for word in review.words]
@@ -124,21 +142,21 @@ def test_sizes_and_lengths_are_those_of_the_readme(reviews: list[Review], readme
         )
         facts["words"].append(f"{len(tokens):,}")
         facts["different words"].append(f"{len(set(tokens)):,}")
-    assert facts["reviews"] == ["2,000", "400"]
+    assert facts["reviews"] == ["2,000", "400", "120", "24"]
     for name, values in facts.items():
         assert f"| {name} | {' | '.join(values)} |" in readme
 
 
-def test_classes_are_balanced_in_each_split_and_each_domain(reviews: list[Review]) -> None:
-    counts = Counter((review.split, review.domain, review.label) for review in reviews)
-    domains = {review.domain for review in reviews}
-    assert len(domains) == 24
-    for domain in domains:
-        for label in ("positive", "negative"):
-            assert counts["train", domain, label] in (41, 42)
-            assert counts["train", domain, label] + counts["test", domain, label] == 50
-    for split, half in (("train", 1000), ("test", 200)):
-        assert sum(review.positive for review in part(reviews, split)) == half
+@pytest.mark.parametrize("label", SIZES)
+def test_a_class_has_as_many_reviews_of_each_domain(three: list[Review], label: str) -> None:
+    n_train, n_test, n_domain = SIZES[label]
+    of_label = [review for review in three if review.label == label]
+    by_file = Counter(review.split for review in of_label)
+    assert sorted(by_file.values()) == [n_test, n_train]
+    assert len({review.domain for review in of_label}) == 24
+    assert set(Counter(review.domain for review in of_label).values()) == {n_domain}
+    train = Counter(review.domain for review in of_label if review.split.endswith("train"))
+    assert set(train.values()) <= {n_train // 24, n_train // 24 + 1}
 
 
 def test_the_readme_lists_the_domains(reviews: list[Review]) -> None:
@@ -159,15 +177,22 @@ def test_the_order_of_rows_says_nothing_about_the_label(reviews: list[Review], s
 # No two alike
 
 
-def test_the_audit_finds_no_problem() -> None:
-    rule = LabelRule(("positive",), ("negative",))
-    train, test = (read_corpus(FOLDER / f"{split}.jsonl", rule) for split in SPLITS)
+@pytest.mark.parametrize("kinds", [("",), ("", "neutral_")], ids=["two", "three"])
+def test_the_audit_finds_no_problem(kinds: tuple[str, ...]) -> None:
+    names = tuple(SIZES) if len(kinds) == 2 else ("negative", "positive")
+    rule = LabelRule(classes={name: (name,) for name in names})
+    train, test = (
+        pa.concat_tables([read_corpus(FOLDER / f"{kind}{split}.jsonl", rule) for kind in kinds])
+        for split in SPLITS
+    )
+    train, test = train.combine_chunks(), test.combine_chunks()
     statistics = TextStatistics.joined(
         [text_statistics(table["text"].chunk(0)) for table in (train, test)]
     )
-    found = audit(train, test, statistics)
+    found = audit(train, test, statistics, names)
     assert warnings(found) == []
-    assert (found.train.n_reviews, found.test.n_reviews) == (2000, 400)
+    assert found.train.n_of_class == {name: SIZES[name][0] for name in names}
+    assert found.test.n_of_class == {name: SIZES[name][1] for name in names}
     assert not overlapping_rows(train, test, statistics).any()
 
 
@@ -175,9 +200,9 @@ def sequences(words: list[str], length: int) -> set[tuple[str, ...]]:
     return {tuple(words[i : i + length]) for i in range(len(words) - length + 1)}
 
 
-def test_no_two_reviews_resemble_each_other(reviews: list[Review], readme: str) -> None:
+def test_no_two_reviews_resemble_each_other(three: list[Review], readme: str) -> None:
     """Of all pairs, by real sets of 5-word shingles; 0.8 would be a near-duplicate."""
-    shingles = [sequences(review.words, 5) for review in reviews]
+    shingles = [sequences(review.words, 5) for review in three]
     users = defaultdict(list)
     for number, found in enumerate(shingles):
         for shingle in found:
@@ -188,19 +213,19 @@ def test_no_two_reviews_resemble_each_other(reviews: list[Review], readme: str) 
     assert f"largest resemblance of any two is {largest:.3f}" in readme
 
 
-def test_no_two_reviews_share_a_long_sequence_of_words(reviews: list[Review], readme: str) -> None:
+def test_no_two_reviews_share_a_long_sequence_of_words(three: list[Review], readme: str) -> None:
     length, shared = 0, {"anything"}
     while shared:
         length += 1
-        counts = Counter(run for review in reviews for run in sequences(review.words, length))
+        counts = Counter(run for review in three for run in sequences(review.words, length))
         longest, shared = shared, {" ".join(run) for run, n in counts.items() if n > 1}
     assert length - 1 == 9
     assert f"longest sequence of words that two reviews share is {length - 1} words" in readme
     assert all(f'("{run}")' in readme for run in longest)
 
 
-def test_the_vocabulary_is_varied(reviews: list[Review], readme: str) -> None:
-    words = [word for review in reviews for word in review.words]
+def test_the_vocabulary_is_varied(three: list[Review], readme: str) -> None:
+    words = [word for review in three for word in review.words]
     windows = [words[i : i + 1000] for i in range(0, len(words) - 999, 1000)]
     ratio = statistics.mean(len(set(window)) / 1000 for window in windows)
     assert ratio > 0.45
@@ -208,10 +233,10 @@ def test_the_vocabulary_is_varied(reviews: list[Review], readme: str) -> None:
     assert f"{ratio:.2f} on average in windows of 1,000 words" in readme
 
 
-def test_reviews_begin_in_many_ways(reviews: list[Review]) -> None:
-    openings = Counter(tuple(review.words[:3]) for review in reviews)
+def test_reviews_begin_in_many_ways(three: list[Review]) -> None:
+    openings = Counter(tuple(review.words[:3]) for review in three)
     assert openings.most_common(1)[0][1] <= 10
-    assert len(openings) > 0.85 * len(reviews)
+    assert len(openings) > 0.85 * len(three)
 
 
 # Words to look up
@@ -233,6 +258,17 @@ def test_the_two_words_are_on_their_side_but_not_always(
         f"{word}: {counts[0]} of {counts[1]} in train and {counts[2]} of {counts[3]} in test "
         f"are {side}"
     ) in readme
+
+
+def test_no_word_gives_the_neutral_reviews_away(three: list[Review], readme: str) -> None:
+    """Of the words of 20 neutral reviews or more, with the neutral share of those that use it."""
+    neutral, users = (
+        Counter(word for review in texts for word in set(review.words))
+        for texts in ([review for review in three if review.label == "neutral"], three)
+    )
+    share, word = max((n / users[word], word) for word, n in neutral.items() if n >= 20)
+    assert share < 0.5
+    assert f"most telling is {word}: {neutral[word]} of {users[word]}" in readme
 
 
 # What a classifier gets
@@ -273,19 +309,36 @@ def unigram_regression() -> Any:
     return make_pipeline(CountVectorizer(), LogisticRegression(max_iter=1000))
 
 
-def test_a_linear_model_is_above_majority_and_below_perfect(
-    reviews: list[Review], readme: str
-) -> None:
+def accuracy_on_test(files: Sequence[str]) -> float:
+    """Return the test accuracy of the regression that learned from the training sets of files."""
+    train, test = (reviews_of([file for file in files if file.endswith(split)]) for split in SPLITS)
+    model = unigram_regression().fit([r.text for r in train], [r.label for r in train])
+    return float(model.score([r.text for r in test], [r.label for r in test]))
+
+
+def test_a_linear_model_is_above_majority_and_below_perfect(readme: str) -> None:
     """400 reviews give an interval of 4 points to each side, and the claims are outside it."""
-    train, test = part(reviews, "train"), part(reviews, "test")
-    model = unigram_regression()
-    model.fit([review.text for review in train], [review.positive for review in train])
-    accuracy = model.score([review.text for review in test], [review.positive for review in test])
-    low, high = interval(accuracy, len(test))
+    accuracy = accuracy_on_test(SPLITS)
+    low, high = interval(accuracy, 400)
     assert low > 0.65
     assert high < 0.9
     # Another version of scikit-learn may stop its descent elsewhere, a review or two away.
     assert accuracy == pytest.approx(figure(readme, "logistic regression", 1), abs=0.01)
+
+
+def test_of_three_classes_a_linear_model_is_above_majority_and_below_perfect(
+    three: list[Review], readme: str
+) -> None:
+    test = Counter(review.label for review in three if review.split.endswith("test"))
+    majority = max(test.values()) / test.total()
+    accuracy = accuracy_on_test(FILES)
+    low, high = interval(accuracy, test.total())
+    assert low > majority + 0.1
+    assert high < 0.9
+    found = re.search(r"three classes, it reaches ([\d.]+)%, and the majority ([\d.]+)%", readme)
+    assert found is not None
+    assert accuracy == pytest.approx(float(found[1]) / 100, abs=0.01)
+    assert majority == pytest.approx(float(found[2]) / 100, abs=0.0006)
 
 
 def test_a_linear_model_is_above_a_lexicon(
@@ -321,4 +374,4 @@ def test_the_test_set_is_no_special_case(reviews: list[Review], readme: str) -> 
 
 def test_the_readme_gives_the_licence_and_the_command(readme: str) -> None:
     assert "CC0 1.0" in readme
-    assert "python -m pytest tests/test_corpus_sample.py" in readme
+    assert "python -m pytest tests/corpus/test_sample.py" in readme
