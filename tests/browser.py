@@ -54,6 +54,10 @@ class Page:
         """Return what does not fit into its box or the window: tag, class and excess in pixels."""
         return self.page.evaluate(CUT_OFF)
 
+    def contrasts(self) -> dict[str, float]:
+        """Return the contrast of the text of elements with what is behind it: by tag and class."""
+        return self.page.evaluate(CONTRASTS)
+
 
 # Reviews may scroll downwards, so only the width counts. A pixel is lost to rounding.
 CUT_OFF = """() => {
@@ -64,6 +68,26 @@ CUT_OFF = """() => {
     const inside = isInline ? 0 : node.scrollWidth - node.clientWidth;
     const excess = Math.max(inside, node.getBoundingClientRect().right - innerWidth);
     if (excess > 1) found.push(`${node.tagName}.${node.className}: ${excess}`);
+  }
+  return found;
+}"""
+
+# The contrast of the text of some elements with what is behind it (WCAG 2, 1.4.3).
+CONTRASTS = """() => {
+  const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const over = ([r, g, b, a = 1], back) => [r, g, b].map((c, k) => a * c + (1 - a) * back[k]);
+  const light = (c) => c <= 10 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4;
+  const luminance = ([r, g, b]) => 0.2126 * light(r) + 0.7152 * light(g) + 0.0722 * light(b);
+  const behind = (node) => {
+    if (node === null) return [255, 255, 255];
+    return over(channels(getComputedStyle(node).backgroundColor), behind(node.parentElement));
+  };
+  const found = {};
+  const texts = "p, th, td, mark, a, label, button, h2, small, .word";
+  for (const node of document.querySelectorAll(texts)) {
+    if (!node.textContent.trim() || node.disabled) continue;
+    const [a, b] = [channels(getComputedStyle(node).color), behind(node)].map(luminance);
+    found[node.tagName + "." + node.className] = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
   }
   return found;
 }"""

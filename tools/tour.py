@@ -29,11 +29,15 @@ SAID = {
     "py.typed": "Says that the package has types (PEP 561).",
     "report/templates": "What the page is made of: Jinja2 templates, a style sheet, scripts.",
     "report/templates/comparison.html.j2": "The page that compares two runs.",
-    "report/templates/macros.html.j2": "Shared by both: the head, a text with its words marked.",
+    "report/templates/macros.html.j2": "Shared by them: the head, a figure, a marked review, a search.",
     "report/templates/model_card.md.j2": "The model card.",
-    "report/templates/report.html.j2": "The page of a run.",
-    "report/templates/style.css": "The style of both pages, light and dark.",
+    "report/templates/report.html.j2": "The frame of the page of a run, with blocks to fill.",
+    "report/templates/report_classes.html.j2": "What only the page of more than two classes shows.",
+    "report/templates/report_two.html.j2": "What only the page of two classes shows.",
+    "report/templates/step.html.j2": "One step of gradient descent.",
+    "report/templates/style.css": "The style of all pages, light and dark.",
     "report/templates/summary.md.j2": "A run on one page of Markdown.",
+    "report/templates/summary_classes.md.j2": "What is other on it with more than two classes.",
     "report/templates/words.md.j2": "Shared by both: the accuracy in a sentence, a table of words.",
 }
 WIDTH = 28

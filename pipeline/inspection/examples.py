@@ -1,4 +1,4 @@
-"""Which test reviews to show: the most wrong, and those nearest to the threshold."""
+"""Which test reviews to show: the most wrong, and those nearest to the decision boundary."""
 
 from __future__ import annotations
 
@@ -43,13 +43,20 @@ def most_wrong(y: NDArray[np.int8], scores: NDArray[np.float64], threshold: floa
 def least_certain(scores: NDArray[np.float64], threshold: float, n: int) -> Rows:
     """Return the rows of the reviews whose score is nearest to the decision boundary.
 
-    Parameters and return value are those of `most_wrong`.
+    Of more than two classes, these are the reviews whose highest score is the least above the
+    second highest. Parameters and return value are those of `most_wrong`.
 
     Examples
     --------
     >>> least_certain(np.array([4.0, -0.5, 0.1]), threshold=0.5, n=2).tolist()
     [2, 1]
+    >>> least_certain(np.array([[3.0, 0.0, 1.0], [2.0, 2.5, 0.0]]), threshold=0.5, n=1).tolist()
+    [1]
     """
-    boundary = np.log(threshold) - np.log1p(-threshold)
-    rows: Rows = np.argsort(np.abs(scores - boundary), kind="stable")
+    if scores.ndim == 2:
+        second, first = np.partition(scores, (-2, -1), axis=1)[:, -2:].T
+        distance = first - second
+    else:
+        distance = np.abs(scores - (np.log(threshold) - np.log1p(-threshold)))
+    rows: Rows = np.argsort(distance, kind="stable")
     return rows[:n]

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.evaluation.curves import Curves, curves
 from pipeline.inspection.class_frequency import ClassFrequency
+from pipeline.inspection.class_weights import ClassWord, class_words
 from pipeline.inspection.examples import least_certain, most_wrong
 from pipeline.inspection.highlights import Highlight, highlight
 from pipeline.inspection.weights import Word, look_up, top_words
+from pipeline.stratified import TWO_CLASSES
 
 if TYPE_CHECKING:
     from pipeline.model.checks import Floats, Labels
@@ -82,19 +84,45 @@ class RunData:
     baselines: dict[str, float]
     provenance: Provenance
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of their numbers; of two, the negative first."""
+        return tuple(self.corpus.get("classes", TWO_CLASSES))
+
+
+def class_counts(of_set: dict[str, Any]) -> dict[str, int]:
+    """Return the number of reviews of each class, from what the audit says of a set.
+
+    >>> class_counts({"n_reviews": 3, "n_positive": 2, "n_negative": 1})
+    {'negative': 1, 'positive': 2}
+    """
+    if "n_of_class" in of_set:
+        return dict(of_set["n_of_class"])
+    return {name: of_set[f"n_{name}"] for name in TWO_CLASSES}
+
 
 @dataclass(frozen=True)
 class ScoredReviews:
-    """The test set: true labels (int8), log-odds (float64), and the text of a row."""
+    """The test set: the text of a row, labels and scores.
+
+    Attributes
+    ----------
+    labels : int8 array, shape (n,)
+        Numbers of the true classes.
+    scores : float64 array, shape (n,), or (n, n_classes) above two classes
+        Of two classes, log-odds.
+    text : callable
+        Returns the text of a row.
+    """
 
     labels: Labels
-    log_odds: Floats
+    scores: Floats
     text: Callable[[int], str]
 
 
 @dataclass(frozen=True)
 class ReportData:
-    """What the report shows.
+    """What the report of two classes shows.
 
     Attributes
     ----------
@@ -116,6 +144,29 @@ class ReportData:
     least_certain: tuple[Review, ...]
 
 
+@dataclass(frozen=True)
+class ClassesData:
+    """What the report of more than two classes shows.
+
+    Attributes
+    ----------
+    run : RunData
+    words : tuple of tuple of ClassWord
+        For each class, the words that speak for it most, against the mean of the others.
+    shares : tuple of tuple of (float or None)
+        The confusion matrix as shares of each true class; None where it has no review.
+    most_wrong, least_certain : tuple of Review
+        The misclassified reviews whose true class is the least probable, and the reviews whose
+        first and second class are the nearest.
+    """
+
+    run: RunData
+    words: tuple[tuple[ClassWord, ...], ...]
+    shares: tuple[tuple[float | None, ...], ...]
+    most_wrong: tuple[Review, ...]
+    least_certain: tuple[Review, ...]
+
+
 def gather(
     run: RunData,
     model: TextClassifier,
@@ -124,7 +175,7 @@ def gather(
     top: int,
     n_reviews: int,
 ) -> ReportData:
-    """Compute what the report shows.
+    """Compute what the report of two classes shows.
 
     Parameters
     ----------
@@ -133,30 +184,60 @@ def gather(
     frequency : ClassFrequency
     test : ScoredReviews
     top : int
-        The number of words of each sign.
+        The number of words of each class.
     n_reviews : int
         The number of reviews of each kind.
     """
-    threshold = model.regression.threshold
     positive, negative = top_words(model, top, frequency)
     (most_frequent,) = look_up(model, [model.vocabulary.words[0].as_py()], frequency)
-
-    def reviews(rows: Iterable[int]) -> tuple[Review, ...]:
-        return tuple(
-            Review(
-                int(row),
-                "positive" if test.labels[row] else "negative",
-                (highlight(model, test.text(int(row))),),
-            )
-            for row in rows
-        )
-
     return ReportData(
         run,
         tuple(positive),
         tuple(negative),
         most_frequent,
-        curves(test.labels, test.log_odds),
-        reviews(most_wrong(test.labels, test.log_odds, threshold, n_reviews)),
-        reviews(least_certain(test.log_odds, threshold, n_reviews)),
+        curves(test.labels, test.scores),
+        *_shown_reviews(run, model, test, n_reviews),
+    )
+
+
+def gather_classes(
+    run: RunData,
+    model: TextClassifier,
+    frequency: ClassFrequency,
+    test: ScoredReviews,
+    top: int,
+    n_reviews: int,
+) -> ClassesData:
+    """Compute what the report of more than two classes shows; the parameters are as in `gather`."""
+    shares = (
+        tuple(cell / sum(row) if sum(row) else None for cell in row)
+        for row in run.metrics["confusion"]
+    )
+    return ClassesData(
+        run,
+        tuple(map(tuple, class_words(model, top, frequency).values())),
+        tuple(shares),
+        *_shown_reviews(run, model, test, n_reviews),
+    )
+
+
+def _shown_reviews(
+    run: RunData, model: TextClassifier, test: ScoredReviews, n_reviews: int
+) -> tuple[tuple[Review, ...], tuple[Review, ...]]:
+    """Return the most wrong and the least certain reviews."""
+
+    def reviews(rows: Iterable[int]) -> tuple[Review, ...]:
+        return tuple(
+            Review(
+                int(row),
+                run.classes[test.labels[row]],
+                (highlight(model, test.text(int(row))),),
+            )
+            for row in rows
+        )
+
+    threshold = model.regression.threshold
+    return (
+        reviews(most_wrong(test.labels, test.scores, threshold, n_reviews)),
+        reviews(least_certain(test.scores, threshold, n_reviews)),
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.features.names import are_characters, characters_of
 from pipeline.inspection.class_frequency import ClassFrequency
+from pipeline.inspection.class_weights import shown_weights
 from pipeline.kernels.code_points import CODE_POINT, DOUBLED, IGNORED
 from pipeline.model.logistic import Array, LogisticRegression
 from pipeline.storage import arrow
@@ -30,7 +31,8 @@ def kept_columns(
     """Return the columns that fit into the page: all, or those that matter most to scores.
 
     Words are ranked by |weight| * sqrt(document frequency), which is roughly proportional to
-    their share of the standard deviation of the scores.
+    their share of the standard deviation of the scores. Of more than two classes, the weight is
+    the largest that is shown: for a class, against the mean of the others.
 
     Parameters
     ----------
@@ -45,15 +47,17 @@ def kept_columns(
     int64 array, in ascending order
     """
     _, offsets = arrow.buffers(model.vocabulary.words)
-    # Bytes a word: its own, a line break, weight and interval in base64, the counts of two classes.
-    sizes = np.diff(offsets) + 1 + (3 if with_intervals else 1) * 16 / 3 + 4
+    # Bytes a word: its own, a line break, weights and interval in base64, the counts of reviews.
+    shown = np.abs(shown_weights(model.weights))
+    n_weights = len(shown) + (2 if with_intervals else 0)
+    sizes = np.diff(offsets) + 1 + n_weights * 16 / 3 + 4
     spells_characters = are_characters(model.vocabulary.words)
     if spells_characters.any():
         sizes += 2 * spells_characters  # JSON escapes quotation marks
         largest -= largest // 10  # reviews are marked character by character
     if sizes.sum() <= largest:
         return np.arange(len(sizes))
-    importance = np.abs(model.weights) * np.sqrt(model.vocabulary.document_frequency)
+    importance = shown.max(axis=0) * np.sqrt(model.vocabulary.document_frequency)
     order = np.argsort(-importance, kind="stable")
     kept: Array = np.sort(order[: np.searchsorted(np.cumsum(sizes[order]), largest)])
     return kept
@@ -71,44 +75,46 @@ def agreement(model: TextClassifier, columns: Array, counts: csr_array) -> float
     (1.0, 0.5)
     """
     weights = np.zeros_like(model.weights)
-    weights[columns] = model.weights[columns]
+    weights[..., columns] = model.weights[..., columns]
     kept = LogisticRegression.of(weights, model.intercept, model.regression.threshold)
     return float(np.mean(kept.predict(counts) == model.regression.predict(counts)))
 
 
 def embedded_model(
     model: TextClassifier,
-    frequency: ClassFrequency,
     columns: Array,
+    frequency: ClassFrequency,
     stability: tuple[Array, Array] | None = None,
 ) -> dict[str, Any]:
     """Return the model as values that JSON can hold.
 
     Weights are int32, in units of the largest one over 2 ** 31. So a weight below 4 is accurate
-    to 1e-9, which as a float32 it would not be.
+    to 1e-9, which as a float32 it would not be. Those of more than two classes follow each other,
+    class by class.
 
     Parameters
     ----------
     model : TextClassifier
-    frequency : ClassFrequency
     columns : int64 array
         The columns to embed, from `kept_columns`.
+    frequency : ClassFrequency
+        Of more than two classes, only the number of all reviews that hold a word is embedded.
     stability : two float64 arrays, optional
         The ends of each weight's interval over refits.
     """
     tokenizer = model.tokenizer
     words = model.vocabulary.words.take(arrow.numbers(columns)).to_pylist()
     spelled = [(word, characters_of(word)) for word in words]
-    negative, positive = frequency.of_class[:, columns]
+    weights = model.weights[..., columns]
     weight_unit = float(np.abs(model.weights).max(initial=0.0)) / (2**31 - 1) or 1.0
     embedded: dict[str, Any] = {
         "words": "\n".join(words),
-        "weights": _base64(np.rint(model.weights[columns] / weight_unit).astype("<i4").tobytes()),
+        "weights": _base64(np.rint(weights / weight_unit).astype("<i4").tobytes()),
         "weight_unit": weight_unit,
-        "negative": _counts(negative),
-        "positive": _counts(positive),
+        **_frequencies(model, columns, frequency),
         "n_features": len(model.vocabulary),
-        "intercept": model.intercept,
+        "intercept": model.regression.intercept_.tolist(),
+        "classes": list(model.classes),
         "threshold": model.regression.threshold,
         "binary": model.binary,
         "unit_length": model.unit_length,
@@ -131,6 +137,15 @@ def embedded_model(
             "negations": sorted(NEGATIONS) if tokenizer.mark_negation else [],
         }
     return embedded
+
+
+def _frequencies(
+    model: TextClassifier, columns: Array, frequency: ClassFrequency
+) -> dict[str, str]:
+    if len(model.classes) > 2:
+        return {"reviews": _counts(model.vocabulary.document_frequency[columns])}
+    negative, positive = frequency.of_class[:, columns]
+    return {"negative": _counts(negative), "positive": _counts(positive)}
 
 
 def _base64(data: bytes) -> str:

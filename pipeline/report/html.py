@@ -14,11 +14,13 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.boundary.inert import escaped_json, inert, message
 from pipeline.report import numbers
+from pipeline.report.data import ClassesData, class_counts
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -29,15 +31,15 @@ if TYPE_CHECKING:
     from pipeline.report.svg import Drawn
 
 FOLDER = Path(__file__).parent / "templates"
-_SCRIPTS = (
-    *("tokenizer.js", "model.js", "threshold.js", "words.js", "playground.js"),
-    *("step.js", "page.js"),
-)
+_SCRIPTS = ("tokenizer.js", "model.js", "words.js", "playground.js")
+_OF_TWO_CLASSES = ("threshold.js", "step.js")
 # A piece is marked, in five strengths, above this share of the text's largest contribution.
 _MARKED, _LEVELS = 0.1, 5
 # With fewer training reviews, a word that is in one review in a thousand was seen fewer than five
 # times. The page then says that the corpus is small.
 _SMALL = 5000
+_LONGEST_NAME = 60
+_SHADES = 10
 _EXAMPLES = {
     "praise": "What a wonderful film! I loved every minute, and the ending is superb.",
     "a complaint": "Don\u2019t waste your time. Awful acting, a boring plot, and it\u2019s far too "
@@ -47,52 +49,62 @@ _EXAMPLES = {
 }
 
 
-def page(
-    data: ReportData,
-    figures: dict[str, Drawn],
-    model: dict[str, Any],
-    steps: dict[str, Any],
-    agreement: float,
-    tokenizer: str,
-) -> str:
-    """Return the report as HTML.
+@dataclass(frozen=True)
+class Embedded:
+    """What the page computes with.
 
-    Parameters
+    Attributes
     ----------
-    data : ReportData
-    figures : dict of str to Drawn
     model : dict
         The result of `embedded_model`.
-    steps : dict
-        The result of `embedded_steps`.
+    steps : dict or None
+        The result of `embedded_steps`; None for more than two classes.
     agreement : float
         The share of test reviews for which the embedded words give the prediction of the model.
     tokenizer : str
         The tokenizer's name.
     """
-    metrics = data.run.metrics
-    confusion = metrics["confusion"]
-    table = data.curves.thresholds
-    n_negative = confusion["false_positive"] + confusion["true_negative"]
+
+    model: dict[str, Any]
+    steps: dict[str, Any] | None
+    agreement: float
+    tokenizer: str
+
+
+def page(data: ReportData | ClassesData, figures: dict[str, Drawn], embedded: Embedded) -> str:
+    """Return the report as HTML."""
+    template, scripts, values = _of_form(data)
     return _rendered(
-        "report.html.j2",
-        _SCRIPTS,
+        template,
+        (*_SCRIPTS, *scripts, "page.js"),
         run=data.run,
         data=data,
-        metrics=metrics,
+        metrics=data.run.metrics,
         figures=figures,
-        thresholds=vars(table) | {"own": {"threshold": metrics["threshold"], **confusion}},
-        start=min(table.steps - 1, max(1, round(metrics["threshold"] * table.steps))),
-        false_positive_rate=confusion["false_positive"] / n_negative if n_negative else None,
+        n_of_class=[class_counts(data.run.corpus[name]) for name in ("train", "test")],
         source=_source(data.run.corpus["source"]),
         is_small=data.run.corpus["train"]["n_reviews"] < _SMALL,
-        model=model,
-        n_kept=len(model["words"].split("\n")),
-        steps=steps,
-        agreement=agreement,
-        tokenizer=tokenizer,
+        n_kept=len(embedded.model["words"].split("\n")),
         examples=_EXAMPLES,
+        **vars(embedded),
+        **values,
     )
+
+
+def _of_form(data: ReportData | ClassesData) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+    """Return the template for two classes or for more, its scripts, and what only it shows."""
+    if isinstance(data, ClassesData):
+        return "report_classes.html.j2", (), {"classes": data.run.classes}
+    metrics, table = data.run.metrics, data.curves.thresholds
+    confusion = metrics["confusion"]
+    n_negative = confusion["false_positive"] + confusion["true_negative"]
+    values = {
+        "classes": data.run.classes[::-1],
+        "thresholds": vars(table) | {"own": {"threshold": metrics["threshold"], **confusion}},
+        "start": min(table.steps - 1, max(1, round(metrics["threshold"] * table.steps))),
+        "false_positive_rate": confusion["false_positive"] / n_negative if n_negative else None,
+    }
+    return "report_two.html.j2", _OF_TWO_CLASSES, values
 
 
 def comparison_page(
@@ -154,8 +166,10 @@ def _environment() -> Environment:
         "embedded": _embedded,
         "level": _level,
         "metric_name": numbers.metric_name,
+        "name": _name,
         "number": numbers.number,
         "sentence": _sentence,
+        "shade": _shade,
         "share": numbers.share,
         "signed": numbers.signed,
         "with_mark": _with_mark,
@@ -177,6 +191,13 @@ def _sentence(text: str) -> Markup:
     from markupsafe import escape
 
     return escape(message(text))
+
+
+def _name(text: str) -> Markup:
+    """Return the name of a class as `_sentence` does, without its middle if it is long."""
+    from markupsafe import escape
+
+    return escape(message(text, _LONGEST_NAME))
 
 
 def _policy(style: str, script: str) -> str:
@@ -207,6 +228,11 @@ def _level(strength: float) -> str:
     if abs(strength) <= _MARKED:
         return ""
     return f"{'p' if strength > 0 else 'n'}{min(_LEVELS, math.ceil(_LEVELS * abs(strength)))}"
+
+
+def _shade(share: float | None) -> str:
+    """Return the CSS class of a cell of a confusion matrix, given its share of the row."""
+    return f"s{math.ceil(_SHADES * share)}" if share else ""
 
 
 def _with_mark(drawn: Drawn, name: str, shape: str, start: float) -> Markup:

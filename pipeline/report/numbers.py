@@ -80,17 +80,23 @@ def correct_of(metrics: dict[str, Any]) -> str:
 
     >>> correct_of({"n": 4, "confusion": {"true_negative": 1, "true_positive": 2}})
     '3 of 4 test reviews classified correctly'
+    >>> correct_of({"n": 4, "confusion": [[1, 0, 0], [0, 1, 1], [0, 0, 1]]})
+    '3 of 4 test reviews classified correctly'
     """
     confusion = metrics["confusion"]
-    n_correct = confusion["true_negative"] + confusion["true_positive"]
+    if isinstance(confusion, list):
+        n_correct = sum(row[k] for k, row in enumerate(confusion))
+    else:
+        n_correct = confusion["true_negative"] + confusion["true_positive"]
     return f"{n_correct:,} of {counted(metrics['n'], 'test review')} classified correctly"
 
 
-def interval_of(metrics: dict[str, Any]) -> str:
-    """Return the interval of the accuracy in percent.
+def interval_of(metrics: dict[str, Any], name: str = "accuracy") -> str:
+    """Return the interval of the accuracy, or of another metric that is a share, in percent.
 
     >>> interval_of({"confidence": 0.95, "accuracy_low": 0.887, "accuracy_high": 0.89484})
     '95% interval 88.70 to 89.48'
     """
-    low, high = metrics["accuracy_low"], metrics["accuracy_high"]
+    accuracy = metrics["accuracy_low"], metrics["accuracy_high"]
+    low, high = accuracy if name == "accuracy" else metrics["intervals"][name]
     return f"{100 * metrics['confidence']:g}% interval {100 * low:.2f} to {100 * high:.2f}"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.report.data import ClassesData
 from pipeline.report.markdown import rendered
 
 if TYPE_CHECKING:
     from pipeline.report.data import ReportData
 
 
-def summary_page(data: ReportData) -> str:
+def summary_page(data: ReportData | ClassesData) -> str:
     """Return the page."""
     run = data.run
-    return rendered("summary.md.j2", data=data, run=run, confusion=run.metrics["confusion"])
+    template = "summary_classes.md.j2" if isinstance(data, ClassesData) else "summary.md.j2"
+    return rendered(template, data=data, run=run, confusion=run.metrics["confusion"])

@@ -43,6 +43,7 @@ _METRICS_OF_MORE = {
     "of_class": {str: _OF_CLASS},
     "confusion": [[int]],
     "roc_auc_of_class": {str: _UNDEFINED},
+    "calibration": [_BIN],
     "ratings?": _OF_RATINGS,
     "intervals": {str: (_UNDEFINED, _UNDEFINED)},
 }

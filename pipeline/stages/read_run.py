@@ -82,7 +82,7 @@ def read_stability(run: Run, model: TextClassifier) -> tuple[Any, Any] | None:
     from pipeline.inspection.weights import by_weight
 
     file = run.path / STUDIES[1]
-    if not file.exists():
+    if not file.exists() or model.weights.ndim > 1:
         return None
     names = ("weight", "low", "high")
     table = files.read_tsv(file, dict.fromkeys(names, pa.float64()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.stages.compute import StageContext
 from pipeline.stages.outputs import read_card, read_epochs, read_metrics
@@ -14,7 +14,6 @@ from pipeline.stages.read_run import (
     read_reviews,
     read_rule,
     read_stability,
-    require_two_classes,
 )
 from pipeline.stages.verification import read_verification
 from pipeline.storage import arrays, files
@@ -22,7 +21,8 @@ from pipeline.storage import arrays, files
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.report.data import RunData
+    from pipeline.model.text_classifier import TextClassifier
+    from pipeline.report.data import RunData, ScoredReviews
     from pipeline.report.svg import Drawn
 
 MODEL_CARD = "MODEL_CARD.md"
@@ -34,45 +34,67 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
     The model card goes into the run folder.
     """
     from pipeline.inspection.class_frequency import ClassFrequency
+    from pipeline.inspection.class_weights import class_table
     from pipeline.inspection.weights import weights_table
     from pipeline.model.text_classifier import TextClassifier
-    from pipeline.report.data import ScoredReviews, gather
+    from pipeline.report.data import ScoredReviews, gather, gather_classes
     from pipeline.report.embedded_model import agreement, embedded_model, kept_columns
-    from pipeline.report.embedded_steps import embedded_steps
     from pipeline.report.figures import draw
-    from pipeline.report.html import page
-    from pipeline.report.model_card import model_card
-    from pipeline.report.summary import summary_page
+    from pipeline.report.html import Embedded, page
 
     settings, run = context.config.report, context.run
-    require_two_classes(run, "report")
     model = TextClassifier.load(run.output("model/model.json").parent)
     train = arrays.read_counts(run.output("features/train.safetensors"))
     frequency = ClassFrequency.of(train, read_labels(run, "train"), len(model.classes))
-    table = weights_table(model, frequency)
-    files.write_tsv(context.folder / "weights.tsv", files.for_spreadsheets(table))
-    reviews = read_reviews(context.run.path)
+    reviews = read_reviews(run.path)
     counts = arrays.read_counts(run.output("features/test.safetensors"))
-    log_odds = model.regression.decision_function(counts)
-    test = ScoredReviews(reviews.labels, log_odds, reviews.text)
-    data = gather(_run_data(context), model, frequency, test, settings.top, settings.reviews)
-    stability = read_stability(context.run, model)
+    scores = model.regression.decision_function(counts)
+    test = ScoredReviews(reviews.labels, scores, reviews.text)
+    of_form = (gather, weights_table) if scores.ndim == 1 else (gather_classes, class_table)
+    compute, tabulate = of_form
+    data = compute(_run_data(context), model, frequency, test, settings.top, settings.reviews)
+    table, figures = tabulate(model, frequency), draw(data)
+    files.write_tsv(context.folder / "weights.tsv", files.for_spreadsheets(table))
+    stability = read_stability(run, model)
     columns = kept_columns(model, stability is not None)
-    alike = agreement(model, columns, counts)
-    figures = draw(data)
-    embedded = embedded_model(model, frequency, columns, stability)
-    rows = (review.row for review in (*data.most_wrong, *data.least_certain))
-    steps = embedded_steps(model, test, rows, read_rule(context.run.path))
-    html = page(data, figures, embedded, steps, alike, model.tokenizer.tokenizer)
+    embedded = Embedded(
+        embedded_model(model, columns, frequency, stability),
+        _steps(context, model, test, data),
+        agreement(model, columns, counts),
+        model.tokenizer.tokenizer,
+    )
+    html = page(data, figures, embedded)
     files.write_text(context.folder / "index.html", html)
-    files.write_json(context.folder / "report.json", dataclasses.asdict(data))
-    files.write_text(context.folder / "summary.md", summary_page(data))
-    files.write_text(context.run.path / MODEL_CARD, model_card(data, model))
+    _write_data(context, data, model)
     _write_figures(context.folder / "figures", figures)
     return (
         f"index.html, {len(html.encode()) / 1e6:.1f} MB, and weights of {table.num_rows:,} words",
         [],
     )
+
+
+def _steps(
+    context: StageContext, model: TextClassifier, test: ScoredReviews, data: Any
+) -> dict[str, Any] | None:
+    """Return what a step on each shown review starts from; None for more than two classes."""
+    from pipeline.report.embedded_steps import embedded_steps
+
+    if len(model.classes) > 2:
+        return None
+    rows = (review.row for review in (*data.most_wrong, *data.least_certain))
+    return embedded_steps(model, test, rows, read_rule(context.run.path))
+
+
+def _write_data(context: StageContext, data: Any, model: TextClassifier) -> None:
+    """Write `report.json`, `summary.md` and the model card."""
+    from pipeline.report.data import ReportData
+    from pipeline.report.model_card import model_card
+    from pipeline.report.summary import summary_page
+
+    files.write_json(context.folder / "report.json", dataclasses.asdict(data))
+    files.write_text(context.folder / "summary.md", summary_page(data))
+    if isinstance(data, ReportData):
+        files.write_text(context.run.path / MODEL_CARD, model_card(data, model))
 
 
 def _write_figures(folder: Path, figures: dict[str, Drawn]) -> None:
@@ -95,15 +117,13 @@ def _run_data(context: StageContext) -> RunData:
         for name, entry in entries.items()
     )
     metrics, corpus = read_metrics(run), read_card(run)
-    is_positive = corpus["train"]["n_positive"] > corpus["train"]["n_negative"]
-    majority = metrics["prevalence"] if is_positive else 1 - metrics["prevalence"]
     return RunData(
         run.path.resolve().name,
         metrics,
         corpus,
         tuple(entries["corpus"]["warnings"]),
         tuple(read_epochs(run)),
-        {MAJORITY: majority} | read_baselines(run),
+        {MAJORITY: _majority_accuracy(metrics, corpus)} | read_baselines(run),
         Provenance(
             context.config.to_toml(),
             context.config.train.seed,
@@ -113,3 +133,16 @@ def _run_data(context: StageContext) -> RunData:
             read_verification(run),
         ),
     )
+
+
+def _majority_accuracy(metrics: dict[str, Any], corpus: dict[str, Any]) -> float:
+    """Return the share of the test set that is of the most frequent class of the training set."""
+    from pipeline.report.data import class_counts
+
+    n_of_class = class_counts(corpus["train"])
+    majority = max(n_of_class, key=n_of_class.__getitem__)
+    if "of_class" in metrics:
+        support: int = metrics["of_class"][majority]["support"]
+        return support / int(metrics["n"])
+    prevalence: float = metrics["prevalence"]
+    return prevalence if majority == list(n_of_class)[1] else 1 - prevalence

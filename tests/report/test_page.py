@@ -180,7 +180,7 @@ def test_a_probability_of_one_half_is_predicted_negative_in_the_metrics_and_in_e
     (below,) = [each for each in metrics["calibration"] if each["high"] == 0.5]
     assert (below["n"], below["mean_probability"], below["share_positive"]) == (1, 0.5, 1)
     axes = Figure().add_subplot()
-    figures._calibration(axes, metrics["calibration"])
+    figures._calibration(axes, metrics["calibration"], "x", "y")
     assert [0.5, 1] in axes.lines[1].get_xydata().tolist()
     found = curves(y, scores)
     assert found.histogram.positive[: len(found.histogram.positive) // 2][-1] == 1
@@ -252,30 +252,9 @@ def test_it_fits_a_phone_and_a_desk_in_light_and_dark(open_page, hostile_run, wi
     viewport = {"width": width, "height": 800}
     page = open_page(hostile_run, viewport=viewport, color_scheme=scheme)
     assert page.cut_off() == []
-    contrasts = page.page.evaluate(CONTRASTS)
+    contrasts = page.contrasts()
     assert contrasts
     assert {name: ratio for name, ratio in contrasts.items() if ratio < 4.5} == {}
-
-
-# The contrast of the text of some elements with what is behind it (WCAG 2, 1.4.3).
-CONTRASTS = """() => {
-  const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
-  const over = ([r, g, b, a = 1], back) => [r, g, b].map((c, k) => a * c + (1 - a) * back[k]);
-  const light = (c) => c <= 10 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4;
-  const luminance = ([r, g, b]) => 0.2126 * light(r) + 0.7152 * light(g) + 0.0722 * light(b);
-  const behind = (node) => {
-    if (node === null) return [255, 255, 255];
-    return over(channels(getComputedStyle(node).backgroundColor), behind(node.parentElement));
-  };
-  const found = {};
-  const texts = "p, th, td, mark, a, label, button, h2, small, .word";
-  for (const node of document.querySelectorAll(texts)) {
-    if (!node.textContent.trim() || node.disabled) continue;
-    const [a, b] = [channels(getComputedStyle(node).color), behind(node)].map(luminance);
-    found[node.tagName + "." + node.className] = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-  }
-  return found;
-}"""
 
 
 def test_a_long_path_wraps(open_page, tmp_path, make_corpus, make_report):
@@ -352,7 +331,7 @@ def test_the_words_of_a_model_too_large_for_a_page_take_no_more_than_they_may(
     model, n = fitted.model_, len(fitted.model_.vocabulary)
     frequency = ClassFrequency(np.ones((2, n), np.int64))
     kept = kept_columns(model, largest=2_000)
-    found = embedded_model(model, frequency, kept)
+    found = embedded_model(model, kept, frequency)
     size = sum(len(json.dumps(found[key])) for key in ("words", "weights", "negative", "positive"))
     assert 0 < len(kept) < n
     assert 0.8 * most < size <= most

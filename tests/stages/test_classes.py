@@ -280,7 +280,6 @@ class TestRefused:
     @pytest.mark.parametrize(
         "command",
         [
-            ("report", "CONFIG", "--run", "RUN"),
             ("stability", "RUN"),
         ],
     )

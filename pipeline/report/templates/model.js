@@ -28,11 +28,25 @@ function probabilityOf(z) {
   return z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z));
 }
 
+function softmax(scores) {
+  const highest = Math.max(...scores), powers = scores.map((z) => Math.exp(z - highest));
+  const sum = powers.reduce((total, power) => total + power, 0);
+  return powers.map((power) => power / sum);
+}
+
+// The weights that are shown: those of a class minus the mean of the others'.
+function againstOthers(vectors) {
+  const sums = vectors[0].map((_, column) => vectors.reduce((sum, weights) => sum + weights[column], 0));
+  return vectors.map((weights) => weights.map((weight, column) => weight - (sums[column] - weight) / (vectors.length - 1)));
+}
+
 function makeModel(data) {
   const words = data.words ? data.words.split("\n") : [];
   const floats = (key) => (key in data ? new Float32Array(bytesOf(data[key]).buffer) : null);
-  const weights = Float64Array.from(new Int32Array(bytesOf(data.weights).buffer), (n) => n * data.weight_unit);
-  const negative = countsOf(data.negative, words.length), positive = countsOf(data.positive, words.length);
+  // One vector for two classes, one a class for more.
+  const all = Float64Array.from(new Int32Array(bytesOf(data.weights).buffer), (n) => n * data.weight_unit);
+  const vectors = data.intercept.map((_, k) => all.subarray(k * words.length, (k + 1) * words.length));
+  const shown = vectors.length > 1 ? againstOthers(vectors) : vectors;
   const tokenise = data.tokenizer ? makeTokenizer(data.tokenizer) : null;
   let columns = null;
 
@@ -85,10 +99,10 @@ function makeModel(data) {
     const places = yield* placesOf(tokens), { found, inside, held, total } = places;
     const contributions = new Map(), counts = new Map();
     for (const [name, n] of total) counts.set(name, data.binary ? 1 : n);
-    const scale = 1 / lengthOf(counts);
-    let logOdds = data.intercept;
+    const scale = 1 / lengthOf(counts), { weightOf, ...question } = questionOf(counts, scale);
+    let logOdds = question.intercept;
     for (const [name, count] of counts) {
-      const added = weights[columns.get(name)] * count * scale;
+      const added = weightOf(name) * count * scale;
       contributions.set(name, added);
       logOdds += added;
     }
@@ -116,7 +130,25 @@ function makeModel(data) {
       token.shares = mine.map((share) => share + token.contribution / mine.length);
     }
     const nUnknown = tokens.filter(({ token }) => !held.has(token)).length;
-    return { tokens, contributions, counts, places, logOdds, probability: probabilityOf(logOdds), nUnknown };
+    return { ...question, tokens, contributions, counts, places, logOdds, probability: probabilityOf(logOdds), nUnknown };
+  }
+
+  // What the score of a text is: the log-odds, or how far the most probable of more than two
+  // classes is above the runner-up, as in pipeline/inspection/explanation.py.
+  function questionOf(counts, scale) {
+    const of = (k) => (name) => vectors[k][columns.get(name)];
+    if (vectors.length === 1) return { intercept: data.intercept[0], weightOf: of(0), ranking: [] };
+    const scores = vectors.map((_, k) => {
+      let sum = data.intercept[k];
+      for (const [name, count] of counts) sum += of(k)(name) * count * scale;
+      return sum;
+    });
+    const ranking = [...scores.keys()].sort((k, l) => scores[l] - scores[k] || k - l), [first, second] = ranking;
+    return {
+      scores, ranking, probabilities: softmax(scores),
+      intercept: data.intercept[first] - data.intercept[second],
+      weightOf: (name) => of(first)(name) - of(second)(name),
+    };
   }
 
   // The divisor of the counts of a text.
@@ -126,7 +158,7 @@ function makeModel(data) {
   }
 
   // Words whose removal changes the prediction, as in Python; null if no removal does.
-  function* fewestToFlip({ tokens, contributions, counts, places, logOdds }, threshold) {
+  function* fewestToFlip({ tokens, contributions, counts, places, logOdds, intercept, ranking }, threshold) {
     const left = new Map(contributions), counted = new Map(counts), total = new Map(places.total);
     const { held } = places, length = lengthOf(counts);
     const holders = new Map(), effects = new Map(), removed = [];
@@ -136,7 +168,8 @@ function makeModel(data) {
         holders.get(name).push(token);
       }
     }
-    const was = isPositive(logOdds, threshold), side = was ? 1 : -1;
+    const isSecond = (score) => (ranking.length ? score >= 0 : isPositive(score, threshold));
+    const was = ranking.length > 0 || isSecond(logOdds), side = was ? 1 : -1;
     const effect = (token) => {
       let sum = 0;
       for (const [name, n] of held.get(token)) if (left.has(name)) sum += (left.get(name) * n) / total.get(name);
@@ -146,7 +179,7 @@ function makeModel(data) {
       yield;
       if (held.has(token) && !effects.has(token)) effects.set(token, effect(token));
     }
-    while (isPositive(logOdds, threshold) === was) {
+    while (!removed.length || isSecond(logOdds) === was) {
       yield;
       let strongest = null, most = 0;
       for (const [token, value] of effects) if (value > most) [strongest, most] = [token, value];
@@ -171,18 +204,21 @@ function makeModel(data) {
       // The remaining counts have another length, so each contribution is scaled by it.
       let sum = 0;
       for (const added of left.values()) sum += added;
-      logOdds = data.intercept + (sum * length) / lengthOf(counted);
+      logOdds = intercept + (sum * length) / lengthOf(counted);
     }
     return removed;
   }
 
+  const counts = (key) => (key in data ? countsOf(data[key], words.length) : null);
+  const negative = counts("negative"), positive = counts("positive");
+  const sizes = Float64Array.from(words, (_, column) => Math.max(...shown.map((weights) => Math.abs(weights[column]))));
   return {
-    words, weights, negative, positive, score, fewestToFlip,
+    words, shown, sizes, negative, positive, score, fewestToFlip,
     low: floats("low"), high: floats("high"),
-    reviews: negative.map((count, k) => count + positive[k]),
-    intercept: data.intercept, threshold: data.threshold, lengthOf,
-    weightOf: (name) => weights[columns.get(name)],
-    faint: weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) / 20,
+    reviews: counts("reviews") ?? negative.map((count, k) => count + positive[k]),
+    classes: data.classes, intercepts: data.intercept, threshold: data.threshold, lengthOf,
+    vectors, columnOf: (name) => columns.get(name),
+    faint: sizes.reduce((most, size) => Math.max(most, size), 0) / 20,
     stripsBreaks: data.tokenizer?.html === "breaks",
   };
 }

@@ -22,6 +22,9 @@ function inert(text) {
   });
 }
 
+// A name in a sentence, isolated (U+2068, U+2069), so that words from right to left keep their place.
+const isolated = (name) => `\u2068${inert(name)}\u2069`;
+
 function element(name, text, attributes = {}) {
   return withAttributes(document.createElement(name), text, attributes);
 }
@@ -38,9 +41,11 @@ function withAttributes(made, text, attributes) {
 
 document.documentElement.classList.add("live");
 const model = makeModel(readData("model-data"));
-setUpThreshold(readData("threshold-data"), setUpPlayground(model));
+const showAt = setUpPlayground(model);
+if (model.classes.length > 2) showAt(model.threshold);
+else setUpThreshold(readData("threshold-data"), showAt);
 setUpWords(model);
-setUpStep(model, readData("step-data"));
+if (byId("step-data")) setUpStep(model, readData("step-data"));
 
 // In a console: sentiment.score("a text"), and sentiment.takeStep of step.js.
 function finished(steps) {
@@ -50,7 +55,7 @@ function finished(steps) {
   }
 }
 window.sentiment = {
-  takeStep,
+  takeStep: typeof takeStep === "function" ? takeStep : undefined,
   score(text, threshold = model.threshold) {
     const found = finished(model.score(text));
     return { ...found, flip: finished(model.fewestToFlip(found, threshold)) };

@@ -71,10 +71,7 @@ function setUpPlayground(model) {
     return pieces;
   }
 
-  function showScore({ text, tokens, contributions, logOdds, probability, nUnknown }, pieces) {
-    byId("playground-probability").textContent = probability.toFixed(4);
-    byId("playground-meter").value = probability;
-    byId("playground-odds").textContent = signed(logOdds);
+  function showScore({ text, tokens, contributions, probability, nUnknown }, pieces) {
     byId("playground-unknown").textContent = nUnknown ? `${counted(nUnknown, "word is", "words are")} unknown.` : "";
     byId("playground-cut").hidden = text.length <= MOST_SHOWN;
     byId("playground-shown").replaceChildren(pieces);
@@ -91,21 +88,46 @@ function setUpPlayground(model) {
     byId("playground-empty").hidden = tokens.length > 0;
   }
 
-  function showPrediction({ contributions, logOdds }, flip) {
-    const positive = isPositive(logOdds, threshold);
-    const [label, other] = positive ? ["positive", "negative"] : ["negative", "positive"];
-    byId("playground-label").textContent = label;
-    byId("playground-label").className = positive ? "adds" : "takes";
-    byId("playground-side").textContent = positive ? "above" : "not above";
+  // Show the probability of the second of two classes; return what to say of the prediction.
+  function showSide({ logOdds, probability }) {
+    const isSecond = isPositive(logOdds, threshold), [negative, positive] = model.classes;
+    byId("playground-probability").textContent = probability.toFixed(4);
+    byId("playground-meter").value = probability;
+    byId("playground-odds").textContent = signed(logOdds);
+    byId("playground-label").className = isSecond ? "adds" : "takes";
+    byId("playground-side").textContent = isSecond ? "above" : "not above";
     byId("playground-threshold").textContent = threshold.toFixed(3);
-    // Isolated (U+2068, U+2069), so that words written from right to left keep their order in the list.
-    const listed = flip?.slice(0, 12).map((word) => `\u201c\u2068${inert(word)}\u2069\u201d`).join(", ");
+    const [label, other] = isSecond ? [positive, negative] : [negative, positive];
+    return { label, alone: "the intercept's", would: `it would be ${isolated(other)}`, not: `it ${isolated(other)}` };
+  }
+
+  // Show the probability of each of more than two classes; return the same.
+  function showRanking({ ranking, probabilities }) {
+    byId("playground-classes").replaceChildren(
+      ...model.classes.map((name, k) => {
+        const row = element("tr", undefined, { class: k === ranking[0] ? "ours" : "" }), bar = element("td");
+        bar.append(element("meter", undefined, { min: 0, max: 1, value: probabilities[k], "aria-hidden": "true" }));
+        row.append(element("th", name, { scope: "row", dir: "auto" }), bar, element("td", probabilities[k].toFixed(4)));
+        return row;
+      }),
+    );
+    const [first, second] = ranking.map((k) => model.classes[k]);
+    for (const place of document.querySelectorAll("#playground .second")) place.textContent = inert(second);
+    for (const place of document.querySelectorAll("#playground .first")) place.textContent = inert(first);
+    const would = `${isolated(second)} would be more probable`;
+    return { label: first, alone: "that of the intercepts", would, not: `${isolated(second)} more probable` };
+  }
+
+  function showPrediction(found, flip) {
+    const said = found.ranking.length ? showRanking(found) : showSide(found);
+    byId("playground-label").textContent = inert(said.label);
+    const listed = flip?.slice(0, 12).map((word) => `\u201c${isolated(word)}\u201d`).join(", ");
     const more = flip?.length > 12 ? ` and ${counted(flip.length - 12, "other word")}` : "";
-    byId("playground-flip").textContent = !contributions.size
-      ? "No word is known: the prediction is the intercept's alone."
+    byId("playground-flip").textContent = !found.contributions.size
+      ? `No word is known: the prediction is ${said.alone} alone.`
       : flip === null
-        ? `Removing words would not make it ${other}.`
-        : `Without ${listed}${more}, it would be ${other}.`;
+        ? `Removing words would not make ${said.not}.`
+        : `Without ${listed}${more}, ${said.would}.`;
   }
 
   async function show() {

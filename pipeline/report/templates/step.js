@@ -36,6 +36,11 @@ function aligned(values, most) {
   return values.map((value) => signed(value, decimals));
 }
 
+// An argument as a shell takes it.
+function inShell(text) {
+  return /^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 function setUpStep(model, data) {
   const SHOWN = 10;
   const review = byId("step-review"), box = byId("step-text"), rate = byId("step-rate");
@@ -53,7 +58,7 @@ function setUpStep(model, data) {
     const { tokens, counts, nUnknown } = await inSlices(model.score(text), isCurrent);
     const length = model.lengthOf(counts);
     const terms = [...counts].map(([word, count]) => {
-      const x = Math.fround(count / length), w = model.weightOf(word);
+      const x = Math.fround(count / length), w = model.vectors[0][model.columnOf(word)];
       return { word, x, w, size: Math.abs(x * w) };
     });
     terms.sort((p, q) => q.size - p.size || q.x - p.x || (p.word < q.word ? -1 : 1));
@@ -63,7 +68,7 @@ function setUpStep(model, data) {
       // Of the weights in the page, which are rounded, four decimals can be told for sure.
       y: 1, decimals: 4, words: shown.map(({ word }) => word), x: shown.map(({ x }) => x), n: others.length,
       squares: total(({ x }) => x * x), rule: data.rule, n_tokens: tokens.length, n_unknown: nUnknown,
-      first: { w: shown.map(({ w }) => w), b: model.intercept, product: total(({ x, w }) => x * w) },
+      first: { w: shown.map(({ w }) => w), b: model.intercepts[0], product: total(({ x, w }) => x * w) },
     };
   }
 
@@ -194,9 +199,9 @@ function setUpStep(model, data) {
     byId("step-squares").textContent = grouped(Number(squares.toPrecision(6)));
     const isOfRow = review.value in data.reviews && y === start.y;
     const which = isTextbook ? "" : isOfRow ? ` RUN --row ${review.value}` : ' RUN "TEXT"';
-    const labelled = isOfRow ? "" : ` --label ${y ? "positive" : "negative"}`;
+    const labelled = isOfRow ? "" : ` --label ${inShell(model.classes[y])}`;
     byId("step-folder").hidden = isTextbook;
-    byId("step-command").textContent = `sentiment trace${which}${labelled} --learning-rate ${learning_rate}`;
+    byId("step-command").textContent = inert(`sentiment trace${which}${labelled} --learning-rate ${learning_rate}`);
   }
 
   // Axes, and the place of a point in a picture whose values go from `low` to `high`.

@@ -2,15 +2,18 @@
 
 function setUpWords(model) {
   const PAGE = 12;
+  // Of more than two classes, a column of weights for each, and no counts by class.
+  const weights = Object.fromEntries(model.shown.map((each, k) => [model.shown.length > 1 ? `weight-${k}` : "weight", each]));
+  const counts = model.negative ? ["reviews", "negative", "positive"] : ["reviews"];
   const columns = {
-    word: model.words, weight: model.weights, low: model.low, reviews: model.reviews,
-    negative: model.negative, positive: model.positive,
+    word: model.words, low: model.low, reviews: model.reviews, negative: model.negative, positive: model.positive,
+    ...weights,
   };
   const body = byId("words-body"), search = byId("words-search");
   let order = [], page = 0, key = "size", descending = true;
 
   function valueOf(k) {
-    return key === "size" ? Math.abs(model.weights[k]) : columns[key][k];
+    return key === "size" ? model.sizes[k] : columns[key][k];
   }
 
   function choose() {
@@ -32,16 +35,18 @@ function setUpWords(model) {
   }
 
   function rowOf(k) {
-    const row = element("tr"), weight = model.weights[k];
+    const row = element("tr");
     row.append(element("th", model.words[k], { scope: "row", dir: "auto" }));
-    const kind = Math.abs(weight) < model.faint ? "faint" : sideOf(weight);
-    row.append(element("td", signed(weight, 4), { class: kind }));
+    for (const weight of model.shown.map((each) => each[k])) {
+      const kind = Math.abs(weight) < model.faint ? "faint" : sideOf(weight);
+      row.append(element("td", signed(weight, 4), { class: kind }));
+    }
     if (model.low) {
       const [low, high] = [model.low[k], model.high[k]];
       const unsure = low <= 0 && high >= 0 ? " ?" : "";
       row.append(element("td", `${signed(low)} … ${signed(high)}${unsure}`));
     }
-    for (const name of ["reviews", "negative", "positive"]) row.append(element("td", grouped(columns[name][k])));
+    for (const name of counts) row.append(element("td", grouped(columns[name][k])));
     return row;
   }
 

@@ -1,0 +1,303 @@
+"""The report of more than two classes in a real browser: it shows what Python computes."""
+
+import itertools
+import json
+import re
+
+import numpy as np
+import pytest
+from browser import HOSTILE
+from pyarrow import parquet
+from texts import MIXED, TEXTS, in_a_box
+
+from pipeline.boundary.inert import inert
+from pipeline.inspection.class_weights import against_others, class_words
+from pipeline.inspection.highlights import highlight
+from pipeline.model.text_classifier import TextClassifier
+from pipeline.report.embedded_model import agreement, kept_columns
+from pipeline.stages.read_run import read_reviews
+from pipeline.storage import files
+
+WORDS = ("abysmal dull", "weak slow", "fair long", "good fun", "awesome superb")
+EVIL = "\x1b[31m\u202e\u2066\u2028"
+NAMES = {
+    "three": ("negative", "neutral", "positive"),
+    "five": ("1", "2", "3", "4", "5"),
+    "hostile": (
+        f"<script>window.hacked = 1</script>{EVIL}",
+        "=1+1 `*|{{ 7 * 7 }} & </script>",
+        "\u05d8\u05d5\u05d1 \u0631\u0627\u0626\u0639",
+        "x" * 200,
+    ),
+}
+
+
+def write_corpus(folder, names):
+    """Write reviews of each class, some of which hold words of another one, or markup."""
+    draw = np.random.default_rng(len(names))
+    for split, n in (("train", 60), ("test", 20)):
+        rows = []
+        for name, words in itertools.islice(zip(names, itertools.cycle(WORDS)), len(names)):
+            for k in range(n):
+                of_class = draw.choice(words.split(), 2)
+                others = draw.choice(" ".join(WORDS).split(), draw.integers(4))
+                said = [*of_class, *others, *draw.choice(["a", "film", "not", "the"], 3)]
+                if k < len(HOSTILE):
+                    said.insert(1, HOSTILE[k])
+                rows.append({"text": " ".join(said), "label": name})
+        lines = (json.dumps(row) + "\n" for row in rows)
+        (folder / f"{split}.jsonl").write_text("".join(lines), encoding="utf-8")
+    config = folder / "classes.toml"
+    config.write_text(
+        f'[corpus]\nsource = "files"\ntrain = "{folder}/train.jsonl"\n'
+        f'test = "{folder}/test.jsonl"\nclasses = "found"\n[features]\nngrams = 2\n'
+        "[train]\nepochs = 4\n[report]\nreviews = 12\n",
+        encoding="utf-8",
+    )
+    return config
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory, make_report):
+    """Return a function that returns the run with some names of classes."""
+    made = {}
+
+    def run_of(kind):
+        if kind not in made:
+            folder = tmp_path_factory.mktemp(kind)
+            made[kind] = make_report(write_corpus(folder, NAMES[kind]), folder / "run")
+        return made[kind]
+
+    return run_of
+
+
+@pytest.fixture(scope="module")
+def run(runs):
+    return runs("three")
+
+
+@pytest.fixture(scope="module")
+def classes_page(open_page, run):
+    return open_page(run)
+
+
+def texts_of(locator):
+    """Return the texts of elements, with plain signs."""
+    return [text.strip().replace("\u2212", "-") for text in locator.all_text_contents()]
+
+
+def test_the_page_needs_nothing_else_and_shows_nothing_of_a_threshold(classes_page):
+    assert classes_page.is_quiet()
+    for section in ("#words", "#decisions", "#reviews", "#playground"):
+        assert "threshold" not in classes_page.text(section)
+    for absent in ("#threshold", "#figure-roc", "#figure-scores", "#threshold-data"):
+        assert classes_page.page.locator(absent).count() == 0
+
+
+def test_it_shows_the_words_of_each_class(classes_page, run):
+    expected = class_words(TextClassifier.load(run), 10)
+    tables = classes_page.page.locator(".words-of-class").all()
+    assert texts_of(classes_page.page.locator(".classes h3")) == list(expected)
+    for table, words in zip(tables, expected.values(), strict=True):
+        assert table.locator(".word").all_text_contents() == [inert(word.word) for word in words]
+        said = [f"{word.weight:+.3f}" for word in words]
+        assert [cell.split()[0] for cell in texts_of(table.locator("td"))] == said
+
+
+def test_it_shows_the_confusion_matrix_and_the_metrics_of_each_class(classes_page, run):
+    metrics = files.read_json(run / "eval" / "metrics.json")["test"]
+    cells = [cell.split() for cell in texts_of(classes_page.page.locator(".matrix td:not(:empty)"))]
+    expected = [
+        [f"{count:,}", f"{100 * count / sum(row):.0f}%"]
+        for row in metrics["confusion"]
+        for count in row
+    ]
+    assert cells == expected
+    rows = classes_page.page.locator(".metrics-of-class tbody tr").all()
+    for name, row in zip(metrics["classes"], rows, strict=False):
+        of = metrics["of_class"][name]
+        shares = [f"{of[key]:.2%}" for key in ("precision", "recall", "f1")]
+        auc = f"{metrics['roc_auc_of_class'][name]:.4f}"
+        assert texts_of(row.locator("th, td")) == [name, *shares, auc, str(of["support"])]
+    text = classes_page.text("#main")
+    assert f"{metrics['accuracy']:.2%}" in text
+    assert f"{metrics['f1']:.2%}" in classes_page.text(".headline")
+    assert classes_page.page.locator(".matrix td.s10").count() > 0
+
+
+def test_ratings_have_their_metrics(open_page, runs):
+    ratings = files.read_json(runs("five") / "eval" / "metrics.json")["test"]["ratings"]
+    text = open_page(runs("five")).text("#main")
+    for value in ratings.values():
+        assert f"{value:.4f}" in text
+
+
+def test_the_reviews_are_the_most_wrong_and_the_least_certain(classes_page, run):
+    table = parquet.read_table(run / "eval" / "predictions.parquet")
+    y, predicted = (table[name].to_numpy() for name in ("label", "predicted"))
+    probability = np.array(table["probabilities"].to_pylist())
+    wrong = np.flatnonzero(y != predicted)
+    by_truth = wrong[np.argsort(probability[wrong, y[wrong]], kind="stable")]
+    margins = np.diff(np.sort(probability, axis=1)[:, -2:])[:, 0]
+    articles = classes_page.page.locator("article")
+    rows = [int(row) for row in articles.evaluate_all("all => all.map((a) => a.dataset.row)")]
+    n = len(rows) - 12
+    of_truth = probability[np.arange(len(y)), y]
+    assert of_truth[rows[:n]] == pytest.approx(of_truth[by_truth][:n])
+    assert margins[rows[n:]].max() <= np.sort(margins)[15]
+
+
+def test_a_review_is_marked_with_what_speaks_for_its_class_against_the_runner_up(classes_page, run):
+    model, reviews = TextClassifier.load(run), read_reviews(run)
+    for article in classes_page.page.locator("article").all():
+        row = int(article.get_attribute("data-row"))
+        found = highlight(model, reviews.text(row))
+        expected = [inert(p.text) for p in found.pieces if abs(found.strength(p)) > 0.1]
+        assert article.locator("mark").all_text_contents() == expected
+        (first, p), (second, q) = found.explanation.ranking[:2]
+        text = article.text_content()
+        assert f"predicted {first}; probabilities: {first} {p:.4f}, {second} {q:.4f}" in text
+        if found.flip:
+            assert f"{second} would be more probable" in text
+
+
+@pytest.mark.parametrize("kind", ["three", "five", "hostile"])
+def test_the_playground_equals_python(open_page, runs, kind):
+    page, model = open_page(runs(kind)), TextClassifier.load(runs(kind))
+    texts = [*TEXTS, *read_reviews(runs(kind)).texts.to_pylist()[:60], *MIXED[:140]]
+    assert len(texts) > 200
+    scored = page.page.evaluate("texts => texts.map((text) => sentiment.score(text))", texts)
+    expected = model.scores(texts).scores
+    shares = np.exp(expected - expected.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    for name, values in (("scores", expected), ("probabilities", shares)):
+        found = [each[name] for each in scored]
+        np.testing.assert_allclose(found, values, rtol=0, atol=1e-6)
+    for text, each in zip(texts, scored, strict=True):
+        found = highlight(model, text)
+        assert (None if each["flip"] is None else tuple(each["flip"])) == found.flip
+        ranked = [model.classes.index(label) for label, _ in found.explanation.ranking]
+        assert each["ranking"] == ranked
+
+
+def test_a_typed_text_shows_the_probability_of_each_class_and_what_decides(classes_page, run):
+    model = TextClassifier.load(run)
+    for text in ("superb superb film, not abysmal", "weak but fun", *HOSTILE):
+        classes_page.type(text)
+        found = highlight(model, in_a_box(text))
+        explanation = found.explanation
+        rows = texts_of(classes_page.page.locator("#playground-classes tr"))
+        said = dict(re.fullmatch(r"(.+?)(\d\.\d{4})", row).groups() for row in rows)
+        assert list(said) == list(model.classes)
+        assert said == {name: f"{p:.4f}" for name, p in explanation.ranking}
+        assert classes_page.text("#playground-label") == explanation.label
+        first, second = explanation.classes[::-1]
+        caption = classes_page.text("#playground-result caption >> nth=1")
+        assert caption == f"What speaks for {first} and against {second}"
+        marks = classes_page.page.locator("#playground-shown mark").all_text_contents()
+        assert marks == [inert(p.text) for p in found.pieces if abs(found.strength(p)) > 0.1]
+        words = texts_of(classes_page.page.locator("#playground-words tr td"))
+        assert words == [f"{c.contribution:+.3f}" for c in explanation.contributions[:8]]
+
+
+def test_the_table_of_words_has_the_weight_in_every_class(classes_page, run):
+    model = TextClassifier.load(run)
+    weights, words = against_others(model), model.vocabulary.words.to_pylist()
+    search = classes_page.page.locator("#words-search")
+    search.fill("superb")
+    for word, *cells in zip(*(classes_page.column(n) for n in (1, 2, 3, 4)), strict=True):
+        expected = [f"{value:+.4f}" for value in weights[:, words.index(word)]]
+        assert [cell.replace("\u2212", "-") for cell in cells] == expected
+    search.fill("")
+    for k in range(3):
+        classes_page.page.locator(f"#words-table button[data-key=weight-{k}]").click()
+        shown = sorted(weights[k].tolist(), reverse=True)[:12]
+        assert classes_page.numbers(2 + k) == pytest.approx(shown, abs=1e-4)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1180])
+@pytest.mark.parametrize("kind", ["three", "five", "hostile"])
+def test_it_fits_a_phone_and_a_desk_in_light_and_dark(open_page, runs, kind, width, scheme):
+    page = open_page(runs(kind), viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page.type(" ".join(WORDS) + " w" * 300)
+    assert page.cut_off() == []
+    assert {name: ratio for name, ratio in page.contrasts().items() if ratio < 4.5} == {}
+
+
+def test_the_name_of_a_class_is_shown_and_does_nothing_else(open_page, runs):
+    run = runs("hostile")
+    page, names = open_page(run), TextClassifier.load(run).classes
+    page.type("superb abysmal")
+    assert page.is_quiet()
+    assert page.page.evaluate("window.hacked") is None
+    assert page.page.locator("main script").count() == 0
+    shown = " ".join([page.text("#playground-classes"), page.text(".classes")])
+    for name in names:
+        assert inert(name)[:40] in shown
+    written = (run / "report" / "index.html", run / "report" / "summary.md")
+    sources = [file.read_text(encoding="utf-8") for file in written]
+    for text in (*sources, page.page.evaluate("document.documentElement.textContent")):
+        text = re.sub("\u2068([^\u2068\u2069]*)\u2069", r"\1", text)
+        assert inert(text) == text
+    assert re.search(r"(?<!\\)<|[^\\|]\|`", sources[1]) is None
+
+
+def test_the_same_data_are_json_markdown_a_table_and_figures(run):
+    folder, metrics = run / "report", files.read_json(run / "eval" / "metrics.json")["test"]
+    data = files.read_json(folder / "report.json")
+    assert data["run"]["metrics"] == metrics
+    sums = np.sum(data["shares"], axis=1)
+    assert sums == pytest.approx(1)
+    summary = (folder / "summary.md").read_text()
+    for row, name in zip(metrics["confusion"], metrics["classes"], strict=True):
+        assert f"| {name} | {' | '.join(map(str, row))} |" in summary
+        assert f"## Words for {name}" in summary
+    for name in re.findall(r"\]\((figures/[^)]+)\)", summary):
+        assert (folder / name).read_bytes().startswith(b"\x89PNG")
+        assert (folder / name).with_suffix(".svg").exists()
+    header, *lines = (folder / "weights.tsv").read_text().splitlines()
+    assert header.split("\t")[-3:] == ["weight_negative", "weight_neutral", "weight_positive"]
+    assert len(lines) == len(TextClassifier.load(run).vocabulary)
+
+
+def test_of_a_model_too_large_for_a_page_the_words_that_matter_most_are_there(
+    open_page, run, make_report, tmp_path, monkeypatch
+):
+    model, test = TextClassifier.load(run), read_reviews(run)
+    kept = kept_columns(model, largest=2_000)
+    assert 0 < len(kept) < len(model.vocabulary)
+    shown = np.abs(against_others(model)).max(axis=0)
+    importance = shown * np.sqrt(model.vocabulary.document_frequency)
+    assert importance[kept].min() >= np.sort(importance)[-len(kept) - 5]
+    counts = model.count(test.texts.to_pylist())
+    alike = agreement(model, kept, counts)
+    monkeypatch.setattr(kept_columns, "__defaults__", (False, 2_000))
+    small = make_report(run / "config.toml", tmp_path / "small")
+    page = open_page(small)
+    assert f"{alike:.2%} of the test reviews get the same prediction" in page.text("#playground")
+    assert page.page.evaluate("model.words.length") == len(kept)
+    assert page.is_quiet()
+
+
+def test_two_classes_have_the_names_that_the_user_gave_them(
+    open_page, tmp_path, make_corpus, make_report
+):
+    config = make_corpus(tmp_path)
+    text = config.read_text()
+    table = "classes = { bad = [0, 'neg', 'negative'], good = [1, 'pos', 'positive'] }"
+    config.write_text(text.replace("[corpus]\n", f"[corpus]\n{table}\n", 1))
+    run = make_report(config, tmp_path / "run")
+    page = open_page(run)
+    page.type("superb")
+    assert page.text("#playground-label") == "good"
+    for section in ("#words", "#reviews", "#playground"):
+        assert not re.search("positive|negative", page.text(section))
+    for said in ("predicted good", "truly bad", "probability of being good", "most bad"):
+        assert said in page.page.content()
+    page.page.locator("#step-review").select_option("textbook")
+    assert "--label good" in page.text("#step-command")
+    summary = (run / "report" / "summary.md").read_text()
+    assert "| truly bad |" in summary
+    assert "## Most good words" in summary
+    assert page.is_quiet()
