@@ -1,137 +1,17 @@
-"""The distinct n-grams of a corpus, their document frequency and their order.
-
-Here n-grams are numbers. Only those that become features are spelled out.
-"""
+"""N-grams in the order of their frequency and of the alphabet, and their names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.errors import CorpusError
+from pipeline.features.levels import Level
 from pipeline.kernels import ngrams as kernels
-from pipeline.parallel import Workspace, chunks, map_with_workspace, n_threads, ordered_map
+from pipeline.parallel import chunks, n_threads, ordered_map
 from pipeline.storage import arrow
-from pipeline.tokens.tokens import Tokens
-
-# N-grams in a partition. Their hash table then fits into the second-level cache.
-PARTITION = 1 << 15
-
-
-def find_ngrams(tokens: Tokens, max_n: int) -> list[Level]:
-    """Return the distinct n-grams of a corpus by their length: one token, two tokens, and so on."""
-    levels, nodes = [_single_tokens(tokens)], tokens.ids
-    for length in range(2, max_n + 1):
-        level, nodes = _longer(tokens, nodes, length, is_last=length == max_n)
-        levels.append(level)
-    return levels
-
-
-@dataclass(frozen=True)
-class Level:
-    """The distinct n-grams of one length. Node k is the n-gram at index k.
-
-    Attributes
-    ----------
-    keys : uint64 array, shape (n_nodes,) or (0,)
-        The high 32 bits are the node of the prefix, the n-gram without its last token, in the
-        previous level. The low 32 bits are the id of the last token. Stored plus one, so that 0
-        can mean an empty slot of a hash table. Empty for single tokens, whose node is their id.
-    frequency : int32 array, shape (n_nodes,)
-        The number of documents that hold each n-gram; 0 for an index that is not in use.
-    """
-
-    keys: np.ndarray
-    frequency: np.ndarray
-
-
-def _single_tokens(tokens: Tokens) -> Level:
-    n_distinct = len(tokens.distinct)
-    last, frequency = np.full(n_distinct, -1), np.zeros(n_distinct, np.int32)
-    kernels.document_frequency(tokens.ids, tokens.offsets, last, frequency)
-    return Level(np.empty(0, np.uint64), frequency)
-
-
-def _longer(
-    tokens: Tokens, prefixes: np.ndarray, length: int, is_last: bool
-) -> tuple[Level, np.ndarray]:
-    """Find the n-grams of one length.
-
-    Parameters
-    ----------
-    tokens : Tokens
-    prefixes : int32 array, shape (n_tokens,)
-        The node of the n-gram that begins at each position and is one token shorter.
-    length : int
-    is_last : bool
-        True if no longer n-grams are wanted.
-
-    Returns
-    -------
-    level : Level
-    nodes : int32 array, shape (n_tokens,)
-        The node of the n-gram that begins at each position; of shape (0,) if `is_last`.
-    """
-    keys, positions, starts = _partitioned(tokens, prefixes, length)
-    nodes = np.empty(0 if is_last else len(tokens.ids), np.int32)
-
-    def number(p: int, workspace: Workspace) -> None:
-        part = slice(starts[p], starts[p + 1])
-        n_slots = 2 << int(part.stop - part.start).bit_length()
-        known = workspace.array("known", n_slots, np.uint64)[:n_slots]
-        known[:] = 0
-        kernels.number(
-            keys[part],
-            positions[part],
-            tokens.offsets,
-            part.start,
-            known,
-            workspace.array("numbers", n_slots, np.int32),
-            workspace.array("last", part.stop - part.start, np.int32),
-            nodes,
-        )
-
-    for _ in map_with_workspace(number, range(len(starts) - 1)):
-        pass
-    # The kernel has replaced the positions by document frequencies.
-    return Level(keys, positions), nodes
-
-
-def _partitioned(
-    tokens: Tokens, prefixes: np.ndarray, length: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the keys and positions of all n-grams, and where each partition of them begins."""
-    n = int(np.maximum(np.diff(tokens.offsets) - (length - 1), 0).sum())
-    if n > np.iinfo(np.int32).max:
-        raise CorpusError(
-            f"features.ngrams: {n:,} n-grams of {length} tokens are too many for one vocabulary; "
-            "expected at most 2,147,483,647"
-        )
-    keys, positions = np.empty(n, np.uint64), np.empty(n, np.int32)
-    bits = max(1, (n // PARTITION).bit_length())
-    # Each thread has its own documents, and its own place in every partition.
-    parts = [slice(p.start, p.stop + 1) for p in chunks(tokens.offsets, max(1, len(tokens.ids)))]
-    sizes = np.zeros((len(parts), 1 << bits), np.int64)
-
-    def count(t: int) -> None:
-        text = tokens.ids, tokens.offsets[parts[t]], prefixes
-        kernels.partition_sizes(*text, length, 64 - bits, sizes[t])
-
-    def spread(t: int) -> None:
-        text = tokens.ids, tokens.offsets[parts[t]], prefixes
-        kernels.spread(*text, length, 64 - bits, ends[t], keys, positions)
-
-    for _ in ordered_map(count, range(len(parts))):
-        pass
-    starts = np.concatenate(([0], np.cumsum(sizes.sum(axis=0))))
-    ends = starts[:-1] + np.cumsum(sizes, axis=0) - sizes
-    for _ in ordered_map(spread, range(len(parts))):
-        pass
-    return keys, positions, starts
 
 
 def alphabet_of(distinct: pa.LargeStringArray) -> np.ndarray:

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.features.ngrams import PARTITION, in_alphabetical_order
+from pipeline.features.levels import PARTITION
+from pipeline.features.ngrams import in_alphabetical_order
 from pipeline.kernels import counting as kernels
 from pipeline.storage import arrow
 from pipeline.tokens.distinct import DistinctTokens, there_twice

@@ -9,13 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.features.ngrams import (
-    alphabet_of,
-    digits_of,
-    find_ngrams,
-    in_alphabetical_order,
-    names_of,
-)
+from pipeline.features.levels import find_ngrams
+from pipeline.features.ngrams import alphabet_of, digits_of, in_alphabetical_order, names_of
 from pipeline.features.trie import Trie
 from pipeline.parallel import ordered_map
 from pipeline.storage import arrow
@@ -65,7 +60,8 @@ class WordNgrams:
         # Tokens that are numbered in code-point order are digits, and n-grams are numbers that a
         # radix sort can sort.
         levels, alphabet = _in_threads(
-            lambda: find_ngrams(tokens, longest), lambda: alphabet_of(tokens.distinct)
+            lambda: find_ngrams(tokens, longest, bounds.start),
+            lambda: alphabet_of(tokens.distinct),
         )
         kept = [
             np.flatnonzero((level.frequency >= bounds.start) & (level.frequency < bounds.stop))

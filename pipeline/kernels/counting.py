@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.kernels.compiled import kernel
 from pipeline.kernels.hashing import HALF, MULTIPLIER, ONE, ZERO
-from pipeline.kernels.ngrams import edge_key, partition
+from pipeline.kernels.levels import edge_key, partition
 
 # Slots of the hash table in a bucket: 64 bytes, a line of memory.
 BUCKET = 8

@@ -13,7 +13,7 @@ import math
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
+from tempfile import SpooledTemporaryFile, TemporaryFile
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -167,6 +167,18 @@ def _mapped(content: np.ndarray, entries: dict[str, Any]) -> dict[str, np.ndarra
     if end != len(content):
         raise ValueError("bytes behind the last array")
     return arrays
+
+
+def scratch(n: int, dtype: npt.DTypeLike, folder: Path | None) -> np.ndarray:
+    """Return an array of n items to work with: in memory, or mapped from a file without a name.
+
+    The file is in a folder, and ends with the array. The system writes it to the disk, and reads it
+    again, as memory is needed.
+    """
+    if folder is None or n == 0:
+        return np.empty(n, dtype)
+    with TemporaryFile(dir=folder) as file:
+        return np.memmap(file, dtype, "w+", shape=n)
 
 
 # The arrays of a CSR matrix.

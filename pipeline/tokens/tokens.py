@@ -25,6 +25,8 @@ class Tokens:
         Document d has the tokens `ids[offsets[d]:offsets[d + 1]]`.
     distinct : pyarrow.LargeStringArray, length n_distinct
         The distinct tokens in order of first appearance. None holds white space.
+    folder : Path, optional
+        Where the file lies that they are mapped from; None if they are in memory.
 
     Examples
     --------
@@ -41,6 +43,7 @@ class Tokens:
     ids: np.ndarray
     offsets: np.ndarray
     distinct: pa.LargeStringArray
+    folder: Path | None = None
 
     def __post_init__(self) -> None:
         self.ids.flags.writeable = False
@@ -92,7 +95,7 @@ def read_tokens(path: Path) -> Tokens:
         raise RunError(f"{path}: an id or an offset is out of bounds")
     if not arrow.buffers(distinct)[0].all():  # a zero byte ends a token in the kernels
         raise RunError(f"{distinct_path(path)}: a token holds a zero byte")
-    return Tokens(ids, offsets, distinct)
+    return Tokens(ids, offsets, distinct, path.parent)
 
 
 def distinct_path(path: Path) -> Path:

@@ -1,5 +1,6 @@
 """Vocabularies and counts, compared with scikit-learn and plain Python."""
 
+import dataclasses
 from collections import Counter
 from fractions import Fraction
 
@@ -420,7 +421,7 @@ def test_blocks_partitions_and_threads_change_nothing(monkeypatch, size, threads
     vocabulary = learn_vocabulary(tokens, 3)
     counts = count_features(tokens, vocabulary)
     monkeypatch.setenv("SENTIMENT_THREADS", threads)
-    for name in ("features.ngrams.PARTITION", "features.counting.BLOCK"):
+    for name in ("features.levels.PARTITION", "features.counting.BLOCK"):
         monkeypatch.setattr(f"pipeline.{name}", size)
     again = learn_vocabulary(tokens, 3)
     assert again.words.equals(vocabulary.words)
@@ -428,6 +429,33 @@ def test_blocks_partitions_and_threads_change_nothing(monkeypatch, size, threads
     found = count_features(tokens, again)
     for name in ("data", "indices", "indptr"):
         np.testing.assert_array_equal(getattr(found, name), getattr(counts, name), strict=True)
+
+
+@pytest.mark.parametrize("min_df", [1, 2, 5])
+@pytest.mark.parametrize("size", [1, 40, 500])
+def test_a_corpus_in_parts_has_the_vocabulary_of_the_whole(monkeypatch, tmp_path, size, min_df):
+    """The parts may hold a single document; their work arrays are in memory or in files."""
+    tokens = tokenised([*random_corpus(30, 3_000, 300), "", "a", ""])
+    whole = learn_vocabulary(tokens, 3, min_df)
+    monkeypatch.setattr("pipeline.features.levels.PART", size)
+    for folder in (None, tmp_path):
+        parts = learn_vocabulary(dataclasses.replace(tokens, folder=folder), 3, min_df)
+        assert parts.words.equals(whole.words)
+        np.testing.assert_array_equal(parts.document_frequency, whole.document_frequency)
+    assert not list(tmp_path.iterdir())
+
+
+@given(corpora, lengths, st.integers(1, 3), st.integers(1, 6))
+@example(REVIEWS, 3, 2, 1)
+def test_the_ngrams_of_parts_are_those_of_scikit_learn(corpus, ngrams, min_df, size):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipeline.features.levels.PART", size)
+        assert_equal_to_scikit_learn(corpus, corpus, ngrams, min_df, 1.0, False)
+
+
+def test_parts_are_merged_without_numba(uncompiled, monkeypatch):
+    monkeypatch.setattr("pipeline.features.levels.PART", 50)
+    assert_counts_are_those_of_a_counter(["a b", *random_corpus(5, 150, 30)], 3)
 
 
 def test_a_vocabulary_that_was_learned_counts_as_one_read_from_its_words():
