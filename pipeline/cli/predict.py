@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from pipeline.model.text_classifier import TextClassifier
     from pipeline.prediction.files import Job
-    from pipeline.prediction.rows import WithoutKnownWord
+    from pipeline.prediction.rows import Told
     from pipeline.prediction.settings import Settings
 
 _STANDARD_INPUT = Path("-")
@@ -66,6 +66,9 @@ _PIPE = 1 << 20  # bytes
     most=limits.COUNT,
     text="Give this many of the most probable classes, each with its probability.",
 )
+@click.option(
+    "--unsure", is_flag=True, help="Say unsure in place of a label where the model abstains."
+)
 @click.option("--known", is_flag=True, help="Add the numbers of tokens and of known tokens.")
 @JSON
 @click.option(
@@ -97,6 +100,9 @@ def predict(run: Path, files: tuple[str, ...], **options: Any) -> None:
     --top 2 gives the two most probable classes, the predicted one first: a line has a label and
     the probability of that label twice, an object the list `top`.
 
+    With --unsure, `unsure` stands in place of the label of a text whose confidence is below the
+    bound that train.abstain has set; in JSON and Parquet the label is null.
+
     With --out, each FILE gives a Parquet file of the same name in DIR: its rows, in their order,
     with the columns `predicted` and `probability`. An output is complete or not there. One that is
     up to date is not computed again, so the same command resumes what was interrupted.
@@ -114,37 +120,66 @@ def predict(run: Path, files: tuple[str, ...], **options: Any) -> None:
     model = TextClassifier.load(run)
     if options["threshold"] is not None:
         model.require_two_classes("--threshold")
-    names = ("text", "keep", "threshold", "top", "known", "prefix")
+    names = ("text", "keep", "threshold", "top", "known", "unsure", "prefix")
     settings = Settings(**{name: options[name] for name in names}, dialect=dialect_of(options))
+    if settings.unsure:
+        _require_abstaining(model, settings, as_text=out is None and not in_json)
     if out is None:
-        without = _print_predictions(model, files or ("-",), settings, in_json)
+        told = _print_predictions(model, files or ("-",), settings, in_json)
     else:
-        without = _write_files(model, run, _jobs(files, out), settings, quiet)
-    if message := without.message():
+        told = _write_files(model, run, _jobs(files, out), settings, quiet)
+    if message := told.without.message():
         say(f"sentiment: {message}")
+    if settings.unsure and told.n and not quiet:
+        say(f"sentiment: {told.unsure_message(model.abstain or 0.0)}")
+
+
+def _require_abstaining(model: TextClassifier, settings: Settings, as_text: bool) -> None:
+    """Refuse --unsure where the model does not abstain, or not in the way that was asked for."""
+    from pipeline.cli.display.predictions import UNSURE
+    from pipeline.errors import RunError
+
+    if model.abstain is None:
+        raise RunError(
+            "--unsure: expected a model that abstains; set train.abstain = { min_accuracy = 0.95 } "
+            "in its config, or another goal, and train it again"
+        )
+    if settings.threshold is not None:
+        raise click.UsageError(
+            "--unsure counts confidence from the model's own threshold: use it without --threshold"
+        )
+    clash = "a class of the model has that name too" if UNSURE in map(str, model.classes) else ""
+    if settings.top is not None:
+        clash = "--top names the most probable class all the same"
+    if as_text and clash:
+        raise click.UsageError(
+            f"--unsure writes {UNSURE} in place of a label, but {clash}; use --json or --out, which "
+            "have null"
+        )
 
 
 def _print_predictions(
     model: TextClassifier, names: tuple[str, ...], settings: Settings, in_json: bool
-) -> WithoutKnownWord:
+) -> Told:
     """Print a line for each text of some files, as soon as it is scored."""
     from pipeline.cli.display.predictions import json_lines, text_lines
-    from pipeline.prediction.rows import WithoutKnownWord, scored_texts
+    from pipeline.prediction.rows import Told, scored_texts, unsure_of
     from pipeline.prediction.settings import find_files
 
-    without = WithoutKnownWord()
+    told = Told()
     threshold = model.regression.threshold if settings.threshold is None else settings.threshold
     for path in find_files(names):
         where, texts = _texts(path, settings)
         for scores in scored_texts(model, texts):
-            without.add(scores.n_features, where)
+            unsure = unsure_of(model, scores, settings)
+            told.add(scores, unsure, where)
             if in_json:
-                lines = json_lines(model, scores, threshold, settings.top)
+                lines = json_lines(model, scores, threshold, settings.top, unsure)
             else:
-                lines = text_lines(model, scores, threshold, settings)
+                lines = text_lines(model, scores, threshold, settings, unsure)
             # Flushed, so that an answer is out before more is read.
             write(lines)
-    return without
+    return told
 
 
 def _texts(path: Path, settings: Settings) -> tuple[str, Iterator[pa.LargeStringArray]]:
@@ -203,27 +238,25 @@ def _jobs(files: tuple[str, ...], out: Path) -> list[Job]:
 
 def _write_files(
     model: TextClassifier, run: Path, jobs: list[Job], settings: Settings, quiet: bool
-) -> WithoutKnownWord:
+) -> Told:
     """Write the outputs that are not up to date, and say how many there are."""
     from pipeline.cli.display.file_progress import FileProgress
     from pipeline.model.text_classifier import model_folder
     from pipeline.prediction.files import is_up_to_date, predict_file, stamp
-    from pipeline.prediction.rows import WithoutKnownWord
+    from pipeline.prediction.rows import Told
 
     stamps = {job: stamp(model_folder(run), job, settings) for job in jobs}
     left = [job for job in jobs if not is_up_to_date(job, stamps[job])]
-    without = WithoutKnownWord()
+    told = Told()
     interrupts.be_raised()
     with FileProgress([job.source for job in left], quiet) as progress:
         for job in left:
             progress.started(job.source)
             try:
-                without.join(
-                    predict_file(model, job, settings, stamps[job], progress.advanced, _tell)
-                )
+                told.join(predict_file(model, job, settings, stamps[job], progress.advanced, _tell))
             except KeyboardInterrupt as error:
                 error.args = ("files that were finished are kept",)
                 raise
     if not quiet:
         say(progress.summary(len(jobs) - len(left)))
-    return without
+    return told

@@ -83,6 +83,7 @@ def train(run: Run, config: Any) -> None:
 
     Prints loss and accuracy of the epochs, and the words with the largest weights.
     """
+    from pipeline.cli.display.abstaining import print_abstaining
     from pipeline.cli.display.classes import print_class_words
     from pipeline.cli.display.tables import print_history, print_threshold, print_words
     from pipeline.inspection.class_weights import class_words
@@ -91,8 +92,11 @@ def train(run: Run, config: Any) -> None:
     from pipeline.stages.read_run import load_model
 
     print_history(read_epochs(run))
-    if (choice := read_decision(run)["threshold"]) is not None:
+    decision = read_decision(run)
+    if (choice := decision["threshold"]) is not None:
         print_threshold(choice)
+    if (found := decision["abstain"]) is not None:
+        print_abstaining(found["validation"], "validation review", 0.95, found["goal"])
     model, frequency = load_model(run.path)
     if len(model.classes) > 2:
         print_class_words(class_words(model, config.report.top, frequency))
@@ -107,12 +111,16 @@ def evaluate(run: Run, _: Any) -> None:
     Prints accuracy, precision, recall and F1, the confusion matrix and the quality of the
     probabilities, with intervals, and how often this run has used the test set.
     """
+    from pipeline.cli.display.abstaining import print_abstaining
     from pipeline.cli.display.classes import print_evaluation
     from pipeline.cli.display.tables import print_test_uses
     from pipeline.stages.outputs import read_metrics
     from pipeline.stages.test_uses import read_test_uses
 
-    print_evaluation(read_metrics(run))
+    metrics = read_metrics(run)
+    print_evaluation(metrics)
+    if "abstain" in metrics:
+        print_abstaining(metrics["abstain"], "test review", metrics["confidence"])
     print_test_uses(read_test_uses(run.path))
 
 

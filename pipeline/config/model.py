@@ -9,6 +9,7 @@ from msgspec.structs import force_setattr
 
 from pipeline.config import limits
 from pipeline.config.class_costs import Costs, checked_costs
+from pipeline.config.goals import AbstainGoal, ThresholdGoal
 from pipeline.config.section import (
     AtLeastOne,
     Count,
@@ -146,22 +147,6 @@ class FeaturesSection(Section, frozen=True):
             )
 
 
-class ThresholdGoal(Section, frozen=True):
-    """The goal that the threshold is chosen for on the validation set: exactly one key."""
-
-    min_recall: Annotated[Annotated[float, Meta(gt=0, le=1)] | None, about("Least recall.")] = None
-    min_precision: Annotated[
-        Annotated[float, Meta(gt=0, le=1)] | None, about("Least precision.")
-    ] = None
-    best: Annotated[Literal["f1"] | None, about("Metric that is as high as possible.")] = None
-
-    def __post_init__(self) -> None:
-        if sum(getattr(self, name) is not None for name in self.__struct_fields__) != 1:
-            raise ConfigError(
-                'train.threshold: expected one of min_recall, min_precision and best = "f1"'
-            )
-
-
 class TrainSection(Section, frozen=True):
     """How the weights are learned."""
 
@@ -241,6 +226,14 @@ class TrainSection(Section, frozen=True):
             "a number between 0 and 1, or a goal such as { min_recall = 0.95 }",
         ),
     ] = 0.5
+    abstain: Annotated[
+        Fraction | AbstainGoal | None,
+        about(
+            "A prediction is unsure if its confidence is below this. A goal chooses it on the "
+            "validation set: { min_accuracy = 0.95 } or { max_unsure = 0.1 }.",
+            "a number between 0 and 1, or a goal such as { min_accuracy = 0.95 }",
+        ),
+    ] = None
     seed: Annotated[Seed, about("Random seed of the validation set and the shuffles.")] = 0
 
     def __post_init__(self) -> None:
@@ -251,6 +244,7 @@ class TrainSection(Section, frozen=True):
                 "patience": self.patience > 0,
                 "calibrate": self.calibrate,
                 "threshold": isinstance(self.threshold, ThresholdGoal),
+                "abstain": isinstance(self.abstain, AbstainGoal),
             }
             for key in (key for key, needed in needs.items() if needed):
                 raise ConfigError(

@@ -106,7 +106,7 @@ def roc_points(y_true: Labels, scores: Floats, most: int = 400) -> Curve:
     true, false = _counts_downwards(y_true, scores)
     if not true[-1] or not false[-1]:
         return Curve((), ())
-    kept = _thinned(len(true), most)
+    kept = thinned(len(true), most)
     return _curve(false[kept] / false[-1], true[kept] / true[-1])
 
 
@@ -124,7 +124,7 @@ def precision_recall_points(y_true: Labels, scores: Floats, most: int = 400) -> 
     if not true[-1]:
         return Curve((), ())
     # Without the first point, where no review is predicted positive.
-    kept = _thinned(len(true) - 1, most) + 1
+    kept = thinned(len(true) - 1, most) + 1
     return _curve(true[kept] / true[-1], true[kept] / (true + false)[kept])
 
 
@@ -165,7 +165,7 @@ def _counts_downwards(
     return counts_above(y_true == 1, scores, np.append(np.unique(scores)[::-1], -np.inf))
 
 
-def _thinned(n: int, most: int) -> NDArray[np.int64]:
+def thinned(n: int, most: int) -> NDArray[np.int64]:
     """Return at most so many of n indices, evenly spaced, with the first and the last."""
     return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(np.int64))
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 from pipeline.features.counting import count_block
 from pipeline.features.sums import WeightSums
 from pipeline.kernels import sums as kernels
+from pipeline.model.confidence import unsure
 from pipeline.model.logistic import Array, predictions, probabilities, scores, sigmoid
 from pipeline.parallel import Workspace, chunks, with_workspaces
 from pipeline.storage import arrow
@@ -49,6 +50,10 @@ class TextScores(NamedTuple):
     def predictions(self, threshold: float) -> Array:
         """Return the number of the predicted class of each text; see `logistic.predictions`."""
         return predictions(self.scores, threshold)
+
+    def unsure(self, threshold: float, bound: float) -> Array:
+        """Return True for each text whose prediction has a confidence below a bound."""
+        return unsure(self.scores, threshold, bound)
 
     def probabilities(self) -> Array:
         """Return the probability that matters of each text: float64, shape (n_texts,).

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 _FILES = ("vocabulary.txt", "weights.safetensors")
 # Two classes have one weight a feature; more have one for each, which older versions cannot read.
-_FORMAT, _FORMAT_OF_MORE_CLASSES = 1, 2
+# A model of either kind that abstains has a format of its own, because older versions would not.
+_FORMAT, _FORMAT_OF_MORE_CLASSES, _FORMAT_OF_ABSTAINING = 1, 2, 3
 # Bytes of the largest model.json that is read, and a bound on weights.
 _LARGEST_METADATA, _LARGEST_WEIGHT = 1 << 22, 1e100
 
@@ -55,6 +56,8 @@ class TextClassifier:
         Divide the counts of a text by their Euclidean length.
     classes : tuple
         The label of each class; of two, that of the negative one first.
+    abstain : float, optional
+        A prediction is unsure where its confidence (`model.confidence`) is below this.
 
     Examples
     --------
@@ -75,6 +78,7 @@ class TextClassifier:
     regression: LogisticRegression
     unit_length: bool = False
     classes: tuple[Any, ...] = ("negative", "positive")
+    abstain: float | None = None
 
     @property
     def weights(self) -> Array:
@@ -146,9 +150,10 @@ class TextClassifier:
             {"weights": self.weights, "intercept": self.regression.intercept_},
         )
         metadata: dict[str, Any] = {
-            "format_version": _FORMAT if len(self.classes) == 2 else _FORMAT_OF_MORE_CLASSES,
+            "format_version": _format_of(len(self.classes), self.abstain is not None),
             "classes": list(self.classes),
             "threshold": self.regression.threshold,
+            **({} if self.abstain is None else {"abstain": self.abstain}),
             "tokenizer": self.tokenizer.to_dict(),
             "binary": self.binary,
             "unit_length": self.unit_length,
@@ -174,7 +179,7 @@ class TextClassifier:
         for file in ("model.json", *_FILES):
             _require_inside(folder, file)
         metadata = files.read_json(folder / "model.json", _LARGEST_METADATA)
-        formats = (_FORMAT, _FORMAT_OF_MORE_CLASSES)
+        formats = (_FORMAT, _FORMAT_OF_MORE_CLASSES, _FORMAT_OF_ABSTAINING)
         files.check_format(metadata, folder / "model.json", formats)
         try:
             settings = _Settings.of(metadata)
@@ -195,6 +200,7 @@ class TextClassifier:
             regression,
             settings.unit_length,
             settings.classes,
+            settings.abstain,
         )
 
 
@@ -206,6 +212,7 @@ class _Settings(NamedTuple):
     unit_length: bool
     threshold: float
     classes: tuple[Any, ...]
+    abstain: float | None
 
     @classmethod
     def of(cls, metadata: dict[str, Any]) -> Self:
@@ -213,19 +220,27 @@ class _Settings(NamedTuple):
         binary, unit_length = metadata["binary"], metadata["unit_length"]
         if not isinstance(binary, bool) or not isinstance(unit_length, bool):
             raise TypeError("binary, unit_length: expected true or false")
-        threshold = metadata["threshold"]
-        if isinstance(threshold, bool) or not 0 <= threshold <= 1:
-            raise ValueError("threshold: expected a number from 0 to 1")
-        classes = metadata["classes"]
-        if metadata["format_version"] != (
-            _FORMAT if len(classes) == 2 else _FORMAT_OF_MORE_CLASSES
-        ):
-            raise ValueError(f"classes: {len(classes)} of them do not go with its format version")
+        threshold, abstain = metadata["threshold"], metadata.get("abstain", 0)
+        for name, value in (("threshold", threshold), ("abstain", abstain)):
+            if isinstance(value, bool) or not 0 <= value <= 1:
+                raise ValueError(f"{name}: expected a number from 0 to 1")
+        classes, abstains = metadata["classes"], "abstain" in metadata
+        if metadata["format_version"] != _format_of(len(classes), abstains):
+            with_it = f"{len(classes)} of them with{'' if abstains else 'out'} abstain"
+            raise ValueError(f"classes: {with_it} do not go with its format version")
         _check_classes(classes)
         if len(classes) > 2 and threshold != 0.5:
             raise ValueError("threshold: expected 0.5 where there are more than two classes")
         tokenizer = Tokenizer.of(metadata["tokenizer"])
-        return cls(tokenizer, binary, unit_length, float(threshold), tuple(classes))
+        bound = float(abstain) if abstains else None
+        return cls(tokenizer, binary, unit_length, float(threshold), tuple(classes), bound)
+
+
+def _format_of(n_classes: int, abstains: bool) -> int:
+    """Return the lowest format version that can hold a model."""
+    if abstains:
+        return _FORMAT_OF_ABSTAINING
+    return _FORMAT if n_classes == 2 else _FORMAT_OF_MORE_CLASSES
 
 
 def _check_classes(classes: Sequence[Any]) -> None:

@@ -20,9 +20,10 @@ from pipeline.corpus.compression import unpacked_name
 from pipeline.corpus.diagnosis import NO_ROWS
 from pipeline.corpus.source import readable
 from pipeline.errors import ConfigError, CorpusError
+from pipeline.model.checks import Mask
 from pipeline.model.logistic import Array
 from pipeline.model.text_classifier import TextClassifier
-from pipeline.prediction.rows import ScoredRows, WithoutKnownWord, read_rows, scored_rows
+from pipeline.prediction.rows import ScoredRows, Told, read_rows, scored_rows, unsure_of
 from pipeline.prediction.settings import Settings, labels_of
 from pipeline.storage import arrow, files
 from pipeline.storage.replacing import replacing_alone
@@ -94,7 +95,7 @@ def predict_file(
     stamp: str,
     on_rows: Callable[[pa.RecordBatch], None],
     tell: Callable[[str], None] | None = None,
-) -> WithoutKnownWord:
+) -> Told:
     """Write the rows of an input with their predictions, in their order.
 
     Parameters
@@ -113,14 +114,15 @@ def predict_file(
         If the input cannot be read, or has a column with the name of a new one. Then, and if the
         call is interrupted, there is no output.
     """
-    without = WithoutKnownWord()
+    told = Told()
     batches = read_rows(job.source, settings.text, settings.keep, settings.dialect, tell)
 
     def predicted() -> Iterator[pa.RecordBatch]:
         for batch in scored_rows(model, batches, settings.text):
-            without.add(batch.scores.n_features, f"{job.source}, row")
+            unsure = unsure_of(model, batch.scores, settings)
+            told.add(batch.scores, unsure, f"{job.source}, row")
             on_rows(batch.rows)
-            yield _with_predictions(model, batch, settings, job.source)
+            yield _with_predictions(model, batch, unsure, settings, job.source)
 
     try:
         job.target.parent.mkdir(parents=True, exist_ok=True)
@@ -129,11 +131,11 @@ def predict_file(
                 raise CorpusError(f"{job.source}{NO_ROWS}")
     except OSError as error:
         raise ConfigError(f"--out: {job.target}: cannot be written: {error.strerror}") from None
-    return without
+    return told
 
 
 def _with_predictions(
-    model: TextClassifier, batch: ScoredRows, settings: Settings, source: Path
+    model: TextClassifier, batch: ScoredRows, unsure: Mask | None, settings: Settings, source: Path
 ) -> pa.RecordBatch:
     rows = batch.rows
     if settings.keep is not None:
@@ -147,7 +149,7 @@ def _with_predictions(
     scores = batch.scores
     threshold = model.regression.threshold if settings.threshold is None else settings.threshold
     added = [
-        labels_of(model.classes, scores.predictions(threshold)),
+        labels_of(model.classes, scores.predictions(threshold), unsure),
         arrow.numbers(scores.probabilities()),
     ]
     if settings.top is not None:

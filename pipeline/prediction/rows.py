@@ -1,4 +1,4 @@
-"""Batches of texts or rows to scores, in threads and in order; which texts have no known word.
+"""Batches of texts or rows to scores, in threads and in order; what a user is told of them.
 
 Nothing grows with the number of reviews: a few batches are in memory at a time.
 """
@@ -19,7 +19,9 @@ from pipeline.parallel import map_arriving
 if TYPE_CHECKING:
     from pipeline.corpus.dialect import Dialect
     from pipeline.corpus.source import Source
+    from pipeline.model.checks import Mask
     from pipeline.model.text_classifier import TextClassifier
+    from pipeline.prediction.settings import Settings
 
 
 class ScoredRows(NamedTuple):
@@ -42,6 +44,13 @@ def scored_rows(
     """Yield each batch of rows with the scores of its column of texts, in order."""
     score = scorer(model)
     yield from map_arriving(lambda rows: ScoredRows(rows, score(rows.column(text))), batches)
+
+
+def unsure_of(model: TextClassifier, scores: TextScores, settings: Settings) -> Mask | None:
+    """Return which predictions are unsure; None if nobody asks, or the model never abstains."""
+    if not settings.unsure or model.abstain is None:
+        return None
+    return scores.unsure(model.regression.threshold, model.abstain)
 
 
 def read_rows(
@@ -147,3 +156,39 @@ reviews.txt, line 2'
             f"{self.n:,} text{have} no known word, so {their} probability is that of the "
             f"intercept; {first} {self.first}"
         )
+
+
+@dataclass
+class Told:
+    """What a user is told of the texts that were predicted: without a known word, and unsure.
+
+    Examples
+    --------
+    >>> told = Told()
+    >>> told.n, told.n_unsure = 1200, 100
+    >>> told.unsure_message(0.75)
+    '100 of 1,200 texts are unsure: their confidence is below 0.75'
+    """
+
+    without: WithoutKnownWord = field(default_factory=WithoutKnownWord)
+    n: int = 0
+    n_unsure: int = 0
+
+    def add(self, scores: TextScores, unsure: Mask | None, where: str) -> None:
+        """Count the next texts of a file, whose name and word for a place `where` has."""
+        self.without.add(scores.n_features, where)
+        self.n += len(scores.n_tokens)
+        self.n_unsure += 0 if unsure is None else int(np.count_nonzero(unsure))
+
+    def join(self, other: Told) -> None:
+        """Add the texts of another file."""
+        self.without.join(other.without)
+        self.n += other.n
+        self.n_unsure += other.n_unsure
+
+    def unsure_message(self, bound: float) -> str:
+        """Return how many texts are unsure."""
+        one = self.n_unsure == 1
+        are, their = ("is", "its") if one else ("are", "their")
+        below = f": {their} confidence is below {bound:.4g}" if self.n_unsure else ""
+        return f"{self.n_unsure:,} of {self.n:,} text{'s' * (self.n != 1)} {are} unsure{below}"

@@ -33,6 +33,8 @@ class Settings:
         Also write so many of the most probable classes.
     known : bool
         Also write how many tokens a text has, and how many of them the model knows.
+    unsure : bool
+        Write no label where the model is unsure.
     prefix : str
         Stands before the names of the new columns.
     dialect : Dialect
@@ -44,6 +46,7 @@ class Settings:
     threshold: float | None = None
     top: int | None = None
     known: bool = False
+    unsure: bool = False
     prefix: str = ""
     dialect: Dialect = field(default_factory=Dialect)
 
@@ -74,13 +77,19 @@ def find_files(names: Sequence[str]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def labels_of(classes: Sequence[Any], numbers: np.ndarray) -> pa.Array:
+def labels_of(
+    classes: Sequence[Any], numbers: np.ndarray, unsure: np.ndarray | None = None
+) -> pa.Array:
     """Return the class of each text by its number: an array of the classes' type.
+
+    Where `unsure` is True, it is null.
 
     Examples
     --------
     >>> labels_of(["bad", "good"], np.array([1, 0])).to_pylist()
     ['good', 'bad']
+    >>> labels_of(["bad", "good"], np.array([1, 0]), np.array([True, False])).to_pylist()
+    [None, 'bad']
     """
     if all(isinstance(label, str) for label in classes):
         labels: pa.Array = arrow.strings(list(classes))
@@ -88,4 +97,6 @@ def labels_of(classes: Sequence[Any], numbers: np.ndarray) -> pa.Array:
         labels = arrow.mask(np.array(classes))
     else:
         labels = arrow.numbers(np.array(classes))
-    return labels.take(arrow.numbers(numbers))
+    if unsure is None:
+        return labels.take(arrow.numbers(numbers))
+    return labels.take(pa.array(numbers, mask=unsure))

@@ -16,7 +16,6 @@ from pipeline.config.schema import Config
 from pipeline.stages.from_config import (
     class_names,
     counting_of,
-    decision_of,
     read_source,
     regression_of,
     require_settings_of,
@@ -160,7 +159,7 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     """Learn the weights: the model's folder, and `history.json`."""
     from pipeline.features.vocabulary import read_vocabulary
     from pipeline.model.text_classifier import TextClassifier
-    from pipeline.training.decision import choose_decision
+    from pipeline.stages.deciding import LearnedReviews, decide
 
     config = context.config
     counts = arrays.read_counts(context.run.output("features/train.safetensors"))
@@ -170,12 +169,11 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     regression = regression_of(config.train, classes)
     groups = read_groups(context.run, "train")
     regression.fit(counts, labels, weights, context.on_epoch, groups)
-    chosen = decision_of(config.train)
-    decision = choose_decision(regression, counts, labels, **chosen, sample_weight=weights)
+    decided = decide(config.train, regression, LearnedReviews(counts, labels, weights, groups))
     vocabulary = read_vocabulary(context.run.output("features/vocabulary.txt"))
     tokenizer = read_tokenizer(context.run)
     binary, unit_length = counting_of(config.features).values()
-    parts = tokenizer, vocabulary, binary, regression, unit_length, classes
+    parts = tokenizer, vocabulary, binary, regression, unit_length, classes, decided.bound
     TextClassifier(*parts).save(context.folder)
     history, kept = regression.history_, regression.kept_
     epochs = [dataclasses.asdict(epoch) for epoch in history]
@@ -185,13 +183,9 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
         summary += f", {kept.validation_accuracy:.1%} on the validation set"
     else:
         summary += "; `eval` measures it on others"
-    if decision is not None:
-        files.write_json(context.folder / "decision.json", dataclasses.asdict(decision))
-        if config.train.calibrate:
-            summary += f", temperature {decision.temperature:.3g}"
-        if decision.threshold is not None:
-            summary += f", threshold {regression.threshold:.3f} for {decision.threshold.goal}"
-    return f"{len(history)} epochs: {summary}", []
+    if decided.outcome:
+        files.write_json(context.folder / "decision.json", decided.outcome)
+    return f"{len(history)} epochs: {summary}{decided.summary}", decided.warnings
 
 
 def compute_eval(context: StageContext) -> tuple[str, list[str]]:
@@ -211,8 +205,14 @@ def compute_eval(context: StageContext) -> tuple[str, list[str]]:
     threshold = model.regression.threshold
     of_model = scored(scores, read_classes(context.run), threshold, groups)
     result = evaluation_of(labels, of_model, **context.config.section("eval"))
+    metrics = result.to_dict()
+    if model.abstain is not None:
+        from pipeline.evaluation.abstaining import AbstainingScores, abstaining
+
+        of_test = AbstainingScores(scores, threshold, model.abstain, groups)
+        metrics["abstain"] = abstaining(labels, of_test, result.confidence).to_dict()
     context.entry["test_use"] = TestUse.of("eval", context.config).to_dict()
-    files.write_json(context.folder / "metrics.json", {"test": result.to_dict()})
+    files.write_json(context.folder / "metrics.json", {"test": metrics})
     table = pa.table(prediction_columns(labels, scores, predictions(scores, threshold)))
     parquet.write_table(table, context.folder / "predictions.parquet")
     return (

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pipeline
 from pipeline.config.corpus import FilesCorpus, LabelledSection, NltkCorpus, SampleCorpus
-from pipeline.config.model import FeaturesSection, ThresholdGoal, TokensSection, TrainSection
+from pipeline.config.goals import AbstainGoal, ThresholdGoal
+from pipeline.config.model import FeaturesSection, TokensSection, TrainSection
 from pipeline.config.schema import Config
 from pipeline.errors import ConfigError
 from pipeline.stratified import TWO_CLASSES
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pipeline.features.vocabulary import Vocabulary
     from pipeline.tokens.tokenizer import Tokenizer
     from pipeline.tokens.tokens import Tokens
+    from pipeline.training.abstaining import Goal
     from pipeline.training.estimator import SGDLogisticRegression
 
 
@@ -177,7 +179,7 @@ def regression_of(section: TrainSection, classes: Sequence[str]) -> SGDLogisticR
     from pipeline.training.estimator import SGDLogisticRegression
 
     settings = section.to_dict()
-    del settings["calibrate"]
+    del settings["calibrate"], settings["abstain"]
     if isinstance(section.threshold, ThresholdGoal):
         del settings["threshold"]  # it is chosen once the weights are learned
     match settings["class_weight"]:
@@ -195,6 +197,18 @@ def decision_of(train: TrainSection) -> dict[str, Any]:
 
     goal = None
     if isinstance(train.threshold, ThresholdGoal):
-        stated = train.threshold.to_dict()
-        goal = goal_of({key: value for key, value in stated.items() if value is not None})
+        goal = goal_of(_set_keys(train.threshold))
     return {"calibrate": train.calibrate, "goal": goal}
+
+
+def abstaining_of(train: TrainSection) -> float | Goal | None:
+    """Return below which confidence a prediction is unsure, or the goal that chooses it."""
+    from pipeline.training.abstaining import goal_of
+
+    if isinstance(train.abstain, AbstainGoal):
+        return goal_of(_set_keys(train.abstain))
+    return train.abstain
+
+
+def _set_keys(goal: ThresholdGoal | AbstainGoal) -> dict[str, Any]:
+    return {key: value for key, value in goal.to_dict().items() if value is not None}

@@ -19,6 +19,12 @@ _OF_CLASS = _SHARES | {"support": int}
 _CELLS = ("true_negative", "false_positive", "false_negative", "true_positive")
 _OF_SCORES = ("roc_auc", "average_precision", "log_loss", "brier", "ece")
 _BIN = dict.fromkeys(("mean_probability", "share_positive"), _UNDEFINED) | {"n": int}
+_ENDS = ("coverage", "coverage_low", "coverage_high")
+_ABSTAIN = {
+    **dict.fromkeys(("bound", *_ENDS, "aurc"), float),
+    **dict.fromkeys(("accuracy", "accuracy_low", "accuracy_high"), _UNDEFINED),
+    **dict.fromkeys(("n", "n_unsure"), int),
+}
 _METRICS = {
     **dict.fromkeys(("prevalence", "threshold", "confidence"), float),
     **dict.fromkeys(("accuracy", "accuracy_low", "accuracy_high"), float),
@@ -26,6 +32,7 @@ _METRICS = {
     **_SHARES,
     "n": int,
     "n_groups?": int,
+    "abstain?": _ABSTAIN,
     "negative": _OF_CLASS,
     "positive": _OF_CLASS,
     "confusion": dict.fromkeys(_CELLS, int),
@@ -39,6 +46,7 @@ _METRICS_OF_MORE = {
     **_SHARES,
     "n": int,
     "n_groups?": int,
+    "abstain?": _ABSTAIN,
     "classes": [str],
     "of_class": {str: _OF_CLASS},
     "confusion": [[int]],
@@ -100,14 +108,14 @@ def read_epochs(run: Run) -> list[dict[str, Any]]:
 
 
 def read_decision(run: Run) -> dict[str, Any]:
-    """Return the temperature of a model, and the choice of its threshold; None where none was."""
-    file = "model/decision.json"
+    """Return a model's temperature, and how threshold and bound were chosen; None where not."""
+    file, nothing = "model/decision.json", {"threshold": None, "abstain": None}
     if file not in run.digests("train"):
-        return {"temperature": 1.0, "threshold": None}
+        return {"temperature": 1.0, **nothing}
     found = _read(run, file, {"temperature": float})
-    if found.get("threshold") is None:
-        return {"temperature": found["temperature"], "threshold": None}
-    return _read(run, file, {"temperature": float, "threshold": _THRESHOLD})
+    forms = {"threshold": _THRESHOLD, "abstain": {"goal": str, "validation": _ABSTAIN}}
+    chosen = {key: form for key, form in forms.items() if found.get(key) is not None}
+    return nothing | _read(run, file, {"temperature": float, **chosen})
 
 
 def read_tokenizer(run: Run) -> Tokenizer:

@@ -235,6 +235,8 @@ STAGES = (
             "pipeline.training.estimator",
             "pipeline.model.text_classifier",
             "pipeline.training.decision",
+            "pipeline.stages.deciding",
+            "pipeline.evaluation.abstaining",
         ),
     ),
     Stage(
@@ -244,6 +246,7 @@ STAGES = (
         ("corpus", "features", "train"),
         ("eval",),
         (
+            "pipeline.evaluation.abstaining",
             "pipeline.evaluation.classes",
             "pipeline.evaluation.metrics",
             "pipeline.model.text_classifier",

@@ -2,7 +2,8 @@
 
 A temperature divides the scores so that probabilities match frequencies (Guo et al. 2017). A
 linear model can divide its weights and its intercept instead, so the saved model stays plain.
-A threshold meets a stated goal.
+A threshold meets a stated goal. So does the confidence below which a model abstains, which
+`choose_abstaining` chooses once both are set.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import numpy as np
 
 from pipeline.errors import ConfigError
 from pipeline.model.logistic import Array
+from pipeline.training.abstaining import AbstainChoice, choose_bound
+from pipeline.training.abstaining import Goal as AbstainGoal
 from pipeline.training.estimator import SGDLogisticRegression
 from pipeline.training.temperature import fit_temperature
 from pipeline.training.threshold import Goal, ThresholdChoice, choose_threshold
@@ -97,6 +100,39 @@ def choose_decision(
         choice = choose_threshold(y, z, *goal, sample_weight=weights)
         regression.threshold = choice.threshold
     return Decision(temperature, choice)
+
+
+def choose_abstaining(
+    regression: SGDLogisticRegression,
+    counts: csr_array,
+    labels: Array,
+    goal: AbstainGoal,
+    sample_weight: Array | None = None,
+) -> AbstainChoice:
+    """Return the bound of the confidence that meets a goal on the validation set.
+
+    Parameters
+    ----------
+    regression : SGDLogisticRegression
+        As `choose_decision` leaves it.
+    counts, labels, sample_weight
+        As there.
+    goal : tuple
+        See `choose_bound`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy.sparse import csr_array
+    >>> counts, labels = csr_array([[1, 0], [0, 1], [1, 1]] * 10), np.array([1, 0, 1] * 10)
+    >>> regression = SGDLogisticRegression(validation=0.5).fit(counts, labels)
+    >>> choose_abstaining(regression, counts, labels, ("min_accuracy", 0.9))
+    AbstainChoice(goal='accuracy >= 0.9', bound=0.0)
+    """
+    chosen_on = regression.in_validation_
+    weights = None if sample_weight is None else np.asarray(sample_weight, np.float64)[chosen_on]
+    z = regression.decision_function(counts[chosen_on])
+    return choose_bound(labels[chosen_on], z, regression.threshold, goal, weights)
 
 
 def check_goal(n_classes: int) -> None:

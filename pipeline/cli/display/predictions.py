@@ -13,23 +13,34 @@ from pipeline.prediction.settings import labels_of
 from pipeline.storage import arrow, files
 
 if TYPE_CHECKING:
+    from pipeline.model.checks import Mask
     from pipeline.model.scoring import TextScores
     from pipeline.model.text_classifier import TextClassifier
     from pipeline.prediction.settings import Settings
 
+# What stands in place of a label that the model is unsure of.
+UNSURE = "unsure"
 _DECIMALS = 6
 
 
 def text_lines(
-    model: TextClassifier, scores: TextScores, threshold: float, settings: Settings
+    model: TextClassifier,
+    scores: TextScores,
+    threshold: float,
+    settings: Settings,
+    unsure: Mask | None = None,
 ) -> bytes:
     """Return a line for each text: label and probability, once or for the most probable classes.
 
-    On request the numbers of tokens follow.
+    On request the numbers of tokens follow. Where `unsure` is True, `UNSURE` stands in place of the
+    label.
     """
-    names = [str(label) for label in model.classes]
+    names = [*map(str, model.classes), UNSURE]
     if settings.top is None:
-        pairs = [(scores.predictions(threshold), scores.probabilities())]
+        predicted = scores.predictions(threshold)
+        if unsure is not None:
+            predicted = np.where(unsure, len(model.classes), predicted)
+        pairs = [(predicted, scores.probabilities())]
     else:
         ranked = scores.ranked(threshold, settings.top)
         pairs = list(zip(*(each.T for each in ranked), strict=True))
@@ -39,18 +50,28 @@ def text_lines(
         for column in (labels_of(names, numbers), fixed_point(probability))
     ]
     if settings.known:
-        numbers = map(arrow.numbers, (scores.n_tokens, scores.n_known))
-        columns += [each.cast(pa.large_string()) for each in numbers]
+        counts = map(arrow.numbers, (scores.n_tokens, scores.n_known))
+        columns += [each.cast(pa.large_string()) for each in counts]
     return files.tsv_lines(*columns)
 
 
 def json_lines(
-    model: TextClassifier, scores: TextScores, threshold: float, top: int | None = None
+    model: TextClassifier,
+    scores: TextScores,
+    threshold: float,
+    top: int | None = None,
+    unsure: Mask | None = None,
 ) -> bytes:
-    """Return a JSON object for each text, one a line; on request with the most probable classes."""
+    """Return a JSON object for each text, one a line; on request with the most probable classes.
+
+    Where `unsure` is True, its label is null.
+    """
     names = [escaped_json(json.dumps(label, ensure_ascii=False)) for label in model.classes]
+    numbers = scores.predictions(threshold)
+    if unsure is not None:
+        names, numbers = [*names, "null"], np.where(unsure, len(names), numbers)
     rows = zip(
-        scores.predictions(threshold).tolist(),
+        numbers.tolist(),
         scores.probabilities().tolist(),
         [""] * len(scores.scores) if top is None else _top_fields(names, scores, threshold, top),
         scores.n_tokens.tolist(),

@@ -1,0 +1,100 @@
+"""What `train` chooses on the validation set: temperature, threshold, and when to abstain."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pipeline.config.model import TrainSection
+from pipeline.stages.from_config import abstaining_of, decision_of
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+    from pipeline.model.logistic import Array
+    from pipeline.training.estimator import SGDLogisticRegression
+
+
+class LearnedReviews(NamedTuple):
+    """The training set: counts, the numbers of classes, and weights and groups if it has them."""
+
+    counts: csr_array
+    labels: Array
+    weights: Array | None
+    groups: Array | None
+
+
+class Decided(NamedTuple):
+    """What was chosen.
+
+    Attributes
+    ----------
+    bound : float or None
+        The confidence below which a prediction is unsure; None if the model never abstains.
+    outcome : dict
+        As `decision.json` has it; empty if nothing was chosen.
+    summary : str
+        Continues the summary of the stage.
+    warnings : list of str
+    """
+
+    bound: float | None
+    outcome: dict[str, Any]
+    summary: str
+    warnings: list[str]
+
+
+def decide(
+    section: TrainSection, regression: SGDLogisticRegression, learned: LearnedReviews
+) -> Decided:
+    """Set temperature and threshold of a fitted regression, and return them with the bound."""
+    from pipeline.training.decision import choose_abstaining, choose_decision
+
+    reviews = learned.counts, learned.labels
+    chosen = decision_of(section)
+    decision = choose_decision(regression, *reviews, **chosen, sample_weight=learned.weights)
+    outcome: dict[str, Any] = {}
+    summary, warnings = "", []
+    if decision is not None:
+        outcome = dataclasses.asdict(decision)
+        if section.calibrate:
+            summary += f", temperature {decision.temperature:.3g}"
+        if decision.threshold is not None:
+            summary += f", threshold {regression.threshold:.3f} for {decision.threshold.goal}"
+    bound = abstaining_of(section)
+    if isinstance(bound, tuple):
+        _, least = goal = bound
+        choice = choose_abstaining(regression, *reviews, goal, learned.weights)
+        bound = choice.bound
+        shown = f"unsure below a confidence of {bound:.3f}" if bound else "no prediction unsure"
+        summary += f", {shown} for {choice.goal}"
+        on_validation = _on_validation(regression, learned, bound)
+        outcome = outcome or {"temperature": 1.0, "threshold": None}
+        outcome["abstain"] = {"goal": choice.goal, "validation": on_validation}
+        n_decided = on_validation["n"] - on_validation["n_unsure"]
+        if goal[0] == "min_accuracy" and _shows_too_little(n_decided, least):
+            warnings = [
+                f"train.abstain: {n_decided:,} validation reviews are decided, too few to show "
+                f"an {choice.goal} even if all were right; a larger train.validation has more"
+            ]
+    return Decided(bound, outcome, summary, warnings)
+
+
+def _on_validation(
+    regression: SGDLogisticRegression, learned: LearnedReviews, bound: float
+) -> dict[str, Any]:
+    """Return coverage and accuracy on the validation set."""
+    from pipeline.evaluation.abstaining import AbstainingScores, abstaining
+
+    rows = regression.in_validation_
+    z = regression.decision_function(learned.counts[rows])
+    groups = None if learned.groups is None else learned.groups[rows]
+    scores = AbstainingScores(z, regression.threshold, bound, groups)
+    return abstaining(learned.labels[rows], scores).to_dict()
+
+
+def _shows_too_little(n: int, accuracy: float) -> bool:
+    """Return True if the interval of n right predictions of n holds lower accuracies too."""
+    from pipeline.evaluation.accuracy import wilson_interval
+
+    return accuracy < 1 and wilson_interval(n, n)[0] < accuracy
