@@ -9,8 +9,6 @@ learn the same weights, to the byte.
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
@@ -26,14 +24,15 @@ from pipeline.inspection.class_weights import ClassWord, class_words
 from pipeline.inspection.highlights import Highlight, highlight
 from pipeline.inspection.weights import Word, top_words
 from pipeline.model.checks import not_fitted
+from pipeline.model.confidence import unsure
 from pipeline.model.logistic import Array, predictions, probabilities
 from pipeline.model.parameters import Parameters
 from pipeline.model.text_classifier import TextClassifier
+from pipeline.storage.replacing import replacing_folder
 from pipeline.tokens.stop_words import stop_words
 from pipeline.tokens.tokenizer import Tokenizer
-from pipeline.training.decision import check_goal, choose_decision
+from pipeline.training.decision import StatedDecision, check_goal
 from pipeline.training.estimator import SGDLogisticRegression
-from pipeline.training.threshold import goal_of
 
 if TYPE_CHECKING:
     from pipeline.training.history import Epoch
@@ -70,6 +69,9 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
     threshold : float or mapping
         Of two classes: a text is predicted positive if its probability is above it; or a goal on
         the validation set: `{"min_recall": 0.95}`, `{"min_precision": 0.9}` or `{"best": "f1"}`.
+    abstain : float or mapping, optional
+        A prediction is unsure where its confidence is below it; or a goal on the validation set:
+        `{"min_accuracy": 0.95}` or `{"max_unsure": 0.1}`. See `unsure`.
 
     Attributes
     ----------
@@ -93,6 +95,7 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
     """
 
     threshold: float | Mapping[str, Any]
+    abstain: float | Mapping[str, Any] | None
     classes_: Array
     model_: TextClassifier
     history_: list[Epoch]
@@ -131,6 +134,7 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
         patience: int = 0,
         calibrate: bool = False,
         threshold: float | Mapping[str, Any] = 0.5,
+        abstain: float | Mapping[str, Any] | None = None,
         ratio: str = "none",
         alpha: float = 1.0,
         beta: float = 1.0,
@@ -161,14 +165,9 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
             If a text is not a `str`.
         """
         settings = self.get_params()
-        goal, threshold, given = None, self.threshold, np.asarray(labels)
-        if isinstance(threshold, Mapping):
-            goal, threshold = goal_of(threshold), 0.5
+        given, stated = np.asarray(labels), StatedDecision.of(settings)
+        if stated.goal:
             check_goal(len(set(given.ravel().tolist())))
-        if (settings["calibrate"] or goal) and not settings["validation"]:
-            raise ValueError(
-                "expected validation > 0 where calibrate is True or threshold is a goal"
-            )
         dropped = stop_words() if settings["stop_words"] else ()
         tokenizer = Tokenizer(**_chosen(settings, _TOKENIZER), stop_words=dropped)
         tokens = tokenizer(texts)
@@ -176,16 +175,17 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
         counting = _chosen(settings, _COUNTS)
         counts = count_features(tokens, vocabulary, **counting)
         of_learner = _chosen(settings, SGDLogisticRegression().get_params())
-        learner = SGDLogisticRegression(**of_learner | {"threshold": threshold})
+        learner = SGDLogisticRegression(**of_learner | {"threshold": stated.threshold})
         regression = learner.fit(counts, given, sample_weight)
         y: Array = np.searchsorted(regression.classes_, given.ravel())
-        choose_decision(regression, counts, y, settings["calibrate"], goal, sample_weight)
+        bound = stated.decide(regression, counts, y, sample_weight)
         self.classes_, self.history_ = regression.classes_, regression.history_
         self.model_ = TextClassifier(
             tokenizer,
             vocabulary,
             regression=regression,
             classes=tuple(self.classes_.tolist()),
+            abstain=bound,
             **counting,
         )
         self._frequency = ClassFrequency.of(counts, y, len(self.classes_))
@@ -204,6 +204,11 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
     def decision_function(self, texts: Texts) -> Array:
         """Return the log-odds of the positive class, shape (n,); a score each above two classes."""
         return self._model.decision_function(texts)
+
+    def unsure(self, texts: Texts) -> Array:
+        """Return True for each text of whose prediction the model is unsure; see `abstain`."""
+        regression, bound = self._model.regression, self._model.abstain or 0.0
+        return unsure(self.decision_function(texts), regression.threshold, bound)
 
     def score(self, texts: Texts, labels: Iterable[Any], sample_weight: Any = None) -> float:
         """Return the accuracy, the share of texts that are predicted correctly."""
@@ -233,21 +238,12 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
         target = Path(folder)
         if target.exists() and not (target / "model.json").is_file():
             raise RunError(f"{target}: exists and is no saved model; choose another folder")
-        model, partial = self._model, target.with_name(f".{target.name}.{os.getpid()}")
+        model = self._model
         try:
-            partial.mkdir(parents=True)
-            model.save(partial)
-            if target.exists():
-                old = partial.with_name(partial.name + ".old")
-                target.rename(old)
-                partial.rename(target)
-                shutil.rmtree(old)
-            else:
-                partial.rename(target)
+            with replacing_folder(target) as partial:
+                model.save(partial)
         except OSError as error:
             raise RunError(f"{target}: cannot write the model: {error.strerror}") from None
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -265,6 +261,7 @@ fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
             binary=model.binary,
             unit_length=model.unit_length,
             threshold=model.regression.threshold,
+            abstain=model.abstain,
         )
         loaded.model_, loaded.classes_ = model, np.array(model.classes)
         return loaded

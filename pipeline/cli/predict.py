@@ -153,8 +153,8 @@ def _require_abstaining(model: TextClassifier, settings: Settings, as_text: bool
         clash = "--top names the most probable class all the same"
     if as_text and clash:
         raise click.UsageError(
-            f"--unsure writes {UNSURE} in place of a label, but {clash}; use --json or --out, which "
-            "have null"
+            f"--unsure writes {UNSURE} in place of a label, but {clash}; use --json or --out, "
+            "which have null"
         )
 
 

@@ -203,11 +203,10 @@ def decision_of(train: TrainSection) -> dict[str, Any]:
 
 def abstaining_of(train: TrainSection) -> float | Goal | None:
     """Return below which confidence a prediction is unsure, or the goal that chooses it."""
-    from pipeline.training.abstaining import goal_of
+    from pipeline.training.abstaining import bound_of
 
-    if isinstance(train.abstain, AbstainGoal):
-        return goal_of(_set_keys(train.abstain))
-    return train.abstain
+    stated = train.abstain
+    return bound_of(_set_keys(stated) if isinstance(stated, AbstainGoal) else stated)
 
 
 def _set_keys(goal: ThresholdGoal | AbstainGoal) -> dict[str, Any]:

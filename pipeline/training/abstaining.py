@@ -34,20 +34,28 @@ class AbstainChoice:
     bound: float
 
 
-def goal_of(stated: Mapping[str, Any]) -> Goal:
-    """Return a goal as `choose_bound` takes it.
+def bound_of(stated: float | Mapping[str, Any] | None) -> float | Goal | None:
+    """Return a stated bound, or a goal as `choose_bound` takes it; None for none.
 
-    >>> goal_of({"min_accuracy": 0.95})
+    >>> bound_of({"min_accuracy": 0.95})
     ('min_accuracy', 0.95)
+    >>> bound_of(0.8)
+    0.8
     """
-    match [*stated.items()]:
-        case [("min_accuracy", int(value) | float(value))] if 0 < value <= 1:
-            return "min_accuracy", float(value)
-        case [("max_unsure", int(value) | float(value))] if 0 <= value < 1:
-            return "max_unsure", float(value)
+    match stated:
+        case None:
+            return None
+        case int() | float() if not isinstance(stated, bool) and 0 <= stated <= 1:
+            return float(stated)
+        case Mapping():
+            match [*stated.items()]:
+                case [("min_accuracy", int(value) | float(value))] if 0 < value <= 1:
+                    return "min_accuracy", float(value)
+                case [("max_unsure", int(value) | float(value))] if 0 <= value < 1:
+                    return "max_unsure", float(value)
     raise ValueError(
-        "abstain: expected a number between 0 and 1, or one of {'min_accuracy': 0.95} and "
-        f"{{'max_unsure': 0.1}}, got {dict(stated)}"
+        "abstain: expected a number from 0 to 1, or one of {'min_accuracy': 0.95} and "
+        f"{{'max_unsure': 0.1}}, got {stated!r}"
     )
 
 
@@ -75,7 +83,7 @@ def choose_bound(
     threshold : float
         Of two classes, of the predictions.
     goal : tuple
-        As `goal_of` returns it.
+        As `bound_of` returns it.
     sample_weight : float64 array, shape (n,), optional
         A review with weight 2 counts twice.
 

@@ -8,18 +8,19 @@ A threshold meets a stated goal. So does the confidence below which a model abst
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from pipeline.errors import ConfigError
 from pipeline.model.logistic import Array
-from pipeline.training.abstaining import AbstainChoice, choose_bound
+from pipeline.training.abstaining import AbstainChoice, bound_of, choose_bound
 from pipeline.training.abstaining import Goal as AbstainGoal
 from pipeline.training.estimator import SGDLogisticRegression
 from pipeline.training.temperature import fit_temperature
-from pipeline.training.threshold import Goal, ThresholdChoice, choose_threshold
+from pipeline.training.threshold import Goal, ThresholdChoice, choose_threshold, goal_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -133,6 +134,59 @@ def choose_abstaining(
     weights = None if sample_weight is None else np.asarray(sample_weight, np.float64)[chosen_on]
     z = regression.decision_function(counts[chosen_on])
     return choose_bound(labels[chosen_on], z, regression.threshold, goal, weights)
+
+
+@dataclass(frozen=True)
+class StatedDecision:
+    """What is stated of the decision: numbers, or goals on the validation set.
+
+    Attributes
+    ----------
+    calibrate : bool
+    threshold : float
+        0.5 where there is a goal.
+    goal : tuple or None
+        The goal of the threshold.
+    bound : float, tuple or None
+        The confidence below which a prediction is unsure, or the goal of it.
+    """
+
+    calibrate: bool
+    threshold: float
+    goal: tuple[Goal, float | None] | None
+    bound: float | AbstainGoal | None
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Self:
+        """Return what the parameters of a `SentimentClassifier` state.
+
+        Raises
+        ------
+        ValueError
+            If a goal is none, or has no validation set.
+        """
+        threshold, bound = settings["threshold"], bound_of(settings["abstain"])
+        goal = goal_of(threshold) if isinstance(threshold, Mapping) else None
+        stated = cls(settings["calibrate"], 0.5 if goal else threshold, goal, bound)
+        if (stated.calibrate or goal or isinstance(bound, tuple)) and not settings["validation"]:
+            raise ValueError(
+                "expected validation > 0 where calibrate is True, or threshold or abstain is a goal"
+            )
+        return stated
+
+    def decide(
+        self,
+        regression: SGDLogisticRegression,
+        counts: csr_array,
+        labels: Array,
+        sample_weight: Array | None = None,
+    ) -> float | None:
+        """Set temperature and threshold of a fitted regression, and return the bound."""
+        choose_decision(regression, counts, labels, self.calibrate, self.goal, sample_weight)
+        if isinstance(self.bound, tuple):
+            reviews = counts, labels
+            return choose_abstaining(regression, *reviews, self.bound, sample_weight).bound
+        return self.bound
 
 
 def check_goal(n_classes: int) -> None:

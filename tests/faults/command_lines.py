@@ -102,6 +102,7 @@ _WORDS = (
     command("explain RUN --row 99999", told="--row: expected a row of the test set, 0 to ..."),
     command("explain RUN good --row 1", told="Error: expected one of TEXT, --row and --worst"),
     command("predict RUN", "x" * 300, told="xxx...: not a path that the system takes: ..."),
+    command("predict RUN --unsure", told="--unsure: expected a model that abstains; set ..."),
     command(
         "predict RUN ~nosuchuser/a.csv", told="...: no home folder for ~nosuchuser; write it ..."
     ),

@@ -144,6 +144,8 @@ _VALUES = (
     key("train = 3", "train: expected a table, got 3"),
     key("[[train]]\nl2 = 1", "train: expected a table, got [{ l2 = 1 }]"),
     key("[trian]\nl2 = 1", "trian: unknown section; did you mean train? accepted: ..."),
+    key("[train]\nabstain = nan", "train.abstain: expected a finite number between 0 and 1, ..."),
+    key("[train]\nabstain = {}", "train.abstain: expected one of min_accuracy and max_unsure"),
     key("[train]\nlr = 1", "train.lr: unknown key; accepted: ..."),
     key('[corpus]\nsource = "ftp"', 'corpus.source: expected "sample", ... got "ftp"'),
     key('[corpus]\nsource = "files"', "corpus.train: this key is required"),

@@ -106,6 +106,40 @@ _SETTINGS = (
         threshold="high",
     ),
     settings(
+        "a bound that its format version does not have",
+        "FOLDER/model/model.json: not as it was saved: classes: 2 of them with abstain do ...",
+        abstain=0.8,
+    ),
+    settings(
+        "the format of a bound, and none",
+        "FOLDER/model/model.json: not as it was saved: classes: 2 of them without abstain ...",
+        format_version=3,
+    ),
+    settings(
+        "a bound above 1",
+        "FOLDER/model/model.json: not as it was saved: abstain: expected a number from 0 to 1",
+        format_version=3,
+        abstain=1.5,
+    ),
+    settings(
+        "an infinite bound",
+        "FOLDER/model/model.json: cannot be read: expected JSON, got Infinity",
+        format_version=3,
+        abstain=float("inf"),
+    ),
+    settings(
+        "a bound that is text",
+        "FOLDER/model/model.json: not as it was saved: '<=' not supported between instance...",
+        format_version=3,
+        abstain="high",
+    ),
+    settings(
+        "true for a bound",
+        "FOLDER/model/model.json: not as it was saved: abstain: expected a number from 0 to 1",
+        format_version=3,
+        abstain=True,
+    ),
+    settings(
         "a class for both",
         "FOLDER/model/model.json: not as it was saved: classes: expected ... that differ",
         classes=["good", "good"],
