@@ -1,5 +1,6 @@
 """The saved model: complete, movable, and refused where it is not the one that was saved."""
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -79,6 +80,17 @@ def test_a_model_comes_back_whole(tmp_path, settings, binary):
     assert found.intercept == model.intercept
     assert found.regression.threshold == 0.4
     assert found.decision_function(TEXTS).tobytes() == model.decision_function(TEXTS).tobytes()
+
+
+@pytest.mark.parametrize("bound", [0.0, 0.7251, 1.0])
+def test_the_bound_of_a_model_that_abstains_comes_back(tmp_path, bound):
+    dataclasses.replace(classifier(), abstain=bound).save(tmp_path)
+    found = TextClassifier.load(tmp_path)
+    assert found.abstain == bound
+    assert (
+        found.decision_function(TEXTS).tobytes() == classifier().decision_function(TEXTS).tobytes()
+    )
+    assert json.loads((tmp_path / "model.json").read_text())["format_version"] == 3
 
 
 def test_a_score_is_the_counts_times_the_weights_plus_the_intercept():
@@ -278,6 +290,13 @@ SETTINGS: dict[str, dict[str, object]] = {
     "huge": {"threshold": 10**400},
     "true": {"threshold": True},
     "text": {"threshold": "0.5"},
+    "a bound above 1": {"format_version": 3, "abstain": 1.5},
+    "a bound below 0": {"format_version": 3, "abstain": -0.5},
+    "a bound NaN": {"format_version": 3, "abstain": float("nan")},
+    "a bound true": {"format_version": 3, "abstain": True},
+    "a bound null": {"format_version": 3, "abstain": None},
+    "a bound in a format without": {"abstain": 0.8},
+    "no bound in its format": {"format_version": 3},
     "binary 1": {"binary": 1},
     "unit_length text": {"unit_length": "no"},
     "one class": {"classes": ["a"]},
@@ -444,9 +463,9 @@ def test_a_model_of_another_format_version_is_refused(saved):
     path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": 2}))
     with pytest.raises(RunError, match="do not go with its format version"):
         TextClassifier.load(saved)
-    for version in (0, 3, "1", None):
+    for version in (0, 4, "1", None):
         change_settings(saved, format_version=version)
-        with pytest.raises(RunError, match=f"expected format version 2, got {version}; use the"):
+        with pytest.raises(RunError, match=f"expected format version 3, got {version}; use the"):
             TextClassifier.load(saved)
 
 
