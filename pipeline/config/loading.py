@@ -23,6 +23,7 @@ _BUNDLED = next(
     (folder for folder in (_PACKAGE / "configs", _PACKAGE.parent / "configs") if folder.is_dir()),
     _PACKAGE,
 )
+_REVIEWS = "; a file of reviews is named in a config: `sentiment config --new mine.toml` writes one"
 
 
 @dataclass(frozen=True)
@@ -132,10 +133,13 @@ def _dotted(table: Mapping[str, Any]) -> Iterator[str]:
 def _read(path: Path) -> dict[str, Any]:
     if not path.exists():
         raise ConfigError(f"{path}: no such config")
+    hint = _REVIEWS if path.is_file() and path.suffix != ".toml" else ""
     try:
         return parse(read_regular(path, limits.CONFIG_BYTES, ConfigError).decode())
+    except ConfigError as error:
+        raise ConfigError(f"{error}{hint}") from None
     except ValueError as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+        raise ConfigError(f"{path}: not valid TOML: {error}{hint}") from None
 
 
 def _apply(table: dict[str, Any], override: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config import loading
+from pipeline.config import limits, loading
 from pipeline.config.corpus import FilesCorpus
 from pipeline.config.loading import find_config, load_config, value_origins
 from pipeline.config.model import FeaturesSection as Features
@@ -463,6 +463,14 @@ def test_what_is_no_toml_is_named_by_its_file(tmp_path, content, message):
         load_config(path)
     assert str(error.value).startswith(f"{path}: {message}")
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("content", [b"__label__good A film", b"\xff" * (limits.CONFIG_BYTES + 1)])
+def test_a_file_of_reviews_is_no_config_but_is_named_in_one(tmp_path, content):
+    path = tmp_path / "reviews.txt"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match="; a file of reviews is named in a config: `sentiment "):
+        load_config(path)
 
 
 def test_a_config_that_is_not_there_is_named(tmp_path):
