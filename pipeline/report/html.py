@@ -94,7 +94,7 @@ def page(data: ReportData | ClassesData, figures: dict[str, Drawn], embedded: Em
 def _of_form(data: ReportData | ClassesData) -> tuple[str, tuple[str, ...], dict[str, Any]]:
     """Return the template for two classes or for more, its scripts, and what only it shows."""
     if isinstance(data, ClassesData):
-        return "report_classes.html.j2", (), {"classes": data.run.classes}
+        return "more_classes.html.j2", (), {"classes": data.run.classes}
     metrics, table = data.run.metrics, data.curves.thresholds
     confusion = metrics["confusion"]
     n_negative = confusion["false_positive"] + confusion["true_negative"]
@@ -104,7 +104,7 @@ def _of_form(data: ReportData | ClassesData) -> tuple[str, tuple[str, ...], dict
         "start": min(table.steps - 1, max(1, round(metrics["threshold"] * table.steps))),
         "false_positive_rate": confusion["false_positive"] / n_negative if n_negative else None,
     }
-    return "report_two.html.j2", _OF_TWO_CLASSES, values
+    return "two_classes.html.j2", _OF_TWO_CLASSES, values
 
 
 def comparison_page(

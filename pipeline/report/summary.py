@@ -14,5 +14,5 @@ if TYPE_CHECKING:
 def summary_page(data: ReportData | ClassesData) -> str:
     """Return the page."""
     run = data.run
-    template = "summary_classes.md.j2" if isinstance(data, ClassesData) else "summary.md.j2"
+    template = "more_classes.md.j2" if isinstance(data, ClassesData) else "summary.md.j2"
     return rendered(template, data=data, run=run, confusion=run.metrics["confusion"])

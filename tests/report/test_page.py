@@ -155,8 +155,8 @@ def test_the_words_can_be_searched_and_sorted(page, hostile_run):
     for key, n, values in (
         ("weight", 2, model.weights.astype(np.float32)),
         ("reviews", 3, model.vocabulary.document_frequency),
-        ("negative", 4, frequency.negative),
-        ("positive", 5, frequency.positive),
+        ("negative", 4, frequency.of_class[0]),
+        ("positive", 5, frequency.of_class[1]),
     ):
         button = page.page.locator(f"#words-table button[data-key={key}]")
         button.click()
