@@ -102,7 +102,9 @@ def compare(run_a: Path, run_b: Path, flipped: int, page: Path | None, in_json: 
         metavar="X",
         help="Coverage of the intervals.",
     ),
-    count_option("--top", default=15, most=limits.COUNT, text="Number of words of each sign."),
+    count_option(
+        "--top", default=15, most=limits.COUNT, text="Number of words of each sign, or class."
+    ),
     WORDS,
     JSON,
 )
@@ -128,7 +130,8 @@ def stability(
     )
     shown = study.stable_words(result, top, words)
     if in_json:
-        return lambda: print_json([fields(word) for word in shown])
+        plain = {label: [fields(word) for word in words] for label, words in shown.items()}
+        return lambda: print_json(plain if len(plain) > 1 else plain.popitem()[1])
     return lambda: print_stability(shown, result, study.words_file(context.path))
 
 

@@ -196,7 +196,17 @@ def class_table(model: TextClassifier, frequency: ClassFrequency | None = None) 
     if frequency is not None:
         of_classes["reviews"] = frequency.of_class
     for kind, rows in of_classes.items():
-        # So begun, the name of a class is neither that of another column nor a formula.
-        names += [f"{kind}_{one_line(str(label))}" for label in model.classes]
+        names += [column_name(kind, label) for label in model.classes]
         columns += map(arrow.numbers, rows)
     return pa.table(columns, names)
+
+
+def column_name(kind: str, label: Any) -> str:
+    """Return the name of a column of a table of words that is about a class.
+
+    So begun, it is neither that of another column nor a formula.
+
+    >>> column_name("weight", "=1+1")
+    'weight_=1+1'
+    """
+    return f"{kind}_{one_line(str(label))}"

@@ -100,13 +100,6 @@ def read_labels(run: Run, name: str) -> Any:
     return arrow.values(read_set(run, name)["label"])
 
 
-def require_two_classes(run: Run, what: str) -> None:
-    """Refuse a run of more than two classes for what is defined, or built, for two."""
-    n_classes = len(read_classes(run))
-    if n_classes > 2:
-        raise RunError(f"{what}: expected a run of two classes; {run.path} has {n_classes}")
-
-
 def read_groups(run: Run, *names: str) -> Any:
     """Return the number of each review's group in sets of a run; None if they have no groups.
 

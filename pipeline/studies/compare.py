@@ -162,7 +162,7 @@ def compare(
             f"{path_a} and {path_b}: expected the same test reviews in both; give both configs "
             "the same [corpus] and run `sentiment eval CONFIG` for each"
         )
-    a, b = (Predictions.read(path, classes) for path in (path_a, path_b))
+    a, b = (Predictions.read(path) for path in (path_a, path_b))
     right_a, right_b = a.predicted == a.labels, b.predicted == b.labels
     only_a, only_b = (int(np.count_nonzero(m)) for m in (right_a & ~right_b, right_b & ~right_a))
     n, both = len(a.labels), int(np.count_nonzero(right_a & right_b))

@@ -10,10 +10,11 @@ import pyarrow as pa
 
 from pipeline.errors import RunError
 from pipeline.evaluation.classes import ClassScores
+from pipeline.evaluation.scored import scored
 from pipeline.evaluation.uncertainty import Scored
 from pipeline.model.checks import Floats, Labels
 from pipeline.model.softmax import softmax
-from pipeline.stages.outputs import read_metrics
+from pipeline.stages.outputs import read_classes, read_metrics
 from pipeline.stages.read_run import read_groups
 from pipeline.storage import arrow
 from pipeline.storage.run import Run
@@ -38,8 +39,8 @@ class Predictions:
     scored: Scored | ClassScores
 
     @classmethod
-    def read(cls, path: Path, classes: tuple[str, ...]) -> Predictions:
-        """Read the predictions of a run of some classes.
+    def read(cls, path: Path) -> Predictions:
+        """Read the predictions of a run.
 
         Raises
         ------
@@ -55,12 +56,16 @@ class Predictions:
             with parquet.ParquetFile(file) as opened:
                 table = opened.read()
             labels, predicted = (arrow.values(table[name]) for name in ("label", "predicted"))
-            if "scores" not in table.column_names:
-                scored = Scored(arrow.values(table["log_odds"]), metrics["threshold"], groups)
-                return cls(labels, predicted, arrow.values(table["probability"]), scored)
-            of_class, scores = (_by_class(table[name]) for name in ("probabilities", "scores"))
-            probability = of_class[np.arange(len(labels)), predicted]
-            return cls(labels, predicted, probability, ClassScores(scores, classes, groups))
+            if "log_odds" in table.column_names:
+                probability, scores = (
+                    arrow.values(table[name]) for name in ("probability", "log_odds")
+                )
+            else:
+                of_class, scores = (_by_class(table[name]) for name in ("probabilities", "scores"))
+                probability = of_class[np.arange(len(labels)), predicted]
+            threshold = metrics.get("threshold", 0.5)
+            of_model = scored(scores, read_classes(run), threshold, groups)
+            return cls(labels, predicted, probability, of_model)
         except (OSError, pa.ArrowException, LookupError, TypeError, ValueError) as error:
             raise RunError(
                 f"{path / 'eval'}: cannot be read: {error}; `sentiment eval CONFIG --force` "

@@ -3,7 +3,8 @@
 As many reviews as there are get drawn with replacement, and the model is trained on them with
 the same vocabulary and settings: the bootstrap (Efron & Tibshirani 1993, chapter 6). Where the
 reviews have groups, whole groups get drawn. A weight whose sign changes from one refit to the
-next says nothing about its word.
+next says nothing about its word. With more than two classes, a weight is the one that is shown:
+that of the class, against the mean of the other classes.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.errors import RunError
-from pipeline.inspection.weights import by_weight, look_up, top_words
+from pipeline.boundary.inert import cell
+from pipeline.errors import CorpusError, RunError
+from pipeline.inspection.class_weights import class_words, column_name, shown_weights
+from pipeline.inspection.weights import by_weight, columns_of, top_words
 from pipeline.model.logistic import Array
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.parallel import ordered_map
@@ -27,13 +31,17 @@ from pipeline.storage.replacing import replacing
 from pipeline.studies.journal import open_journal
 from pipeline.studies.trained_run import TrainedRun
 
-# Words whose refitted weights are in memory at a time.
+# Weights of each refit that are in memory at a time.
 _BLOCK = 1 << 16
+# The most resamples that are drawn for one refit, until one has reviews of each class.
+_DRAWS = 100
 
 
 @dataclass(frozen=True)
 class Stability:
-    """The weights of a model over its refits; every array has shape (n_words,).
+    """The weights of a model over its refits.
+
+    Every array has shape (n_words,), or (n_classes, n_words) with more than two classes.
 
     Attributes
     ----------
@@ -62,7 +70,7 @@ class Stability:
 
 @dataclass(frozen=True)
 class StableWord:
-    """A word and its weight over the refits; see `Stability`."""
+    """A word and its weight for a class over the refits; see `Stability`."""
 
     word: str
     weight: float
@@ -108,10 +116,11 @@ def measure_stability(
     ------
     RunError
         If the run's features are not those that the model was trained on.
+    CorpusError
+        If a class has so few reviews that resamples have none of it.
     """
     path = Path(path)
     run = TrainedRun.read(path)
-    run.model.require_two_classes("stability")
     depends = {"inputs": run.digests, "train": run.train.to_dict(), "seed": seed}
     folder = path / "stability"
     with open_journal(folder, depends, n_refits, from_scratch, listener) as journal:
@@ -133,19 +142,30 @@ def measure_stability(
     return result
 
 
-def stable_words(stability: Stability, top: int, words: Sequence[str] = ()) -> list[StableWord]:
-    """Return the words with the most positive and the most negative weights, or those named.
+def stable_words(
+    stability: Stability, top: int, words: Sequence[str] = ()
+) -> dict[Any, list[StableWord]]:
+    """Return the words with the largest weights, or those named.
+
+    Returns
+    -------
+    dict of list of StableWord
+        Of two classes, only for the positive one: the words with the most positive and the most
+        negative weights. Of more, for each class those that speak for it most.
 
     Raises
     ------
     RunError
         If a named word is not in the vocabulary.
     """
-    model = stability.model
-    found = known_words(model, words) or [w.word for side in top_words(model, top) for w in side]
-    columns = pc.index_in(arrow.strings(found), model.vocabulary.words)
-    rows = _table(stability, arrow.values(columns)).to_pylist()
-    return [StableWord(**row | {"uncertain": bool(row["uncertain"])}) for row in rows]
+    model, named = stability.model, known_words(stability.model, words)
+    if len(model.classes) == 2:
+        found = named or [w.word for side in top_words(model, top) for w in side]
+        return {model.classes[1]: _of_class(stability, 0, found)}
+    return {
+        label: _of_class(stability, number, named or [w.word for w in of_class])
+        for number, (label, of_class) in enumerate(class_words(model, top).items())
+    }
 
 
 def known_words(model: TextClassifier, words: Sequence[str]) -> list[str]:
@@ -156,29 +176,61 @@ def known_words(model: TextClassifier, words: Sequence[str]) -> list[str]:
     RunError
         If a word is not in the vocabulary.
     """
-    found = look_up(model, words)
-    unknown = [repr(word.word) for word in found if word.weight is None]
+    found = columns_of(model, words)
+    unknown = [repr(name) for name, column in found if column is None]
     if unknown:
         raise RunError(
             f"stability: not in the vocabulary: {', '.join(unknown)}; "
             "`sentiment weights RUN --tsv` lists its words"
         )
-    return [word.word for word in found]
+    return [model.vocabulary.words[column].as_py() for _, column in found]
 
 
-def _table(stability: Stability, columns: Array | None = None) -> pa.Table:
-    """Return a row for each of some columns, by default all by descending weight."""
-    model = stability.model
-    values = {
-        "word": model.vocabulary.words,
-        "weight": arrow.numbers(model.weights),
-        "low": arrow.numbers(stability.low),
-        "high": arrow.numbers(stability.high),
-        "agreement": arrow.numbers(stability.agreement),
-        "document_frequency": arrow.numbers(model.vocabulary.document_frequency),
-        "uncertain": arrow.numbers(stability.uncertain.astype(np.int8)),
+def _of_class(stability: Stability, number: int, words: Sequence[str]) -> list[StableWord]:
+    """Return words with their weights for a class, of two classes for the positive one."""
+    vocabulary = stability.model.vocabulary
+    columns = arrow.values(pc.index_in(arrow.strings(words), vocabulary.words))
+    values = {name: rows[number][columns].tolist() for name, rows in _values(stability).items()}
+    values["word"] = list(words)
+    values["document_frequency"] = vocabulary.document_frequency[columns].tolist()
+    return [
+        StableWord(**{name: of_all[k] for name, of_all in values.items()})
+        for k in range(len(words))
+    ]
+
+
+def _values(stability: Stability) -> dict[str, Array]:
+    """Return what is known of each weight, by name: shape (1, n_words) or (n_classes, n_words)."""
+    of_refits = (stability.low, stability.high, stability.agreement, stability.uncertain)
+    low, high, agreement, uncertain = map(np.atleast_2d, of_refits)
+    weight = shown_weights(stability.model.weights)
+    return {
+        "weight": weight,
+        "low": low,
+        "high": high,
+        "agreement": agreement,
+        "uncertain": uncertain,
     }
-    return pa.table(values).take(arrow.numbers(by_weight(model) if columns is None else columns))
+
+
+def _table(stability: Stability) -> pa.Table:
+    """Return a row for each word.
+
+    Of two classes, by descending weight; of more, in column order, with columns for each class.
+    """
+    model, values = stability.model, _values(stability)
+    values["uncertain"] = values["uncertain"].astype(np.int8)
+    frequency = arrow.numbers(model.vocabulary.document_frequency)
+    if len(model.classes) == 2:
+        named = {name: arrow.numbers(rows[0]) for name, rows in values.items()}
+        uncertain = named.pop("uncertain")
+        table = {"word": model.vocabulary.words, **named, "document_frequency": frequency}
+        return pa.table(table | {"uncertain": uncertain}).take(arrow.numbers(by_weight(model)))
+    names, columns = ["word", "document_frequency"], [model.vocabulary.words, frequency]
+    for number, label in enumerate(model.classes):
+        names += [column_name(name, label) for name in values]
+        columns += [arrow.numbers(rows[number]) for rows in values.values()]
+    return pa.table(columns, names)
 
 
 def _name(k: int) -> str:
@@ -197,11 +249,26 @@ def _refit(run: TrainedRun, k: int, seed: int) -> Array:
     learner.fit(
         run.counts[rows], run.labels[rows], None if run.weights is None else run.weights[rows]
     )
-    weights: Array = (learner.coef_[0] / run.temperature).astype(np.float32)
+    weights: Array = (learner.parameters[0] / run.temperature).astype(np.float32)
     return weights
 
 
 def _resample(run: TrainedRun, draw: np.random.Generator) -> Array:
+    """Return the rows of the first resample with reviews of each class."""
+    names = run.model.classes
+    for _ in range(_DRAWS):
+        rows = _drawn(run, draw)
+        n_of_class = np.bincount(run.labels[rows], minlength=len(names))
+        if n_of_class.all():
+            return rows
+    missing = cell(str(names[int(n_of_class.argmin())]))
+    raise CorpusError(
+        f"stability: {_DRAWS} resamples of the training reviews have none of some class, such as "
+        f"{missing}; expected more reviews of it"
+    )
+
+
+def _drawn(run: TrainedRun, draw: np.random.Generator) -> Array:
     """Return the rows of a resample: of reviews, or of whole groups where there are groups."""
     seen = np.flatnonzero(run.learned_rows())
     if run.groups is None:
@@ -212,12 +279,15 @@ def _resample(run: TrainedRun, draw: np.random.Generator) -> Array:
 
 
 def _summary(model: TextClassifier, refits: list[Array], confidence: float) -> Stability:
-    weights = model.weights
-    low, high, agreement = (np.empty(len(weights)) for _ in range(3))
+    """Return the quantiles and the signs of the shown weights, a block of words at a time."""
+    shown = shown_weights(model.weights)
+    found = np.empty((3, *shown.shape))
     ends = [(1 - confidence) / 2, (1 + confidence) / 2]
-    for start in range(0, len(weights), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        drawn = np.stack([refit[block] for refit in refits])
-        low[block], high[block] = np.quantile(drawn, ends, axis=0)
-        agreement[block] = (np.sign(drawn) == np.sign(weights[block])).mean(axis=0)
+    size = max(1, _BLOCK // len(shown))
+    for start in range(0, shown.shape[1], size):
+        block = slice(start, start + size)
+        drawn = np.stack([shown_weights(refit[..., block]) for refit in refits])
+        found[:2, :, block] = np.quantile(drawn, ends, axis=0)
+        found[2, :, block] = (np.sign(drawn) == np.sign(shown[:, block])).mean(axis=0)
+    low, high, agreement = found.reshape(3, *model.weights.shape)
     return Stability(model, low, high, agreement, confidence, len(refits))

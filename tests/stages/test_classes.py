@@ -277,18 +277,6 @@ class TestRefused:
         assert "more than 100 labels, such as" in said
         assert len(said.splitlines()) == 1
 
-    @pytest.mark.parametrize(
-        "command",
-        [
-            ("stability", "RUN"),
-        ],
-    )
-    def test_what_is_built_for_two_classes_says_so_in_one_line(self, run, folder, command):
-        places = {"RUN": run, "CONFIG": config(folder, THREE)}
-        said = sentiment(*(places.get(each, each) for each in command), code=2)
-        (line,) = [line for line in said.splitlines() if line.startswith("sentiment: ")]
-        assert "two classes" in line
-
 
 def test_the_config_of_a_run_has_its_classes(folder):
     found = load_config(config(folder, THREE)).section("corpus")

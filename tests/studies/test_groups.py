@@ -18,6 +18,7 @@ from pipeline.stages.runner import run_stages
 from pipeline.storage import files
 from pipeline.storage.run import Run
 from pipeline.studies import baselines, certify, compare, crossval, stability, suspects, tune
+from pipeline.studies.predictions import Predictions
 from pipeline.studies.splits import Reviews
 from pipeline.studies.trained_run import TrainedRun
 from pipeline.training.intercepts import best_intercept
@@ -140,10 +141,10 @@ def test_tuning_keeps_a_film_on_one_side(run, tmp_path, kind):
 
 def test_an_evaluation_resamples_films(run):
     labels, groups = read_labels(Run(run), "test"), read_groups(Run(run), "test")
-    predicted = compare.Predictions.read(run)
+    predicted = Predictions.read(run)
     saved = json.loads((run / "eval" / "metrics.json").read_text())["test"]
     assert saved["n_groups"] == len(set(groups.tolist()))
-    scores = predicted.model.scores
+    scores = predicted.scored.scores
     assert saved == evaluate(labels, Scored(scores, 0.5, groups)).to_dict()
     assert saved["intervals"] != evaluate(labels, Scored(scores)).to_dict()["intervals"]
 
@@ -151,7 +152,7 @@ def test_an_evaluation_resamples_films(run):
 def test_runs_are_compared_by_whole_films(train, run, sentiment):
     other = train("other", "train.epochs=1", "features.min_df=3")
     found = compare.compare(run, other)
-    a, b = (compare.Predictions.read(path) for path in (run, other))
+    a, b = (Predictions.read(path) for path in (run, other))
     right_a, right_b = a.predicted == a.labels, b.predicted == b.labels
     groups = read_groups(Run(run), "test")
     assert found.p_value == paired_p_value(right_a, right_b, groups)
@@ -164,11 +165,11 @@ def test_baselines_are_compared_by_whole_films():
     draw = np.random.default_rng(0)
     labels, groups = draw.integers(0, 2, 60), np.arange(60) // 6
     journal = {
-        name: {"predicted": "".join(map(str, draw.integers(0, 2, 60))), "seconds": 0.0}
+        name: {"predicted": draw.integers(0, 2, 60).tolist(), "seconds": 0.0}
         for name in baselines.NAMES
     }
     found = list(baselines._results(journal, labels, 0.95, groups))
-    right = [baselines._unpacked(journal[name]["predicted"]) == labels for name in baselines.NAMES]
+    right = [np.array(journal[name]["predicted"]) == labels for name in baselines.NAMES]
     assert [result.p for result in found[1:]] == [
         paired_p_value(this, previous, groups) for previous, this in itertools.pairwise(right)
     ]

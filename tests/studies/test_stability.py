@@ -18,7 +18,7 @@ def run(planted, tmp_path):
 
 def test_a_planted_word_keeps_its_sign_and_planted_noise_is_flagged(run):
     stability = measure_stability(run, 120)
-    good, bad, noise = stable_words(stability, 1, ["good", "bad", "noise"])
+    ((good, bad, noise),) = stable_words(stability, 1, ["good", "bad", "noise"]).values()
     assert (good.weight > 0, bad.weight < 0) == (True, True)
     assert min(good.agreement, bad.agreement) > 0.99
     assert (good.uncertain, bad.uncertain, noise.uncertain) == (False, False, True)

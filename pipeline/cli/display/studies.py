@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -197,22 +197,38 @@ def print_verification(result: Verification) -> None:
         print_line("settings, corpus, versions, processor and source code are those of the run")
 
 
-def print_stability(words: Sequence[StableWord], stability: Stability, table_file: Path) -> None:
-    """Print words with the intervals of their weights."""
-    table = figures("weight", "interval", "same sign", "reviews", "", words="word")
-    for word in words:
-        mark = "uncertain" if word.uncertain else ""
-        interval = f"{word.low:+.3f} to {word.high:+.3f}"
-        style = "dim" if word.uncertain else "green" if word.weight > 0 else "red"
-        row = (f"{word.weight:+.3f}", interval, f"{word.agreement:.0%}")
-        table.add_row((word.word, style), *row, f"{word.document_frequency:,}", mark)
-    print_table(table)
-    n, uncertain = len(stability.low), int(stability.uncertain.sum())
+def print_stability(
+    shown: Mapping[Any, Sequence[StableWord]], stability: Stability, table_file: Path
+) -> None:
+    """Print words with the intervals of their weights; of more than two classes, for each."""
+    for label, words in shown.items():
+        title = f"for {label}" if len(shown) > 1 else "word"
+        table = figures("weight", "interval", "same sign", "reviews", "", words=title)
+        for word in words:
+            mark = "uncertain" if word.uncertain else ""
+            interval = f"{word.low:+.3f} to {word.high:+.3f}"
+            style = "dim" if word.uncertain else "green" if word.weight > 0 else "red"
+            row = (f"{word.weight:+.3f}", interval, f"{word.agreement:.0%}")
+            table.add_row((word.word, style), *row, f"{word.document_frequency:,}", mark)
+        print_table(table)
     print_line(
         f"{100 * stability.confidence:g}% intervals over {stability.n_refits} refits; "
-        f"{uncertain:,} of {n:,} words are uncertain: their intervals contain 0"
+        f"{_n_uncertain(stability)} of {stability.low.shape[-1]:,} words are uncertain: "
+        "their intervals contain 0"
     )
     print_line(f"all words are in {table_file}")
+
+
+def _n_uncertain(stability: Stability) -> str:
+    """Return the number of uncertain words, for each of more than two classes."""
+    counts = [
+        f"{int(of_one.sum()):,}"
+        for of_one in stability.uncertain.reshape(-1, stability.uncertain.shape[-1])
+    ]
+    if len(counts) == 1:
+        return counts[0]
+    named = zip(map(cell, map(str, stability.model.classes)), counts, strict=True)
+    return ", ".join(f"{count} (for {name})" for name, count in named)
 
 
 def _values(values: dict[str, Any]) -> str:
