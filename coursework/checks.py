@@ -5,7 +5,6 @@ So an answer that was learned by heart fails.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,6 @@ from coursework.trial import Trial, compare, require
 from coursework.variants import Course
 
 N_INPUTS = 5  # draws in one test
-N_STEPS, FEW_WORDS, MANY_WORDS = 3000, 300, 200_000  # of timed epochs
-FEW_TOKENS, MORE_TOKENS = 300, 16  # of timed counts: so many, and so many times as many
 WHAT = {
     "sigmoid": "sigmoid",
     "cost": "cost",
@@ -26,11 +23,11 @@ WHAT = {
     "lazy_epoch": "w, b",
     "count_ngrams": "counts",
     "metrics": "metrics",
+    "softmax": "softmax",
+    "softmax_cost": "cost",
+    "softmax_gradient": "{name} by W, {name} by b",
     "fit_predict": "predicted labels",
 }
-# A task that takes so many times longer than it should with more of something is too slow.
-SLOWER, HOPELESS = 5.0, 12.0
-ROUNDS = 5  # of timing, at most
 
 
 def draw_inputs(draw: Draw, function: str) -> Inputs:
@@ -43,6 +40,9 @@ def draw_inputs(draw: Draw, function: str) -> Inputs:
         "lazy_epoch": draw.epoch,
         "count_ngrams": draw.tokens,
         "metrics": draw.predictions,
+        "softmax": draw.class_scores,
+        "softmax_cost": draw.class_problem,
+        "softmax_gradient": draw.class_problem,
         "fit_predict": draw.reviews,
     }
     inputs: Inputs = drawn[function]()
@@ -101,15 +101,29 @@ def survives_large_scores(trial: Trial) -> None:
     if trial.function == "sigmoid":
         matches(trial, scores)
         return
-    inputs = trial.draw.problem()
+    inputs = draw_inputs(trial.draw, trial.function)
     for far in (*scores["z"], 40.0, -40.0):
         matches(trial, inputs | {"b": float(far)})
+
+
+def survives_large_scores_of_classes(trial: Trial) -> None:
+    """Ask for scores of classes at which exp overflows, or all powers are 0."""
+    if trial.function == "softmax":
+        for _ in range(N_INPUTS):
+            matches(trial, trial.draw.far_class_scores())
+        return
+    inputs = draw_inputs(trial.draw, trial.function)
+    for far in (*trial.draw.far_scores()["z"], 40.0, -40.0):
+        b = np.zeros(len(inputs["b"]))
+        b[trial.draw.rng.integers(len(b))] = far
+        matches(trial, inputs | {"b": b + far / 2})
 
 
 def penalises_weights_alone(trial: Trial) -> None:
     """Ask with a strong penalty and a large intercept, of which the penalty knows nothing."""
     for _ in range(N_INPUTS):
-        inputs = trial.draw.problem() | {"l2": float(trial.draw.rng.uniform(1, 5)), "b": 3.0}
+        inputs = draw_inputs(trial.draw, trial.function)
+        inputs |= {"l2": float(trial.draw.rng.uniform(1, 5)), "b": 3.0 + 0.0 * inputs["b"]}
         found = trial.ask(inputs)
         try:
             compare(found, trial.expected(inputs), "cost")
@@ -119,8 +133,8 @@ def penalises_weights_alone(trial: Trial) -> None:
 
 def _guess_at_cost(trial: Trial, inputs: Inputs, found: Any) -> str:
     right, plain = trial.expected(inputs), trial.expected(inputs | {"l2": 0.0})
-    penalty, b = right - plain, inputs["b"]
-    share = penalty * b * b / (inputs["w"] @ inputs["w"])
+    penalty, weights = right - plain, inputs[_weights(inputs)]
+    share = penalty * np.square(inputs["b"]).sum() / np.square(weights).sum()
     guesses = {
         "the penalty is missing": plain,
         "the penalty is twice as large as it should be": plain + 2 * penalty,
@@ -132,13 +146,13 @@ def _guess_at_cost(trial: Trial, inputs: Inputs, found: Any) -> str:
 def matches_differences_without_penalty(trial: Trial) -> None:
     """Compare the gradient with central differences of the cost, l2 = 0."""
     for _ in range(N_INPUTS):
-        matches_differences(trial, trial.draw.problem() | {"l2": 0.0})
+        matches_differences(trial, draw_inputs(trial.draw, trial.function) | {"l2": 0.0})
 
 
 def matches_differences_with_penalty(trial: Trial) -> None:
     """Compare the gradient with central differences of the cost, l2 > 0."""
     for _ in range(N_INPUTS):
-        matches_differences(trial, trial.draw.problem())
+        matches_differences(trial, draw_inputs(trial.draw, trial.function))
 
 
 def matches_differences(trial: Trial, inputs: Inputs) -> None:
@@ -171,16 +185,26 @@ def matches_differences(trial: Trial, inputs: Inputs) -> None:
         raise SubmissionError(f"{error}: {_guess(found, guesses, 'check it by hand')}") from None
 
 
-def differences(trial: Trial, inputs: Inputs, h: float = 1e-5) -> tuple[np.ndarray, float]:
-    """Return the central differences of the solution's cost by w and by b."""
+def differences(trial: Trial, inputs: Inputs, h: float = 1e-5) -> tuple[np.ndarray, np.ndarray]:
+    """Return the central differences of the solution's cost by the weights and by b."""
+    weights = _weights(inputs)
 
-    def cost(w: np.ndarray, b: float) -> float:
-        return float(trial.expected(inputs | {"w": w, "b": b}, "cost"))
+    def cost(name: str, value: np.ndarray) -> float:
+        of_cost = "softmax_cost" if weights == "W" else "cost"
+        return float(trial.expected(inputs | {name: value}, of_cost))
 
-    w, b = inputs["w"], inputs["b"]
-    steps = h * np.eye(len(w))
-    by_w = np.array([(cost(w + step, b) - cost(w - step, b)) / (2 * h) for step in steps])
-    return by_w, (cost(w, b + h) - cost(w, b - h)) / (2 * h)
+    def slopes(name: str) -> np.ndarray:
+        at = np.asarray(inputs[name], float)
+        steps = h * np.eye(at.size).reshape(at.size, *at.shape)
+        found = [(cost(name, at + step) - cost(name, at - step)) / (2 * h) for step in steps]
+        return np.array(found).reshape(at.shape)
+
+    return slopes(weights), slopes("b")
+
+
+def _weights(inputs: Inputs) -> str:
+    """Return the name of the weights: W where there are more than two classes."""
+    return "W" if "W" in inputs else "w"
 
 
 def _guess(found: Any, guesses: dict[str, Any], otherwise: str) -> str:
@@ -197,48 +221,6 @@ def _guess(found: Any, guesses: dict[str, Any], otherwise: str) -> str:
 def survives_a_long_epoch(trial: Trial) -> None:
     """Ask for so many steps with so strong a penalty that the scale would reach 0."""
     matches(trial, trial.draw.long_epoch())
-
-
-def takes_time_for_nonzeros_alone(trial: Trial) -> None:
-    """Time the steps on the same documents among few words and among many.
-
-    What an epoch without a step takes is no part of it: to copy weights takes time for each.
-    """
-    sizes = FEW_WORDS, MANY_WORDS
-    few, many = (trial.draw.epoch(n=50, d=d, n_steps=N_STEPS) | {"l2": 0.01} for d in sizes)
-    matches(trial, few)
-    none = {"order": np.zeros(0, int)}
-
-    def slower(best: list[float]) -> float:
-        few_steps, no_few, many_steps, no_many = best
-        return (many_steps - no_many) / max(few_steps - no_few, 1e-4)
-
-    message = "takes longer the more words there are, although the documents have as few of them"
-    require(_is_fast(trial, [few, few | none, many, many | none], slower), message)
-
-
-def takes_time_in_proportion(trial: Trial) -> None:
-    """Time texts of different length, of words that occur once."""
-    sizes = FEW_TOKENS, FEW_TOKENS * MORE_TOKENS
-    few, many = (trial.draw.tokens(n_tokens=n, n_distinct=n) | {"n": 2} for n in sizes)
-    matches(trial, few)
-    message = "takes much more than twice as long for twice as many tokens"
-    require(_is_fast(trial, [few, many], lambda best: best[1] / best[0] / MORE_TOKENS), message)
-
-
-def _is_fast(trial: Trial, questions: list[Inputs], slower: Callable[[list[float]], float]) -> bool:
-    """Return True if the best times of some rounds, on the grader's clock, suffice.
-
-    A busy machine makes a time longer, so there are more rounds where it could matter.
-    """
-    best = [np.inf] * len(questions)
-    for _ in range(ROUNDS):
-        for number, inputs in enumerate(questions):
-            trial.ask(inputs)
-            best[number] = min(best[number], trial.worker.seconds)
-        if not SLOWER < slower(best) < HOPELESS:
-            break
-    return slower(best) < SLOWER
 
 
 def knows_undefined_metrics(trial: Trial) -> None:

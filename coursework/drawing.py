@@ -80,6 +80,35 @@ class Draw:
         X, w = np.diag([1000.0, 1000.0]), np.array([1.0, -1.0])
         return self.problem() | {"X": X, "y": np.array([self.course.negative, 1]), "w": w}
 
+    def class_scores(self) -> Inputs:
+        """Return inputs of `softmax`."""
+        z = self.numbers(self.size(2, 12), self.size(3, 6)) * 3
+        return {"z": np.round(z, 1) if self.small else z}
+
+    def far_class_scores(self) -> Inputs:
+        """Return inputs of `softmax` at which exp overflows, or all powers are 0."""
+        far = np.array([[1000.0, 999.0, 0.0], [-1000.0, -1000.0, -1002.0]])
+        shift = 0.0 if self.small else self.rng.uniform(-200, 200, (2, 1))
+        return {"z": far + shift}
+
+    def class_problem(self) -> Inputs:
+        """Return inputs of `softmax_cost` and `softmax_gradient`: three classes or more."""
+        n, d, n_classes = self.size(4, 20), self.size(2, 8), self.size(3, 6)
+        y = self.rng.integers(0, n_classes, n)
+        y[:3] = self.rng.permutation(n_classes)[:3]
+        return {
+            "X": self.counts(n, d),
+            "y": y,
+            "W": self.numbers(n_classes, d),
+            "b": self.numbers(n_classes),
+            "l2": self.rate(),
+        }
+
+    def far_class_problem(self) -> Inputs:
+        """Return inputs of `softmax_cost` with two documents, far on the side of a wrong class."""
+        X, W = np.diag([1000.0, 1000.0]), np.array([[1.0, -1.0], [-1.0, 1.0], [0.0, 0.0]])
+        return {"X": X, "y": np.array([1, 2]), "W": W, "b": self.numbers(3), "l2": self.rate()}
+
     def step(self) -> Inputs:
         """Return inputs of `sgd_step`; n is for the courses whose penalty needs it."""
         d = self.size(2, 12)

@@ -27,7 +27,7 @@ from coursework.errors import CourseworkError
 from coursework.trial import Reviews
 from coursework.variants import Course
 
-MODULES = ("logistic", "sgd", "counts", "metrics", "classifier")
+MODULES = ("logistic", "sgd", "counts", "metrics", "softmax", "classifier")
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ def make_sheet(
     lines = [f"# Calculate by hand{f' ({student})' if student else ''}", ""]
     lines += ["Four decimals are enough. 0 / 0 is NaN. These conventions hold:", ""]
     lines += [f"- {sentence}" for sentence in course.conventions()]
-    for part in (_step(draw, solution), _metrics(draw, solution), _ngrams(draw, solution)):
-        lines += ["", *part]
+    for part in (_step, _metrics, _ngrams, _softmax):
+        lines += ["", *part(draw, solution)]
     blank = [
         line.partition(" = {")[0] + f" = {BLANK}" if " = {" in line else line for line in lines
     ]
@@ -121,4 +121,35 @@ def _ngrams(draw: Draw, solution: Mapping[str, ModuleType]) -> list[str]:
         "Calculate:",
         "",
         _row(f"counts of the n-grams of 1 to {inputs['n']} tokens", counts),
+    ]
+
+
+def _softmax(draw: Draw, solution: Mapping[str, ModuleType]) -> list[str]:
+    course, softmax = draw.course, solution["softmax"]
+    inputs = draw.class_problem()
+    longest = inputs["X"].sum(axis=1).argmax()
+    X, y = (inputs[each][longest : longest + 1] for each in ("X", "y"))
+    W, b = inputs["W"], inputs["b"]
+    name = course.name("softmax_gradient")
+    called = name.removeprefix("softmax_").replace("_", " ")
+    by_W, by_b = getattr(softmax, name)(X, y, W, b, 0.0)
+    z = X @ W.T + b
+    given = f"x = {X[0].tolist()}, its class is number {y[0]} of 0, 1 and 2"
+    rows = ", ".join(f"w_{k} = {row.tolist()}" for k, row in enumerate(W))
+    return [
+        "## More than two classes",
+        "",
+        f"One document: {given}. The weights are {rows}, and b = {b.tolist()}.",
+        "",
+        "- The score of class k is z_k = x . w_k + b_k.",
+        "- The softmax of class k is exp(z_k) / (exp(z_0) + exp(z_1) + exp(z_2)).",
+        "- The cross-entropy L is minus the logarithm of the softmax of the true class.",
+        "",
+        "Calculate:",
+        "",
+        _row("the scores z", z[0]),
+        _row("their softmax", softmax.softmax(z)[0]),
+        _row("L(z, y)", softmax.softmax_cost(X, y, W, b, 0.0)),
+        *[_row(f"{called} by w_{k}, of L alone", row) for k, row in enumerate(by_W)],
+        _row(f"{called} by b, of L alone", by_b),
     ]

@@ -16,7 +16,7 @@ from typing import Any
 
 from coursework.errors import CourseworkError, SubmissionError
 
-TO_WRITE = ("logistic", "sgd", "counts", "metrics")
+TO_WRITE = ("logistic", "sgd", "counts", "metrics", "softmax")
 LARGEST_MODULE = 64 << 20
 LARGEST_NOTEBOOK = 8 << 20
 # As Jupyter understands it; the name of a module alone, so that nothing else can be written.

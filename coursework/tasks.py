@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from coursework import checks
+from coursework import checks, speed
 from coursework.drawing import Draw, Inputs
 from coursework.trial import Trial
 
@@ -57,8 +57,8 @@ TASKS = (
         "sigmoid",
         "logistic",
         (
-            Hidden("random scores", 5, checks.is_right),
-            Hidden("scores far from 0", 5, checks.survives_large_scores),
+            Hidden("random scores", 4, checks.is_right),
+            Hidden("scores far from 0", 4, checks.survives_large_scores),
         ),
         public=(Draw.scores, Draw.scores, Draw.far_scores),
         hints=(
@@ -72,9 +72,9 @@ TASKS = (
         "cost",
         "logistic",
         (
-            Hidden("random documents", 5, checks.is_right),
-            Hidden("the penalty", 5, checks.penalises_weights_alone),
-            Hidden("scores far from 0", 5, checks.survives_large_scores),
+            Hidden("random documents", 4, checks.is_right),
+            Hidden("the penalty", 4, checks.penalises_weights_alone),
+            Hidden("scores far from 0", 4, checks.survives_large_scores),
         ),
         public=(Draw.problem, Draw.problem, Draw.far_problem),
         hints=(
@@ -86,9 +86,9 @@ TASKS = (
         "gradient",
         "logistic",
         (
-            Hidden("finite differences, no penalty", 5, checks.matches_differences_without_penalty),
-            Hidden("finite differences, penalty", 5, checks.matches_differences_with_penalty),
-            Hidden("inputs stay as they are", 5, checks.leaves_inputs),
+            Hidden("finite differences, no penalty", 4, checks.matches_differences_without_penalty),
+            Hidden("finite differences, penalty", 4, checks.matches_differences_with_penalty),
+            Hidden("inputs stay as they are", 4, checks.leaves_inputs),
         ),
         public=(Draw.problem, Draw.problem),
         hints=(
@@ -101,8 +101,8 @@ TASKS = (
         "sgd_step",
         "sgd",
         (
-            Hidden("random steps", 5, checks.steps_are_right),
-            Hidden("inputs stay as they are", 5, checks.leaves_inputs),
+            Hidden("random steps", 4, checks.steps_are_right),
+            Hidden("inputs stay as they are", 4, checks.leaves_inputs),
         ),
         public=(Draw.step, Draw.step),
         hints=("`w -= ...` changes the array that you were given.",),
@@ -111,17 +111,17 @@ TASKS = (
         "lazy_epoch",
         "sgd",
         (
-            Hidden("random epochs", 5, checks.steps_are_right),
-            Hidden("inputs stay as they are", 5, checks.leaves_inputs),
-            Hidden("a long epoch with a strong penalty", 5, checks.survives_a_long_epoch),
-            Hidden("speed", 5, checks.takes_time_for_nonzeros_alone, patience=6),
+            Hidden("random epochs", 4, checks.steps_are_right),
+            Hidden("inputs stay as they are", 4, checks.leaves_inputs),
+            Hidden("a long epoch with a strong penalty", 4, checks.survives_a_long_epoch),
+            Hidden("speed", 4, speed.takes_time_for_nonzeros_alone, patience=6),
         ),
         public=(Draw.epoch, Draw.epoch, Draw.repeats, Draw.long_epoch),
         hints=(
             "First make it right, with `sgd_step` on dense rows. A slow one loses one test.",
-            f"That test times {checks.N_STEPS:,} steps on short documents. With "
-            f"{checks.MANY_WORDS:,} words they must take less than {checks.SLOWER:g} times as long "
-            f"as with {checks.FEW_WORDS:,}.",
+            f"That test times {speed.N_STEPS:,} steps on short documents. With "
+            f"{speed.MANY_WORDS:,} words they must take less than {speed.SLOWER:g} times as long "
+            f"as with {speed.FEW_WORDS:,}.",
             "With w = scale * v, what do you add to v to add something to w?",
         ),
     ),
@@ -129,33 +129,77 @@ TASKS = (
         "count_ngrams",
         "counts",
         (
-            Hidden("random tokens", 5, checks.is_right),
-            Hidden("speed", 5, checks.takes_time_in_proportion, patience=6),
+            Hidden("random tokens", 3, checks.is_right),
+            Hidden("speed", 3, speed.takes_time_in_proportion, patience=6),
         ),
         public=(Draw.tokens, Draw.tokens),
         hints=(
             "`tokens.count(...)` in a loop reads all tokens for each of them.",
-            f"The test of speed: {checks.FEW_TOKENS * checks.MORE_TOKENS:,} tokens must take less "
-            f"than {checks.SLOWER * checks.MORE_TOKENS:g} times as long as {checks.FEW_TOKENS:,}.",
+            f"The test of speed: {speed.FEW_TOKENS * speed.MORE_TOKENS:,} tokens must take less "
+            f"than {speed.SLOWER * speed.MORE_TOKENS:g} times as long as {speed.FEW_TOKENS:,}.",
         ),
     ),
     Task(
         "metrics",
         "metrics",
         (
-            Hidden("random predictions", 5, checks.is_right),
-            Hidden("undefined metrics", 5, checks.knows_undefined_metrics),
+            Hidden("random predictions", 3, checks.is_right),
+            Hidden("undefined metrics", 3, checks.knows_undefined_metrics),
         ),
         public=(Draw.predictions, Draw.predictions, Draw.none_predicted),
         hints=("0 / 0 is an error in Python. With NumPy's numbers it is NaN and a warning.",),
+    ),
+    Task(
+        "softmax",
+        "softmax",
+        (
+            Hidden("random scores", 3, checks.is_right),
+            Hidden("scores far from 0", 3, checks.survives_large_scores_of_classes),
+        ),
+        public=(Draw.class_scores, Draw.class_scores, Draw.far_class_scores),
+        hints=(
+            "exp(z) overflows for z = 1000, and all powers are 0 for z = -1000. Subtract one "
+            "number from all scores of a row, and the softmax stays as it is. Which one?",
+            "With `keepdims=True`, a sum over the classes keeps the shape (n, 1).",
+        ),
+    ),
+    Task(
+        "softmax_cost",
+        "softmax",
+        (
+            Hidden("random documents", 3, checks.is_right),
+            Hidden("the penalty", 3, checks.penalises_weights_alone),
+            Hidden("scores far from 0", 3, checks.survives_large_scores_of_classes),
+        ),
+        public=(Draw.class_problem, Draw.class_problem, Draw.far_class_problem),
+        hints=(
+            "Do not go through the softmax: it rounds to 0. Subtract the highest score m of a row "
+            "first: log(sum_k exp(z_k)) = m + log(sum_k exp(z_k - m)).",
+            "`z[np.arange(n), y]` is the score of the true class in each row.",
+        ),
+    ),
+    Task(
+        "softmax_gradient",
+        "softmax",
+        (
+            Hidden("finite differences, no penalty", 3, checks.matches_differences_without_penalty),
+            Hidden("finite differences, penalty", 3, checks.matches_differences_with_penalty),
+            Hidden("inputs stay as they are", 3, checks.leaves_inputs),
+        ),
+        public=(Draw.class_problem, Draw.class_problem),
+        hints=(
+            "Derive L by z_k first: the softmax appears, and for the true class one term more.",
+            "Without a penalty, the rows of the gradient add up to 0: what the scores of the wrong "
+            "classes lose, that of the true class gains.",
+        ),
     ),
     # Not to be written: it calls the others.
     Task(
         "fit_predict",
         "classifier",
         (
-            Hidden("reviews of invented words", 5, checks.learns_invented_words, patience=6),
-            Hidden("withheld reviews", 5, checks.reaches_the_accuracy, patience=12),
+            Hidden("reviews of invented words", 4, checks.learns_invented_words, patience=6),
+            Hidden("withheld reviews", 4, checks.reaches_the_accuracy, patience=12),
         ),
     ),
 )

@@ -37,8 +37,14 @@ class Convention:
 
 LABELS = Convention(
     name="labels",
-    here="The label of a positive review is 1, that of a negative one 0.",
-    other="The label of a positive review is 1, that of a negative one -1.",
+    here=(
+        "The label of a positive review is 1, that of a negative one 0. In `softmax.py`, it is the "
+        "number of the class, from 0."
+    ),
+    other=(
+        "The label of a positive review is 1, that of a negative one -1. In `softmax.py`, it is "
+        "the number of the class, from 0."
+    ),
     edits={
         "logistic": (
             ("label y is 0 or 1", "label y is -1 or 1"),
@@ -63,14 +69,23 @@ LABELS = Convention(
 )
 SIGN = Convention(
     name="sign",
-    here="`gradient` returns the gradient, which a step subtracts.",
-    other="`descent_direction` returns minus the gradient, which a step adds.",
+    here="`gradient` and `softmax_gradient` return the gradient, which a step subtracts.",
+    other=(
+        "`descent_direction` and `softmax_descent_direction` return minus the gradient, which a "
+        "step adds."
+    ),
     edits={
         "logistic": (
             ("def gradient(", "def descent_direction("),
             ("Return the gradient of the cost J:", "Return minus the gradient of the cost J:"),
             ("Gradient descent subtracts it", "Gradient descent adds it"),
             ("return by_w, by_b", "return -by_w, -by_b"),
+        ),
+        "softmax": (
+            ("def softmax_gradient(", "def softmax_descent_direction("),
+            ("Return the gradient of the cost J:", "Return minus the gradient of the cost J:"),
+            ("Gradient descent subtracts it", "Gradient descent adds it"),
+            ("return by_W, by_b", "return -by_W, -by_b"),
         ),
     },
 )
@@ -89,6 +104,11 @@ PENALTY = Convention(
             ("(l2 / 2) sum_j", "(l2 / (2n)) sum_j"),
             ("l2 / 2 * (w @ w)", "l2 / (2 * len(y)) * (w @ w)"),
             ("+ l2 * w", "+ l2 / len(y) * w"),
+        ),
+        "softmax": (
+            ("(l2 / 2) sum_kj", "(l2 / (2n)) sum_kj"),
+            ("l2 / 2 * (W * W)", "l2 / (2 * len(y)) * (W * W)"),
+            ("+ l2 * W", "+ l2 / len(y) * W"),
         ),
         "sgd": (
             (
@@ -157,7 +177,7 @@ class Course:
 
     def name(self, function: str) -> str:
         """Return the name that the course gives a function of the reference."""
-        return "descent_direction" if function == "gradient" and self.sign < 0 else function
+        return function if self.sign > 0 else function.replace("gradient", "descent_direction")
 
     def conventions(self) -> list[str]:
         """Return a sentence for each convention."""

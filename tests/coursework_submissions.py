@@ -239,6 +239,51 @@ SUBMISSIONS = (
         ("if scale < 1e-9:", "if False:"),
         passes=["random epochs", "inputs stay as they are", "speed"],
     ),
+    wrong(
+        *("softmax overflows", "softmax", "softmax", "nan, not a finite number"),
+        ("np.exp(z - z.max(axis=-1, keepdims=True))", "np.exp(z)"),
+        passes=["random scores"],
+    ),
+    wrong(
+        *("softmax over documents", "softmax", "softmax", "softmax differs from the right answer"),
+        ("powers.sum(axis=-1, keepdims=True)", "powers.sum(axis=0)"),
+    ),
+    wrong(
+        *("logarithm of the softmax", "softmax", "softmax_cost", "not a finite number"),
+        ("logarithms - z[np.arange(len(y)), y]", "-np.log(softmax(z)[np.arange(len(y)), y])"),
+        passes=["random documents", "the penalty"],
+    ),
+    wrong(
+        *("penalty of classes twice as large", "softmax", "softmax_cost", "as it should be|right"),
+        ("l2 / 2 * (W * W)", "l2 * (W * W)"),
+    ),
+    wrong(
+        *("penalised intercepts", "softmax", "softmax_cost", "the intercept is penalised|right"),
+        ("(W * W).sum()", "((W * W).sum() + (b * b).sum())"),
+    ),
+    wrong(
+        *("no true class", "softmax", "softmax_gradient", "check it by hand|right answer"),
+        ("    error[np.arange(len(y)), y] -= 1.0\n", ""),
+    ),
+    wrong(
+        *("wrong sign of classes", "softmax", "softmax_gradient", "its sign is reversed|right"),
+        ("return by_W, by_b", "return -by_W, -by_b"),
+    ),
+    wrong(
+        *("missing lambda of classes", "softmax", "softmax_gradient", "penalty is missing|right"),
+        (" + l2 * W", ""),
+        passes=["finite differences, no penalty"],
+    ),
+    wrong(
+        *("a sum of classes, not the mean", "softmax", "softmax_gradient", "not the mean|right"),
+        ("error.T @ X / len(y)", "error.T @ X"),
+        ("error.mean(axis=0)", "error.sum(axis=0)"),
+    ),
+    wrong(
+        *("changes the weights of classes", "softmax", "softmax_gradient", "changed its input W"),
+        ("    return by_W, by_b", "    W -= by_W\n    return by_W, by_b"),
+        passes=["finite differences, no penalty", "finite differences, penalty"],
+    ),
     hostile(
         *("right but slow epoch", "the more words there are", SLOW_EPOCH, "sgd", "lazy_epoch"),
         ["random epochs", "inputs stay as they are", "a long epoch with a strong penalty"],

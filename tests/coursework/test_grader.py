@@ -145,7 +145,7 @@ def count_ngrams(tokens, n):
 def ask(box, module="counts", function="count_ngrams", **inputs):
     """Return what a function of a submission answers."""
     with Worker(box, SHORT) as worker:
-        request = {"module": module, "function": function, "own_sigmoid": True}
+        request = {"module": module, "function": function, "own": ["sigmoid"]}
         return worker.call(request, inputs or {"tokens": ["a"], "n": 1})
 
 
@@ -202,6 +202,19 @@ def test_a_mistake_in_the_sigmoid_is_paid_once(made, tmp_path):
     assert {o.test.task.function for o in result.outcomes if not o.passed} == {"sigmoid"}
 
 
+def test_a_mistake_in_the_softmax_is_paid_once(made, tmp_path):
+    shutil.copytree(made.solved, tmp_path / "assignment")
+    path = tmp_path / "assignment" / "softmax.py"
+    path.write_text(path.read_text().replace("return powers /", "return 2 * powers /"), "utf-8")
+    tests = [t for t in every_test(made.key) if t.task.module == "softmax"]
+    result = grade(made.key, tmp_path, tests=tests)
+    assert {o.test.task.function for o in result.outcomes if not o.passed} == {"softmax"}
+
+
+def test_the_points_are_100():
+    assert POINTS == 100
+
+
 def test_a_crash_of_one_module_does_not_cost_another(made, tmp_path):
     shutil.copytree(made.solved, tmp_path / "assignment")
     crash = "import os\nos._exit(1)\n"
@@ -220,7 +233,7 @@ def test_a_module_may_use_what_another_has(made, tmp_path):
     step += "    return w - learning_rate * by_w, b - learning_rate * by_b\n"
     path.write_text(f"import numpy as np\nfrom .logistic import gradient\n{step}", "utf-8")
     tests = [t for t in every_test(made.key) if t.name == "sgd_step: random steps"]
-    assert grade(made.key, tmp_path, tests=tests).points == 5
+    assert grade(made.key, tmp_path, tests=tests).points == tests[0].points > 0
 
 
 @pytest.mark.parametrize("share", [1.0, 0.5])
@@ -326,7 +339,8 @@ def test_the_command_grades(made, tmp_path, capsys, monkeypatch):
     command = ["grade", str(tmp_path), "--key", str(made.key.folder), "--json", "--at-least"]
     assert [main([*command, percent]) for percent in ("50", "51")] == [0, 1]
     found = json.loads(capsys.readouterr().out.partition("}\n{")[0] + "}")
-    assert (found["points"], found["max_points"]) == (5, 10)
+    counts, predictions = (test.points for test in few)
+    assert (found["points"], found["max_points"]) == (predictions, counts + predictions)
     assert [test["passed"] for test in found["tests"]] == [False, True]
 
 

@@ -16,6 +16,7 @@ from coursework.tasks import TASKS
 from coursework.trial import Trial
 from coursework.variants import CONVENTIONS, REFERENCE, Course, course, solution
 from pipeline.model.logistic import gradient, objective
+from pipeline.model.softmax import softmax
 from pipeline.training.sgd import GlobalRate, Problem
 
 NAMES = [each.name for each in CONVENTIONS]
@@ -87,13 +88,17 @@ def test_the_examples_in_the_docstrings_of_a_solution_hold(made, solved):
 
 @every_course
 def test_the_reference_does_not_fit_another_course(made, solved):
-    """What has no convention fits every course: the sigmoid, and metrics that ask for a 1."""
+    """What has no convention fits every course: sigmoid, softmax, metrics that ask for a 1."""
     if not made.others & {"labels", "penalty"}:
         return
     passed = score(made, solved(made), load_solution(REFERENCE))
     fitting = {function for (function, _), is_passed in passed.items() if is_passed}
     assert not fitting & {"cost", "sgd_step", "lazy_epoch"}
     assert not passed["gradient", "finite differences, penalty"]
+    if "penalty" in made.others:
+        assert not passed["softmax_cost", "random documents"]
+    if made.others & {"penalty", "sign"}:
+        assert not passed["softmax_gradient", "finite differences, penalty"]
 
 
 @pytest.mark.parametrize(
@@ -141,6 +146,18 @@ def test_the_reference_is_the_algorithm_of_the_pipeline():
         assert reference["logistic"].cost(**problem) == pytest.approx(objective(sparse, *rest))
         found, expected = reference["logistic"].gradient(**problem), gradient(sparse, *rest)
         np.testing.assert_allclose(np.append(*found), np.append(*expected), atol=1e-12)
+
+        problem = draw.class_problem()
+        sparse = csr_array(problem["X"])
+        rest = [problem[name] for name in ("y", "W", "b", "l2")]
+        ours = reference["softmax"]
+        assert ours.softmax_cost(**problem) == pytest.approx(objective(sparse, *rest))
+        for found, expected in zip(
+            ours.softmax_gradient(**problem), gradient(sparse, *rest), strict=True
+        ):
+            np.testing.assert_allclose(found, expected, atol=1e-12)
+        z = draw.class_scores()["z"]
+        np.testing.assert_allclose(ours.softmax(z), softmax(z), atol=1e-15)
 
         epoch = draw.epoch()
         starts, columns, values = epoch["rows"]
