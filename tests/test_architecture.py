@@ -45,6 +45,7 @@ COURSEWORK = (
     {"sandbox", "drawing"},
     {"trial"},
     {"checks"},
+    {"speed"},
     {"tasks"},
     {"examples", "reviews", "key", "sheets", "notebook"},
     {"handout", "grader"},

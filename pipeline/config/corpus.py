@@ -133,6 +133,11 @@ class SampleCorpus(CorpusSection, frozen=True, tag="sample"):
         about("Add the neutral reviews that come with them, as a class of their own."),
     ] = False
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of their numbers."""
+        return ("negative", "neutral", "positive") if self.neutral else ("negative", "positive")
+
 
 class NltkCorpus(SplitSection, frozen=True, tag="nltk", kw_only=True):
     """A corpus of NLTK, downloaded once or found through NLTK_DATA."""

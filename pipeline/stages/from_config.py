@@ -12,7 +12,6 @@ from pipeline.config.goals import AbstainGoal, ThresholdGoal
 from pipeline.config.model import FeaturesSection, TokensSection, TrainSection
 from pipeline.config.schema import Config
 from pipeline.errors import ConfigError
-from pipeline.stratified import TWO_CLASSES
 
 if TYPE_CHECKING:
     from pipeline.corpus.dialect import Dialect
@@ -103,11 +102,9 @@ def label_rule_of(section: LabelledSection) -> LabelRule:
 
 def class_names(config: Config) -> tuple[str, ...]:
     """Return the names of the classes that a config lists, in the order of their numbers."""
-    section = config.corpus
-    if isinstance(section, LabelledSection):
-        return label_rule_of(section).names
-    is_three = isinstance(section, SampleCorpus) and section.neutral
-    return ("negative", "neutral", "positive") if is_three else TWO_CLASSES
+    names = config.corpus.class_names
+    assert names is not None, "see with_found_classes"
+    return names
 
 
 def with_found_classes(config: Config) -> Config:

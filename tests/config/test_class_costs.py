@@ -28,6 +28,11 @@ def test_a_class_that_is_not_named_costs_1_and_they_come_in_the_order_of_the_cla
     costs = config.section("train")["class_weight"]
     assert list(costs.items()) == [("so-so", 0.5), ('a "b"', 1.0), ("good", 2.0)]
     assert list(map(type, costs.values())) == [float] * 3
+    sample = load(
+        '[corpus]\nsource = "sample"\nneutral = true\n[train]\nclass_weight = { neutral = 3 }'
+    )
+    expected = {"negative": 1.0, "neutral": 3.0, "positive": 1.0}
+    assert sample.section("train")["class_weight"] == expected
     two = load('[corpus]\nsource = "sample"\n[train]\nclass_weight = { positive = 2 }')
     assert two.section("train")["class_weight"] == {"negative": 1.0, "positive": 2.0}
 
