@@ -2,8 +2,9 @@
 
     python -m benchmarks.suspects [--data DIR] [--only CONFIG ...]
 
-Flips the labels of 5% of the training reviews, looks for suspects with the config as it is, and
-counts the flipped ones among the first 100. Writes the means of five seeds to docs/studies.md.
+Flips the labels of 5% of the training reviews, of more than two classes each to one of the others,
+looks for suspects with the config as it is, and counts the flipped ones among the first 100. Writes
+the means of five seeds to docs/studies.md.
 The exit code is 1 where a mean misses its target.
 """
 
@@ -29,6 +30,7 @@ from pipeline.config.loading import load_config
 from pipeline.config.schema import Config
 from pipeline.errors import PipelineError
 from pipeline.stages.listener import SILENT
+from pipeline.stages.outputs import read_classes
 from pipeline.stages.runner import run_stages
 from pipeline.storage.files import read_table
 from pipeline.storage.run import Run
@@ -38,7 +40,7 @@ PAGE = ROOT / "docs" / "studies.md"
 PARTS = ("train", "test")
 SHARE, FIRST, SEEDS = 0.05, 100, range(5)
 # The fewest flipped reviews among the first hundred; chance gives five.
-TARGETS = {"sample": 35, "imdb": 60}
+TARGETS = {"sample": 35, "three_classes": 35, "imdb": 60}
 
 
 @dataclass(frozen=True)
@@ -67,14 +69,17 @@ def find_flipped(config: Config, folder: Path, seed: int) -> Found:
     """
     sets = {name: read_table(folder / "clean" / "corpus" / f"{name}.arrow") for name in PARTS}
     labels = sets["train"]["label"].to_numpy().copy()
-    flipped = np.random.default_rng(seed).choice(len(labels), round(SHARE * len(labels)), False)
-    labels[flipped] = 1 - labels[flipped]
+    draw, classes = np.random.default_rng(seed), read_classes(Run(folder / "clean"))
+    flipped = draw.choice(len(labels), round(SHARE * len(labels)), False)
+    shift = draw.integers(1, len(classes), len(flipped))
+    labels[flipped] = (labels[flipped] + shift) % len(classes)
     column = sets["train"].schema.get_field_index("label")
     sets["train"] = sets["train"].set_column(column, "label", pa.array(labels))
     paths = {name: str(folder / f"{name}-{seed}.parquet") for name in PARTS}
     for name, table in sets.items():
         parquet.write_table(table, paths[name])
-    table = config.to_dict() | {"corpus": {"source": "files", **paths}}
+    numbers = {name: number for number, name in enumerate(classes)}
+    table = config.to_dict() | {"corpus": {"source": "files", **paths, "classes": numbers}}
     run = Run(folder / f"seed-{seed}")
     run_stages(checked(table, Config), run, "corpus", SILENT)
     rows = find_suspects(run.path).found.rows

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks.suspects import TARGETS, find_flipped, lines
 from pipeline.config.loading import find_config, load_config
 from pipeline.stages.listener import SILENT
@@ -9,12 +11,13 @@ from pipeline.stages.runner import run_stages
 from pipeline.storage.run import Run
 
 
-def test_of_the_first_hundred_suspects_of_the_sample_the_target_is_flipped(tmp_path):
-    config = load_config(find_config(Path("sample")).path).without_tune()
+@pytest.mark.parametrize(("name", "n"), [("sample", 2000), ("three_classes", 2120)])
+def test_of_the_first_hundred_suspects_the_target_is_flipped(tmp_path, name, n):
+    config = load_config(find_config(Path(name)).path).without_tune()
     run_stages(config, Run(tmp_path / "clean"), "corpus", SILENT)
     found = find_flipped(config, tmp_path, seed=0)
-    assert (found.n, found.n_flipped) == (2000, 100)
-    assert TARGETS["sample"] <= found.in_first <= found.in_all <= min(100, found.n_suspects)
-    header, _, row = lines({"sample": [found]})
+    assert (found.n, found.n_flipped) == (n, n // 20)
+    assert TARGETS[name] <= found.in_first <= found.in_all <= min(n // 20, found.n_suspects)
+    header, _, row = lines({name: [found]})
     assert header.count("|") == row.count("|")
     assert f"**{found.in_first:.1f}**" in row
