@@ -16,9 +16,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.evaluation.accuracy import Groups, accuracy_interval
-from pipeline.evaluation.class_sums import Ints
 from pipeline.evaluation.curves import Curve, thinned
 from pipeline.model.checks import Floats, Mask
 from pipeline.model.confidence import confidences
@@ -51,12 +51,29 @@ class Abstaining:
         return plain
 
 
+Numbers = NDArray[np.integer[Any]]
+# The coverages of a table.
+_SHARES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
+
+
 @dataclass(frozen=True)
 class RiskCoverage:
-    """The risk at each coverage, and the area under this curve (AURC)."""
+    """The risk at each coverage.
+
+    Attributes
+    ----------
+    curve : Curve
+        Coverage (x) and risk (y).
+    aurc : float
+        The area under the curve.
+    table : tuple of (float, float)
+        Coverage and risk of all reviews, and at the least coverage from 0.9, 0.8, 0.7, 0.6 and 0.5
+        on that a bound can give.
+    """
 
     curve: Curve
     aurc: float
+    table: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
@@ -81,7 +98,7 @@ class AbstainingScores:
     groups: Groups | None = None
 
 
-def abstaining(y_true: Ints, model: AbstainingScores, level: float = 0.95) -> Abstaining:
+def abstaining(y_true: Numbers, model: AbstainingScores, level: float = 0.95) -> Abstaining:
     """Return coverage and accuracy of the predictions that are not unsure.
 
     Parameters
@@ -117,7 +134,7 @@ def abstaining(y_true: Ints, model: AbstainingScores, level: float = 0.95) -> Ab
 
 
 def risk_coverage(
-    y_true: Ints, scores: Floats, threshold: float = 0.5, most: int = 400
+    y_true: Numbers, scores: Floats, threshold: float = 0.5, most: int = 400
 ) -> RiskCoverage:
     """Return the risk at each coverage that a bound can give, and the area under the curve.
 
@@ -148,10 +165,13 @@ def risk_coverage(
     """
     coverage, risk, area = _risks(*_outcomes(y_true, scores, threshold))
     kept = thinned(len(risk), most)
-    return RiskCoverage(Curve(tuple(coverage[kept].tolist()), tuple(risk[kept].tolist())), area)
+    curve = Curve(tuple(coverage[kept].tolist()), tuple(risk[kept].tolist()))
+    places = dict.fromkeys(np.searchsorted(coverage, _SHARES).tolist())
+    table = tuple((float(coverage[place]), float(risk[place])) for place in places)
+    return RiskCoverage(curve, area, table)
 
 
-def _outcomes(y_true: Ints, scores: Floats, threshold: float) -> tuple[Mask, Floats]:
+def _outcomes(y_true: Numbers, scores: Floats, threshold: float) -> tuple[Mask, Floats]:
     """Return whether each prediction is right, and its confidence."""
     return predictions(scores, threshold) == y_true, confidences(scores, threshold)
 

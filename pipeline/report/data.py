@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipeline.evaluation.abstaining import RiskCoverage, risk_coverage
 from pipeline.evaluation.curves import Curves, curves
 from pipeline.inspection.class_frequency import ClassFrequency
 from pipeline.inspection.class_weights import ClassWord, class_words
@@ -132,6 +133,7 @@ class ReportData:
     most_frequent : Word
         The word in most training reviews.
     curves : Curves
+    risk_coverage : RiskCoverage
     most_wrong, least_certain : tuple of Review
     """
 
@@ -140,6 +142,7 @@ class ReportData:
     negative: tuple[Word, ...]
     most_frequent: Word
     curves: Curves
+    risk_coverage: RiskCoverage
     most_wrong: tuple[Review, ...]
     least_certain: tuple[Review, ...]
 
@@ -155,6 +158,7 @@ class ClassesData:
         For each class, the words that speak for it most, against the mean of the others.
     shares : tuple of tuple of (float or None)
         The confusion matrix as shares of each true class; None where it has no review.
+    risk_coverage : RiskCoverage
     most_wrong, least_certain : tuple of Review
         The misclassified reviews whose true class is the least probable, and the reviews whose
         first and second class are the nearest.
@@ -163,6 +167,7 @@ class ClassesData:
     run: RunData
     words: tuple[tuple[ClassWord, ...], ...]
     shares: tuple[tuple[float | None, ...], ...]
+    risk_coverage: RiskCoverage
     most_wrong: tuple[Review, ...]
     least_certain: tuple[Review, ...]
 
@@ -196,6 +201,7 @@ def gather(
         tuple(negative),
         most_frequent,
         curves(test.labels, test.scores),
+        risk_coverage(test.labels, test.scores, model.regression.threshold),
         *_shown_reviews(run, model, test, n_reviews),
     )
 
@@ -217,6 +223,7 @@ def gather_classes(
         run,
         tuple(map(tuple, class_words(model, top, frequency).values())),
         tuple(shares),
+        risk_coverage(test.labels, test.scores),
         *_shown_reviews(run, model, test, n_reviews),
     )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.boundary.inert import one_line
 from pipeline.report.data import ClassesData
-from pipeline.report.numbers import counted, number
+from pipeline.report.numbers import counted, number, share
 from pipeline.report.svg import MUTED, NEGATIVE, POSITIVE, Drawn, Plot, drawn
 from pipeline.stratified import TWO_CLASSES
 
@@ -34,6 +34,7 @@ def draw(data: ReportData | ClassesData) -> dict[str, Drawn]:
     of_form = _class_plots(data) if isinstance(data, ClassesData) else _two_class_plots(data)
     plots = {
         **of_form,
+        "risk_coverage": _risk_plot(data),
         "loss": _epochs_plot("Loss by epoch", history, "loss", "cross-entropy in nats"),
         "accuracy": _epochs_plot("Accuracy by epoch", history, "accuracy", "accuracy"),
     }
@@ -101,6 +102,18 @@ def _two_class_plots(data: ReportData) -> dict[str, Plot]:
             lambda ax: _curve(ax, curves.precision_recall, "recall", "precision"),
         ),
     }
+
+
+def _risk_plot(data: ReportData | ClassesData) -> Plot:
+    found, chosen = data.risk_coverage, data.run.metrics.get("abstain")
+    text = (
+        "Share of wrong predictions (risk) against the share of the reviews that are decided "
+        "(coverage), those with the highest confidence first. If all are decided it is "
+        f"{share(found.curve.y[-1])}. The area under the curve is {number(found.aurc)}."
+    )
+    if chosen is not None:
+        text += f" The bound of the model has a coverage of {share(chosen['coverage'])}."
+    return Plot("Risk and coverage", text, lambda ax: _risk(ax, found.curve, chosen))
 
 
 def words_plot(
@@ -208,6 +221,16 @@ def _curve(ax: Axes, curve: Curve, x: str, y: str) -> None:
     if y == "true positive rate":
         ax.plot([0, 1], [0, 1], ":", color=MUTED, linewidth=1)
     ax.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), xlabel=x, ylabel=y)
+
+
+def _risk(ax: Axes, curve: Curve, chosen: dict[str, Any] | None) -> None:
+    ax.plot(curve.x, curve.y, color=POSITIVE)
+    if chosen is not None and chosen["accuracy"] is not None:
+        at = [chosen["coverage"]], [1 - chosen["accuracy"]]
+        ax.plot(*at, "o", color=NEGATIVE, label="bound of the model")
+        ax.legend(loc="upper left")
+    ax.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.1 * max(curve.y) + 0.01))
+    ax.set(xlabel="coverage", ylabel="risk")
 
 
 def _calibration(ax: Axes, bins: Sequence[dict[str, Any]], xlabel: str, ylabel: str) -> None:

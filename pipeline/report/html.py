@@ -174,7 +174,8 @@ def _environment() -> Environment:
         "signed": numbers.signed,
         "with_mark": _with_mark,
     }
-    found.globals |= {"correct_of": numbers.correct_of, "interval_of": numbers.interval_of}
+    for sentence in (numbers.abstaining_of, numbers.correct_of, numbers.interval_of):
+        found.globals[sentence.__name__] = sentence
     return found
 
 

@@ -77,8 +77,6 @@ def _environment() -> Environment:
         "share": figure(numbers.share),
         "short": figure(lambda value: f"{value:g}"),
     }
-    found.globals |= {
-        "correct_of": figure(numbers.correct_of),
-        "interval_of": figure(numbers.interval_of),
-    }
+    for sentence in (numbers.abstaining_of, numbers.correct_of, numbers.interval_of):
+        found.globals[sentence.__name__] = figure(sentence)
     return found

@@ -100,3 +100,21 @@ def interval_of(metrics: dict[str, Any], name: str = "accuracy") -> str:
     accuracy = metrics["accuracy_low"], metrics["accuracy_high"]
     low, high = accuracy if name == "accuracy" else metrics["intervals"][name]
     return f"{100 * metrics['confidence']:g}% interval {100 * low:.2f} to {100 * high:.2f}"
+
+
+def abstaining_of(metrics: dict[str, Any]) -> str:
+    """Return how many reviews a model is unsure of, and how it classifies the others.
+
+    >>> found = {"bound": 0.75, "n": 4, "n_unsure": 1, "accuracy": 1.0}
+    >>> ends = {"accuracy_low": 0.4385, "accuracy_high": 1.0}
+    >>> abstaining_of({"confidence": 0.95, "abstain": found | ends})
+    'Unsure of 1 of 4 test reviews (confidence below 0.7500); 100.00% of the others classified \
+correctly (95% interval 43.85 to 100.00).'
+    """
+    found = metrics["abstain"]
+    unsure = f"Unsure of {found['n_unsure']:,} of {counted(found['n'], 'test review')}"
+    below = f" (confidence below {number(found['bound'])})" if found["bound"] else ""
+    if found["accuracy"] is None:
+        return f"{unsure}{below}."
+    right = f"{share(found['accuracy'])} of the others classified correctly"
+    return f"{unsure}{below}; {right} ({interval_of(metrics | found)})."

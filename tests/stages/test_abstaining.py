@@ -1,6 +1,7 @@
 """Models that abstain: from the config to the saved bound, the metrics and `predict --unsure`."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -262,6 +263,55 @@ class TestPredict:
         result = sentiment("predict", tmp_path / "model", *options, input="\n".join(texts))
         labels = [json.loads(line)["label"] for line in result.stdout.splitlines()]
         assert {None, "unsure"} < set(labels)
+
+
+@pytest.fixture(scope="module", params=["two", "three"])
+def reported(request, sentiment):
+    """A run with its report, and the figures that the page and the files are drawn from."""
+    run = request.getfixturevalue(request.param)[0]
+    shown = sentiment("report", run.parent / "config.toml", "--run", run, "-q")
+    assert shown.exit_code == 0, shown.output
+    y, predicted, confidence = scored_test_set(run)
+    return run, (y == predicted), confidence
+
+
+class TestReport:
+    def test_the_page_has_the_curve_and_what_a_few_coverages_give(self, reported):
+        run, right, confidence = reported
+        order = np.argsort(-confidence, kind="stable")
+        shares = np.cumsum(right[order]) / np.arange(1, len(right) + 1)
+        page = (run / "report" / "index.html").read_text()
+        assert 'id="figure-risk_coverage">Risk and coverage<' in page
+        assert f"If all are decided it is {1 - right.mean():.2%}." in page
+        table = page.partition("<h3>If the model abstains</h3>")[2].partition("</table>")[0]
+        rows = re.findall(r'<th scope="row">([\d.]+%)</th><td>([\d.]+%)</td>', table)
+        n = len(right)
+        last = [
+            k for k in range(n) if k == n - 1 or confidence[order[k]] > confidence[order[k + 1]]
+        ]
+        expected = {
+            min(k for k in last if k + 1 >= share * n): None
+            for share in (1, 0.9, 0.8, 0.7, 0.6, 0.5)
+        }
+        assert rows == [(f"{(k + 1) / n:.2%}", f"{shares[k]:.2%}") for k in expected]
+        for kind in ("svg", "png"):
+            assert (run / "report" / "figures" / f"risk_coverage.{kind}").exists()
+
+    def test_the_page_and_the_summary_say_what_the_bound_gives(self, reported):
+        run, *_ = reported
+        found = metrics_of(run)["abstain"]
+        said = f"Unsure of {found['n_unsure']} of 60 test reviews (confidence below"
+        summary = (run / "report" / "summary.md").read_text()
+        assert said in summary.replace("\\", "")
+        page = (run / "report" / "index.html").read_text()
+        assert said in page
+        assert "This model never abstains" not in page
+        assert f"The bound of the model has a coverage of {found['coverage']:.2%}" in page
+
+    def test_a_model_that_never_abstains_says_so(self, small_run):
+        page = (small_run.path / "report" / "index.html").read_text()
+        assert "This model never abstains; <code>train.abstain</code> sets when." in page
+        assert "Unsure of" not in (small_run.path / "report" / "summary.md").read_text()
 
 
 class TestPython:

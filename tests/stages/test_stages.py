@@ -497,7 +497,7 @@ def test_the_outputs_are_what_the_design_says(small_run):
             f"report/figures/{name}.{kind}"
             for name in (
                 *["words", "loss", "accuracy", "scores"],
-                *["roc", "precision_recall", "calibration"],
+                *["roc", "precision_recall", "calibration", "risk_coverage"],
             )
             for kind in ("svg", "png")
         ),
