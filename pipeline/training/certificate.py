@@ -223,20 +223,19 @@ def _newton_direction(goal: Objective, place: _Place) -> Array:
     share = np.full((len(p), 1), 1 / len(p))
     if goal.costs is not None:
         share *= goal.costs[:, None]
-    ratio = np.ones(()) if goal.ratio is None else goal.ratio.T
     shape = goal.X.shape[1], p.shape[1]
     # Zero where all documents are flat, as where b is not free.
     to_intercept = np.linalg.pinv(summed(p, share) * goal.fit_intercept, hermitian=True)
 
     def times_hessian(u: Array) -> Array:
         u = u.reshape(shape)
-        bent = curved(p, share, goal.X @ (ratio * u))
+        bent = curved(p, share, goal.X @ goal.folded(u.T).T)
         bent -= curved(p, share, to_intercept @ bent.sum(axis=0))
-        product: Array = ratio * (goal.X.T @ bent) + goal.l2 * u
+        product: Array = goal.folded((goal.X.T @ bent).T).T + goal.l2 * u
         return product.ravel()
 
-    squares = goal.X.astype(np.float64).power(2)
-    diagonal = (ratio**2 * (squares.T @ (share * p * (1 - p))) + goal.l2).ravel()
+    squares = goal.X.astype(np.float64).power(2).T @ (share * p * (1 - p))
+    diagonal = (goal.folded(goal.folded(squares.T)).T + goal.l2).ravel()
     size = (len(diagonal), len(diagonal))
     hessian = LinearOperator(size, times_hessian, dtype=np.float64)
     scale = LinearOperator(size, lambda u: u / diagonal, dtype=np.float64)
