@@ -21,6 +21,7 @@ from pipeline.training.costs import document_costs
 from pipeline.training.history import Epoch, History, LabelledCounts
 from pipeline.training.log_count_ratio import class_ratios, interpolated, weighted
 from pipeline.training.sgd import AveragedRuns, CoordinateRates, GlobalRate, Problem, SGDRun
+from pipeline.training.shuffle import Shuffle
 from pipeline.training.softmax import ClassCoordinateRates, ClassGlobalRate, ClassProblem
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         Raises
         ------
         CorpusError
-            If there is one class only, or a set has no document of one of them.
+            If there is one class only, or a set lacks one.
         ValueError
             If X, y, sample_weight or a parameter is not valid.
         DivergenceError
@@ -231,10 +232,10 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         history = self._history(X, y, costs)
         self.history_ = history.epochs
         runs = [self._sgd_run(X, y, costs, in_steps) for _ in range(self.averaged_runs)]
-        averaged = AveragedRuns(runs, self.seed)
-        training = np.flatnonzero(~self.in_validation_)
+        shuffle = Shuffle(X.indptr, np.flatnonzero(~self.in_validation_))
+        averaged = AveragedRuns(runs, shuffle, self.seed)
         for number in range(1, self.epochs + 1):
-            averaged.epoch(training, 0 < self.average_from <= number)
+            averaged.epoch(0 < self.average_from <= number)
             with np.errstate(over="ignore", invalid="ignore"):  # an overflow is a divergence
                 w, b = averaged.weights()
                 w = w if ratio is None else interpolated(w, self.beta)

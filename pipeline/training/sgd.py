@@ -15,6 +15,7 @@ import numpy as np
 from pipeline.kernels import sgd as kernels
 from pipeline.model.logistic import Array
 from pipeline.parallel import ordered_map
+from pipeline.training.shuffle import Shuffle
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -70,21 +71,23 @@ class AveragedRuns:
     Parameters
     ----------
     runs : list of SGDRun
+    shuffle : Shuffle
+        Draws the orders.
     seed : int
         Seed of the orders. The order of the first run does not depend on the number of runs.
     """
 
-    def __init__(self, runs: list[SGDRun], seed: int) -> None:
-        self.runs = runs
+    def __init__(self, runs: list[SGDRun], shuffle: Shuffle, seed: int) -> None:
+        self.runs, self.shuffle = runs, shuffle
         # [seed, 1] draws the validation set.
         seeds = [[seed], *([seed, 1 + k] for k in range(1, len(runs)))]
         self._generators = [np.random.default_rng(seed) for seed in seeds]
 
-    def epoch(self, documents: Array, averaging: bool) -> None:
+    def epoch(self, averaging: bool) -> None:
         """Visit the documents once in each run, in a new order."""
 
         def visit(k: int) -> None:
-            self.runs[k].epoch(self._generators[k].permutation(documents), averaging)
+            self.runs[k].epoch(self.shuffle.order(self._generators[k]), averaging)
 
         for _ in ordered_map(visit, range(len(self.runs))):
             pass
