@@ -273,21 +273,18 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         """Return the ratios on the training set: shape (d,), or (n_classes, d) above two."""
         if self.ratio == "none":
             return None
-        rows = np.flatnonzero(~self.in_validation_)
-        of_training = X[rows], y[rows], self.ratio, self.alpha, weights[rows]
-        return class_ratios(*of_training, len(self.classes_))
+        # A document of weight 0 does not count.
+        learned = np.where(self.in_validation_, 0.0, weights)
+        return class_ratios(X, y, self.ratio, self.alpha, learned, len(self.classes_))
 
     def _history(self, X: csr_array, y: Array, costs: Array) -> History:
         """Return an empty history over the training and the validation set."""
-        labelled = LabelledCounts(X, y, costs)
-        training, validation = (
-            labelled.where(mask) for mask in (~self.in_validation_, self.in_validation_)
-        )
         advice = f"lower train.learning_rate ({self.learning_rate:g})"
         if self.schedule != "adagrad":
             advice += " or use the adagrad schedule"
         goal = self.l2, self.threshold, self.patience
-        return History(training, validation, *goal, advice, len(self.classes_))
+        documents = LabelledCounts(X, y, costs, self.in_validation_)
+        return History(documents, *goal, advice, len(self.classes_))
 
     def _sgd_run(self, X: csr_array, y: Array, costs: Array, ratio: Array | None) -> SGDRun:
         """Return a run that starts from zero weights, by the schedule."""

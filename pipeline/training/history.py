@@ -43,21 +43,21 @@ class Epoch:
 
 @dataclass(frozen=True)
 class LabelledCounts:
-    """The counts, labels and costs of the training or the validation set."""
+    """The documents of the training and of the validation set, in one matrix.
+
+    Attributes
+    ----------
+    counts : csr_array, shape (n, d)
+    labels : int array, shape (n,)
+    costs : float64 array, shape (n,)
+    in_validation : bool array, shape (n,)
+        True for the documents of the validation set, which may be empty.
+    """
 
     counts: csr_array
     labels: Array
     costs: Array
-
-    def where(self, mask: Array) -> LabelledCounts:
-        """Return the documents where a mask is true."""
-        if mask.all():
-            return self
-        return LabelledCounts(self.counts[mask], self.labels[mask], self.costs[mask])
-
-    def scores(self, w: Array, b: Any) -> Array:
-        """Return the scores of each document: see `logistic.scores`."""
-        return scores(self.counts.data, self.counts.indices, self.counts.indptr, w, b)
+    in_validation: Array
 
 
 @dataclass
@@ -66,8 +66,7 @@ class History:
 
     Attributes
     ----------
-    training, validation : LabelledCounts
-        The validation set may be empty.
+    documents : LabelledCounts
     l2, threshold : float
     patience : int
         Number of epochs without a lower validation loss after which training stops; 0 for never.
@@ -77,8 +76,7 @@ class History:
     epochs : list of Epoch
     """
 
-    training: LabelledCounts
-    validation: LabelledCounts
+    documents: LabelledCounts
     l2: float
     threshold: float
     patience: int
@@ -97,36 +95,31 @@ class History:
             The weights that are penalised.
         b : float, or float64 array
         folded : float64 array
-            The weights of the counts that the sets hold; they may include a ratio.
+            The weights of the counts; they may include a ratio.
 
         Raises
         ------
         DivergenceError
             If the objective is far above that of zero weights, or not a number.
         """
-        number = len(self.epochs) + 1
-        z = self.training.scores(folded, b)
-        losses = cross_entropy(z, self.training.labels)
-        objective = float((self.training.costs * losses).mean()) + penalty(w, self.l2)
-        at_zero = float(np.mean(self.training.costs) * np.log(self.n_classes))
+        number, of, held_out = len(self.epochs) + 1, self.documents, self.documents.in_validation
+        z = scores(of.counts.data, of.counts.indices, of.counts.indptr, folded, b)
+        losses = cross_entropy(z, of.labels)
+        right = predictions(z, self.threshold) == of.labels
+        costs, loss = of.costs[~held_out], losses[~held_out]
+        objective = float((costs * loss).mean()) + penalty(w, self.l2)
+        at_zero = float(np.mean(costs) * np.log(self.n_classes))
         if not objective <= _DIVERGED * at_zero:
             raise DivergenceError(
                 f"training diverged: after epoch {number} the objective is {objective:.3g}, "
                 f"with all weights zero it is {at_zero:.3g}; {self.advice}"
             )
         validation_loss = validation_accuracy = np.nan
-        if len(self.validation.labels):
-            v = self.validation.scores(folded, b)
-            validation_loss = float(cross_entropy(v, self.validation.labels).mean())
-            validation_accuracy = self._accuracy(v, self.validation.labels)
-        epoch = Epoch(
-            number,
-            objective,
-            float(losses.mean()),
-            self._accuracy(z, self.training.labels),
-            validation_loss,
-            validation_accuracy,
-        )
+        if held_out.any():
+            validation_loss = float(losses[held_out].mean())
+            validation_accuracy = float(right[held_out].mean())
+        of_training = float(loss.mean()), float(right[~held_out].mean())
+        epoch = Epoch(number, objective, *of_training, validation_loss, validation_accuracy)
         self.epochs.append(epoch)
         self._waited = 0 if validation_loss < self._lowest else self._waited + 1
         self._lowest = min(self._lowest, validation_loss)
@@ -141,6 +134,3 @@ class History:
     def stops(self) -> bool:
         """Return True if the validation loss has not fallen for `patience` epochs."""
         return 0 < self.patience <= self._waited
-
-    def _accuracy(self, z: Array, labels: Array) -> float:
-        return float(np.mean(predictions(z, self.threshold) == labels))

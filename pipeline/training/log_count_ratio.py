@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.kernels.log_count_ratio import column_sums
 from pipeline.model.logistic import Array
 
 if TYPE_CHECKING:
@@ -59,20 +60,25 @@ def log_count_ratio(
     if over not in ("documents", "counts"):
         raise ValueError(f"over: expected documents or counts, got {over!r}")
     d, is_positive = counts.shape[1], np.asarray(y) == 1
-    weights = np.ones(len(is_positive)) if sample_weight is None else sample_weight
-    by_entry, in_positive = (
-        np.repeat(values, np.diff(counts.indptr)) for values in (weights, is_positive)
+    weights = np.ones(len(is_positive))
+    if sample_weight is not None:
+        weights = np.asarray(sample_weight, np.float64)
+    data = counts.data if over == "counts" else np.empty(0)
+    q, p = sums = np.zeros((2, d))
+    column_sums(
+        data.astype(np.float32, copy=False),
+        counts.indices.astype(np.int32, copy=False),
+        counts.indptr.astype(np.int64, copy=False),
+        weights,
+        is_positive.view(np.uint8),
+        sums,
     )
-    if over == "counts":
-        by_entry = by_entry * counts.data
-    p, q = (
-        np.bincount(counts.indices[of_class], by_entry[of_class], d) + alpha
-        for of_class in (in_positive, ~in_positive)
-    )
+    sums += alpha
     if over == "documents":
-        totals = (weights[is_positive].sum() + alpha, weights[~is_positive].sum() + alpha)
+        counted = weights > 0
+        totals = [weights[of & counted].sum() + alpha for of in (is_positive, ~is_positive)]
     else:
-        totals = (p.sum(), q.sum())
+        totals = [p.sum(), q.sum()]
     ratio: Array = np.log(p / totals[0]) - np.log(q / totals[1])
     return ratio
 

@@ -3,21 +3,18 @@
 import numpy as np
 import pytest
 from reference import reviews
-from scipy.sparse import csr_array
 
 from pipeline.errors import DivergenceError
 from pipeline.model.logistic import objective
 from pipeline.training.history import History, LabelledCounts
 
-EMPTY = LabelledCounts(csr_array((0, 8), dtype=np.float32), np.empty(0, int), np.empty(0))
 
-
-def history(n_classes=2, patience=0, validation=EMPTY):
+def history(n_classes=2, patience=0, n_validation=0):
     """Return the history of a training set in which a mistake costs 0.5 or 3."""
     X, y = reviews(40)
     y = y + np.arange(40) % (n_classes - 1)
-    training = LabelledCounts(X, y, np.where(y == 0, 3.0, 0.5))
-    return History(training, validation, 1.0, 0.5, patience, "try less", n_classes)
+    documents = LabelledCounts(X, y, np.where(y == 0, 3.0, 0.5), np.arange(40) < n_validation)
+    return History(documents, 1.0, 0.5, patience, "try less", n_classes)
 
 
 def zeros(n_classes):
@@ -30,7 +27,9 @@ def zeros(n_classes):
 def test_ten_times_the_objective_of_zero_weights_is_a_divergence(n_classes):
     found = history(n_classes)
     w, b = zeros(n_classes)
-    at_zero = objective(found.training.counts, found.training.labels, w, b, 0, found.training.costs)
+    at_zero = objective(
+        found.documents.counts, found.documents.labels, w, b, 0, found.documents.costs
+    )
     for times in (9.99, 10.01):
         penalised = np.zeros_like(w)  # the loss stays that of zero weights
         penalised.flat[0] = np.sqrt(2 * (times - 1) * at_zero)
@@ -45,8 +44,7 @@ def test_ten_times_the_objective_of_zero_weights_is_a_divergence(n_classes):
 
 @pytest.mark.parametrize("patience", [1, 2])
 def test_an_equal_validation_loss_is_no_lower_one(patience):
-    X, y = reviews(20, seed=1)
-    found = history(patience=patience, validation=LabelledCounts(X, y, np.ones(20)))
+    found = history(patience=patience, n_validation=20)
     w, b = zeros(2)
     found.add(w, b, w)
     assert (found.keeps_last, found.stops) == (True, False)
@@ -65,6 +63,6 @@ def test_without_patience_the_last_epoch_is_kept_and_none_stops():
 
 def test_where_no_mistake_costs_anything_nothing_diverges():
     found = history()
-    found.training.costs[:] = 0.0
+    found.documents.costs[:] = 0.0
     w, b = zeros(2)
     assert found.add(w, b, w).objective == 0.0
