@@ -34,7 +34,6 @@ SAID = {
     "report/templates/more_classes.html.j2": "What only the page of more than two classes shows.",
     "report/templates/more_classes.md.j2": "What is other on it with more than two classes.",
     "report/templates/report.html.j2": "The frame of the page of a run, with blocks to fill.",
-    "report/templates/step.html.j2": "One step of gradient descent.",
     "report/templates/style.css": "The style of all pages, light and dark.",
     "report/templates/summary.md.j2": "A run on one page of Markdown.",
     "report/templates/two_classes.html.j2": "What only the page of two classes shows.",

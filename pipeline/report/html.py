@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from pipeline.report.svg import Drawn
 
 FOLDER = Path(__file__).parent / "templates"
-_SCRIPTS = ("tokenizer.js", "model.js", "words.js", "playground.js")
-_OF_TWO_CLASSES = ("threshold.js", "step.js")
+_SCRIPTS = ("tokenizer.js", "model.js", "words.js", "playground.js", "steps.js")
+_OF_TWO_CLASSES, _OF_MORE_CLASSES = ("threshold.js", "step.js"), ("class_step.js",)
 # A piece is marked, in five strengths, above this share of the text's largest contribution.
 _MARKED, _LEVELS = 0.1, 5
 # With fewer training reviews, a word that is in one review in a thousand was seen fewer than five
@@ -57,8 +57,8 @@ class Embedded:
     ----------
     model : dict
         The result of `embedded_model`.
-    steps : dict or None
-        The result of `embedded_steps`; None for more than two classes.
+    steps : dict
+        The result of `embedded_steps`.
     agreement : float
         The share of test reviews for which the embedded words give the prediction of the model.
     tokenizer : str
@@ -66,7 +66,7 @@ class Embedded:
     """
 
     model: dict[str, Any]
-    steps: dict[str, Any] | None
+    steps: dict[str, Any]
     agreement: float
     tokenizer: str
 
@@ -94,7 +94,7 @@ def page(data: ReportData | ClassesData, figures: dict[str, Drawn], embedded: Em
 def _of_form(data: ReportData | ClassesData) -> tuple[str, tuple[str, ...], dict[str, Any]]:
     """Return the template for two classes or for more, its scripts, and what only it shows."""
     if isinstance(data, ClassesData):
-        return "more_classes.html.j2", (), {"classes": data.run.classes}
+        return "more_classes.html.j2", _OF_MORE_CLASSES, {"classes": data.run.classes}
     metrics, table = data.run.metrics, data.curves.thresholds
     confusion = metrics["confusion"]
     n_negative = confusion["false_positive"] + confusion["true_negative"]

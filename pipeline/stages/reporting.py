@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.model.text_classifier import TextClassifier
-    from pipeline.report.data import RunData, ScoredReviews
+    from pipeline.report.data import RunData
     from pipeline.report.svg import Drawn
 
 MODEL_CARD = "MODEL_CARD.md"
@@ -39,6 +39,7 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
     from pipeline.model.text_classifier import TextClassifier
     from pipeline.report.data import ScoredReviews, gather, gather_classes
     from pipeline.report.embedded_model import agreement, embedded_model, kept_columns
+    from pipeline.report.embedded_steps import embedded_steps
     from pipeline.report.figures import draw
     from pipeline.report.html import Embedded, page
 
@@ -57,9 +58,10 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
     files.write_tsv(context.folder / "weights.tsv", files.for_spreadsheets(table))
     stability = read_stability(run, model)
     columns = kept_columns(model, stability is not None)
+    rows = (review.row for review in (*data.most_wrong, *data.least_certain))
     embedded = Embedded(
         embedded_model(model, columns, frequency, stability),
-        _steps(context, model, test, data),
+        embedded_steps(model, test, rows, read_rule(run.path)),
         agreement(model, columns, counts),
         model.tokenizer.tokenizer,
     )
@@ -71,18 +73,6 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
         f"index.html, {len(html.encode()) / 1e6:.1f} MB, and weights of {table.num_rows:,} words",
         [],
     )
-
-
-def _steps(
-    context: StageContext, model: TextClassifier, test: ScoredReviews, data: Any
-) -> dict[str, Any] | None:
-    """Return what a step on each shown review starts from; None for more than two classes."""
-    from pipeline.report.embedded_steps import embedded_steps
-
-    if len(model.classes) > 2:
-        return None
-    rows = (review.row for review in (*data.most_wrong, *data.least_certain))
-    return embedded_steps(model, test, rows, read_rule(context.run.path))
 
 
 def _write_data(context: StageContext, data: Any, model: TextClassifier) -> None:

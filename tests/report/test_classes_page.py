@@ -11,11 +11,13 @@ from pyarrow import parquet
 from texts import MIXED, TEXTS, in_a_box
 
 from pipeline.boundary.inert import inert
+from pipeline.inspection.class_trace import take_class_step, trace_classes
 from pipeline.inspection.class_weights import against_others, class_words
 from pipeline.inspection.highlights import highlight
+from pipeline.inspection.trace import Rule
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.report.embedded_model import agreement, kept_columns
-from pipeline.stages.read_run import read_reviews
+from pipeline.stages.read_run import read_reviews, read_rule
 from pipeline.storage import files
 
 WORDS = ("abysmal dull", "weak slow", "fair long", "good fun", "awesome superb")
@@ -223,6 +225,90 @@ def test_it_fits_a_phone_and_a_desk_in_light_and_dark(open_page, runs, kind, wid
     page.type(" ".join(WORDS) + " w" * 300)
     assert page.cut_off() == []
     assert {name: ratio for name, ratio in page.contrasts().items() if ratio < 4.5} == {}
+
+
+def signs(values):
+    return [f"{value:+.4f}" for value in values]
+
+
+def shows_step(page, step, other):
+    """Assert that the section shows a step, to four decimals, and the weights of two classes."""
+    before, after = step.before, step.after
+    rows = [texts_of(row.locator("td")) for row in page.locator("#step-scores tbody tr").all()]
+    scores = zip(before.scores, before.probabilities, step.errors, strict=True)
+    news = zip(after.scores, after.probabilities, strict=True)
+    assert rows == [
+        [f"{z:+.4f}", f"{p:.4f}", f"{error:+.4f}", f"{new_z:+.4f}", f"{new_p:.4f}"]
+        for (z, p, error), (new_z, new_p) in zip(scores, news, strict=True)
+    ]
+    assert page.locator("#step-loss").text_content() == f"{before.loss:.4f}"
+    assert page.locator("#step-new-loss").text_content() == f"{after.loss:.4f}"
+    rows = [texts_of(row.locator("th, td")) for row in page.locator("#step-terms tbody tr").all()]
+    for term, row in zip(step.terms[:10], rows, strict=False):
+        columns = zip(term.weights, term.gradients, term.new_weights, strict=True)
+        of_class = list(map(signs, columns))
+        assert row[:2] == [inert(term.feature.strip()), f"{term.x:g}"]
+        assert row[2:] == [*of_class[step.y], *of_class[other]]
+
+
+def test_a_step_is_that_of_trace(open_page, run):
+    """Of a review of the page, and of a text that is typed, with any label, rate and class."""
+    opened = open_page(run)
+    page, model, reviews = opened.page, TextClassifier.load(run), read_reviews(run)
+    rule, result = read_rule(run), page.locator("#step-result[aria-busy=false]")
+    for row in [int(each.get_attribute("data-row")) for each in page.locator("article").all()[::5]]:
+        page.locator("#step-review").select_option(str(row))
+        result.wait_for(state="attached")
+        y = int(reviews.labels[row])
+        assert page.locator(f"#step-label-{y}").is_checked()
+        shows_step(
+            page,
+            trace_classes(model, reviews.text(row), y, rule).step,
+            int(page.locator("#step-other").input_value()),
+        )
+        command = opened.text("#step-command")
+        assert command == f"sentiment trace RUN --row {row} --learning-rate {rule.learning_rate}"
+    text = "superb and fair, but not abysmal"
+    page.locator("#step-review").select_option("own")
+    page.locator("#step-text").fill(text)
+    result.wait_for(state="attached")
+    for y, other in ((0, 2), (1, 0), (2, 0)):
+        page.locator(f"#step-label-{y}").check()
+        page.locator("#step-other").select_option(str(other))
+        shows_step(page, trace_classes(model, text, y, rule).step, other)
+        assert f"--label {model.classes[y]} " in opened.text("#step-command")
+    loss = float(opened.text("#step-loss"))
+    page.locator("#step-ten").click()
+    assert float(opened.text("#step-loss")) < loss
+    assert opened.text("#step-count").startswith("10 steps taken")
+    page.locator("#step-reset").click()
+    assert float(opened.text("#step-loss")) == loss
+    assert opened.is_quiet()
+
+
+def test_the_words_that_are_not_listed_move_as_one(classes_page):
+    draw = np.random.default_rng(0)
+    for n_classes, d in ((3, 1), (3, 4), (5, 6)):
+        x, w, b = draw.random(d) * 3, draw.normal(size=(n_classes, d)), draw.normal(size=n_classes)
+        n, y, rule = d // 2, int(draw.integers(n_classes)), Rule(0.3, 0.01)
+        names = list(map(str, range(d)))
+        expected = take_class_step(names, x, (w, b), range(n_classes), y, rule)
+        review = {"x": x[:n].tolist(), "squares": float(x[n:] @ x[n:])}
+        now = {"w": w[:, :n].T.tolist(), "b": b.tolist(), "product": (w[:, n:] @ x[n:]).tolist()}
+        found = classes_page.page.evaluate(
+            "([review, now, y, rule]) => sentiment.takeStep(review, now, y, rule)",
+            [review, now, y, vars(rule)],
+        )
+        by_name = {int(term.feature): term for term in expected.terms}
+        for j in range(n):
+            assert found["gradient"][j] == pytest.approx(by_name[j].gradients)
+            assert found["next"]["w"][j] == pytest.approx(by_name[j].new_weights)
+        assert found["next"]["b"] == pytest.approx(expected.new_intercepts)
+        assert found["errors"] == pytest.approx(expected.errors)
+        for name, scored in (("before", expected.before), ("after", expected.after)):
+            assert found[name]["z"] == pytest.approx(scored.scores)
+            assert found[name]["p"] == pytest.approx(scored.probabilities)
+            assert found[name]["loss"] == pytest.approx(scored.loss)
 
 
 def test_the_name_of_a_class_is_shown_and_does_nothing_else(open_page, runs):

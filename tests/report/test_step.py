@@ -51,7 +51,7 @@ class Step:
         return self
 
     def label(self, y: int) -> None:
-        self.page.locator(f"#step-{('negative', 'positive')[y]}").check()
+        self.page.locator(f"#step-label-{y:d}").check()
 
     def rate(self, wanted: float) -> None:
         """Move the slider to a rate."""
@@ -138,7 +138,7 @@ def test_of_a_test_review_it_shows_what_trace_prints(step, hostile_run, sentimen
     reviews, longest = read_reviews(hostile_run), max(step.options()[:-2], key=len)
     y = int(reviews.labels[int(longest)])
     step.choose(longest)
-    assert step.page.locator("#step-positive").is_checked() == bool(y)
+    assert step.page.locator("#step-label-1").is_checked() == bool(y)
 
 
 def test_without_a_model_it_shows_the_textbooks_example(step, sentiment):
@@ -192,7 +192,7 @@ def test_the_command_that_it_names_prints_the_same_step(step, hostile_run, senti
     command = step.text("#step-command").split()
     assert command[:3] == ["sentiment", "trace", "RUN"]
     agrees(step, printed(sentiment, hostile_run, *command[3:]))
-    y = step.page.locator("#step-positive").is_checked()
+    y = step.page.locator("#step-label-1").is_checked()
     step.label(not y)  # a row has the true label
     assert '"TEXT" --label' in step.text("#step-command")
 
@@ -317,7 +317,7 @@ def test_a_typed_text_keeps_the_label_and_the_rate_and_lists_no_more_than_it_may
     page = step.page
     page.locator("#step-text").fill(" ".join(page.evaluate("model.words")))
     step.wait()
-    assert not page.locator("#step-positive").is_checked()
+    assert not page.locator("#step-label-1").is_checked()
     assert step.text("#step-rate-value") == "0.2"
     step.press("more")
     assert len(step.rows()) == MOST_TERMS + 3
@@ -332,10 +332,10 @@ def test_the_keyboard_takes_steps(step):
     page.keyboard.press("ArrowDown")
     assert page.locator("#step-review").input_value() == step.options()[1]
     step.wait()
-    y = page.locator("#step-positive").is_checked()
-    page.locator(f"#step-{('negative', 'positive')[y]}").focus()
+    y = page.locator("#step-label-1").is_checked()
+    page.locator(f"#step-label-{y:d}").focus()
     page.keyboard.press("ArrowRight")
-    assert page.locator("#step-positive").is_checked() != y
+    assert page.locator("#step-label-1").is_checked() != y
     page.locator("#step-rate").focus()
     before = float(step.text("#step-rate-value"))
     page.keyboard.press("ArrowRight")

@@ -45,9 +45,9 @@ const showAt = setUpPlayground(model);
 if (model.classes.length > 2) showAt(model.threshold);
 else setUpThreshold(readData("threshold-data"), showAt);
 setUpWords(model);
-if (byId("step-data")) setUpStep(model, readData("step-data"));
+setUpStep(model, readData("step-data"));
 
-// In a console: sentiment.score("a text"), and sentiment.takeStep of step.js.
+// In a console: sentiment.score("a text"), and sentiment.takeStep.
 function finished(steps) {
   for (;;) {
     const { done, value } = steps.next();
@@ -55,7 +55,7 @@ function finished(steps) {
   }
 }
 window.sentiment = {
-  takeStep: typeof takeStep === "function" ? takeStep : undefined,
+  takeStep,
   score(text, threshold = model.threshold) {
     const found = finished(model.score(text));
     return { ...found, flip: finished(model.fewestToFlip(found, threshold)) };
