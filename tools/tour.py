@@ -32,6 +32,7 @@ SAID = {
     "report/templates/macros.html.j2": "Shared by them: the head, a marked review, a search.",
     "report/templates/model_card.md.j2": "The model card.",
     "report/templates/more_classes.html.j2": "What only the page of more than two classes shows.",
+    "report/templates/more_classes_card.md.j2": "What is other on that of more than two classes.",
     "report/templates/more_classes.md.j2": "What is other on it with more than two classes.",
     "report/templates/report.html.j2": "The frame of the page of a run, with blocks to fill.",
     "report/templates/style.css": "The style of all pages, light and dark.",

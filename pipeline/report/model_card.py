@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipeline.report.data import ClassesData
 from pipeline.report.markdown import front_matter, rendered
 from pipeline.report.numbers import file_names
 
@@ -19,12 +20,15 @@ _METRICS = {
     "log_loss": "log_loss",
     "brier": "brier_score",
 }
+# Of more than two classes, how these metrics are computed, as scikit-learn names it.
+_MEANS = {"f1": {"average": "macro"}, "roc_auc": {"average": "macro", "multi_class": "ovr"}}
 
 
-def model_card(data: ReportData, model: TextClassifier) -> str:
+def model_card(data: ReportData | ClassesData, model: TextClassifier) -> str:
     """Return the card as Markdown under a block of metadata in YAML."""
+    of_more = isinstance(data, ClassesData)
     return rendered(
-        "model_card.md.j2",
+        "more_classes_card.md.j2" if of_more else "model_card.md.j2",
         data=data,
         run=data.run,
         model=model,
@@ -35,7 +39,7 @@ def model_card(data: ReportData, model: TextClassifier) -> str:
     )
 
 
-def _metadata(data: ReportData) -> dict[str, Any]:
+def _metadata(data: ReportData | ClassesData) -> dict[str, Any]:
     """Return the Hub's fields; each value is written as JSON, which YAML reads."""
     metrics, source = data.run.metrics, data.run.corpus["source"]
     dataset = {"name": _named(source), "type": _named(source), "split": "test"}
@@ -48,8 +52,9 @@ def _metadata(data: ReportData) -> dict[str, Any]:
     if source["source"] == "hub":
         dataset["revision"] = source["revision"]
         found["datasets"] = [source["dataset"]]
+    means = _MEANS if isinstance(data, ClassesData) else {}
     values = [
-        {"type": name, "value": metrics[key]}
+        {"type": name, "value": metrics[key]} | ({"args": means[key]} if key in means else {})
         for key, name in _METRICS.items()
         if metrics[key] is not None
     ]

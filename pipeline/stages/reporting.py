@@ -77,14 +77,12 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
 
 def _write_data(context: StageContext, data: Any, model: TextClassifier) -> None:
     """Write `report.json`, `summary.md` and the model card."""
-    from pipeline.report.data import ReportData
     from pipeline.report.model_card import model_card
     from pipeline.report.summary import summary_page
 
     files.write_json(context.folder / "report.json", dataclasses.asdict(data))
     files.write_text(context.folder / "summary.md", summary_page(data))
-    if isinstance(data, ReportData):
-        files.write_text(context.run.path / MODEL_CARD, model_card(data, model))
+    files.write_text(context.run.path / MODEL_CARD, model_card(data, model))
 
 
 def _write_figures(folder: Path, figures: dict[str, Drawn]) -> None:

@@ -10,7 +10,7 @@ from browser import HOSTILE
 from pyarrow import parquet
 from texts import MIXED, TEXTS, in_a_box
 
-from pipeline.boundary.inert import inert
+from pipeline.boundary.inert import inert, message
 from pipeline.inspection.class_trace import take_class_step, trace_classes
 from pipeline.inspection.class_weights import against_others, class_words
 from pipeline.inspection.highlights import highlight
@@ -387,3 +387,49 @@ def test_two_classes_have_the_names_that_the_user_gave_them(
     assert "| truly bad |" in summary
     assert "## Most good words" in summary
     assert page.is_quiet()
+
+
+def card_of(run):
+    """Return the metadata and the rows of the tables of a model card, as a parser finds them."""
+    parser = pytest.importorskip("markdown_it").MarkdownIt("commonmark").enable("table")
+    _, block, text = (run / "MODEL_CARD.md").read_text().split("---\n", 2)
+    metadata = {key: json.loads(v) for key, v in re.findall(r"^([\w-]+): (.*)$", block, re.M)}
+    tokens = parser.parse(text)
+    rows, row = [], []
+    for token, before in zip(tokens[1:], tokens, strict=False):
+        if before.type in ("td_open", "th_open"):
+            assert {child.type for child in token.children} <= {"text", "text_special"}
+            row.append("".join(child.content for child in token.children))
+        if token.type == "tr_close":
+            rows.append(row)
+            row = []
+    assert not {token.type for token in tokens} & {"html_block", "html_inline", "code_block"}
+    return metadata, rows
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_the_model_card_has_the_confusion_the_metrics_and_the_words_of_each_class(runs, kind):
+    run = runs(kind)
+    metrics = files.read_json(run / "eval" / "metrics.json")["test"]
+    metadata, rows = card_of(run)
+    for name, counts in zip(metrics["classes"], metrics["confusion"], strict=True):
+        of, auc = metrics["of_class"][name], metrics["roc_auc_of_class"][name]
+        shares = [f"{of[key]:.2%}" for key in ("precision", "recall", "f1")]
+        assert [message(name), *map(str, counts)] in rows
+        assert [message(name), *shares, f"{auc:.4f}", str(of["support"])] in rows
+    for words in class_words(TextClassifier.load(run), 10).values():
+        shown = [row[0] for row in rows if row[1:2] == [f"{words[0].weight:+.3f}"]]
+        assert message(words[0].word) in shown
+    values = {each["type"]: each for each in metadata["model-index"][0]["results"][0]["metrics"]}
+    assert values["accuracy"]["value"] == metrics["accuracy"]
+    assert values["f1"] == {"type": "f1", "value": metrics["f1"], "args": {"average": "macro"}}
+    assert values["roc_auc"]["args"] == {"average": "macro", "multi_class": "ovr"}
+    ratings = metrics.get("ratings", {})
+    assert bool(ratings) == (kind == "five")
+    assert all([name, f"{value:.4f}"] in rows for name, value in ratings.items())
+
+
+def test_the_model_card_counts_the_training_reviews_of_each_class(run):
+    text = (run / "MODEL_CARD.md").read_text()
+    assert "one of 3 classes: negative, neutral, positive." in text
+    assert re.search(r"180 reviews of the corpus .*: 60 negative, 60 neutral, 60 positive\.", text)
