@@ -116,9 +116,18 @@ def message(text: str, most: int | None = LONGEST) -> str:
     return line
 
 
+def name(text: str) -> str:
+    r"""Return the name of a class for a line, which isolates what is written from right to left.
+
+    >>> name("so\tso")
+    'so\\tso'
+    """
+    return cut(one_line(text))
+
+
 def cell(text: str) -> str:
     """Return a name or a word for a place of its own, such as a cell of a table; cut if long."""
-    return isolated(cut(one_line(text)))
+    return isolated(name(text))
 
 
 def escaped_json(text: str) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.boundary.inert import one_line
 from pipeline.config.loading import load_config
 from pipeline.config.schema import Config
 from pipeline.errors import RunError
@@ -223,7 +224,7 @@ def _scores(
 def _table(suspects: Suspects) -> pa.Table:
     """Return a row for each suspect, the lowest margin first."""
     found = suspects.found
-    names = np.array(suspects.classes, object)
+    names = np.array(list(map(one_line, suspects.classes)), object)
     labels, suggested = names[suspects.labels[found.rows]], names[found.suggested]
     probability, of_suggested = suspects.probabilities()
     taken = suspects.texts.take(arrow.numbers(found.rows))

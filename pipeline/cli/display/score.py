@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pipeline.boundary import inert
 from pipeline.cli.display.classes import print_evaluation
 from pipeline.cli.display.terminal import figures, print_line, print_table
 from pipeline.cli.options import as_options
@@ -74,7 +75,7 @@ def _columns(classes: Sequence[str]) -> tuple[str, ...]:
     """Return the heads of the columns of shares; none if there are too many classes to show."""
     if len(classes) == 2:
         return "positive", "predicted\npositive"
-    return tuple(classes) if len(classes) <= _CLASSES else ()
+    return tuple(map(inert.name, classes)) if len(classes) <= _CLASSES else ()
 
 
 def _cells(each: Slice) -> list[str]:

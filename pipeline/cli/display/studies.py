@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.boundary.inert import cell
+from pipeline.boundary import inert
 from pipeline.cli.display.tables import METRIC_NAMES
 from pipeline.cli.display.terminal import Text, figures, isolated, print_line, print_table
 from pipeline.report.numbers import metric_name, share
@@ -111,7 +111,7 @@ def print_comparison(comparison: Comparison, shown: int) -> None:
         )
     for flip in c.flipped[:shown]:
         text = " ".join(flip.text.split())
-        head = _head(flip, list(map(cell, c.classes)))
+        head = _head(flip, list(map(inert.name, c.classes)))
         print_line(Text().append(head, "bold").append(isolated(Text(_cut(text)))))
 
 
@@ -227,7 +227,7 @@ def _n_uncertain(stability: Stability) -> str:
     ]
     if len(counts) == 1:
         return counts[0]
-    named = zip(map(cell, map(str, stability.model.classes)), counts, strict=True)
+    named = zip(map(inert.name, map(str, stability.model.classes)), counts, strict=True)
     return ", ".join(f"{count} (for {name})" for name, count in named)
 
 

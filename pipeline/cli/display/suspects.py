@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.boundary.inert import cell, message
+from pipeline.boundary import inert
 from pipeline.cli.display.explanations import coloured
 from pipeline.cli.display.terminal import figures, isolated, print_line, print_table
 
@@ -26,7 +26,7 @@ def print_suspects(result: Suspects, top: Sequence[Suspect], table_file: Path) -
         print_line(_words(suspect.highlight), style="dim")
         print_line("")
     found, classes = result.found, result.classes
-    table = figures("", *(f"confidently\n{cell(name)}" for name in classes), "threshold")
+    table = figures("", *(f"confidently\n{inert.name(name)}" for name in classes), "threshold")
     for name, row, threshold in zip(classes, found.joint, found.thresholds, strict=True):
         table.add_row(f"label {name}", *(f"{n:,}" for n in row), f"{threshold:.3f}")
     print_table(table)
@@ -39,7 +39,7 @@ def print_suspects(result: Suspects, top: Sequence[Suspect], table_file: Path) -
 
 def _head(suspect: Suspect, classes: Sequence[str]) -> str:
     """Return the row and the label of a suspect, and what the model says of it."""
-    label, suggested, positive = map(cell, (suspect.label, suspect.suggested, classes[1]))
+    label, suggested, positive = map(inert.name, (suspect.label, suspect.suggested, classes[1]))
     head = f"row {suspect.row}, label {label}, "
     if len(classes) == 2:
         return f"{head}probability {suspect.probability:.3f} of being {positive}"
@@ -53,4 +53,4 @@ def _words(found: Highlight) -> str:
     """Return the words that add most to a score, with what they add."""
     explanation = found.explanation
     words = ", ".join(f"{c.word} {c.contribution:+.2f}" for c in explanation.contributions[:_WORDS])
-    return f"{message(explanation.total)}: {words}" if explanation.ranking else words
+    return f"{inert.name(explanation.total)}: {words}" if explanation.ranking else words
