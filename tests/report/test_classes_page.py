@@ -3,10 +3,11 @@
 import itertools
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
-from browser import HOSTILE
+from browser import HOSTILE, Page
 from pyarrow import parquet
 from texts import MIXED, TEXTS, in_a_box
 
@@ -14,6 +15,7 @@ from pipeline.boundary.inert import inert, message
 from pipeline.inspection.class_trace import take_class_step, trace_classes
 from pipeline.inspection.class_weights import against_others, class_words
 from pipeline.inspection.highlights import highlight
+from pipeline.inspection.moved_words import moved_words
 from pipeline.inspection.trace import Rule
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.report.embedded_model import agreement, kept_columns
@@ -433,3 +435,61 @@ def test_the_model_card_counts_the_training_reviews_of_each_class(run):
     text = (run / "MODEL_CARD.md").read_text()
     assert "one of 3 classes: negative, neutral, positive." in text
     assert re.search(r"180 reviews of the corpus .*: 60 negative, 60 neutral, 60 positive\.", text)
+
+
+@pytest.fixture(scope="module")
+def two_runs(runs, tmp_path_factory, sentiment):
+    """Return a function that returns two runs with some names of classes, and their page."""
+
+    def of(kind):
+        folder = tmp_path_factory.mktemp("two")
+        other = shutil.copytree(runs(kind), folder / "other")
+        options = ("--set", "features.ngrams=1", "--set", "train.epochs=1")
+        assert sentiment("eval", other, "-q", *options).exit_code == 0
+        file = folder / "both.html"
+        result = sentiment("compare", runs(kind), other, "--html", file)
+        assert result.exit_code == 0, result.output
+        return runs(kind), other, file
+
+    return of
+
+
+def test_two_runs_stand_on_one_page_with_the_moved_words_of_each_class(
+    browser, two_runs, sentiment
+):
+    a, b, file = two_runs("three")
+    page = Page(browser, file)
+    assert page.is_quiet()
+    data = json.loads(sentiment("compare", a, b, "--json").stdout)
+    different = data["both_wrong_differently"]
+    assert f"Of those that both get wrong, the runs predict {different} " in page.text("#metrics")
+    models = [TextClassifier.load(path) for path in (a, b)]
+    expected = moved_words(*models, 15)
+    for card, (label, words) in zip(
+        page.page.locator("#words .card").all(), expected.items(), strict=True
+    ):
+        assert card.locator("h3").text_content() == f"For {label}"
+        assert texts_of(card.locator("tbody th")) == [word.word for word in words]
+        shown = texts_of(card.locator("tbody tr > :nth-child(4)"))
+        assert shown == [f"{word.difference:+.3f}" for word in words]
+    shown = texts_of(page.page.locator("article h3 small"))
+    flips = data["flipped"][:20]
+    assert shown == [f"true label {NAMES['three'][flip['label']]}" for flip in flips]
+    for k, flip in enumerate(flips):
+        for text, name in zip(
+            texts_of(page.page.locator(f"article:nth-of-type({k + 1}) h4 small")), "ab", strict=True
+        ):
+            predicted = NAMES["three"][flip[f"predicted_{name}"]]
+            probability = flip[f"probability_{name}"]
+            assert text.startswith(
+                f"predicts {predicted}, probability {probability:.4f}; runner-up"
+            )
+
+
+@pytest.mark.parametrize("width", [390, 1180])
+def test_names_of_classes_do_nothing_on_the_page_of_two_runs_and_fit(browser, two_runs, width):
+    page = Page(browser, two_runs("hostile")[2], viewport={"width": width, "height": 800})
+    assert page.is_quiet()
+    assert page.page.evaluate("window.hacked") is None
+    assert page.cut_off() == []
+    assert page.page.locator("#words h3").count() == len(NAMES["hostile"])

@@ -119,6 +119,17 @@ def test_other_names_in_another_order_permute_the_result(of_three):
     assert len(common) > 0.7 * n
 
 
+def test_names_of_classes_stay_on_their_line(of_three, sentiment):
+    names = ("so\tso", "a\nb\x1b[31m", "=1+1")
+    path = of_three("lines", train="noisy", names=names, last="corpus")
+    shown = sentiment("suspects", path, "--folds", 3).stdout
+    assert r"a\nb\x1b[31m" in shown
+    assert "\x1b" not in shown
+    lines = suspects_file(path).read_text("utf-8").splitlines()
+    assert {line.count("\t") for line in lines} == {5}
+    assert {line.split("\t")[1] for line in lines[1:]} == {r"so\tso", r"a\nb\x1b[31m", "'=1+1"}
+
+
 class TestShown:
     def test_the_suggested_class_and_the_joint_of_each_class(self, wrong, result, sentiment):
         shown = sentiment("suspects", wrong[0], "--top", 1).stdout
