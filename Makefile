@@ -14,7 +14,7 @@ BYTECODE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup train eval report weights crossval tune baselines certify verify stability \
-	lesson handout grade gradescope test hunt fuzz torture determinism coverage mutants lint types \
+	lesson handout grade gradescope test peers hunt fuzz torture determinism coverage mutants lint types \
 	check docs links wheel audit reproduce bench screenshot locks clean
 
 help: ## list the targets
@@ -82,6 +82,10 @@ check: lint types test ## run lint, types and test
 
 test: .venv/dev ## run the tests
 	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+peers: .venv/dev .venv/bench ## run the commands of docs/coming-from.md, the others' as well (needs fasttext)
+	@command -v fasttext >/dev/null || { echo "needs the command fasttext: apt install fasttext" >&2; exit 2; }
+	@$(BIN)/python -m pytest tests/test_coming_from.py $(ARGS)
 
 hunt: .venv/dev ## test properties with thousands of new examples
 	@$(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile=hunt $(ARGS)

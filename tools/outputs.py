@@ -7,10 +7,14 @@ A block of commands follows a line `<!-- output: sample -->`; its lines with `$`
 after the other, in an empty folder that has the Makefile, the configs and the environment.
 `sample` needs nothing; `nltk` needs NLTK's lexicons, `imdb` the Hub, and both are left alone
 unless they are named: `python tools/outputs.py sample imdb`. Seconds are compared with none.
+
+The folder also has train.txt and test.txt, the bundled reviews of three classes as fastText's
+lines, and each file that the page shows after a line `<!-- file: model.toml -->`.
 """
 
 import argparse
 import difflib
+import json
 import os
 import re
 import subprocess
@@ -25,6 +29,8 @@ PAGES = [
     *sorted(ROOT.glob("docs/lesson/*.md")),
 ]
 BLOCK = re.compile(r"(<!-- output: (\w+) -->\n+```console\n)(.*?)(\n```)", re.DOTALL)
+FILE = re.compile(r"<!-- file: (\S+) -->\n+```\w+\n(.*?\n)```", re.DOTALL)
+SAMPLE = ROOT / "pipeline" / "corpus" / "sample"
 # What differs from run to run: seconds, and the memory of a stage.
 VARIES = re.compile(r"\d+\.\d s\b| +\d+\.\d(?=  )")
 
@@ -40,6 +46,8 @@ def main() -> int:
         text = page.read_text(encoding="utf-8")
         with tempfile.TemporaryDirectory() as folder:
             prepare(Path(folder))
+            for name, content in FILE.findall(text):
+                (Path(folder) / name).write_text(content, encoding="utf-8")
             new = BLOCK.sub(lambda block: run(block, Path(folder), arguments.needs), text)
         if arguments.check:
             then, now = (VARIES.sub("#", each).splitlines() for each in (text, new))
@@ -54,6 +62,11 @@ def prepare(folder: Path) -> None:
     """Give an empty folder what the commands of a clone need."""
     for name in (".venv", "Makefile", "configs", "docs", "pyproject.toml", "requirements"):
         (folder / name).symlink_to(ROOT / name)
+    for name in ("train", "test"):
+        files = sorted(SAMPLE.glob(f"*{name}.jsonl"))
+        rows = [json.loads(line) for file in files for line in file.open(encoding="utf-8")]
+        lines = [f"__label__{row['label']} {' '.join(row['text'].split())}\n" for row in rows]
+        (folder / f"{name}.txt").write_text("".join(lines), encoding="utf-8")
 
 
 def run(block: re.Match[str], folder: Path, needs: list[str]) -> str:
