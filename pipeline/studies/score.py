@@ -22,6 +22,7 @@ from pipeline.corpus.files import read_batches
 from pipeline.corpus.groups import group_numbers
 from pipeline.corpus.tally import Tally
 from pipeline.errors import ConfigError, CorpusError
+from pipeline.evaluation.abstaining import Abstaining, AbstainingScores, abstaining
 from pipeline.evaluation.classes import ClassesEvaluation
 from pipeline.evaluation.metrics import Evaluation
 from pipeline.evaluation.scored import evaluation_of, scored
@@ -60,6 +61,8 @@ class FileScore:
         The share of unknown tokens in the test set of the run, if that is there.
     is_of_run : bool
         Whether the run's corpus was read from the file.
+    abstain : Abstaining or None
+        What is left if the model abstains, if it does.
     """
 
     metrics: Evaluation | ClassesEvaluation
@@ -70,6 +73,7 @@ class FileScore:
     n_known: int
     usual_unknown: float | None = None
     is_of_run: bool = False
+    abstain: Abstaining | None = None
 
     @property
     def share_unknown(self) -> float:
@@ -92,8 +96,9 @@ class FileScore:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the metrics, the slices and the counts, as JSON can hold them."""
+        abstain = {} if self.abstain is None else {"abstain": self.abstain.to_dict()}
         return {
-            "metrics": self.metrics.to_dict(),
+            "metrics": self.metrics.to_dict() | abstain,
             "by": self.by,
             "slices": [each.to_dict() for each in self.slices],
             "rows": self.rows.to_dict(),
@@ -162,6 +167,10 @@ def score_file(
     found, threshold = joined(scores, len(rule.names)), model.regression.threshold
     model_scores = scored(found.scores, rule.names, threshold, groups)
     predicted = Predicted(labels, found.predictions(threshold), rule.names, groups)
+    abstain = None
+    if model.abstain is not None:
+        decided = AbstainingScores(found.scores, threshold, model.abstain, groups)
+        abstain = abstaining(labels, decided, config.eval.confidence)
     return FileScore(
         evaluation_of(labels, model_scores, **config.section("eval")),
         by,
@@ -171,6 +180,7 @@ def score_file(
         int(found.n_known.sum()),
         _usual_unknown(path, model),
         _is_of_run(path, place),
+        abstain,
     )
 
 

@@ -130,6 +130,17 @@ def test_what_does_not_go_with_the_classes_is_refused(three_run, file, keys, sai
         score_file(three_run, file, keys=keys)
 
 
+def test_what_is_left_if_the_model_abstains_is_that_of_the_evaluation(of_three, sentiment):
+    path = of_three("unsure", "train.validation=0.2", "train.abstain={max_unsure=0.4}")
+    file = path.parent / "test.jsonl"
+    saved = json.loads((path / "eval" / "metrics.json").read_text())["test"]["abstain"]
+    found = json.loads(sentiment("score", path, file, "--json").stdout)["metrics"]["abstain"]
+    assert found == pytest.approx(saved)
+    assert 0 < found["n_unsure"] < found["n"]
+    shown = sentiment("score", path, file).stdout
+    assert f": {found['n_unsure']} of {found['n']} reviews" in shown
+
+
 class TestShown:
     def test_metrics_and_slices_name_each_class(self, three_run, sentiment, file):
         shown = sentiment("score", three_run, file, "--by", "shop").stdout
