@@ -11,9 +11,14 @@ from pyarrow import parquet
 import pipeline
 from pipeline.cli import main
 from pipeline.config.loading import load_config
+from pipeline.config.model import TrainSection
 from pipeline.evaluation.classes import ClassScores, evaluate_classes
+from pipeline.model.softmax import cross_entropy
 from pipeline.model.text_classifier import TextClassifier
-from pipeline.storage import files
+from pipeline.stages.from_config import regression_of
+from pipeline.stages.read_run import read_labels
+from pipeline.storage import arrays, files
+from pipeline.storage.run import Run
 
 WORDS = {
     "1": ["abysmal", "dull", "awful", "waste"],
@@ -132,6 +137,34 @@ def test_a_class_whose_mistakes_cost_more_is_predicted_more(folder, tmp_path):
         table = parquet.read_table(tmp_path / f"{cost}" / "eval" / "predictions.parquet")
         found.append((table["predicted"].to_numpy() == 2).sum())
     assert found[0] < found[1] < found[2]
+
+
+def test_a_temperature_of_three_classes_is_fitted_on_the_validation_set(folder, tmp_path):
+    settings = "[train]\nl2 = 0\nlearning_rate = 1.0\nepochs = 30\nvalidation = 0.3\n"
+    runs = []
+    for name, calibrate in (("plain", ""), ("calibrated", "calibrate = true\n")):
+        sentiment("eval", config(folder, THREE, settings + calibrate), "--run", tmp_path / name)
+        runs.append(tmp_path / name)
+    plain, calibrated = (TextClassifier.load(run).regression for run in runs)
+    temperature = files.read_json(runs[1] / "model" / "decision.json")["temperature"]
+    assert temperature > 1.5  # without a penalty, such steps make it far too certain
+    np.testing.assert_allclose(plain.coef_, temperature * calibrated.coef_, rtol=1e-12)
+    np.testing.assert_allclose(plain.intercept_, temperature * calibrated.intercept_, rtol=1e-12)
+
+    counts = arrays.read_counts(runs[0] / "features" / "train.safetensors")
+    labels = read_labels(Run(runs[0]), "train")
+    learner = regression_of(TrainSection(validation=0.3), NAMES)
+    learner.classes_ = np.arange(3)
+    held_out = learner.draw_validation(labels)
+    z = plain.decision_function(counts[held_out])
+    loss = cross_entropy(z / temperature, labels[held_out]).mean()
+    for other in (0.99, 1.01):
+        assert loss <= cross_entropy(z / (other * temperature), labels[held_out]).mean()
+
+    before, after = (files.read_json(run / "eval" / "metrics.json")["test"] for run in runs)
+    assert after["confusion"] == before["confusion"]
+    assert after["log_loss"] < before["log_loss"]
+    assert after["ece"] < before["ece"]
 
 
 def test_labels_that_are_found_are_the_classes_in_their_order(folder, tmp_path):
