@@ -11,7 +11,7 @@ import click
 
 from pipeline.boundary import interrupts
 from pipeline.cli.main import examples, exit_code_of, main
-from pipeline.cli.options import CONFIG, RUN, SET, UserPath
+from pipeline.cli.options import CONFIG, KEEP, RUN, SET, UserPath
 from pipeline.cli.output import say
 
 if TYPE_CHECKING:
@@ -24,11 +24,12 @@ Decorator = Callable[[Callable[..., Render]], Callable[..., Render]]
 
 
 class CommandContext(NamedTuple):
-    """What a command computes from, where to, and how it reports its progress."""
+    """What a command computes from, where to, what it keeps, and how it reports its progress."""
 
     config: Config
     path: Path
     from_scratch: bool
+    keep: bool
     progress: StageProgress
 
 
@@ -47,6 +48,7 @@ _CONFIG_OPTIONS = (
     ),
     SET,
     *_RUN_OPTIONS,
+    KEEP,
     click.option("-v", "--verbose", is_flag=True, help="Print the peak memory of each stage."),
 )
 
@@ -119,7 +121,7 @@ def compute_and_render(
     interrupts.be_raised()
     with StageProgress(config.train.epochs, quiet, verbose) as progress:
         compiled.on_compile = progress.say
-        context = CommandContext(config, path, force, progress)
+        context = CommandContext(config, path, force, values.pop("keep", False), progress)
         try:
             # In a thread, because Python loses an interrupt that reaches the main thread during a
             # destructor or an import callback: one in 25 in the first seconds of a run.

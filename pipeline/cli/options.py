@@ -63,6 +63,9 @@ class _RunFolder(UserPath):
 RUN_FOLDER = _RunFolder()
 RUN = click.argument("run", type=RUN_FOLDER)
 JSON = click.option("--json", "in_json", is_flag=True, help="Print JSON.")
+KEEP = click.option(
+    "--keep", is_flag=True, help="Keep what other versions of NumPy, numba or sentiment computed."
+)
 CONFIG = click.argument("config", type=UserPath(), default="sample")
 SET = click.option(
     "--set",

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from pipeline.cli.command import CommandContext, Render, config_command
 from pipeline.cli.options import JSON
 from pipeline.cli.output import echo, print_json
@@ -15,9 +13,6 @@ if TYPE_CHECKING:
     from pipeline.storage.run import Run
 
 PrintResult = Callable[[Any, Any], None]
-_KEEP = click.option(
-    "--keep", is_flag=True, help="Keep what other versions of NumPy, numba or sentiment computed."
-)
 
 
 def _stage_command(name: str, example: str, file: str = "") -> Callable[[PrintResult], PrintResult]:
@@ -27,21 +22,20 @@ def _stage_command(name: str, example: str, file: str = "") -> Callable[[PrintRe
     """
 
     def decorate(print_result: PrintResult) -> PrintResult:
-        def compute(context: CommandContext, keep: bool, in_json: bool) -> Render:
+        def compute(context: CommandContext, in_json: bool) -> Render:
             from pipeline.stages.runner import run_stages
             from pipeline.storage.files import read_json
             from pipeline.storage.run import Run
 
             run = Run(context.path, context.from_scratch)
-            context.progress.offers_keep = True
-            run_stages(context.config, run, name, context.progress, keep)
+            run_stages(context.config, run, name, context.progress, context.keep)
             if in_json:
                 result = read_json(run.output(file)) if file else run.stage(name)
                 return lambda: print_json(result)
             return lambda: print_result(run, context.config)
 
         compute.__doc__ = print_result.__doc__
-        config_command(name, example, _KEEP, JSON)(compute)
+        config_command(name, example, JSON)(compute)
         return print_result
 
     return decorate

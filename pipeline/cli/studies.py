@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from pipeline.cli.command import CommandContext, Render, config_command
 from pipeline.cli.options import JSON, count_option, seed_option
 from pipeline.cli.output import fields, print_json
 from pipeline.config import limits
+
+if TYPE_CHECKING:
+    from pipeline.studies.journal import Reuse
 
 
 @config_command("tune", "sentiment tune sample --set tune.by=log_loss", JSON)
@@ -21,7 +26,7 @@ def tune(context: CommandContext, in_json: bool) -> Render:
     from pipeline.cli.display.studies import print_tuning
     from pipeline.studies import tune as study
 
-    result = study.tune(context.config, context.path, context.from_scratch, context.progress)
+    result = study.tune(context.config, context.path, _reuse(context), context.progress)
     if in_json:
         return lambda: print_json([fields(tried) for tried in result.tried])
     return lambda: print_tuning(result, study.best_config_file(context.path))
@@ -52,7 +57,7 @@ def crossval(
     config, path = context.config, context.path
     if no_tune:
         config = config.without_tune()
-    result = cross_validate(config, path, n_folds, seed, context.from_scratch, context.progress)
+    result = cross_validate(config, path, n_folds, seed, _reuse(context), context.progress)
     if in_json:
         return lambda: print_json(result.to_dict())
     return lambda: print_cross_validation(result)
@@ -70,8 +75,16 @@ def baselines(context: CommandContext, in_json: bool) -> Render:
     from pipeline.cli.display.studies import print_baselines
     from pipeline.studies.baselines import score_baselines
 
-    results = score_baselines(context.config, context.path, context.from_scratch, context.progress)
+    config = context.config
+    results = score_baselines(config, context.path, _reuse(context), context.progress)
     if in_json:
         return lambda: print_json([fields(result) for result in results])
-    grouped = getattr(context.config.corpus, "group", None) is not None
+    grouped = getattr(config.corpus, "group", None) is not None
     return lambda: print_baselines(results, grouped)
+
+
+def _reuse(context: CommandContext) -> Reuse:
+    """Return which earlier results a command takes, by its --force and --keep."""
+    from pipeline.studies.journal import Reuse
+
+    return Reuse.of(context.from_scratch, context.keep)

@@ -32,7 +32,7 @@ from pipeline.studies.baseline_models import (
     opinion_lexicon,
     vader_scores,
 )
-from pipeline.studies.journal import Journal, open_journal
+from pipeline.studies.journal import Journal, Reuse, open_journal
 from pipeline.studies.splits import CountedSplit, Reviews, Split
 
 LEXICON, VADER = "opinion lexicon", "VADER"
@@ -74,7 +74,7 @@ class BaselineResult:
 def score_baselines(
     config: Config,
     path: str | Path,
-    from_scratch: bool = False,
+    reuse: Reuse = Reuse.SAME,
     listener: Listener = SILENT,
 ) -> tuple[BaselineResult, ...]:
     """Score every baseline on the test set, and write `baselines/baselines.json` into the run.
@@ -88,8 +88,8 @@ def score_baselines(
     config : Config
     path : str or Path
         The run folder.
-    from_scratch : bool
-        Repeat what is already done.
+    reuse : Reuse
+        What is already done and not repeated.
     listener : Listener
 
     Returns
@@ -104,8 +104,8 @@ def score_baselines(
         If a setting, such as a threshold, has no meaning for more than two classes.
     """
     path = Path(path)
-    run = Run(path, from_scratch)
-    run_stages(config, run, "corpus", listener)
+    run = Run(path, reuse is Reuse.NOTHING)
+    run_stages(config, run, "corpus", listener, reuse is Reuse.KEEP)
     n_train = len(Reviews.read(run, "train").labels)
     reviews = Reviews.read(run, "train", "test")
     require_settings_of(reviews.classes, config.train)
@@ -113,7 +113,7 @@ def score_baselines(
     missing = _not_for(reviews.classes)
     configs = {name: own for name, own in _configs(config).items() if name not in missing}
     depends, n_steps = reviews.depends(config), len(configs) * (len(in_test) - n_train)
-    with open_journal(path / "baselines", depends, n_steps, from_scratch, listener) as journal:
+    with open_journal(path / "baselines", depends, n_steps, reuse, listener) as journal:
         for name, reason in missing.items():
             listener.left_out(name, reason)
         missing |= _score(configs, reviews, in_test, journal, listener)

@@ -28,7 +28,7 @@ from pipeline.storage import arrow, files
 from pipeline.storage.replacing import replacing
 from pipeline.storage.run import Run
 from pipeline.stratified import draw_folds
-from pipeline.studies.journal import Journal, open_journal
+from pipeline.studies.journal import Journal, Reuse, open_journal
 from pipeline.studies.splits import CountedSplit, Reviews, Split, fold_splits, has_own_test_set
 from pipeline.studies.tune import n_scores, require_tried_settings, search
 
@@ -93,7 +93,7 @@ def cross_validate(
     path: str | Path,
     n_folds: int = 10,
     seed: int = 0,
-    from_scratch: bool = False,
+    reuse: Reuse = Reuse.SAME,
     listener: Listener = SILENT,
 ) -> CrossValidation:
     """Score each review with a model that learned from the other folds.
@@ -109,8 +109,8 @@ def cross_validate(
         The run folder.
     n_folds, seed : int
         Folds are drawn at random, by class. Reviews of one group are in one fold.
-    from_scratch : bool
-        Repeat what is already done.
+    reuse : Reuse
+        What is already done and not repeated.
     listener : Listener
 
     Returns
@@ -136,8 +136,8 @@ def cross_validate(
     True
     """
     path = Path(path)
-    run = Run(path, from_scratch)
-    run_stages(config, run, "corpus", listener)
+    run = Run(path, reuse is Reuse.NOTHING)
+    run_stages(config, run, "corpus", listener, reuse is Reuse.KEEP)
     splits = ("train",) if has_own_test_set(config) else ("train", "test")
     reviews = Reviews.read(run, *splits)
     require_tried_settings(config, reviews.classes)
@@ -145,7 +145,7 @@ def cross_validate(
     depends = reviews.depends(config, *(("tune",) if config.tune else ()))
     depends |= {"folds": n_folds, "seed": seed}
     steps = _n_steps(config, n_folds)
-    with open_journal(path / "crossval", depends, steps, from_scratch, listener) as journal:
+    with open_journal(path / "crossval", depends, steps, reuse, listener) as journal:
         result = _score_folds(config, reviews, fold_of, journal, listener.study_advanced)
         if "test" in splits:
             record_test_uses(path, [TestUse.of("crossval", config, journal.id)])

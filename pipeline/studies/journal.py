@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,23 @@ from pipeline.stages.versions import computing_versions
 from pipeline.storage.files import write_text
 from pipeline.storage.journal import DEPENDS, journal_line, read_journal
 from pipeline.storage.run import locked, naming_the_folder
+
+
+class Reuse(Enum):
+    """Which earlier results a study takes as they are.
+
+    NOTHING takes none. SAME takes those of the same settings, reviews, code and versions. KEEP also
+    takes those that other versions of the libraries or of this package computed.
+    """
+
+    NOTHING = "nothing"
+    SAME = "same"
+    KEEP = "keep"
+
+    @classmethod
+    def of(cls, from_scratch: bool, keep: bool = False) -> Reuse:
+        """Return NOTHING for a study from scratch, else KEEP or SAME."""
+        return cls.NOTHING if from_scratch else cls.KEEP if keep else cls.SAME
 
 
 class Journal:
@@ -32,6 +50,8 @@ class Journal:
         else is restarted.
     from_scratch : bool
         Restart the file in any case.
+    ignored : collection of str
+        Keys of `depends` that may differ. The file keeps those that it has.
 
     Raises
     ------
@@ -48,12 +68,22 @@ class Journal:
     {'accuracy': 0.75}
     """
 
-    def __init__(self, path: Path, depends: dict[str, Any], from_scratch: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        depends: dict[str, Any],
+        from_scratch: bool = False,
+        ignored: Collection[str] = (),
+    ) -> None:
         self.path = path
         found = read_journal(path) if path.exists() and not from_scratch else {}
         # Compared as text, because 1 (a review) and 1.0 (all of them) are equal in Python.
-        texts = [json.dumps(each, sort_keys=True) for each in (found.get(DEPENDS), depends)]
-        self._done: dict[str, Any] = found if texts[0] == texts[1] else {DEPENDS: depends}
+        then, now = (
+            json.dumps({k: v for k, v in each.items() if k not in ignored}, sort_keys=True)
+            for each in (found.get(DEPENDS, {}), depends)
+        )
+        resumes = DEPENDS in found and then == now
+        self._done: dict[str, Any] = found if resumes else {DEPENDS: depends}
         # An interrupt can leave a line without its line break; its step is repeated.
         write_text(path, "".join(journal_line(*each) for each in self._done.items()))
 
@@ -82,7 +112,7 @@ class Journal:
 
 @contextmanager
 def open_journal(
-    folder: Path, depends: dict[str, Any], n_steps: int, from_scratch: bool, listener: Listener
+    folder: Path, depends: dict[str, Any], n_steps: int, reuse: Reuse, listener: Listener
 ) -> Iterator[Journal]:
     """Lock the folder of a study, open the journal in it, and tell the listener.
 
@@ -94,8 +124,8 @@ def open_journal(
         What the results depend on besides the study's source code, and the versions of what
         computes them.
     n_steps : int
-    from_scratch : bool
-        Restart the study.
+    reuse : Reuse
+        NOTHING restarts the study.
     listener : Listener
 
     Raises
@@ -109,7 +139,9 @@ def open_journal(
         "versions": computing_versions(),
     }
     with locked(folder), naming_the_folder(folder):
-        journal = Journal(folder / "journal.jsonl", depends | computed_by, from_scratch)
+        ignored = ("versions",) if reuse is Reuse.KEEP else ()
+        file = folder / "journal.jsonl"
+        journal = Journal(file, depends | computed_by, reuse is Reuse.NOTHING, ignored)
         listener.study_started(study, n_steps, journal.path if len(journal) else None)
         yield journal
         listener.study_ended()

@@ -28,7 +28,7 @@ from pipeline.parallel import ordered_map
 from pipeline.stages.listener import SILENT, Listener
 from pipeline.storage import arrays, arrow, files
 from pipeline.storage.replacing import replacing
-from pipeline.studies.journal import open_journal
+from pipeline.studies.journal import Reuse, open_journal
 from pipeline.studies.trained_run import TrainedRun
 
 # Weights of each refit that are in memory at a time.
@@ -123,7 +123,7 @@ def measure_stability(
     run = TrainedRun.read(path)
     depends = {"inputs": run.digests, "train": run.train.to_dict(), "seed": seed}
     folder = path / "stability"
-    with open_journal(folder, depends, n_refits, from_scratch, listener) as journal:
+    with open_journal(folder, depends, n_refits, Reuse.of(from_scratch), listener) as journal:
 
         def is_done(k: int) -> bool:
             file, name = _file(folder, k), _name(k)

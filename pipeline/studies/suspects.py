@@ -29,7 +29,7 @@ from pipeline.storage import arrow, files
 from pipeline.storage.replacing import replacing_folder
 from pipeline.storage.run import Run
 from pipeline.stratified import TWO_CLASSES, draw_folds
-from pipeline.studies.journal import Journal, open_journal
+from pipeline.studies.journal import Journal, Reuse, open_journal
 from pipeline.studies.splits import CountedSplit, Reviews, Split, fold_splits
 
 # Of more than two classes, what is suggested is not the only other one.
@@ -186,7 +186,7 @@ def find_suspects(
     depends = reviews.depends(config) | {"folds": n_folds, "seed": seed}
     folder, n_classes = path / "suspects", len(reviews.classes)
     scores = np.empty((len(reviews.labels),) + (n_classes,) * (n_classes > 2))
-    with open_journal(folder, depends, n_folds, from_scratch, listener) as journal:
+    with open_journal(folder, depends, n_folds, Reuse.of(from_scratch), listener) as journal:
         for fold, split in enumerate(fold_splits(fold_of, np.ones(len(fold_of), bool))):
             scores[split.scored] = _scores(config, reviews, split, _folder(folder, fold), journal)
             listener.study_advanced(1)

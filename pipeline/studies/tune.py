@@ -28,7 +28,7 @@ from pipeline.storage.files import write_text
 from pipeline.storage.run import Run
 from pipeline.stratified import draw_by_class, draw_folds
 from pipeline.studies.grid import Trial, trials_of, tune_section
-from pipeline.studies.journal import Journal, open_journal
+from pipeline.studies.journal import Journal, Reuse, open_journal
 from pipeline.studies.splits import CountedSplit, Reviews, Split, fold_splits
 
 
@@ -68,7 +68,7 @@ def best_config_file(path: Path) -> Path:
 def tune(
     config: Config,
     path: str | Path,
-    from_scratch: bool = False,
+    reuse: Reuse = Reuse.SAME,
     listener: Listener = SILENT,
 ) -> Tuning:
     """Try all combinations of the values in `[tune]`, and write the best as `tune/best.toml`.
@@ -79,8 +79,8 @@ def tune(
         With a `[tune]` section.
     path : str or Path
         The run folder.
-    from_scratch : bool
-        Repeat what is already done.
+    reuse : Reuse
+        What is already done and not repeated.
     listener : Listener
 
     Returns
@@ -94,12 +94,12 @@ def tune(
         no meaning for more than two classes.
     """
     path, n_steps = Path(path), n_scores(config)
-    run = Run(path, from_scratch)
-    run_stages(config, run, "corpus", listener)
+    run = Run(path, reuse is Reuse.NOTHING)
+    run_stages(config, run, "corpus", listener, reuse is Reuse.KEEP)
     reviews = Reviews.read(run, "train")
     require_tried_settings(config, reviews.classes)
     depends = reviews.depends(config, "tune")
-    with open_journal(path / "tune", depends, n_steps, from_scratch, listener) as journal:
+    with open_journal(path / "tune", depends, n_steps, reuse, listener) as journal:
         everywhere = np.ones(len(reviews.labels), bool)
         result = search(config, reviews, everywhere, journal, on_done=listener.study_advanced)
         write_text(best_config_file(path), result.best.to_toml())

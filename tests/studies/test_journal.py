@@ -10,7 +10,7 @@ from pipeline.errors import RunError
 from pipeline.stages import versions
 from pipeline.stages.listener import Listener
 from pipeline.storage.journal import journal_line
-from pipeline.studies.journal import Journal, open_journal
+from pipeline.studies.journal import Journal, Reuse, open_journal
 
 
 def test_a_journal_holds_what_was_written_when_it_is_opened_again(tmp_path):
@@ -75,7 +75,7 @@ def test_a_journal_of_an_earlier_version_is_restarted(tmp_path):
 
 def test_results_of_another_version_are_not_mixed_with_new_ones(tmp_path, monkeypatch):
     def done(folder):
-        with open_journal(folder, {"seed": 0}, 2, False, Listener()) as journal:
+        with open_journal(folder, {"seed": 0}, 2, Reuse.SAME, Listener()) as journal:
             found = "fold 1" in journal
             journal["fold 1"] = {"accuracy": 0.75}
         return found
@@ -89,6 +89,47 @@ def test_results_of_another_version_are_not_mixed_with_new_ones(tmp_path, monkey
     # What reads files cannot change a result.
     monkeypatch.setattr(versions, "versions", lambda: now | {"numpy": "1.0", "pyarrow": "1.0"})
     assert done(study)
+
+
+def test_results_of_another_version_are_kept_on_request(tmp_path, monkeypatch):
+    """And stay results of that version, because some of them are."""
+    study = tmp_path / "crossval"
+    study.mkdir()
+
+    def found(reuse, seed=0):
+        with open_journal(study, {"seed": seed}, 2, reuse, Listener()) as journal:
+            there = "fold 1" in journal
+            journal["fold 1"] = {"accuracy": 0.75}
+        return there
+
+    assert not found(Reuse.KEEP)
+    now = versions.versions()
+    monkeypatch.setattr(versions, "versions", lambda: now | {"numpy": "1.0"})
+    assert found(Reuse.KEEP)
+    monkeypatch.setattr(versions, "versions", lambda: now)
+    assert found(Reuse.SAME)
+    monkeypatch.setattr(versions, "versions", lambda: now | {"numpy": "1.0"})
+    assert not found(Reuse.KEEP, seed=1)
+    monkeypatch.setattr(versions, "versions", lambda: now)
+    assert not found(Reuse.SAME, seed=1)
+    assert not found(Reuse.NOTHING, seed=1)
+
+
+@pytest.mark.parametrize(
+    "command", [("tune", "--set", "tune.train.l2=[1e-3]"), ("crossval", "--folds", "2")]
+)
+def test_a_study_keeps_what_another_version_computed(copied_run, sentiment, monkeypatch, command):
+    name, *options = command
+    args = (name, copied_run.config, "--run", copied_run.path, *options)
+    sentiment(*args)
+    now = versions.versions()
+    monkeypatch.setattr(versions, "versions", lambda: now | {"numpy": "99.1"})
+    kept = sentiment(*args, "--keep").stderr
+    assert "(up to date)" in kept
+    assert f"{name:<9} resumes from" in kept
+    again = sentiment(*args).stderr
+    assert "now 99.1: computed again; --keep takes it as it is" in again
+    assert "resumes" not in again
 
 
 def test_one_and_all_are_different_settings(tmp_path):

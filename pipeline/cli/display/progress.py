@@ -48,7 +48,6 @@ class StageProgress(Listener):
 
     def __init__(self, epochs: int, quiet: bool, verbose: bool = False) -> None:
         self.epochs, self.quiet, self.verbose = epochs, quiet, verbose
-        self.offers_keep = False  # whether the command has --keep
         self.console = error_console()
         self.progress = Progress(
             SpinnerColumn(),
@@ -107,8 +106,7 @@ class StageProgress(Listener):
 
     def computed_with_others(self, changed: str) -> None:
         """Say why stages are computed again whose settings and inputs are the same."""
-        hint = "; --keep takes it as it is" if self.offers_keep else ""
-        self.say(f"versions  {changed}: computed again{hint}")
+        self.say(f"versions  {changed}: computed again; --keep takes it as it is")
 
     def study_started(self, study: str, n_steps: int, resumed_from: Path | None) -> None:
         """Show a bar for a study, and where the steps come from that are already done."""
