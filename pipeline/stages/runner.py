@@ -247,9 +247,9 @@ STAGES = (
         ("eval",),
         (
             "pipeline.evaluation.abstaining",
-            "pipeline.evaluation.classes",
-            "pipeline.evaluation.metrics",
+            "pipeline.evaluation.scored",
             "pipeline.model.text_classifier",
+            "pipeline.stages.predictions",
         ),
     ),
     Stage(
