@@ -28,7 +28,7 @@ def model_card(data: ReportData | ClassesData, model: TextClassifier) -> str:
     """Return the card as Markdown under a block of metadata in YAML."""
     of_more = isinstance(data, ClassesData)
     return rendered(
-        "more_classes_card.md.j2" if of_more else "model_card.md.j2",
+        "classes_card.md.j2" if of_more else "model_card.md.j2",
         data=data,
         run=data.run,
         model=model,
