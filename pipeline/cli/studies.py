@@ -70,7 +70,7 @@ def baselines(context: CommandContext, in_json: bool) -> Render:
     The baselines: majority class, opinion lexicon, VADER, naive Bayes, logistic regression,
     logistic regression with log-count ratios. Each has its interval, its time and an exact
     McNemar test against the previous one. The lexicons are NLTK's: without them and without a
-    network, the others are scored. An interrupted run resumes.
+    network, and with more than two classes, the others are scored. An interrupted run resumes.
     """
     from pipeline.cli.display.studies import print_baselines
     from pipeline.studies.baselines import score_baselines

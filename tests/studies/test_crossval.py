@@ -1,5 +1,6 @@
 """Cross-validation: no review is scored by a model that saw it."""
 
+import dataclasses
 import itertools
 import json
 import shutil
@@ -13,7 +14,7 @@ from pipeline.config.checking import checked
 from pipeline.config.loading import load_config
 from pipeline.config.schema import Config
 from pipeline.errors import ConfigError
-from pipeline.evaluation.accuracy import wilson_interval
+from pipeline.evaluation.accuracy import accuracy_interval, wilson_interval
 from pipeline.evaluation.classes import ClassScores, evaluate_classes
 from pipeline.stages.from_config import regression_of
 from pipeline.stages.test_uses import read_test_uses
@@ -145,6 +146,40 @@ class TestThreeClasses:
         ]
         assert (np.array(table["scores"].to_pylist()) == found.scores).all()
         assert (table["predicted"].to_numpy() == found.predicted).all()
+
+    @pytest.mark.parametrize("ratio", ["none", "documents"])
+    def test_renaming_the_classes_renames_the_columns_of_the_scores(self, three, tmp_path, ratio):
+        """With the same folds, which are drawn class after class."""
+        path, order = three("renamed", last="corpus"), np.array([2, 0, 1])
+        config = load_config(path.parent / "c.toml", [f"train.ratio={ratio}"])
+        reviews = Reviews.read(Run(path), "train")
+        names = tuple(reviews.classes[k] for k in order)
+        numbers = np.argsort(order)[reviews.labels].astype(np.int8)
+        renamed = dataclasses.replace(reviews, labels=numbers, classes=names)
+        folds = draw_folds(reviews.labels, 2, 0, "", names=reviews.classes)
+        found, after = (
+            crossval._score_folds(config, each, folds, Journal(tmp_path / str(k), {}), lambda n: n)
+            for k, each in enumerate((reviews, renamed))
+        )
+        np.testing.assert_allclose(after.scores, found.scores[:, order], rtol=1e-9, atol=1e-9)
+        assert (order[after.predicted] == found.predicted).all()
+        assert after.accuracy == found.accuracy
+        assert after.pooled.of_class == found.pooled.of_class
+        assert after.pooled.f1 == pytest.approx(found.pooled.f1)
+
+    def test_reviews_of_one_group_are_in_one_fold_and_one_observation(self, three):
+        path = three("grouped", last="corpus")
+        config = load_config(path.parent / "c.toml")
+        reviews = Reviews.read(Run(path), "train")
+        groups = np.arange(len(reviews.labels)) // 6
+        grouped = dataclasses.replace(reviews, groups=groups)
+        folds = draw_folds(reviews.labels, 3, 0, "", groups, reviews.classes)
+        found = crossval._score_folds(config, grouped, folds, Journal(path / "j", {}), lambda n: n)
+        assert all(len(np.unique(folds[groups == g])) == 1 for g in range(groups.max() + 1))
+        assert found.pooled.n_groups == 35
+        assert (found.low, found.high) == accuracy_interval(
+            found.predicted == found.labels, 0.95, groups
+        )
 
     def test_it_resumes(self, scored_three, three, steps):
         _, config, found = scored_three
