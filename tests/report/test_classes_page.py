@@ -27,6 +27,11 @@ EVIL = "\x1b[31m\u202e\u2066\u2028"
 NAMES = {
     "three": ("negative", "neutral", "positive"),
     "five": ("1", "2", "3", "4", "5"),
+    "many": tuple(f"topic number {k}" for k in range(24)),
+    "two hostile": (
+        f"<script>window.hacked = 1</script>{EVIL}",
+        "'\u05d8\u05d5\u05d1' & </script>",
+    ),
     "hostile": (
         f"<script>window.hacked = 1</script>{EVIL}",
         "=1+1 `*|{{ 7 * 7 }} & </script>",
@@ -170,6 +175,11 @@ def test_the_playground_equals_python(open_page, runs, kind):
     page, model = open_page(runs(kind)), TextClassifier.load(runs(kind))
     texts = [*TEXTS, *read_reviews(runs(kind)).texts.to_pylist()[:60], *MIXED[:140]]
     assert len(texts) > 200
+    equals_python(page, model, texts)
+
+
+def equals_python(page, model, texts):
+    """Assert that scores, probabilities, the order of classes and what decides are Python's."""
     scored = page.page.evaluate("texts => texts.map((text) => sentiment.score(text))", texts)
     expected = model.scores(texts).scores
     shares = np.exp(expected - expected.max(axis=1, keepdims=True))
@@ -313,6 +323,69 @@ def test_the_words_that_are_not_listed_move_as_one(classes_page):
             assert found[name]["loss"] == pytest.approx(scored.loss)
 
 
+TEXT = "document.documentElement.textContent"
+
+
+def strangers(text):
+    """Return the characters that act, but for marks around a name, which end where they begin."""
+    shown = re.sub("\u2068([^\u2068\u2069]*)\u2069", r"\1", text)
+    return "".join(c for c in shown if inert(c) != c)
+
+
+def test_many_classes_scroll_in_their_matrix_alone(open_page, runs):
+    page = open_page(runs("many"), viewport={"width": 390, "height": 800})
+    page.type("abysmal awesome")
+    page.page.locator("#step-ten").click()
+    assert page.page.evaluate("document.documentElement.scrollWidth") == 390
+    page.page.locator(".matrix").evaluate("matrix => matrix.remove()")
+    assert page.cut_off() == []
+    assert len(page.column(25)) == 12
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["features.unit_length=true", "tokens.punctuation=true", "train.l2=0"],
+        ["features.binary=true", "features.characters=[2, 4]", "tokens.mark_negation=true"],
+        ["features.characters=[2, 5]", "features.ngrams=0", "train.ratio=documents"],
+    ],
+    ids=" ".join,
+)
+def test_the_playground_equals_python_with_any_settings(open_page, tmp_path, make_report, settings):
+    run = make_report(write_corpus(tmp_path, NAMES["three"]), tmp_path / "run", *settings)
+    page = open_page(run)
+    equals_python(page, TextClassifier.load(run), [*TEXTS, *MIXED[:100]])
+    assert page.is_quiet()
+
+
+def test_a_model_that_the_page_cannot_run_has_the_other_sections(open_page, tmp_path, make_report):
+    config = write_corpus(tmp_path, NAMES["three"])
+    page = open_page(make_report(config, tmp_path / "run", "tokens.tokenizer=treebank"))
+    assert "runs only in Python" in page.text("#playground")
+    assert len(page.column(1)) == 12
+    assert page.page.locator("#step-scores tbody tr").count() == 3
+    assert page.is_quiet()
+
+
+@pytest.mark.parametrize("width", [390, 1180])
+def test_the_names_of_two_classes_are_shown_and_do_nothing_else(open_page, runs, width):
+    run = runs("two hostile")
+    page = open_page(run, viewport={"width": width, "height": 800})
+    page.type("superb abysmal")
+    page.page.locator("#step-ten").click()
+    assert page.is_quiet()
+    assert page.page.evaluate("window.hacked") is None
+    assert page.page.locator("main script").count() == 0
+    assert page.cut_off() == []
+    for source in (
+        (run / "report" / "index.html").read_text(encoding="utf-8"),
+        page.page.evaluate(TEXT),
+    ):
+        assert strangers(source) == ""
+    command = page.text("#step-command")
+    assert "\u202e" not in command
+
+
 def test_the_name_of_a_class_is_shown_and_does_nothing_else(open_page, runs):
     run = runs("hostile")
     page, names = open_page(run), TextClassifier.load(run).classes
@@ -325,9 +398,8 @@ def test_the_name_of_a_class_is_shown_and_does_nothing_else(open_page, runs):
         assert inert(name)[:40] in shown
     written = (run / "report" / "index.html", run / "report" / "summary.md")
     sources = [file.read_text(encoding="utf-8") for file in written]
-    for text in (*sources, page.page.evaluate("document.documentElement.textContent")):
-        text = re.sub("\u2068([^\u2068\u2069]*)\u2069", r"\1", text)
-        assert inert(text) == text
+    for text in (*sources, page.page.evaluate(TEXT)):
+        assert strangers(text) == ""
     assert re.search(r"(?<!\\)<|[^\\|]\|`", sources[1]) is None
 
 
