@@ -19,6 +19,10 @@ class CorpusError(PipelineError, ValueError):
     """A corpus is missing, malformed, or not one that a classifier can learn from."""
 
 
+class NoFileError(CorpusError):
+    """There is no file of a name, or none that a glob matches."""
+
+
 class MissingDataError(CorpusError):
     """Data of another project are not installed, and they could not be downloaded."""
 

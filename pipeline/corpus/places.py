@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pipeline.boundary.paths import expanded, regular
 from pipeline.corpus.compression import COMPRESSED
 from pipeline.corpus.labels import LabelRule, Meaning, Scalar, canonical, meanings
-from pipeline.errors import CorpusError
+from pipeline.errors import CorpusError, NoFileError
 
 Paths = str | Sequence[str]
 Place = Paths | Mapping[str, Paths]
@@ -104,8 +104,8 @@ def matching_files(name: str, expected: str) -> list[Path]:
 
     Raises
     ------
-    CorpusError
-        If there is none. The message says what was `expected`.
+    NoFileError
+        The message says what was `expected`.
     """
     path = expanded(name, CorpusError)
     # A file is taken by its name first: a name may hold brackets.
@@ -117,7 +117,7 @@ def matching_files(name: str, expected: str) -> list[Path]:
     found = sorted(name for name in names if Path(name).is_file())
     if not found:
         what = "no file matches" if glob.has_magic(name) else "no such file"
-        raise CorpusError(f"{name}: {what}; expected {expected}")
+        raise NoFileError(f"{name}: {what}; expected {expected}")
     return [Path(name) for name in found]
 
 

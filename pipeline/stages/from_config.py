@@ -11,7 +11,7 @@ from pipeline.config.corpus import FilesCorpus, LabelledSection, NltkCorpus, Sam
 from pipeline.config.goals import AbstainGoal, ThresholdGoal
 from pipeline.config.model import FeaturesSection, TokensSection, TrainSection
 from pipeline.config.schema import Config
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, NoFileError
 
 if TYPE_CHECKING:
     from pipeline.corpus.dialect import Dialect
@@ -33,8 +33,13 @@ def source_files(config: Config) -> list[Path]:
     if isinstance(section, FilesCorpus):
         from pipeline.corpus.places import place_paths
 
-        rule = label_rule_of(section)
-        return [path for place in _parts(section) for path in place_paths(place, rule)]
+        rule, found = label_rule_of(section), []
+        for key, place in zip(("train", "test"), _parts(section), strict=False):
+            try:
+                found += place_paths(place, rule)
+            except NoFileError as error:
+                raise NoFileError(f"{error}; set corpus.{key}") from None
+        return found
     # A revision of the Hub and a corpus of NLTK stand for their contents.
     return []
 

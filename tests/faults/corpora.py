@@ -62,7 +62,8 @@ _PLACES = (
     path(
         "no file",
         "no-such.csv",
-        "no-such.csv: no such file; expected a file, a glob, or a folder with pos/ and neg/",
+        "no-such.csv: no such file; expected a file, a glob, or a folder with pos/ and neg/; set "
+        "corpus.train",
     ),
     path(
         "no file of a glob",

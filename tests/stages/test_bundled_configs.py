@@ -8,6 +8,7 @@ import pytest
 from pipeline.config.loading import find_config, load_config
 from pipeline.config.model import TrainSection
 from pipeline.config.schema import Config
+from pipeline.errors import CorpusError
 from pipeline.inspection.weights import top_words
 from pipeline.stages.listener import Listener
 from pipeline.stages.read_run import load_model
@@ -64,6 +65,34 @@ def test_the_sample_gets_plain_sentences_right(sample, label):
         if (p > 0.5) != (label == "positive")
     ]
     assert not wrong
+
+
+def test_five_stars_learns_from_a_file_with_stars_and_measures_their_order(tmp_path, monkeypatch):
+    """Without the file, it says which key names another."""
+    monkeypatch.chdir(tmp_path)
+    config, run = load_config(find_config(Path("five_stars")).path), Run(tmp_path / "run")
+    with pytest.raises(CorpusError, match=r"^reviews\.csv: no such file; .*; set corpus\.train$"):
+        run_stages(config, run, "train", Listener())
+    words = ("abysmal", "poor", "fair", "good", "awesome")
+    rows = [f"{words[k % 5]} film {k // 5},{k % 5 + 1}\n" for k in range(200)]
+    Path("reviews.csv").write_text("text,stars\n" + "".join(rows), encoding="utf-8")
+    run_stages(config, run, "eval", Listener())
+    metrics = json.loads((run.path / "eval" / "metrics.json").read_text())["test"]
+    assert metrics["classes"] == ["1", "2", "3", "4", "5"]
+    assert metrics["accuracy"] > 0.9
+    assert metrics["ratings"]["mean_absolute_error"] < 0.2
+    assert metrics["ratings"]["quadratic_kappa"] > 0.9
+
+
+def test_the_third_class_of_the_sample_is_learned(tmp_path):
+    """Better than by chance: of 480 test reviews, 80 are neutral."""
+    config = load_config(find_config(Path("three_classes")).path)
+    run_stages(config, Run(tmp_path / "run"), "eval", Listener())
+    metrics = json.loads((tmp_path / "run" / "eval" / "metrics.json").read_text())["test"]
+    assert metrics["classes"] == ["negative", "neutral", "positive"]
+    assert metrics["accuracy_low"] > 200 / 480 + 0.2
+    assert metrics["of_class"]["neutral"]["f1"] > 0.4
+    assert min(metrics["roc_auc_of_class"].values()) > 0.75
 
 
 def test_the_textbook_baseline_is_plain_sgd_on_counts_of_words():
