@@ -100,7 +100,8 @@ def embedded_model(
     frequency : ClassFrequency
         Of more than two classes, only the number of all reviews that hold a word is embedded.
     stability : two float64 arrays, optional
-        The ends of each weight's interval over refits.
+        The ends of each weight's interval over refits. Of more than two classes, the page has
+        room for a mark only: of the weights whose interval contains 0.
     """
     tokenizer = model.tokenizer
     words = model.vocabulary.words.take(arrow.numbers(columns)).to_pylist()
@@ -122,8 +123,7 @@ def embedded_model(
         "lengths": sorted({len(c) for _, c in spelled if c is not None}),
     }
     if stability is not None:
-        for name, ends in zip(("low", "high"), stability, strict=True):
-            embedded[name] = _base64(ends[columns].astype("<f4").tobytes())
+        embedded |= _intervals(columns, *stability)
     if tokenizer.tokenizer == "words":
         embedded["tokenizer"] = {
             **tokenizer.to_dict(),
@@ -146,6 +146,15 @@ def _frequencies(
         return {"reviews": _counts(model.vocabulary.document_frequency[columns])}
     negative, positive = frequency.of_class[:, columns]
     return {"negative": _counts(negative), "positive": _counts(positive)}
+
+
+def _intervals(columns: Array, low: Array, high: Array) -> dict[str, str]:
+    """Return the ends of the intervals; of more than two classes, which of them contain 0."""
+    if low.ndim > 1:
+        uncertain = (low <= 0) & (high >= 0)
+        return {"uncertain": _base64(uncertain[:, columns].astype(np.uint8).tobytes())}
+    ends = {"low": low, "high": high}
+    return {name: _base64(end[columns].astype("<f4").tobytes()) for name, end in ends.items()}
 
 
 def _base64(data: bytes) -> str:

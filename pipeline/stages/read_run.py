@@ -75,23 +75,34 @@ def read_baselines(run: Run) -> dict[str, float]:
 
 
 def read_stability(run: Run, model: TextClassifier) -> tuple[Any, Any] | None:
-    """Return the ends of each weight's interval over refits; None if this model has none."""
+    """Return the ends of each weight's interval over refits; None if this model has none.
+
+    Float64 arrays of the shape of the model's weights; of more than two classes, a weight is the
+    one that is shown, against the mean of the other classes.
+    """
     import numpy as np
     import pyarrow as pa
 
+    from pipeline.inspection.class_weights import column_name, shown_weights
     from pipeline.inspection.weights import by_weight
 
     file = run.path / STUDIES[1]
-    if not file.exists() or model.weights.ndim > 1:
+    if not file.exists():
         return None
-    names = ("weight", "low", "high")
-    table = files.read_tsv(file, dict.fromkeys(names, pa.float64()))
-    weight, *ends = (arrow.values(table[name]) for name in names)
-    order = by_weight(model)
-    if not np.array_equal(weight, model.weights[order]):
+    shown, kinds = shown_weights(model.weights), ("weight", "low", "high")
+    if len(shown) == 1:
+        order, names = by_weight(model), [[kind] for kind in kinds]
+    else:
+        order = np.arange(len(model.vocabulary))
+        names = [[column_name(kind, label) for label in model.classes] for kind in kinds]
+    types = dict.fromkeys((name for of_kind in names for name in of_kind), pa.float64())
+    table = files.read_tsv(file, types)
+    weight, *ends = (np.stack([arrow.values(table[name]) for name in of]) for of in names)
+    if not np.array_equal(weight, shown[:, order]):
         return None
-    low, high = np.empty_like(weight), np.empty_like(weight)
-    low[order], high[order] = ends
+    found = np.empty((2, *shown.shape))
+    found[:, :, order] = ends
+    low, high = found.reshape(2, *model.weights.shape)
     return low, high
 
 

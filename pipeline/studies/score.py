@@ -123,7 +123,7 @@ def score_file(
     path : str or Path
         A run folder, or the folder of a model.
     place : str
-        A file, a glob, or a folder with `pos/` and `neg/`.
+        A file, a glob, or a folder with one for each class, such as `pos/` and `neg/`.
     by : str, optional
         A column by whose values the reviews are compared.
     group : str, optional

@@ -10,6 +10,7 @@ from small_corpus import write_jsonl
 from pipeline.config.loading import load_config
 from pipeline.errors import CorpusError, RunError
 from pipeline.stages.listener import SILENT
+from pipeline.stages.read_run import read_stability
 from pipeline.stages.runner import run_stages
 from pipeline.storage.run import Run
 from pipeline.studies.stability import measure_stability, stable_words, words_file
@@ -71,7 +72,7 @@ def test_blocks_of_words_change_nothing(run, stability, monkeypatch):
         assert (getattr(again, name) == getattr(stability, name)).all()
 
 
-def test_the_table_has_columns_for_each_class(run, stability):
+def test_the_table_has_columns_for_each_class_and_is_read_back(run, stability):
     header, *lines = words_file(run).read_text("utf-8").splitlines()
     kinds = ("weight", "low", "high", "agreement", "uncertain")
     expected = ["word", "document_frequency", *(f"{k}_{name}" for name in NAMES for k in kinds)]
@@ -86,6 +87,14 @@ def test_the_table_has_columns_for_each_class(run, stability):
     for name, *rows in zip(NAMES, stability.low, stability.high, strict=True):
         for kind, values in zip(("low", "high"), rows, strict=True):
             assert list(map(float, columns[f"{kind}_{name}"])) == values.tolist()
+    low, high = read_stability(Run(run), stability.model)
+    assert (low == stability.low).all()
+    assert (high == stability.high).all()
+
+
+def test_the_table_of_another_model_is_not_read_back(three, run, stability):
+    other = TrainedRun.read(three("longer", "train.epochs=7")).model
+    assert read_stability(Run(run), other) is None
 
 
 def test_other_names_in_another_order_permute_the_intervals(of_three):

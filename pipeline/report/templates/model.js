@@ -214,7 +214,7 @@ function makeModel(data) {
   const sizes = Float64Array.from(words, (_, column) => Math.max(...shown.map((weights) => Math.abs(weights[column]))));
   return {
     words, shown, sizes, negative, positive, score, fewestToFlip,
-    low: floats("low"), high: floats("high"),
+    low: floats("low"), high: floats("high"), uncertain: "uncertain" in data ? bytesOf(data.uncertain) : null,
     reviews: counts("reviews") ?? negative.map((count, k) => count + positive[k]),
     classes: data.classes, intercepts: data.intercept, threshold: data.threshold, lengthOf,
     vectors, columnOf: (name) => columns.get(name),

@@ -37,10 +37,11 @@ function setUpWords(model) {
   function rowOf(k) {
     const row = element("tr");
     row.append(element("th", model.words[k], { scope: "row", dir: "auto" }));
-    for (const weight of model.shown.map((each) => each[k])) {
-      const kind = Math.abs(weight) < model.faint ? "faint" : sideOf(weight);
-      row.append(element("td", signed(weight, 4), { class: kind }));
-    }
+    model.shown.forEach((weights, number) => {
+      const weight = weights[k], kind = Math.abs(weight) < model.faint ? "faint" : sideOf(weight);
+      const unsure = model.uncertain?.[number * model.words.length + k] ? " ?" : "";
+      row.append(element("td", signed(weight, 4) + unsure, { class: kind }));
+    });
     if (model.low) {
       const [low, high] = [model.low[k], model.high[k]];
       const unsure = low <= 0 && high >= 0 ? " ?" : "";
