@@ -32,11 +32,14 @@ from pipeline.model.softmax import softmax
 
 # The absolute and the relative precision of the intercept of two classes.
 _ABSOLUTE, _RELATIVE = 1e-16, 4 * np.finfo(float).eps
-# The largest derivative by an intercept that rounding explains, as a fraction of the costs.
-_NOTHING = 4e-15
-_STEPS = 100
-# Scores that are further apart are divided first.
-_STEEP = 16.0
+# Scores that are further apart are divided first. Until they are whole, derivatives by the
+# intercepts may be so large, as fractions of the costs.
+_STEEP, _ROUGH = 16.0, 1e-4
+# Then they are as small as rounding leaves them: this times the distance of the scores.
+_ROUNDING = 4e-16
+_STEPS = 200
+# A smaller curvature is taken for this one, so that steps are finite.
+_FLAT = 1e-15
 
 
 def best_intercept(z: Array, y: Array, costs: Array | None = None) -> float | Array:
@@ -102,19 +105,19 @@ def _intercepts(z: Array, y: Array, costs: Array) -> Array:
             f"0, got a cost of 0 in class {of_class.argmin()} of 0 to {len(of_class) - 1}"
         )
     share, of_class = costs[:, None] / costs.sum(), of_class / costs.sum()
-    b = np.zeros(len(of_class))
-    halvings = max(0, math.ceil(math.log2(max(1.0, float(np.ptp(z)) / _STEEP))))
-    for temperature in 2.0 ** np.arange(halvings, -1, -1):
-        b = temperature * _descend(z / temperature, b / temperature, share, of_class)
+    b, distance = np.zeros(len(of_class)), max(_STEEP, float(np.ptp(z)))
+    for temperature in 2.0 ** np.arange(math.ceil(math.log2(distance / _STEEP)), -1, -1):
+        nothing = _ROUNDING * distance if temperature == 1 else _ROUGH
+        b = temperature * _descend(z / temperature, b / temperature, share, of_class, nothing)
     return b
 
 
-def _descend(z: Array, b: Array, share: Array, of_class: Array) -> Array:
-    """Return the best intercepts, found from b."""
+def _descend(z: Array, b: Array, share: Array, of_class: Array, nothing: float) -> Array:
+    """Return intercepts where no derivative is above `nothing`, found from b."""
     for _ in range(_STEPS):
         p = softmax(z + b)
         gradient = (share * p).sum(axis=0) - of_class
-        if np.abs(gradient).max() <= _NOTHING:
+        if np.abs(gradient).max() <= nothing:
             break
         b = b + _newton_step(p, share, gradient)
         b = b + np.log(of_class) - _log_sums(z + b, share)
@@ -123,16 +126,11 @@ def _descend(z: Array, b: Array, share: Array, of_class: Array) -> Array:
 
 
 def _newton_step(p: Array, share: Array, gradient: Array) -> Array:
-    """Return a damped Newton step; 0 where the curvature is too small to be one."""
-    hessian = summed(p, share)
-    # Scaled, because a class may have a millionth of another's curvature.
-    scale = np.sqrt(np.where(hessian.diagonal() > 0, hessian.diagonal(), 1.0))
-    inverse = np.linalg.pinv(hessian / np.outer(scale, scale), hermitian=True)
-    step: Array = -(inverse @ (gradient / scale)) / scale
+    """Return a damped Newton step; where there is no curvature it goes far."""
+    values, vectors = np.linalg.eigh(summed(p, share))
+    step: Array = -vectors @ ((gradient @ vectors) / np.maximum(values, _FLAT))
     size = float(step.max() - step.min())
-    if not (0 < size < math.inf):
-        return np.zeros(len(step))
-    return step * (math.log1p(size) / size)
+    return step * (math.log1p(size) / size) if size else step
 
 
 def curved(p: Array, share: Array, v: Array) -> Array:

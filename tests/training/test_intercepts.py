@@ -83,6 +83,17 @@ def test_the_slopes_by_the_intercepts_are_nothing(problem):
     assert b.mean() == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.parametrize("size", [1.0, 1e2, 1e4])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_slopes_are_nothing_where_the_scores_leave_no_curvature(size, seed):
+    """Each document is sure of a class at random, whatever the cost of its own."""
+    draw = np.random.default_rng(seed)
+    z = size * np.eye(5)[draw.integers(0, 5, 100)]
+    y = np.append(np.arange(5), draw.choice(5, 95, p=[0.9, 0.05, 0.03, 0.01, 0.01]))
+    costs = 10 ** draw.uniform(-3, 3, 100)
+    assert np.abs(slope(z, y, costs, best_intercept(z, y, costs))).max() < 1e-14 * max(10, size)
+
+
 @given(scored(largest=20.0))
 def test_two_classes_of_which_one_always_scores_0_have_the_intercept_of_the_sigmoid(problem):
     z, y, costs = problem
