@@ -32,7 +32,8 @@ _NO_ENDS = (math.nan, math.nan)
 class Difference:
     """A metric of both runs and its difference, with the ends of the interval of the difference.
 
-    A value is NaN if the metric is undefined; the ends also if it is in every resample.
+    A value is NaN if the metric is undefined; the ends also if it is in every resample, or if the
+    metric has no interval.
     """
 
     a: float
@@ -79,8 +80,8 @@ class Comparison:
     confidence : float
         Coverage of the intervals.
     differences : dict of Difference
-        By metric, in the order of `uncertainty.METRICS`; accuracy is the first. Of more than two
-        classes, by the paths of `ClassesEvaluation.intervals`.
+        By the path of the metric, as `by_path` of an evaluation orders them; accuracy is the first.
+        With more than two classes the AUC has no interval: its ends are NaN.
     flipped : tuple of Flip
         The reviews that the runs classify differently, by descending difference of their
         probabilities: of more than two classes, half the sum of the absolute differences.
@@ -152,7 +153,7 @@ def compare(
     ------
     RunError
         If a run has no evaluation or its evaluation is out of date, or if the runs have
-        different test reviews.
+        different classes or test reviews.
     """
     path_a, path_b = Path(path_a), Path(path_b)
     test_a, test_b = (_checked(path) for path in (path_a, path_b))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.boundary.inert import cell
+from pipeline.boundary import inert
 from pipeline.config.corpus import SampleCorpus
 from pipeline.config.model import FeaturesSection, TokensSection, TrainSection
 from pipeline.config.schema import Config
@@ -83,7 +83,7 @@ class Reviews:
     @property
     def names(self) -> list[str]:
         """The names of the classes, as an error shows them."""
-        return [cell(name) for name in self.classes]
+        return [inert.name(each) for each in self.classes]
 
     def tokens(self, section: TokensSection) -> Tokens:
         """Return the tokens of all texts; those of the last section are kept."""

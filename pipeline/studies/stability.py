@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.boundary.inert import cell
+from pipeline.boundary import inert
 from pipeline.errors import CorpusError, RunError
 from pipeline.inspection.class_weights import class_words, column_name, shown_weights
 from pipeline.inspection.weights import by_weight, columns_of, top_words
@@ -261,7 +261,7 @@ def _resample(run: TrainedRun, draw: np.random.Generator) -> Array:
         n_of_class = np.bincount(run.labels[rows], minlength=len(names))
         if n_of_class.all():
             return rows
-    missing = cell(str(names[int(n_of_class.argmin())]))
+    missing = inert.name(str(names[int(n_of_class.argmin())]))
     raise CorpusError(
         f"stability: {_DRAWS} resamples of the training reviews have none of some class, such as "
         f"{missing}; expected more reviews of it"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from pipeline.boundary.inert import cell
+from pipeline.boundary import inert
 from pipeline.model.checks import checked_classes, checked_counts, checked_weights
 from pipeline.model.logistic import Array, LogisticRegression
 from pipeline.model.parameters import Parameters
@@ -266,7 +266,7 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
             return np.zeros(len(y), bool)
         # Its own random stream, so that the shuffle is the same with and without a validation set.
         drawn = y, self.validation, np.random.default_rng([self.seed, 1]), "train.validation"
-        names = [cell(str(label)) for label in self.classes_.tolist()]
+        names = [inert.name(str(label)) for label in self.classes_.tolist()]
         return draw_by_class(*drawn, groups, *([] if len(names) == 2 else [names]))
 
     def _log_count_ratio(self, X: csr_array, y: Array, weights: Array) -> Array | None:

@@ -130,6 +130,16 @@ def test_names_of_classes_stay_on_their_line(of_three, sentiment):
     assert {line.split("\t")[1] for line in lines[1:]} == {r"so\tso", r"a\nb\x1b[31m", "'=1+1"}
 
 
+def test_an_error_names_a_class_as_it_is_written(of_three, sentiment):
+    path = of_three(
+        "arabic", names=("bad", "\u0633\u064a\u0626", "\u062c\u064a\u062f"), last="corpus"
+    )
+    result = sentiment("suspects", path, "--folds", 1000)
+    assert result.exit_code == 2
+    assert "103 \u2068\u062c\u064a\u062f\u2069 ones; got 1000" in result.stderr
+    assert r"\u2068" not in result.stderr
+
+
 class TestShown:
     def test_the_suggested_class_and_the_joint_of_each_class(self, wrong, result, sentiment):
         shown = sentiment("suspects", wrong[0], "--top", 1).stdout
