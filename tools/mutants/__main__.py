@@ -3,7 +3,7 @@
     python tools/mutants --sample 300 --seed 0 --least 0.9
 
 1. The tests of some rooms run once, with coverage, so that it is known which test runs which line.
-   They run a second time with kernels as Python, because coverage sees no native code.
+   Those of the kernels run once with kernels as Python, so that it is known which are fast enough.
 2. A sample is drawn, the same for the same seed. An edit of one module leaves the others' mutants.
 3. Each mutant is put in place as its module is imported; no file changes. The tests of its line
    run until one fails: it is killed. A kernel runs as Python; nothing is compiled.
@@ -29,8 +29,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from mutants.choosing import digest_of_tests
 from mutants.equivalent import reason_of
-from mutants.trials import FOLDER, Trial, all_trials, digest_of_tests, is_killed
+from mutants.running import FOLDER
+from mutants.trials import Trial, all_trials, is_killed
 
 
 def main() -> int:

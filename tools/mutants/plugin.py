@@ -7,6 +7,7 @@ Variables of the environment say what to do:
     SECONDS       a test that takes more processor time fails
     ALL_SECONDS   and the process ends that takes more
     OUTCOMES      a file that receives outcome and seconds of each test, as JSON
+    ENOUGH        seconds of a file after which its other tests are skipped
 
 Hypothesis reports the first example that fails as it is, because to shrink it takes long. Where
 kernels run as Python, or only lines are recorded, it tries a few examples.
@@ -21,6 +22,8 @@ import os
 import resource
 import signal
 import sys
+import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
@@ -69,12 +72,10 @@ if "ALL_SECONDS" in os.environ:
 
 _interpreted = set(filter(None, os.environ.get("INTERPRETED", "").split(",")))
 _seconds = float(os.environ.get("SECONDS", "0"))
+_enough = float(os.environ.get("ENOUGH", "inf"))
 _outcomes: dict[str, tuple[str, float]] = {}
+_of_file: Counter[str] = Counter()
 _EXAMPLES = 25
-
-
-class TookTooLong(BaseException):
-    """A test used up its seconds. Hypothesis would go on after an `Exception`."""
 
 
 def pytest_configure() -> None:
@@ -99,28 +100,58 @@ def pytest_configure() -> None:
     Kernel.__call__ = call  # type: ignore[method-assign]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let each test function come once before one comes with other parameters, if time is short."""
+    turns: Counter[str] = Counter()
+    ranks = {}
+    for item in items:
+        function = item.nodeid.partition("[")[0]
+        turns[function] += 1
+        ranks[item] = turns[function]
+    if "ENOUGH" in os.environ:
+        items.sort(key=ranks.__getitem__)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test if those of its file took long enough."""
+    if _of_file[item.location[0]] > _enough:
+        pytest.skip("enough")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """End a test that takes too much time of the processor, whatever else it is busy with."""
 
     def end(*_: object) -> None:
-        raise TookTooLong(f"longer than {_seconds:g} seconds")
+        raise TimeoutError(f"longer than {_seconds:g} seconds")
 
     if _seconds:
         signal.signal(signal.SIGPROF, end)
-        signal.setitimer(signal.ITIMER_PROF, _seconds)
+        # And again each second, because Hypothesis repeats what failed.
+        signal.setitimer(signal.ITIMER_PROF, _seconds, 1.0)
     try:
         return (yield)
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Note how much time of the processor a test took, with what it needs."""
+    before = time.process_time()
+    try:
+        return (yield)
+    finally:
+        outcome, _ = _outcomes[item.nodeid]
+        took = time.process_time() - before
+        _outcomes[item.nodeid] = outcome, took
+        _of_file[item.location[0]] += took
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Note how a test ended, and how long it took with what it needs."""
-    outcome, seconds = _outcomes.get(report.nodeid, ("passed", 0.0))
-    if report.outcome != "passed":
-        outcome = report.outcome
-    _outcomes[report.nodeid] = outcome, seconds + report.duration
+    """Note how a test ended."""
+    outcome, _ = _outcomes.get(report.nodeid, ("passed", 0.0))
+    _outcomes[report.nodeid] = outcome if report.outcome == "passed" else report.outcome, 0.0
 
 
 def pytest_sessionfinish() -> None:
