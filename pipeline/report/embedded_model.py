@@ -47,10 +47,12 @@ def kept_columns(
     int64 array, in ascending order
     """
     _, offsets = arrow.buffers(model.vocabulary.words)
-    # Bytes a word: its own, a line break, weights and interval in base64, the counts of reviews.
     shown = np.abs(shown_weights(model.weights))
-    n_weights = len(shown) + (2 if with_intervals else 0)
-    sizes = np.diff(offsets) + 1 + n_weights * 16 / 3 + 4
+    # Bytes a word: its own, a line break, weights and intervals in base64, the counts of reviews.
+    # An interval is two numbers, or of more than two classes a mark of one byte.
+    interval = 8 if len(shown) == 1 else 1
+    of_weight = (4 + (interval if with_intervals else 0)) * 4 / 3
+    sizes = np.diff(offsets) + 1 + len(shown) * of_weight + 4
     spells_characters = are_characters(model.vocabulary.words)
     if spells_characters.any():
         sizes += 2 * spells_characters  # JSON escapes quotation marks

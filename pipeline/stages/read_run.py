@@ -96,6 +96,9 @@ def read_stability(run: Run, model: TextClassifier) -> tuple[Any, Any] | None:
         order = np.arange(len(model.vocabulary))
         names = [[column_name(kind, label) for label in model.classes] for kind in kinds]
     types = dict.fromkeys((name for of_kind in names for name in of_kind), pa.float64())
+    with file.open(encoding="utf-8") as lines:
+        if not types.keys() <= set(lines.readline().rstrip("\n").split("\t")):
+            return None  # its words have the weights of other classes
     table = files.read_tsv(file, types)
     weight, *ends = (np.stack([arrow.values(table[name]) for name in of]) for of in names)
     if not np.array_equal(weight, shown[:, order]):
