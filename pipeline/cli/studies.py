@@ -63,24 +63,32 @@ def crossval(
     return lambda: print_cross_validation(result)
 
 
-@config_command("baselines", "sentiment baselines sample", JSON)
-def baselines(context: CommandContext, in_json: bool) -> Render:
+@config_command(
+    "baselines",
+    "sentiment baselines sample",
+    click.option(
+        "--peers", is_flag=True, help="Also score scikit-learn's and fastText's, if installed."
+    ),
+    JSON,
+)
+def baselines(context: CommandContext, peers: bool, in_json: bool) -> Render:
     """Score simple baselines and this model on the test set.
 
     The baselines: majority class, opinion lexicon, VADER, naive Bayes, logistic regression,
     logistic regression with log-count ratios. Each has its interval, its time and an exact
-    McNemar test against the previous one. The lexicons are NLTK's: without them and without a
-    network, and with more than two classes, the others are scored. An interrupted run resumes.
+    McNemar test against the previous one; with -v also its peak memory. The lexicons are NLTK's:
+    without them and without a network, and with more than two classes, the others are scored. An
+    interrupted run resumes.
     """
     from pipeline.cli.display.studies import print_baselines
     from pipeline.studies.baselines import score_baselines
 
     config = context.config
-    results = score_baselines(config, context.path, _reuse(context), context.progress)
+    results = score_baselines(config, context.path, _reuse(context), context.progress, peers)
     if in_json:
         return lambda: print_json([fields(result) for result in results])
     grouped = getattr(config.corpus, "group", None) is not None
-    return lambda: print_baselines(results, grouped)
+    return lambda: print_baselines(results, grouped, context.progress.verbose)
 
 
 def _reuse(context: CommandContext) -> Reuse:

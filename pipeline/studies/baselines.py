@@ -20,6 +20,7 @@ from pipeline.evaluation.accuracy import accuracy_interval, paired_p_value
 from pipeline.model.logistic import Array, LogisticRegression, decide, predictions
 from pipeline.stages.from_config import require_settings_of, tokenizer_of
 from pipeline.stages.listener import SILENT, Listener
+from pipeline.stages.memory import peak_memory, reset_peak_memory
 from pipeline.stages.read_run import MAJORITY
 from pipeline.stages.runner import run_stages
 from pipeline.stages.test_uses import TestUse, record_test_uses
@@ -33,11 +34,13 @@ from pipeline.studies.baseline_models import (
     vader_scores,
 )
 from pipeline.studies.journal import Journal, Reuse, open_journal
+from pipeline.studies.peers import PEERS, Learned, predict_as
 from pipeline.studies.splits import CountedSplit, Reviews, Split
 
 LEXICON, VADER = "opinion lexicon", "VADER"
 BAYES, LOGISTIC, RATIO = "naive Bayes", "logistic regression", "log-count ratios"
 NAMES = (MAJORITY, LEXICON, VADER, BAYES, LOGISTIC, RATIO)
+WITH_PEERS = (MAJORITY, LEXICON, VADER, *PEERS, BAYES, LOGISTIC, RATIO)
 # The baselines that know words of praise and of blame, and no other class.
 OF_TWO_CLASSES = (LEXICON, VADER)
 # The baselines that learn from the counts of words.
@@ -55,6 +58,8 @@ class BaselineResult:
         Accuracy and its interval; see `accuracy_interval`.
     seconds : float
         Time to learn from the training set and to score the test set.
+    peak_bytes : int
+        Largest resident memory of the process meanwhile.
     only_this, only_previous : int
         Reviews that only this baseline gets right, and that only the previous one does.
     p : float
@@ -66,6 +71,7 @@ class BaselineResult:
     low: float
     high: float
     seconds: float
+    peak_bytes: int
     only_this: int
     only_previous: int
     p: float
@@ -76,6 +82,7 @@ def score_baselines(
     path: str | Path,
     reuse: Reuse = Reuse.SAME,
     listener: Listener = SILENT,
+    peers: bool = False,
 ) -> tuple[BaselineResult, ...]:
     """Score every baseline on the test set, and write `baselines/baselines.json` into the run.
 
@@ -91,10 +98,12 @@ def score_baselines(
     reuse : Reuse
         What is already done and not repeated.
     listener : Listener
+    peers : bool
+        Also score the classifiers of `pipeline.studies.peers`, where they are installed.
 
     Returns
     -------
-    tuple of BaselineResult, in the order of `NAMES`
+    tuple of BaselineResult, in the order of `NAMES`, or of `WITH_PEERS`
 
     Raises
     ------
@@ -111,7 +120,9 @@ def score_baselines(
     require_settings_of(reviews.classes, config.train)
     in_test = np.arange(len(reviews.labels)) >= n_train
     missing = _not_for(reviews.classes)
-    configs = {name: own for name, own in _configs(config).items() if name not in missing}
+    wanted = WITH_PEERS if peers else NAMES
+    configs = {name: own for name, own in _configs(config).items() if name in wanted}
+    configs = {name: own for name, own in configs.items() if name not in missing}
     depends, n_steps = reviews.depends(config), len(configs) * (len(in_test) - n_train)
     with open_journal(path / "baselines", depends, n_steps, reuse, listener) as journal:
         for name, reason in missing.items():
@@ -119,10 +130,15 @@ def score_baselines(
         missing |= _score(configs, reviews, in_test, journal, listener)
         groups = None if reviews.groups is None else reviews.groups[in_test]
         labels, confidence = reviews.labels[in_test], config.eval.confidence
-        results = tuple(_results(journal, labels, confidence, groups))
+        results = tuple(_results(journal, wanted, labels, confidence, groups))
+        learned = [
+            (name, own)
+            for name, own in configs.items()
+            if name in (*LEARNED, *PEERS) and name in journal
+        ]
         record_test_uses(
             path,
-            [TestUse.of("baselines", configs[name], f"{journal.id} {name}") for name in LEARNED],
+            [TestUse.of("baselines", own, f"{journal.id} {name}") for name, own in learned],
         )
         values = {"results": [asdict(result) for result in results], "missing": missing}
         write_json(path / "baselines" / "baselines.json", values)
@@ -150,6 +166,7 @@ def _score(
         if name in journal:
             listener.study_advanced(n_test)
             continue
+        reset_peak_memory()
         start = time.perf_counter()
         try:
             predicted = _predict(name, own, reviews, in_test, listener.study_advanced)
@@ -159,7 +176,8 @@ def _score(
             listener.study_advanced(n_test)
             continue
         seconds = time.perf_counter() - start
-        journal[name] = {"predicted": predicted.tolist(), "seconds": round(seconds, 3)}
+        measured = {"seconds": round(seconds, 3), "peak_bytes": peak_memory()}
+        journal[name] = {"predicted": predicted.tolist(), **measured}
     return missing
 
 
@@ -167,7 +185,7 @@ def _configs(config: Config) -> dict[str, Config]:
     """Return the config of each baseline; only the last has log-count ratios."""
     ratio = "documents" if config.train.ratio == "none" else config.train.ratio
     plain = with_values(config, {"train.ratio": "none"}, "baselines")
-    return dict.fromkeys(NAMES, plain) | {
+    return dict.fromkeys(WITH_PEERS, plain) | {
         RATIO: with_values(config, {"train.ratio": ratio}, "baselines")
     }
 
@@ -181,6 +199,10 @@ def _predict(
         return (vader_scores(texts, lambda _: on_done(1)) > 0).astype(int)
     if name == MAJORITY:
         predicted = np.full(len(texts), class_sizes(labels[~in_test]).argmax())
+    elif name in PEERS:
+        learned = reviews.texts.filter(arrow.mask(~in_test)).to_pylist()
+        of = Learned(learned, labels[~in_test], config.features.ngrams)
+        predicted = predict_as(name, of, texts.to_pylist())
     elif name == LEXICON:
         model = opinion_lexicon(tokenizer_of(config.tokens))
         predicted = decide(model.probabilities(texts.combine_chunks())).astype(int)
@@ -202,10 +224,14 @@ def _learn(name: str, config: Config, split: CountedSplit) -> LogisticRegression
 
 
 def _results(
-    journal: Journal, labels: Array, confidence: float, groups: Array | None
+    journal: Journal,
+    wanted: Sequence[str],
+    labels: Array,
+    confidence: float,
+    groups: Array | None,
 ) -> Iterator[BaselineResult]:
     previous: Array | None = None
-    for name in (name for name in NAMES if name in journal):
+    for name in (name for name in wanted if name in journal):
         found = journal[name]
         right = np.array(found["predicted"]) == labels
         n_right, only_this, only_previous, p = int(right.sum()), 0, 0, np.nan
@@ -214,6 +240,7 @@ def _results(
             only_previous = int((previous & ~right).sum())
             p = paired_p_value(right, previous, groups)
         ends = accuracy_interval(right, confidence, groups)
-        accuracy, seconds = n_right / len(right), found["seconds"]
-        yield BaselineResult(name, accuracy, *ends, seconds, only_this, only_previous, p)
+        measured = found["seconds"], found["peak_bytes"]
+        accuracy = n_right / len(right)
+        yield BaselineResult(name, accuracy, *ends, *measured, only_this, only_previous, p)
         previous = right

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from pipeline.config.loading import load_config
 from pipeline.config.schema import Config
 from pipeline.errors import ConfigError
 from pipeline.stages.from_config import regression_of
+from pipeline.stages.listener import Listener
 from pipeline.stages.read_run import read_labels
 from pipeline.stages.test_uses import read_test_uses
 from pipeline.storage import arrays
@@ -20,6 +22,7 @@ from pipeline.storage.journal import read_journal
 from pipeline.storage.run import Run
 from pipeline.stratified import TWO_CLASSES
 from pipeline.studies import baselines
+from pipeline.studies.peers import PEERS, Learned, predict_as
 from pipeline.studies.splits import Reviews
 
 
@@ -185,3 +188,59 @@ class TestThreeClasses:
         with pytest.raises(ConfigError, match="expected none where there are 3 classes"):
             baselines.score_baselines(config, path)
         assert not (path / "baselines").exists()
+
+
+@pytest.fixture(scope="module")
+def with_peers(small_run, tmp_path_factory):
+    """Return the run folder, the results of all baselines, and what the listener heard."""
+    path = tmp_path_factory.mktemp("peers") / "run"
+    heard = []
+
+    class Hearing(Listener):
+        def left_out(self, part, reason):
+            heard.append((part, reason))
+
+    config = load_config(small_run.config, ["features.ngrams=2"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "fasttext", None)  # as if it was not installed
+        results = baselines.score_baselines(config, path, listener=Hearing(), peers=True)
+    return path, results, heard
+
+
+def test_peers_are_scored_on_request_by_their_own_packages(with_peers):
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.svm import LinearSVC
+
+    path, _, _ = with_peers
+    reviews = Reviews.read(Run(path), "train", "test")
+    n_train = len(Reviews.read(Run(path), "train").labels)
+    texts, labels = reviews.texts.to_pylist(), reviews.labels
+    counter = TfidfVectorizer(ngram_range=(1, 2))
+    svm = LinearSVC().fit(counter.fit_transform(texts[:n_train]), labels[:n_train])
+    expected = svm.predict(counter.transform(texts[n_train:]))
+    assert predicted(path, "TF-IDF SVM (sklearn)").tolist() == expected.tolist()
+
+
+def test_a_peer_that_is_not_installed_is_left_out_and_named(with_peers):
+    path, results, heard = with_peers
+    assert ("fastText", "fasttext is not installed; pip install fasttext") in heard
+    names = [result.name for result in results]
+    assert [name for name in names if name in PEERS] == [n for n in PEERS if n != "fastText"]
+    found = json.loads((path / "baselines" / "baselines.json").read_text())
+    assert "fastText" in found["missing"]
+
+
+def test_each_peer_that_learned_is_a_use_of_the_test_set(with_peers):
+    path, results, _ = with_peers
+    uses = [use for use in read_test_uses(path) if use.by == "baselines"]
+    learned = [r.name for r in results if r.name in (*baselines.LEARNED, *PEERS)]
+    assert sorted(use.result.split(" ", 1)[1] for use in uses) == sorted(learned)
+
+
+def test_fasttext_predicts_the_same_each_time():
+    pytest.importorskip("fasttext", reason="fastText is not installed")
+    learned = Learned(
+        ["a good\nfilm", "good fun", "bad acting", "a bad film"] * 30, [1, 1, 0, 0] * 30, 2
+    )
+    first, second = (predict_as("fastText", learned, ["good", "bad\nbad"]) for _ in range(2))
+    assert first.tolist() == second.tolist()

@@ -66,12 +66,16 @@ def print_tuning(result: Tuning, best: Path) -> None:
     print_line(f"the best config is {best}")
 
 
-def print_baselines(baselines: Sequence[BaselineResult], grouped: bool) -> None:
+def print_baselines(
+    baselines: Sequence[BaselineResult], grouped: bool, with_memory: bool = False
+) -> None:
     """Print each baseline with its interval, its time and the test against the previous one."""
-    table = figures("", "accuracy", "interval", "time", "only\nthis", "only\nprev.", "p")
+    memory = ["memory"] if with_memory else []
+    table = figures("", "accuracy", "interval", "time", *memory, "only\nthis", "only\nprev.", "p")
     for result in baselines:
         interval = f"{result.low:.1%} to {result.high:.1%}"
         row = [f"{result.accuracy:.2%}", interval, f"{result.seconds:.1f} s"]
+        row += [f"{result.peak_bytes / 1e6:,.0f} MB"] if with_memory else []
         if result.p == result.p:
             row += [f"{result.only_this:,}", f"{result.only_previous:,}", _p(result.p)]
         table.add_row(result.name, *row)
