@@ -31,6 +31,10 @@ PACKAGES = {
 }
 
 
+class MissingError(Exception):
+    """What a figure needs is not there."""
+
+
 @dataclass(frozen=True)
 class Setting:
     """What every question gets.

@@ -18,6 +18,9 @@ PAGE = """# Results
 text
 <!-- negation -->
 <!-- end of negation -->
+<!-- classes -->
+| C (`sst5`) | 3 |
+<!-- end of classes -->
 """
 
 
@@ -87,7 +90,8 @@ def test_data_that_are_missing_are_named_and_nothing_is_lost(tmp_path, monkeypat
     monkeypatch.setattr("sys.argv", arguments)
     assert reproduce.main() == 0
     assert f"skipped imdb: {tmp_path} has no data/imdb/train.parquet" in capsys.readouterr().out
-    assert "| A (`configs/imdb.toml`) | 1 |" in page.read_text(encoding="utf-8")
+    for row in ("| A (`configs/imdb.toml`) | 1 |", "| C (`sst5`) | 3 |"):
+        assert row in page.read_text(encoding="utf-8")
 
 
 def test_a_figure_that_is_done_is_not_computed_again(tmp_path, monkeypatch):
