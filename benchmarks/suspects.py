@@ -23,8 +23,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from benchmarks.harness import ROOT, show_progress
-from benchmarks.reproduce import MissingError, config_of, put
+from benchmarks.harness import ROOT, MissingError, show_progress
+from benchmarks.reproduce import config_of, put
 from pipeline.config.checking import checked
 from pipeline.config.loading import load_config
 from pipeline.config.schema import Config
