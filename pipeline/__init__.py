@@ -8,8 +8,8 @@
 
 `load` returns the classifier of a run folder. `Tokenizer`, `learn_vocabulary`, `count_features`
 and `SGDLogisticRegression` are its parts. `evaluate` measures scores; `paired_differences` and
-`mcnemar` compare two models. Nothing is imported until it is used, so that a command pays only
-for what it needs.
+`mcnemar` compare two models; `evaluate_classes` and `paired_class_differences` take more than two
+classes. Nothing is imported until it is used, so that a command pays only for what it needs.
 """
 
 from __future__ import annotations
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
     from pipeline.classifier import SentimentClassifier, load
     from pipeline.evaluation.accuracy import mcnemar, wilson_interval
+    from pipeline.evaluation.classes import (
+        ClassScores,
+        evaluate_classes,
+        paired_class_differences,
+    )
     from pipeline.evaluation.metrics import evaluate
     from pipeline.evaluation.uncertainty import Scored, paired_differences
     from pipeline.features.counting import count_features
@@ -30,29 +35,35 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "ClassScores",
     "SGDLogisticRegression",
     "Scored",
     "SentimentClassifier",
     "Tokenizer",
     "count_features",
     "evaluate",
+    "evaluate_classes",
     "learn_vocabulary",
     "load",
     "mcnemar",
+    "paired_class_differences",
     "paired_differences",
     "wilson_interval",
 ]
 
 _HOMES = {
+    "ClassScores": "evaluation.classes",
     "SGDLogisticRegression": "training.estimator",
     "Scored": "evaluation.uncertainty",
     "SentimentClassifier": "classifier",
     "Tokenizer": "tokens.tokenizer",
     "count_features": "features.counting",
     "evaluate": "evaluation.metrics",
+    "evaluate_classes": "evaluation.classes",
     "learn_vocabulary": "features.vocabulary",
     "load": "classifier",
     "mcnemar": "evaluation.accuracy",
+    "paired_class_differences": "evaluation.classes",
     "paired_differences": "evaluation.uncertainty",
     "wilson_interval": "evaluation.accuracy",
 }

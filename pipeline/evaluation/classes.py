@@ -117,6 +117,12 @@ class ClassScores:
         The name of each class. If all are numbers that rise, there are rating metrics.
     groups : int64 array, shape (n,), optional
         Reviews with equal numbers belong together, and are resampled together.
+
+    Examples
+    --------
+    >>> stars = ClassScores(np.array([[0.0, 2.0, 1.0]]), classes=["1", "2", "3"])
+    >>> stars.classes[stars.scores[0].argmax()]
+    '2'
     """
 
     scores: Floats
