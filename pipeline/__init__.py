@@ -7,9 +7,10 @@
     ['positive']
 
 `load` returns the classifier of a run folder. `Tokenizer`, `learn_vocabulary`, `count_features`
-and `SGDLogisticRegression` are its parts. `evaluate` measures scores; `paired_differences` and
-`mcnemar` compare two models; `evaluate_classes` and `paired_class_differences` take more than two
-classes. Nothing is imported until it is used, so that a command pays only for what it needs.
+and `SGDLogisticRegression` are its parts. `evaluate` and `risk_coverage` measure scores;
+`paired_differences` and `mcnemar` compare two models; `evaluate_classes` and
+`paired_class_differences` take more than two classes. Nothing is imported until it is used, so that
+a command pays only for what it needs.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pipeline.classifier import SentimentClassifier, load
+    from pipeline.evaluation.abstaining import risk_coverage
     from pipeline.evaluation.accuracy import mcnemar, wilson_interval
     from pipeline.evaluation.classes import (
         ClassScores,
@@ -48,6 +50,7 @@ __all__ = [
     "mcnemar",
     "paired_class_differences",
     "paired_differences",
+    "risk_coverage",
     "wilson_interval",
 ]
 
@@ -65,6 +68,7 @@ _HOMES = {
     "mcnemar": "evaluation.accuracy",
     "paired_class_differences": "evaluation.classes",
     "paired_differences": "evaluation.uncertainty",
+    "risk_coverage": "evaluation.abstaining",
     "wilson_interval": "evaluation.accuracy",
 }
 

@@ -105,16 +105,12 @@ def evaluate(run: Run, _: Any) -> None:
     Prints accuracy, precision, recall and F1, the confusion matrix and the quality of the
     probabilities, with intervals, and how often this run has used the test set.
     """
-    from pipeline.cli.display.abstaining import print_abstaining
     from pipeline.cli.display.classes import print_evaluation
     from pipeline.cli.display.tables import print_test_uses
     from pipeline.stages.outputs import read_metrics
     from pipeline.stages.test_uses import read_test_uses
 
-    metrics = read_metrics(run)
-    print_evaluation(metrics)
-    if "abstain" in metrics:
-        print_abstaining(metrics["abstain"], "test review", metrics["confidence"])
+    print_evaluation(read_metrics(run))
     print_test_uses(read_test_uses(run.path))
 
 

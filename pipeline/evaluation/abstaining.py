@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import CorpusError, DivergenceError
 from pipeline.evaluation.accuracy import Groups, accuracy_interval
 from pipeline.evaluation.curves import Curve, thinned
 from pipeline.model.checks import Floats, Mask
@@ -157,6 +158,15 @@ def risk_coverage(
     most : int
         The largest number of points of the curve, which is thinned out. The area is of all.
 
+    Raises
+    ------
+    CorpusError
+        If there is no review.
+    DivergenceError
+        If a score is not finite.
+    ValueError
+        If the shapes differ.
+
     Examples
     --------
     >>> found = risk_coverage(np.array([1, 1, 0, 0]), np.array([3.0, 2.0, 2.0, -0.5]))
@@ -172,8 +182,16 @@ def risk_coverage(
 
 
 def _outcomes(y_true: Numbers, scores: Floats, threshold: float) -> tuple[Mask, Floats]:
-    """Return whether each prediction is right, and its confidence."""
-    return predictions(scores, threshold) == y_true, confidences(scores, threshold)
+    """Check labels and scores; return whether each prediction is right, and its confidence."""
+    y, z = np.asarray(y_true), np.asarray(scores, np.float64)
+    if y.ndim != 1 or z.ndim not in (1, 2) or len(z) != len(y):
+        raise ValueError(f"expected as many labels as scores, got shapes {y.shape} and {z.shape}")
+    if not len(y):
+        raise CorpusError("expected at least one review to evaluate, got none")
+    if not np.isfinite(z).all():
+        row = int(np.isfinite(z.reshape(len(z), -1)).all(axis=1).argmin())
+        raise DivergenceError(f"score of row {row}: expected finite numbers, got {z[row]}")
+    return predictions(z, threshold) == y, confidences(z, threshold)
 
 
 def _risks(right: Mask, confidence: Floats) -> tuple[Floats, Floats, float]:

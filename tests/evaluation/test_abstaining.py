@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from pipeline.errors import CorpusError, DivergenceError
 from pipeline.evaluation.abstaining import AbstainingScores, abstaining, risk_coverage
 from pipeline.evaluation.accuracy import accuracy_interval, wilson_interval
 from pipeline.model.confidence import confidences
@@ -106,3 +107,26 @@ def test_without_groups_the_intervals_are_wilsons():
     found = abstaining(y, AbstainingScores(z, 0.5, 0.8))
     assert (found.coverage_low, found.coverage_high) == wilson_interval(8, 10)
     assert (found.accuracy_low, found.accuracy_high) == wilson_interval(6, 8)
+
+
+@pytest.mark.parametrize(
+    ("y_true", "scores", "error", "said"),
+    [
+        ([], [], CorpusError, "at least one review"),
+        ([1, 0], [1.0], ValueError, r"as many labels as scores, got shapes \(2,\) and \(1,\)"),
+        ([[1]], [1.0], ValueError, "as many labels as scores"),
+        ([1, 0], [1.0, math.nan], DivergenceError, "score of row 1: expected finite numbers"),
+        ([1, 0], [[1.0, 2, 3], [math.inf, 2, 3]], DivergenceError, "score of row 1: expected"),
+    ],
+)
+def test_labels_and_scores_that_do_not_fit_are_refused(y_true, scores, error, said):
+    with pytest.raises(error, match=said):
+        risk_coverage(y_true, scores)
+
+
+def test_the_table_has_a_coverage_once_where_ties_join_several():
+    y, z = np.array([1, 1, 1, 0]), np.array([3.0, 1, 1, 1])
+    assert risk_coverage(y, z).table == ((1.0, 0.25),)
+    y, z = np.ones(10, np.int64), np.arange(1.0, 11)
+    coverages = [coverage for coverage, _ in risk_coverage(y, z).table]
+    assert coverages == [1, 0.9, 0.8, 0.7, 0.6, 0.5]

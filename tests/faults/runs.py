@@ -297,6 +297,13 @@ _OUTPUTS = (
         *_REPORT,
     ),
     output(
+        "a bound that is text",
+        "eval/metrics.json",
+        lambda m: m["test"].update(abstain={"bound": "high"}),
+        "FOLDER/run/eval/metrics.json: not the file that was written: test.abstain.bound...",
+        *_REPORT,
+    ),
+    output(
         "a history without epochs",
         "model/history.json",
         lambda m: m["epochs"].clear(),

@@ -22,6 +22,8 @@ import numpy as np
 from small_lexicons import nltk_reads
 
 from pipeline.cli.display import tables
+from pipeline.cli.display.abstaining import print_abstaining
+from pipeline.cli.display.classes import print_evaluation
 from pipeline.config.loading import load_config
 from pipeline.config.schema import Config
 from pipeline.config.section import hints, sections_in
@@ -170,8 +172,9 @@ def _use_model(replaced: dict[str, bytes], n_classes: int, folder: Path) -> None
     found = TextClassifier.load(path)
     scores = found.scores(list(TEXTS))
     assert np.isfinite(scores.probabilities()).all()
-    labels = labels_of(found.classes, scores.predictions(found.regression.threshold))
-    labels.validate(full=True)
+    threshold = found.regression.threshold
+    unsure = None if found.abstain is None else scores.unsure(threshold, found.abstain)
+    labels_of(found.classes, scores.predictions(threshold), unsure).validate(full=True)
 
 
 def model(data: bytes, folder: Path) -> None:
@@ -268,13 +271,15 @@ _RESULTS: dict[str, Callable[[Run], None]] = {
     "corpus/card.json": lambda run: tables.print_card(outputs.read_card(run)),
     "model/history.json": lambda run: tables.print_history(outputs.read_epochs(run)),
     "model/decision.json": lambda run: _print_decision(outputs.read_decision(run)),
-    "eval/metrics.json": lambda run: tables.print_metrics(outputs.read_metrics(run)),
+    "eval/metrics.json": lambda run: print_evaluation(outputs.read_metrics(run)),
 }
 
 
 def _print_decision(decision: dict[str, Any]) -> None:
     if decision["threshold"] is not None:
         tables.print_threshold(decision["threshold"])
+    if decision["abstain"] is not None:
+        print_abstaining(decision["abstain"]["validation"], "review", 0.95)
 
 
 def results(data: bytes, folder: Path) -> None:

@@ -7,11 +7,18 @@ import shutil
 import numpy as np
 import pytest
 from pyarrow import parquet
+from reference import reviews
 from small_corpus import small_reviews, write_jsonl
 
 from pipeline import SentimentClassifier, load
+from pipeline.config.checking import checked
+from pipeline.config.model import TrainSection
+from pipeline.evaluation.abstaining import AbstainingScores, abstaining
 from pipeline.model.confidence import confidences
 from pipeline.model.text_classifier import TextClassifier
+from pipeline.stages.deciding import LearnedReviews, decide
+from pipeline.stages.from_config import regression_of
+from pipeline.training.abstaining import choose_bound
 
 GOAL = "train.abstain={ min_accuracy = 0.9 }"
 NEUTRAL = ["fair", "average", "so-so", "middling"]
@@ -81,7 +88,7 @@ def test_the_metrics_are_those_of_the_predictions_above_the_saved_bound(kind, re
     assert found["coverage"] == pytest.approx(decided.mean())
     assert found["accuracy"] == pytest.approx((y == predicted)[decided].mean())
     assert found["accuracy_low"] < found["accuracy"] <= found["accuracy_high"]
-    assert f"unsure below a confidence of {bound:.4f}: {found['n_unsure']} of" in shown
+    assert f"unsure below a confidence of {bound:.4f}: {found['n_unsure']} of 60 reviews" in shown
     assert f"{found['accuracy']:.2%}" in shown
 
 
@@ -263,6 +270,38 @@ class TestPredict:
         result = sentiment("predict", tmp_path / "model", *options, input="\n".join(texts))
         labels = [json.loads(line)["label"] for line in result.stdout.splitlines()]
         assert {None, "unsure"} < set(labels)
+
+
+@pytest.mark.parametrize("kind", ["two", "three"])
+def test_a_score_on_other_reviews_has_what_abstaining_leaves(kind, request, sentiment):
+    """On the test set it is what `eval` found."""
+    run = request.getfixturevalue(kind)[0]
+    words = () if kind == "three" else ("--positive", "1", "--negative", "0")
+    found = sentiment("score", run, run.parent / "test.jsonl", *words, "--json")
+    metrics = json.loads(found.stdout)["metrics"]
+    assert metrics["abstain"] == pytest.approx(metrics_of(run)["abstain"])
+    shown = sentiment("score", run, run.parent / "test.jsonl", *words).stdout
+    assert f"{metrics['abstain']['n_unsure']} of 60 reviews" in shown
+
+
+def test_weights_groups_and_a_temperature_count_in_the_choice():
+    """The interval is that of the groups, at the bound that was chosen with the weights."""
+    X, y = reviews(300, noise=0.3)
+    generator = np.random.default_rng(0)
+    weights, groups = generator.integers(1, 5, 300).astype(np.float64), np.arange(300) // 3
+    section = checked(
+        {"validation": 0.5, "calibrate": True, "abstain": {"min_accuracy": 0.8}}, TrainSection
+    )
+    model = regression_of(section, ("negative", "positive")).fit(X, y, weights, groups=groups)
+    decided = decide(section, model, LearnedReviews(X, y, weights, groups))
+    rows = model.in_validation_
+    z = model.decision_function(X[rows])
+    choice = choose_bound(y[rows], z, 0.5, ("min_accuracy", 0.8), weights[rows])
+    assert decided.bound == choice.bound
+    assert decided.outcome["temperature"] != 1
+    expected = abstaining(y[rows], AbstainingScores(z, 0.5, choice.bound, groups[rows]))
+    assert decided.outcome["abstain"]["validation"] == expected.to_dict()
+    assert decided.bound != choose_bound(y[rows], z, 0.5, ("min_accuracy", 0.8)).bound
 
 
 @pytest.fixture(scope="module", params=["two", "three"])

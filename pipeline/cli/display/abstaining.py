@@ -16,7 +16,7 @@ def print_abstaining(found: dict[str, Any], what: str, level: float, goal: str =
     found : dict
         As `evaluation.abstaining.Abstaining.to_dict` returns it.
     what : str
-        The kind of review, such as "test review".
+        The kind of review, such as "validation review".
     level : float
         Confidence level of the intervals.
     goal : str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pipeline.cli.display.abstaining import print_abstaining
 from pipeline.cli.display.tables import print_metrics
 from pipeline.cli.display.terminal import Text, figures, print_line, print_table
 from pipeline.report.numbers import number, share
@@ -23,11 +24,13 @@ _NAMES = {
 
 
 def print_evaluation(metrics: dict[str, Any]) -> None:
-    """Print the metrics of a split, of two classes or of more."""
+    """Print the metrics of a split, of two classes or of more, and of what abstaining leaves."""
     if "of_class" in metrics:
         print_class_metrics(metrics)
     else:
         print_metrics(metrics)
+    if "abstain" in metrics:
+        print_abstaining(metrics["abstain"], "review", metrics["confidence"])
 
 
 def print_class_metrics(metrics: dict[str, Any]) -> None:

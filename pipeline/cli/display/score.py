@@ -26,7 +26,7 @@ _LONGEST = 40
 
 def print_score(found: FileScore, name: str) -> None:
     """Print the metrics, the slices, and what was read."""
-    print_evaluation(found.metrics.to_dict())
+    print_evaluation(found.to_dict()["metrics"])
     if found.abstain is not None:
         print_abstaining(found.abstain.to_dict(), "review", found.metrics.confidence)
     if found.by is not None:
