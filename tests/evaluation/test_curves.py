@@ -103,3 +103,20 @@ def test_the_least_certain_are_nearest_to_the_threshold(rows, threshold, n):
     found = least_certain(z, threshold, n)
     distance = np.abs(z - np.log(threshold / (1 - threshold)))
     np.testing.assert_allclose(distance[found], np.sort(distance)[:n])
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2), *[st.integers(-4, 4)] * 3), min_size=1, max_size=30),
+    st.integers(0, 40),
+)
+def test_of_three_classes_the_first_two_decide_who_is_least_certain_and_truth_who_is_wrong(rows, n):
+    y = np.array([row[0] for row in rows], np.int8)
+    z = np.array([row[1:] for row in rows], np.float64)
+    margins = [first - second for first, second in (sorted(row, reverse=True)[:2] for row in z)]
+    order = sorted(range(len(y)), key=lambda i: (margins[i], i))
+    assert least_certain(z, 0.5, n).tolist() == order[:n]
+    of_truth = z[np.arange(len(y)), y] - np.log(np.exp(z).sum(axis=1))
+    found = most_wrong(y, z, 0.5, n)
+    wrong = [i for i in range(len(y)) if list(z[i]).index(z[i].max()) != y[i]]
+    assert set(found) <= set(wrong)
+    assert of_truth[found] == pytest.approx(np.sort(of_truth[wrong])[:n])
