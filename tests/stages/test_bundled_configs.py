@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.config.corpus import SampleCorpus
 from pipeline.config.loading import find_config, load_config
 from pipeline.config.model import TrainSection
 from pipeline.config.schema import Config
 from pipeline.errors import CorpusError
 from pipeline.inspection.weights import top_words
+from pipeline.stages.from_config import class_names, source_files
 from pipeline.stages.listener import Listener
 from pipeline.stages.read_run import load_model
 from pipeline.stages.runner import run_stages
@@ -82,6 +84,20 @@ def test_five_stars_learns_from_a_file_with_stars_and_measures_their_order(tmp_p
     assert metrics["accuracy"] > 0.9
     assert metrics["ratings"]["mean_absolute_error"] < 0.2
     assert metrics["ratings"]["quadratic_kappa"] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("neutral", "files"),
+    [
+        (False, ["train.jsonl", "test.jsonl"]),
+        (True, ["train.jsonl", "neutral_train.jsonl", "test.jsonl", "neutral_test.jsonl"]),
+    ],
+)
+def test_the_sample_has_a_third_class_where_it_is_asked_for(neutral, files):
+    config = Config().but(corpus=SampleCorpus(neutral=neutral))
+    assert [path.name for path in source_files(config)] == files
+    assert (config == Config()) is not neutral
+    assert ("neutral" in class_names(config)) is neutral
 
 
 def test_the_third_class_of_the_sample_is_learned(tmp_path):
