@@ -10,7 +10,7 @@
 
 A mutant that no test notices survives: a test is missing, code is dead, or the change has no
 effect. The survivors are listed. Those of `equivalent.py` come with the reason why no test can
-notice them; they count as survivors.
+notice them; they count as survivors, untried.
 
 A run that was stopped resumes: what was tried is in `build/mutants/journal.jsonl`. What survived is
 tried again once the tests have changed.
@@ -72,6 +72,7 @@ def outcomes(drawn: list[Trial], jobs: int) -> Iterator[tuple[Trial, bool]]:
     """Yield each mutant and whether it was killed, of the journal or by its tests."""
     journal, tests = FOLDER / "journal.jsonl", digest_of_tests()
     known = dict(read_journal(journal, tests))
+    known |= {trial.key: False for trial in drawn if reason_of(trial)}
     missing = [trial for trial in drawn if trial.key not in known]
     yield from ((trial, known[trial.key]) for trial in drawn if trial.key in known)
     start = time.monotonic()

@@ -20,6 +20,8 @@ TESTS = [
     *("tests/model", "tests/training", "tests/evaluation", "tests/test_classifier.py"),
     *("tests/test_classes.py", *(f"pipeline/{room}" for room in ROOMS)),
 ]
+# What compiles and caches is no numerical code, and cannot run as Python.
+NOT_KERNELS = ("__init__", "cache", "compiled", "native")
 KERNEL_TESTS = {
     "bootstrap": ["tests/evaluation/test_uncertainty.py"],
     "characters": ["tests/features/test_characters.py"],
@@ -48,16 +50,23 @@ def tests_of_lines() -> dict[str, dict[str, list[str]]]:
     return _kept("rooms", _find_lines)
 
 
-def tests_of_kernels(modules: list[str]) -> dict[str, list[str]]:
+def kernels() -> list[str]:
+    """Return the modules of kernels."""
+    stems = (path.stem for path in sorted((ROOT / "pipeline" / "kernels").glob("*.py")))
+    return [f"pipeline.kernels.{stem}" for stem in stems if stem not in NOT_KERNELS]
+
+
+def tests_of_kernels() -> dict[str, list[str]]:
     """Return the tests of each module of kernels that are fast enough as Python."""
 
     def find() -> dict[str, list[str]]:
-        files = sorted({file for files in KERNEL_TESTS.values() for file in files})
-        environment = {"INTERPRETED": ",".join(modules), "ENOUGH": str(LONGEST_TRIAL)}
+        of_module = {module: KERNEL_TESTS[module.rpartition(".")[2]] for module in kernels()}
+        files = sorted({file for files in of_module.values() for file in files})
+        environment = {"INTERPRETED": ",".join(of_module), "ENOUGH": str(LONGEST_TRIAL)}
         ended = _outcomes("kernels", files, environment)
         return {
             module: _chosen((test for test in ended if test.partition("::")[0] in files), ended)
-            for module, files in zip(modules, KERNEL_TESTS.values(), strict=True)
+            for module, files in of_module.items()
         }
 
     return _kept("kernels", find)

@@ -24,8 +24,9 @@ _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(
     [
         *("pytest", "coverage", "pytest_cov.plugin", "hypothesis.extra.numpy", "numpy", "click"),
-        *("scipy.optimize", "scipy.sparse.linalg", "scipy.special", "pyarrow.parquet", "sklearn"),
-        *("click.testing", "safetensors.numpy", "xxhash"),
+        *("scipy.optimize", "scipy.sparse.linalg", "scipy.special", "pyarrow.parquet", "nltk"),
+        *("click.testing", "safetensors.numpy", "xxhash", "sklearn.feature_extraction.text"),
+        *("sklearn.linear_model", "sklearn.metrics", "sklearn.naive_bayes", "scipy.stats"),
     ]
 )
 
@@ -33,6 +34,8 @@ _processes.set_forkserver_preload(
 def run_tests(tests: Sequence[str], environment: dict[str, str], *options: str) -> int:
     """Run tests; return the exit code of pytest, or a negative number if a signal ended it."""
     arguments = ["-q", "-p", "mutants.plugin", "-p", "no:randomly", "-p", "no:cacheprovider"]
+    # Its statistics fail where a test took too long.
+    arguments += ["-p", "no:hypothesispytest"]
     # The server has imported what pytest would prepare for its assertions.
     arguments += ["-W", "ignore::pytest.PytestAssertRewriteWarning", *options, *tests]
     process = _processes.Process(target=_run, args=(arguments, environment))

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from mutants.choosing import (
-    KERNEL_TESTS,
     LONGEST_TEST,
     LONGEST_TRIAL,
     ROOMS,
+    kernels,
     tests_of_kernels,
     tests_of_lines,
 )
@@ -66,10 +66,10 @@ def all_trials(only: str) -> Iterator[Trial]:
         for room in ROOMS
         for path in sorted((ROOT / "pipeline" / room).glob("[!_]*.py"))
     ]
-    modules += _kernels()
+    modules += kernels()
     wanted = [module for module in modules if only in module]
-    of_lines = tests_of_lines() if set(wanted) - set(_kernels()) else {}
-    of_kernels = tests_of_kernels(_kernels()) if set(wanted) & set(_kernels()) else {}
+    of_lines = tests_of_lines() if set(wanted) - set(kernels()) else {}
+    of_kernels = tests_of_kernels() if set(wanted) & set(kernels()) else {}
     for module in wanted:
         source, seen = (ROOT / _file(module)).read_text("utf-8"), Counter[str]()
         digest = hashlib.sha256(source.encode()).hexdigest()[:16]
@@ -96,16 +96,12 @@ def is_killed(trial: Trial) -> bool:
     return bool(trial.tests) and run_tests(trial.tests, environment, "-x") != 0
 
 
-def _kernels() -> list[str]:
-    return [f"pipeline.kernels.{name}" for name in KERNEL_TESTS]
-
-
 def _interpreted(module: str) -> set[str]:
     """Return a module of kernels and those that call its functions: they run as Python."""
-    if module not in _kernels():
+    if module not in kernels():
         return set()
     found = {module}
-    for other in _kernels():
+    for other in kernels():
         tree = ast.parse((ROOT / _file(other)).read_text("utf-8"))
         if module in {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}:
             found |= _interpreted(other)
