@@ -230,6 +230,16 @@ def test_the_kernels_mean_the_same_without_numba(uncompiled, of_words):
     assert_columnar(tokens)
 
 
+@pytest.mark.parametrize("of_words", WORDS_SETTINGS, ids=setting_names)
+def test_a_text_ends_where_it_ends_whatever_begins_there(uncompiled, of_words):
+    """As Python, a kernel that read on would leave the array, or take what the next text has."""
+    ends = ["<", "<b", "<br", "<br ", "<br/", ":", ":-", "(", "(-", "^", "^_", "'", "7.", "7", "#"]
+    corpus = [f"good {end}" for end in ends]
+    for texts in (corpus, corpus[::-1], *([text] for text in corpus)):
+        expected = [reference(text, *of_words) for text in texts]
+        assert listed(words(*of_words)(texts)) == expected
+
+
 def test_the_kernels_grow_their_arrays_without_numba(uncompiled):
     corpus = ["a", " ".join(f"w{n}" for n in range(5_000)), "z" * 40_000, "w4999 a"]
     assert listed(Tokenizer()(corpus)) == [text.split() for text in corpus]

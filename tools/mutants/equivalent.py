@@ -27,6 +27,7 @@ _EQUIVALENT = (
     Equivalent("kernels/sgd.py", "== fetched:", "", _FETCHED),
     Equivalent("kernels/softmax.py", "fetched = 0", "", _FETCHED),
     Equivalent("kernels/softmax.py", "== fetched:", "", _FETCHED),
+    Equivalent("kernels/steps.py", "return total", "", _FETCHED),
     Equivalent(
         "kernels/characters.py",
         "if last_token[token] == d: continue",
