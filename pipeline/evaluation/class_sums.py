@@ -54,8 +54,10 @@ class ScoredClasses:
 def checked_classes(y_true: Labels | Ints, scores: Floats, n_classes: int) -> tuple[Ints, Floats]:
     """Return the numbers of true classes, and scores, shape (n, n_classes); refuse other arrays."""
     y, z = np.asarray(y_true), np.asarray(scores, np.float64)
-    if z.shape != (len(y), n_classes):
-        raise ValueError(f"expected scores of the shape {(len(y), n_classes)}, got {z.shape}")
+    if y.ndim != 1 or z.shape != (len(y), n_classes):
+        raise ValueError(
+            f"expected labels (n,) and scores (n, {n_classes}), got shapes {y.shape} and {z.shape}"
+        )
     if not len(y):
         raise CorpusError("expected at least one review to evaluate, got none")
     if not 0 <= y.min() <= y.max() < n_classes:

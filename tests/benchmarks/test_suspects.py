@@ -11,13 +11,13 @@ from pipeline.stages.runner import run_stages
 from pipeline.storage.run import Run
 
 
-@pytest.mark.parametrize(("name", "n"), [("sample", 2000), ("three_classes", 2120)])
-def test_of_the_first_hundred_suspects_the_target_is_flipped(tmp_path, name, n):
+@pytest.mark.parametrize("name", ["sample", "three_classes"])
+def test_of_the_first_hundred_suspects_the_target_is_flipped(tmp_path, name):
     config = load_config(find_config(Path(name)).path).without_tune()
     run_stages(config, Run(tmp_path / "clean"), "corpus", SILENT)
     found = find_flipped(config, tmp_path, seed=0)
-    assert (found.n, found.n_flipped) == (n, n // 20)
-    assert TARGETS[name] <= found.in_first <= found.in_all <= min(n // 20, found.n_suspects)
+    assert found.n_flipped == found.n // 20 >= 100
+    assert TARGETS[name] <= found.in_first <= found.in_all <= min(found.n_flipped, found.n_suspects)
     header, _, row = lines({name: [found]})
     assert header.count("|") == row.count("|")
     assert f"**{found.in_first:.1f}**" in row

@@ -191,7 +191,7 @@ def test_an_undefined_metric_is_nan_and_null():
     [
         ([], np.zeros((0, 3)), CorpusError, "at least one review"),
         ([0, 3], np.zeros((2, 3)), ValueError, "labels from 0 to 2, got 0 to 3"),
-        ([0, 1], np.zeros((2, 2)), ValueError, r"shape \(2, 3\)"),
+        ([0, 1], np.zeros((2, 2)), ValueError, r"scores \(n, 3\), got shapes"),
         ([0, 1], [[0, 0, 0], [0, math.nan, 0]], DivergenceError, "scores of row 1"),
     ],
 )
