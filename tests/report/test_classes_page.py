@@ -488,7 +488,7 @@ def card_of(run):
     return metadata, rows
 
 
-@pytest.mark.parametrize("kind", NAMES)
+@pytest.mark.parametrize("kind", [kind for kind, names in NAMES.items() if len(names) > 2])
 def test_the_model_card_has_the_confusion_the_metrics_and_the_words_of_each_class(runs, kind):
     run = runs(kind)
     metrics = files.read_json(run / "eval" / "metrics.json")["test"]

@@ -138,7 +138,7 @@ def test_what_is_left_if_the_model_abstains_is_that_of_the_evaluation(of_three, 
     assert found == pytest.approx(saved)
     assert 0 < found["n_unsure"] < found["n"]
     shown = sentiment("score", path, file).stdout
-    assert f": {found['n_unsure']} of {found['n']} reviews" in shown
+    assert shown.count(f": {found['n_unsure']} of {found['n']} reviews") == 1
 
 
 class TestShown:

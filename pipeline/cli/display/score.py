@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.boundary import inert
-from pipeline.cli.display.abstaining import print_abstaining
 from pipeline.cli.display.classes import print_evaluation
 from pipeline.cli.display.terminal import figures, print_line, print_table
 from pipeline.cli.options import as_options
@@ -27,8 +26,6 @@ _LONGEST = 40
 def print_score(found: FileScore, name: str) -> None:
     """Print the metrics, the slices, and what was read."""
     print_evaluation(found.to_dict()["metrics"])
-    if found.abstain is not None:
-        print_abstaining(found.abstain.to_dict(), "review", found.metrics.confidence)
     if found.by is not None:
         _print_slices(found.slices, found.by, found.metrics.confidence)
     tally, n = found.rows, found.metrics.n
