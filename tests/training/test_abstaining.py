@@ -188,6 +188,21 @@ def test_what_is_no_bound_and_no_goal_is_refused(stated):
         bound_of(stated)
 
 
+def test_on_other_reviews_a_goal_is_missed_about_as_often_as_it_is_exceeded():
+    """Labels drawn with the probabilities that a model states; the truth is known."""
+    generator = np.random.default_rng(0)
+    ranked = -np.sort(-sigmoid(np.abs(generator.normal(0, 2.2, 100_000))))
+    accuracy = np.cumsum(ranked) / np.arange(1, len(ranked) + 1)
+    found = []
+    for _ in range(100):
+        z = generator.normal(0, 2.2, 400)
+        y = (generator.random(400) < sigmoid(z)).astype(int)
+        bound = choose_bound(y, z, 0.5, ("min_accuracy", 0.9)).bound
+        found.append(accuracy[np.searchsorted(-ranked, -bound, side="right") - 1])
+    assert 0.35 < np.mean(np.array(found) < 0.9) < 0.75
+    assert abs(np.mean(found) - 0.9) < 0.01
+
+
 class TestConfidence:
     @given(scored())
     def test_it_is_the_probability_of_the_prediction_at_a_threshold_of_a_half(self, rows):
