@@ -115,6 +115,24 @@ def test_the_order_of_the_reviews_changes_nothing(drawn, seed):
         np.testing.assert_equal(first.to_dict(), second.to_dict())
 
 
+@pytest.mark.parametrize("k", [0, 1, 2])
+def test_the_order_of_reviews_that_differ_in_one_score_alone_changes_nothing(k):
+    """Resamples are drawn from the reviews in the order of all of their scores."""
+    y, z, none = np.zeros(40, int), np.zeros((40, 3)), np.zeros((40, 3))
+    y[:3], z[:, k] = [0, 1, 2], np.linspace(-2, 2, 40)
+    order = np.random.default_rng(0).permutation(40)
+
+    def measured(rows):
+        alone, flat = (ClassScores(each[rows], WORDS) for each in (z, none))
+        differences = (
+            paired_class_differences(y[rows], *pair, resamples=20)
+            for pair in ((alone, flat), (flat, alone))
+        )
+        return evaluate_scores(y[rows], alone, resamples=20).to_dict(), *differences
+
+    np.testing.assert_equal(measured(order), measured(np.arange(40)))
+
+
 def test_two_classes_have_the_metrics_of_two():
     draw = np.random.default_rng(0)
     y = draw.integers(0, 2, 200)

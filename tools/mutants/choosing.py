@@ -60,7 +60,11 @@ def tests_of_kernels() -> dict[str, list[str]]:
     """Return the tests of each module of kernels that are fast enough as Python."""
 
     def find() -> dict[str, list[str]]:
-        of_module = {module: KERNEL_TESTS[module.rpartition(".")[2]] for module in kernels()}
+        stems = {module: module.rpartition(".")[2] for module in kernels()}
+        of_module = {
+            module: [*KERNEL_TESTS[stem], f"pipeline/kernels/{stem}.py"]
+            for module, stem in stems.items()
+        }
         files = sorted({file for files in of_module.values() for file in files})
         environment = {"INTERPRETED": ",".join(of_module), "ENOUGH": str(LONGEST_TRIAL)}
         ended = _outcomes("kernels", files, environment)

@@ -30,6 +30,18 @@ _EQUIVALENT = (
     Equivalent("kernels/steps.py", "return total", "", _FETCHED),
     Equivalent(
         "kernels/characters.py",
+        "_has_room(n_known, size * (high - low + 1)",
+        "high + low",
+        "it asks for more room than it needs, and then gets it",
+    ),
+    Equivalent(
+        "evaluation/class_sums.py",
+        "strict=True",
+        "False",
+        "each chunk of resamples measures each model, so that the lengths are equal",
+    ),
+    Equivalent(
+        "kernels/characters.py",
         "if last_token[token] == d: continue",
         "(nothing)",
         "the n-grams of a token are not new twice",
