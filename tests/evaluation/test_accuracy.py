@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import t as student
 
 from pipeline.evaluation.accuracy import (
     accuracy_interval,
@@ -123,3 +124,13 @@ def test_reviews_of_one_group_tell_as_much_as_one_review(right):
     share = np.mean(right)
     found = accuracy_interval(np.array(right), groups=np.full(4, 7))
     assert found == wilson_interval(float(share), 1)
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_where_all_are_right_or_wrong_a_group_tells_as_much_as_a_review(right):
+    """But for the quantiles of Student's distribution, which are wider for few groups."""
+    n, n_groups = 12, 4
+    found = accuracy_interval(np.full(n, right), groups=np.arange(n) % n_groups)
+    few, many = (student.ppf(0.025, m - 1) for m in (n_groups, n))
+    effective = n_groups * (many / few) ** 2
+    assert found == pytest.approx(wilson_interval(effective if right else 0, effective))

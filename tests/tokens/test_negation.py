@@ -369,6 +369,7 @@ def test_the_kernel_means_the_same_without_numba(uncompiled):
     ids, distinct = mark_negation(tokens.ids, tokens.offsets, tokens.distinct)
     expected = [t for d in range(4) for t in marked_one_by_one(tokens.document(d))]
     assert distinct.take(pa.array(ids)).to_pylist() == expected
+    assert distinct.to_pylist() == list(dict.fromkeys(expected))
 
 
 def test_no_tokens_have_no_marks():

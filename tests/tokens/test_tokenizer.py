@@ -235,6 +235,7 @@ def test_a_text_ends_where_it_ends_whatever_begins_there(uncompiled, of_words):
     """As Python, a kernel that read on would leave the array, or take what the next text has."""
     ends = ["<", "<b", "<br", "<br ", "<br/", ":", ":-", "(", "(-", "^", "^_", "'", "7.", "7", "#"]
     corpus = [f"good {end}" for end in ends]
+    corpus += ["a<br>b", "a<BR />b", "a<br x>b", "\u0928\u200d\u0915 a\u200db", "1\u20e3b a\u20e3b"]
     for texts in (corpus, corpus[::-1], *([text] for text in corpus)):
         expected = [reference(text, *of_words) for text in texts]
         assert listed(words(*of_words)(texts)) == expected
