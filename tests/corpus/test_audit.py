@@ -283,6 +283,17 @@ def test_interpreted_kernels_agree_with_compiled_ones(corpus: tuple[Rows, Rows])
 @given(st.lists(reviews(), min_size=2, max_size=6))
 @steady
 def test_resemblance_is_the_jaccard_similarity_of_real_shingle_sets(texts: list[str]) -> None:
+    assert_resemblances(texts)
+
+
+def test_each_word_of_a_shingle_tells_it_from_others() -> None:
+    words = "one two three four five".split()
+    changed = [" ".join(["x" if k == n else w for n, w in enumerate(words)]) for k in range(5)]
+    with interpreted():
+        assert_resemblances([" ".join(words), *changed, " ".join(words[::-1])])
+
+
+def assert_resemblances(texts: list[str]) -> None:
     buffers = arrow.buffers(table([(text, 0) for text in texts])["text"].chunk(0))
     text = buffers[0]
     pairs = np.array([(a, b) for a in range(len(texts)) for b in range(len(texts))])

@@ -190,6 +190,14 @@ class TestHistory:
 
 
 class TestOptions:
+    @pytest.mark.parametrize("schedule", SCHEDULES)
+    @pytest.mark.parametrize("batch_size", [1, 5])
+    def test_without_intercepts_they_are_zero(self, schedule, batch_size):
+        X, y = reviews(n=30)
+        model = fitted(X, y, Settings(0.1, schedule, 0.01, batch_size, fit_intercept=False), 2)
+        assert model.intercept_.tolist() == [0.0] * 4
+        assert model.coef_.any()
+
     def test_the_validation_set_has_the_same_fraction_of_each_class(self):
         X, y = reviews(n=200)
         model = SGDLogisticRegression(validation=0.25, epochs=1).fit(X, y)

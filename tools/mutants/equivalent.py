@@ -35,6 +35,12 @@ _EQUIVALENT = (
         "it asks for more room than it needs, and then gets it",
     ),
     Equivalent(
+        "kernels/negation.py",
+        "if numbers[code] < 0:",
+        "1",
+        "a token that is numbered twice is one again as soon as it has a name",
+    ),
+    Equivalent(
         "evaluation/class_sums.py",
         "strict=True",
         "False",
