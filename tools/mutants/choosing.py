@@ -30,6 +30,8 @@ KERNEL_TESTS = {
     "distinct": ["tests/tokens/test_distinct.py", "tests/tokens/test_tokenizer.py"],
     "duplicates": ["tests/corpus/test_audit.py"],
     "hashing": ["tests/tokens/test_distinct.py", "tests/features/test_features.py"],
+    "levels": ["tests/features/test_ngrams.py", "tests/features/test_features.py"],
+    "log_count_ratio": ["tests/training/test_log_count_ratio.py"],
     "logistic": ["tests/model/test_logistic.py", "tests/model/test_softmax.py"],
     "negation": ["tests/tokens/test_negation.py"],
     "ngrams": ["tests/features/test_ngrams.py", "tests/features/test_features.py"],
