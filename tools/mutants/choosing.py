@@ -101,6 +101,8 @@ def _kept(name: str, find: Callable[[], Any]) -> Any:
 def _find_lines() -> dict[str, dict[str, list[str]]]:
     from coverage import CoverageData
 
+    for left in FOLDER.glob("rooms.coverage*"):  # by a run that was stopped
+        left.unlink()
     data = FOLDER / "rooms.coverage"
     environment = {"COVERAGE_FILE": str(data), "COVERAGE_CORE": "ctrace"}
     options = "--cov=pipeline", "--cov-context=test", "--cov-report="
@@ -120,7 +122,9 @@ def _outcomes(name: str, tests: list[str], environment: dict[str, str], *options
     """Run tests without a mutant; return how each ended, and its seconds."""
     path = FOLDER / f"{name}-outcomes.json"
     variables = {"SECONDS": str(LONGEST_TEST), "OUTCOMES": str(path)}
-    run_tests(tests, environment | variables, *options)
+    code = run_tests(tests, environment | variables, *options)
+    if code not in (0, 1):  # 1: one failed, or took too long
+        raise RuntimeError(f"the tests of the {name} did not come to their end: {code}")
     ended: Outcomes = json.loads(path.read_text("utf-8"))
     return ended
 

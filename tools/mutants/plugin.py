@@ -122,8 +122,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """End a test that takes too much time of the processor, whatever else it is busy with."""
 
+    is_running = True
+
     def end(*_: object) -> None:
-        raise TimeoutError(f"longer than {_seconds:g} seconds")
+        if is_running:  # a signal may arrive late
+            raise TimeoutError(f"longer than {_seconds:g} seconds")
 
     if _seconds:
         signal.signal(signal.SIGPROF, end)
@@ -132,6 +135,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     try:
         return (yield)
     finally:
+        is_running = False
         signal.setitimer(signal.ITIMER_PROF, 0)
 
 
