@@ -78,7 +78,8 @@ def test_a_model_of_two_classes_keeps_its_format(tmp_path):
         ({"classes": ["bad", "good", 3]}, "strings or two numbers"),
         ({"classes": ["bad", "fair", "good", "great"]}, r"shape \(4, \d+\)"),
         ({"format_version": 1}, "do not go with its format version"),
-        ({"format_version": 3}, "expected format version 2, got 3"),
+        ({"format_version": 3}, "without abstain do not go with its format version"),
+        ({"format_version": 4}, "expected format version 3, got 4"),
         ({"threshold": 0.7}, r"threshold: expected 0\.5 where there are more than two"),
     ],
 )

@@ -61,7 +61,7 @@ def find_ngrams(tokens: Tokens, max_n: int, least: int = 1) -> list[Level]:
     --------
     >>> from pipeline.tokens.tokenizer import Tokenizer
     >>> single, pairs = find_ngrams(Tokenizer()(["not a film", "a film"]), 2)
-    >>> single.frequency.tolist(), sorted(pairs.frequency.tolist())
+    >>> single.frequency.tolist(), sorted(pairs.frequency[pairs.frequency > 0].tolist())
     ([1, 2, 2], [1, 2])
     """
     parts = list(_parts(tokens))

@@ -165,10 +165,10 @@ def test_baselines_are_compared_by_whole_films():
     draw = np.random.default_rng(0)
     labels, groups = draw.integers(0, 2, 60), np.arange(60) // 6
     journal = {
-        name: {"predicted": draw.integers(0, 2, 60).tolist(), "seconds": 0.0}
+        name: {"predicted": draw.integers(0, 2, 60).tolist(), "seconds": 0.0, "peak_bytes": 1}
         for name in baselines.NAMES
     }
-    found = list(baselines._results(journal, labels, 0.95, groups))
+    found = list(baselines._results(journal, baselines.NAMES, labels, 0.95, groups))
     right = [np.array(journal[name]["predicted"]) == labels for name in baselines.NAMES]
     assert [result.p for result in found[1:]] == [
         paired_p_value(this, previous, groups) for previous, this in itertools.pairwise(right)
