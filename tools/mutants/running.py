@@ -36,6 +36,8 @@ def run_tests(tests: Sequence[str], environment: dict[str, str], *options: str) 
     arguments = ["-q", "-p", "mutants.plugin", "-p", "no:randomly", "-p", "no:cacheprovider"]
     # Its statistics fail where a test took too long.
     arguments += ["-p", "no:hypothesispytest"]
+    # pytest's own tracebacks fail where a signal came at an instruction that belongs to no line.
+    arguments += ["--tb=native"]
     # The server has imported what pytest would prepare for its assertions.
     arguments += ["-W", "ignore::pytest.PytestAssertRewriteWarning", *options, *tests]
     process = _processes.Process(target=_run, args=(arguments, environment))
