@@ -79,11 +79,10 @@ class Journal:
         found = read_journal(path) if path.exists() and not from_scratch else {}
         # Compared as text, because 1 (a review) and 1.0 (all of them) are equal in Python.
         then, now = (
-            json.dumps({k: v for k, v in each.items() if k not in ignored}, sort_keys=True)
-            for each in (found.get(DEPENDS, {}), depends)
+            json.dumps(_without(ignored, each), sort_keys=True)
+            for each in (found.get(DEPENDS), depends)
         )
-        resumes = DEPENDS in found and then == now
-        self._done: dict[str, Any] = found if resumes else {DEPENDS: depends}
+        self._done: dict[str, Any] = found if then == now else {DEPENDS: depends}
         # An interrupt can leave a line without its line break; its step is repeated.
         write_text(path, "".join(journal_line(*each) for each in self._done.items()))
 
@@ -108,6 +107,13 @@ class Journal:
         with self.path.open("a", encoding="utf-8") as file:
             file.write(line := journal_line(name, value))
         self._done[name] = json.loads(line)[1]
+
+
+def _without(ignored: Collection[str], depends: Any) -> Any:
+    """Return what results depend on without some keys; a file may hold anything else there."""
+    if not isinstance(depends, dict):
+        return depends
+    return {key: value for key, value in depends.items() if key not in ignored}
 
 
 @contextmanager

@@ -60,6 +60,13 @@ def test_a_journal_with_a_line_of_another_form_is_refused_by_name(tmp_path, line
     assert "a" not in Journal(tmp_path / "j", {}, from_scratch=True)
 
 
+@pytest.mark.parametrize("depends", [0, None, "seed", ["seed"]])
+def test_a_journal_that_depends_on_anything_but_settings_is_restarted(tmp_path, depends):
+    lines = journal_line("depends", depends), journal_line("a", 1)
+    (tmp_path / "j").write_text("".join(lines))
+    assert "a" not in Journal(tmp_path / "j", {"seed": 0}, ignored=["versions"])
+
+
 def test_settings_that_were_changed_by_a_flipped_bit_are_not_taken_for_other_settings(tmp_path):
     Journal(tmp_path / "j", {"seed": 1})["a"] = 1
     content = (tmp_path / "j").read_text()
