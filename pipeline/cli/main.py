@@ -176,7 +176,7 @@ def examples(*lines: str) -> str:
 @click.option("-q", "--quiet", is_flag=True, help="The same as -q after the command.")
 @click.option("-v", "--verbose", is_flag=True, help="The same as -v after the command.")
 def main(debug: bool, quiet: bool, verbose: bool) -> None:
-    """Learn from labelled reviews which words make a review positive or negative.
+    """Learn from labelled reviews which words speak for each class.
 
     CONFIG is an experiment: a TOML file, the name of a bundled config such as sample
     or imdb, or a run folder, which holds its config. RUN is the folder of the results,
