@@ -20,6 +20,7 @@ LEVELS = (
     {"errors", "kernels"},
     {"boundary"},
     {"config", "parallel", "stratified", "nltk_data"},
+    {"cluster"},
     {"storage"},
     {"corpus", "tokens"},
     {"features"},
@@ -56,7 +57,9 @@ COURSEWORK = (
 # Where a library may be imported; one that is not named here, anywhere.
 PLACES = {
     "click": {"cli"},
+    "dask": {"cluster"},
     "datasets": {"corpus"},
+    "distributed": {"cluster"},
     "huggingface_hub": {"corpus"},
     "jinja2": {"report"},
     "markupsafe": {"report"},
