@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.cluster.workers import HERE, Workers
 from pipeline.config.corpus import SplitSection
 from pipeline.config.schema import Config
 from pipeline.stages.from_config import (
@@ -50,6 +51,8 @@ class StageContext:
         What the manifest will say of the stage.
     on_epoch : callable
         Told of each epoch.
+    workers : Workers
+        Run the tasks of the stage.
     """
 
     config: Config
@@ -57,6 +60,7 @@ class StageContext:
     folder: Path
     entry: dict[str, Any]
     on_epoch: Callable[[Epoch], None]
+    workers: Workers = HERE
 
 
 def compute_corpus(context: StageContext) -> tuple[str, list[str]]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.cluster.workers import HERE, Workers
 from pipeline.config.schema import Config
 from pipeline.parallel import ordered_map
 from pipeline.stages import compute, from_config, reporting
@@ -67,7 +68,14 @@ class Stage:
     studies: tuple[str, ...] = ()
 
 
-def run_stages(config: Config, run: Run, last: str, listener: Listener, keep: bool = False) -> None:
+def run_stages(
+    config: Config,
+    run: Run,
+    last: str,
+    listener: Listener,
+    keep: bool = False,
+    workers: Workers = HERE,
+) -> None:
     """Compute the stages that are out of date, up to and including the last; one process at a time.
 
     Parameters
@@ -79,6 +87,8 @@ def run_stages(config: Config, run: Run, last: str, listener: Listener, keep: bo
     listener : Listener
     keep : bool
         Take what other versions of the libraries or of this package computed as it is.
+    workers : Workers
+        Run the tasks of the stages.
     """
     return_freed_memory()
     with run.locked():
@@ -98,7 +108,7 @@ def run_stages(config: Config, run: Run, last: str, listener: Listener, keep: bo
             if entry is None or not up_to_date:
                 listener.started(stage.name)
                 import_ahead()
-                entry = _compute(stage, config, run, depends, listener)
+                entry = _compute(stage, config, run, depends, listener, workers)
             listener.ended(
                 StageResult(
                     stage.name,
@@ -152,13 +162,19 @@ def _is_up_to_date(
 
 
 def _compute(
-    stage: Stage, config: Config, run: Run, depends: dict[str, Any], listener: Listener
+    stage: Stage,
+    config: Config,
+    run: Run,
+    depends: dict[str, Any],
+    listener: Listener,
+    workers: Workers,
 ) -> dict[str, Any]:
     """Run one stage into its folder, and add its entry to the manifest."""
     reset_peak_memory()
     start = time.perf_counter()
     with run.writing(stage.name, stage.folder, config.to_toml()) as (folder, entry):
-        summary, warnings = stage.compute(StageContext(config, run, folder, entry, listener.epoch))
+        context = StageContext(config, run, folder, entry, listener.epoch, workers)
+        summary, warnings = stage.compute(context)
         entry |= {
             "summary": summary,
             "warnings": warnings,
