@@ -148,6 +148,7 @@ locks: ## update requirements/ after a change of pyproject.toml (needs uv; ARGS=
 	@$(LOCK) $(ARGS) --extra audit -c requirements/dev.txt -o requirements/audit.txt
 	@$(LOCK) $(ARGS) --extra fuzz -c requirements/dev.txt -o requirements/fuzz.txt
 	@$(LOCK) $(ARGS) --extra lesson -c requirements/dev.txt -c requirements/docs.txt -o requirements/lesson.txt
+	@$(LOCK) $(ARGS) --extra cluster --extra s3 --extra moto -c requirements/dev.txt -o requirements/cluster.txt
 
 clean: ## remove the environment, caches and builds; runs stay
 	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage build dist
@@ -165,7 +166,7 @@ clean: ## remove the environment, caches and builds; runs stay
 	@printf '3/3 '; $(BIN)/sentiment compile
 	@touch $@
 
-.venv/dev .venv/docs .venv/bench .venv/audit .venv/lesson: .venv/%: .venv/runtime requirements/%.txt
+.venv/dev .venv/docs .venv/bench .venv/audit .venv/lesson .venv/cluster: .venv/%: .venv/runtime requirements/%.txt
 	@echo "installing the packages of requirements/$*.txt into .venv, once"
 	@$(INSTALL) --require-hashes -r requirements/$*.txt
 	@$(BYTECODE)

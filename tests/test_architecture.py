@@ -60,6 +60,7 @@ PLACES = {
     "dask": {"cluster"},
     "datasets": {"corpus"},
     "distributed": {"cluster"},
+    "fsspec": {"corpus"},
     "huggingface_hub": {"corpus"},
     "jinja2": {"report"},
     "markupsafe": {"report"},

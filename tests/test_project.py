@@ -22,6 +22,7 @@ LOCKS = {
     "bench": ("build", "bench"),
     "audit": ("build", "audit"),
     "fuzz": ("build", "fuzz"),
+    "cluster": ("build", "cluster", "s3", "moto"),
 }
 
 

@@ -42,8 +42,8 @@ SPDX = {
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "Python Software Foundation License": "PSF-2.0",
 }
-# "BSD" alone is the licence of three clauses, but for this one, as its text says.
-TEXT = {"numba": "BSD-2-Clause"}
+# What the text of a licence says where the package does not: "BSD" alone is that of three clauses.
+TEXT = {"numba": "BSD-2-Clause", "python-dateutil": "Apache-2.0 AND BSD-3-Clause"}
 
 
 # Where the project runs, in the terms of the lock's conditions.
