@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.model.logistic import Array
+from pipeline.parallel import chunks
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
+
+# Non-zeros that are counted at once: 16 MB of work arrays.
+_BLOCK = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,11 @@ class ClassFrequency:
         [[1, 2], [1, 0]]
         """
         d = counts.shape[1]
-        cells = np.repeat(labels.astype(np.int64) * d, np.diff(counts.indptr))
-        cells += counts.indices
-        return cls(np.bincount(cells, minlength=n_classes * d).reshape(n_classes, d))
+        of_class = np.zeros(n_classes * d, np.int64)
+        # A block has room for as many non-zeros as there are sums, so that to add them is cheap.
+        for rows in chunks(counts.indptr, max(_BLOCK, n_classes * d)):
+            ends = counts.indptr[rows.start : rows.stop + 1]
+            cells = np.repeat(labels[rows].astype(np.int64) * d, np.diff(ends))
+            cells += counts.indices[ends[0] : ends[-1]]
+            of_class += np.bincount(cells, minlength=n_classes * d)
+        return cls(of_class.reshape(n_classes, d))

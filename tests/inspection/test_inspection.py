@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import tracemalloc
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from pipeline.features.vocabulary import Vocabulary
+from pipeline.inspection import class_frequency
 from pipeline.inspection.class_frequency import ClassFrequency
 from pipeline.inspection.explanation import explain
 from pipeline.inspection.weights import look_up, top_words, weights_table
@@ -94,6 +96,20 @@ def test_class_frequencies_count_the_documents_with_a_word(rows, n_classes, rand
     assert found.dtype == np.int64
     expected = [(dense[labels == k] > 0).sum(axis=0) for k in range(n_classes)]
     np.testing.assert_array_equal(found, expected)
+
+
+def test_class_frequencies_take_less_memory_than_the_counts(monkeypatch):
+    monkeypatch.setattr(class_frequency, "_BLOCK", 1_000)
+    n, d = 5_000, 50
+    indices = np.tile(np.arange(d, dtype=np.int32), n)
+    counts = csr_array((np.ones(n * d, np.float32), indices, np.arange(n + 1) * d), shape=(n, d))
+    labels = (np.arange(n) % 2).astype(np.int8)
+    tracemalloc.start()
+    found = ClassFrequency.of(counts, labels, 2).of_class
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (found == n // 2).all()
+    assert peak < n * d
 
 
 def test_the_table_of_weights_has_every_word_by_descending_weight(trained):

@@ -517,6 +517,19 @@ def test_arrays_that_are_not_a_matrix_are_refused(tmp_path, change):
     assert one_line(error, path)
 
 
+@given(
+    st.lists(st.lists(st.integers(0, 4), max_size=4), max_size=6),
+    st.integers(1, 5),
+)
+def test_columns_are_checked_alike_in_blocks_of_any_size(rows, size):
+    indices = np.array([column for row in rows for column in row], np.int32)
+    indptr = np.cumsum([0, *map(len, rows)])
+    expected = all(sorted(set(row)) == row and max(row, default=0) < 4 for row in rows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrays, "_BLOCK", size)
+        assert arrays._are_columns(indices, indptr, 4) == expected
+
+
 def safetensors(header: bytes, content: bytes = b"", length: int | None = None) -> bytes:
     return (len(header) if length is None else length).to_bytes(8, "little") + header + content
 
