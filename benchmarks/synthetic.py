@@ -3,14 +3,16 @@
 Ranks are drawn by the law of Zipf in its two regimes (Ferrer i Cancho & Sole 2001),
 p(rank) ~ 1 / ((rank + SHIFT) (1 + rank / BEND)): the exponent is one for the common words and
 two for the rare, so that new words keep coming as a corpus grows, and ever more slowly.
-Lengths are log-normal, with the median and the mean of IMDB's. Every eighth word leans to one
-class and has a partner that leans to the other; a review swaps partners as far as its own
-strength says, which some reviews have little of.
+Lengths are log-normal, those of film reviews (IMDB's median and mean) or of product reviews.
+Every eighth word leans to one class and has a partner that leans to the other; a review swaps
+partners as far as its own strength says, which some reviews have little of. `synthetic_files`
+writes many of them, some of which copy others.
 """
 
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,6 @@ from pyarrow import parquet
 
 BATCH = 2_000  # reviews made at once
 SHIFT, BEND, RANKS = 3.0, 3_000.0, 4_000_000
-MEDIAN_LENGTH, LENGTH_SIGMA, LENGTHS = 174, 0.75, (10, 2_500)
 FIRST_LEANING, LEANING = 160, 8
 STRENGTH, STRENGTH_SIGMA = 0.65, 0.4
 # How a token looks in the text, and how often: as it is, before a comma, at a sentence's end,
@@ -30,6 +31,21 @@ LOOK_SHARES = (0.88, 0.06, 0.055, 0.005)
 CONSONANTS = "t n s r l d m k p b v g f h w z sh ch st tr".split()
 VOWELS = "e a o i u ea ou".split()
 SYLLABLES = [*(c + v for v in VOWELS for c in CONSONANTS), "né"]
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Words of a review: log-normal with a median and a spread, within bounds."""
+
+    median: float
+    sigma: float
+    bounds: tuple[int, int]
+
+
+FILMS = Lengths(174, 0.75, (10, 2_500))
+# 30.14 billion tokens in 571.54 million reviews of Amazon are a mean of 52.7 (Hou et al. 2024).
+# Their median is not on record; with this spread it is 32.
+PRODUCTS = Lengths(32, 1.0, (3, 2_500))
 
 
 def write_corpus(folder: Path, n_train: int, n_test: int, seed: int = 0) -> tuple[Path, Path]:
@@ -57,13 +73,14 @@ def write_corpus(folder: Path, n_train: int, n_test: int, seed: int = 0) -> tupl
     return paths
 
 
-def reviews(draw: np.random.Generator, n_reviews: int) -> pa.Table:
+def reviews(draw: np.random.Generator, n_reviews: int, of: Lengths = FILMS) -> pa.Table:
     """Make some reviews, half of them positive.
 
     Parameters
     ----------
     draw : numpy.random.Generator
     n_reviews : int
+    of : Lengths
 
     Returns
     -------
@@ -71,8 +88,8 @@ def reviews(draw: np.random.Generator, n_reviews: int) -> pa.Table:
         With the columns text (string) and label (int64).
     """
     labels = draw.permutation(np.arange(n_reviews) % 2)
-    lengths = draw.lognormal(np.log(MEDIAN_LENGTH), LENGTH_SIGMA, n_reviews)
-    lengths = lengths.clip(*LENGTHS).astype(np.int64)
+    lengths = draw.lognormal(np.log(of.median), of.sigma, n_reviews)
+    lengths = lengths.clip(*of.bounds).astype(np.int64)
     offsets = np.concatenate(([0], np.cumsum(lengths)))
     ranks = lean(draw, draw_ranks(draw, int(offsets[-1])), labels.repeat(lengths), lengths)
     looks = draw.choice(len(LOOKS), len(ranks), p=LOOK_SHARES)
