@@ -73,12 +73,22 @@ class Child:
         is 0 where nobody looked.
     output : str
         Its standard output.
+    cpu_seconds : float
+        Its time on processors, with that of the processes that it waited for.
+    peak_anonymous_largest, peak_anonymous_sum : int
+        The anonymous memory of the largest process among it and its descendants, and of all.
+    written_bytes : int
+        What it wrote to disk, with what it deleted again.
     """
 
     seconds: float
     peak_bytes: int
     peak_anonymous: int
     output: str
+    cpu_seconds: float = 0.0
+    peak_anonymous_largest: int = 0
+    peak_anonymous_sum: int = 0
+    written_bytes: int = 0
 
 
 def seconds(work: Callable[..., object], *arguments: object) -> float:
@@ -167,7 +177,8 @@ def run_child(
         facts = json.loads(report.read_text()) if report.exists() else {"status": None}
     if facts["status"] != 0:
         raise RuntimeError(f"{' '.join(map(str, command))}\n{done.stderr[-2000:]}")
-    return Child(facts["seconds"], facts["peak_bytes"], facts["peak_anonymous"], done.stdout)
+    del facts["status"]
+    return Child(output=done.stdout, **facts)
 
 
 def python_child(module: str, *arguments: str | Path) -> list[str | Path]:

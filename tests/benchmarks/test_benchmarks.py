@@ -167,6 +167,29 @@ def test_a_peak_that_a_child_sets_back_is_seen():
     assert child.peak_anonymous > 200e6
 
 
+def test_what_the_processes_of_a_child_take_is_counted():
+    if not Path("/proc/self/task").exists():
+        pytest.skip("needs Linux")
+    work = (
+        "import time; b = bytearray(100_000_000); t = time.process_time()\n"
+        "while time.process_time() < t + 0.5: pass"
+    )
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {work!r}], check=True)"
+    child = run_child([sys.executable, "-c", code], sample_every=0.01)
+    assert child.peak_anonymous < 50e6
+    assert 100e6 < child.peak_anonymous_largest < child.peak_anonymous_sum < 150e6
+    assert child.cpu_seconds > 0.5
+
+
+def test_written_bytes_are_counted(tmp_path):
+    path = tmp_path / "zeros"
+    code = f"f = open({str(path)!r}, 'wb'); f.write(bytes(20_000_000))"
+    child = run_child([sys.executable, "-c", code])
+    if sys.platform != "linux" or not child.written_bytes:
+        pytest.skip("needs Linux, and a folder for temporary files that is not in memory")
+    assert 20e6 <= child.written_bytes < 21e6
+
+
 def test_threads_are_asked_for_only_inside(monkeypatch):
     import os
 
