@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from pipeline.boundary import interrupts
+from pipeline.cli.cluster import cluster_of, end_workers, workers_of
 from pipeline.cli.main import examples, exit_code_of, main
 from pipeline.cli.options import CONFIG, KEEP, RUN, SET, UserPath
 from pipeline.cli.output import say
 
 if TYPE_CHECKING:
     from pipeline.cli.display.progress import StageProgress
+    from pipeline.cluster.workers import Workers
     from pipeline.config.schema import Config
 
 # Prints a result, once the progress has left the screen.
@@ -24,13 +26,14 @@ Decorator = Callable[[Callable[..., Render]], Callable[..., Render]]
 
 
 class CommandContext(NamedTuple):
-    """What a command computes from, where to, what it keeps, and how it reports its progress."""
+    """What a command computes from, where to, what it keeps, how it reports, what runs tasks."""
 
     config: Config
     path: Path
     from_scratch: bool
     keep: bool
     progress: StageProgress
+    workers: Workers
 
 
 QUIET = click.option("-q", "--quiet", is_flag=True, help="Print warnings and errors only.")
@@ -121,14 +124,21 @@ def compute_and_render(
     interrupts.be_raised()
     with StageProgress(config.train.epochs, quiet, verbose) as progress:
         compiled.on_compile = progress.say
-        context = CommandContext(config, path, force, values.pop("keep", False), progress)
+        keep, cluster = values.pop("keep", False), cluster_of(values)
+
+        def compute_on_workers() -> Render:
+            with workers_of(cluster, path, progress.say) as workers:
+                context = CommandContext(config, path, force, keep, progress, workers)
+                return compute(context, **values)
+
         try:
             # In a thread, because Python loses an interrupt that reaches the main thread during a
             # destructor or an import callback: one in 25 in the first seconds of a run.
-            render = ThreadPoolExecutor(1).submit(compute, context, **values).result()
+            render = ThreadPoolExecutor(1).submit(compute_on_workers).result()
         except KeyboardInterrupt as error:
             interrupts.end_at_once()
             progress.__exit__()
+            end_workers()
             Run.abandon(path)
             say("sentiment: interrupted; completed work is kept")
             os._exit(exit_code_of(error))  # and do not wait for the thread

@@ -1,4 +1,4 @@
-"""Options and arguments that several commands share: RUN, CONFIG, --set, --word, --json."""
+"""Options and arguments that several commands share: RUN, CONFIG, --set, --json, --workers."""
 
 from __future__ import annotations
 
@@ -100,6 +100,32 @@ def count_option(
 def seed_option(text: str) -> Callable[[Function], Function]:
     """Return the option --seed; `text` is its help."""
     return count_option("--seed", default=0, least=0, most=limits.SEED, text=text)
+
+
+def _address(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Refuse what is no address of a scheduler."""
+    if value is None or re.fullmatch(r"(tcp|tls)://(\[[\w:.%]+\]|[\w.-]+):\d{1,5}", value):
+        return value
+    raise ConfigError(
+        f"--scheduler: expected an address such as tcp://10.0.0.1:8786 or tls://..., got {value!r}"
+    )
+
+
+# What runs the tasks; see `cluster_of` in cluster.py.
+CLUSTER = (
+    count_option(
+        "--workers",
+        "n_workers",
+        most=limits.WORKERS,
+        text="Run tasks in N processes of this machine. Results are the same.",
+    ),
+    click.option(
+        "--scheduler",
+        metavar="ADDRESS",
+        callback=_address,
+        help="Run tasks on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786.",
+    ),
+)
 
 
 class NumberRange(click.FloatRange):

@@ -17,6 +17,7 @@ from pipeline.cli.command import (
 )
 from pipeline.cli.main import examples, main
 from pipeline.cli.options import (
+    CLUSTER,
     JSON,
     RUN,
     RUN_FOLDER,
@@ -107,6 +108,7 @@ def compare(run_a: Path, run_b: Path, flipped: int, page: Path | None, in_json: 
     ),
     WORDS,
     JSON,
+    *CLUSTER,
 )
 def stability(
     context: CommandContext, top: int, words: tuple[str, ...], in_json: bool, **settings: Any

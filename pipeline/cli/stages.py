@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pipeline.cli.command import CommandContext, Render, config_command
-from pipeline.cli.options import JSON
+from pipeline.cli.options import CLUSTER, JSON
 from pipeline.cli.output import echo, print_json
 
 if TYPE_CHECKING:
@@ -28,14 +28,15 @@ def _stage_command(name: str, example: str, file: str = "") -> Callable[[PrintRe
             from pipeline.storage.run import Run
 
             run = Run(context.path, context.from_scratch)
-            run_stages(context.config, run, name, context.progress, context.keep)
+            keep, workers = context.keep, context.workers
+            run_stages(context.config, run, name, context.progress, keep, workers)
             if in_json:
                 result = read_json(run.output(file)) if file else run.stage(name)
                 return lambda: print_json(result)
             return lambda: print_result(run, context.config)
 
         compute.__doc__ = print_result.__doc__
-        config_command(name, example, JSON)(compute)
+        config_command(name, example, JSON, *CLUSTER)(compute)
         return print_result
 
     return decorate

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli.command import CommandContext, Render, config_command
-from pipeline.cli.options import JSON, count_option, seed_option
+from pipeline.cli.options import CLUSTER, JSON, count_option, seed_option
 from pipeline.cli.output import fields, print_json
 from pipeline.config import limits
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipeline.studies.journal import Reuse
 
 
-@config_command("tune", "sentiment tune sample --set tune.by=log_loss", JSON)
+@config_command("tune", "sentiment tune sample --set tune.by=log_loss", JSON, *CLUSTER)
 def tune(context: CommandContext, in_json: bool) -> Render:
     """Try the settings in [tune] and keep the best.
 
@@ -41,6 +41,7 @@ def tune(context: CommandContext, in_json: bool) -> Render:
     seed_option("Seed of the folds."),
     click.option("--no-tune", is_flag=True, help="Ignore [tune] and keep the settings."),
     JSON,
+    *CLUSTER,
 )
 def crossval(
     context: CommandContext, n_folds: int, seed: int, no_tune: bool, in_json: bool

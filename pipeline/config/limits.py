@@ -36,6 +36,8 @@ NGRAMS = 8
 TRIALS = 10_000
 # Characters of a regular expression. The engine needs a stack for what is nested in it.
 PATTERN = 1_000
+# Processes of one machine.
+WORKERS = 1_000
 # Bytes of a config, and tables and lists inside each other in one.
 CONFIG_BYTES = 1 << 20
 NESTING = 50

@@ -35,6 +35,15 @@ def source_digest(modules: tuple[str, ...]) -> str:
     return digest.hexdigest()
 
 
+def package_digest() -> str:
+    """Return the SHA-256 of the source of the whole package, without its templates."""
+    folder = Path(pipeline.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(f"{path.relative_to(folder)} {files.digest(path)}\n".encode())
+    return digest.hexdigest()
+
+
 def _closure(modules: tuple[str, ...]) -> dict[str, Path]:
     """Follow imports inside the package: module names and their files."""
     found: dict[str, Path] = {}

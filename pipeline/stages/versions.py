@@ -55,6 +55,21 @@ def processor() -> str:
     return next(named, platform.processor() or platform.machine())
 
 
+@functools.cache
+def installed() -> dict[str, str]:
+    """Return what a worker of a cluster needs to have as the command that uses it has it.
+
+    These are versions, a digest of this package's source, and the processor.
+    """
+    from importlib import metadata
+
+    from pipeline.stages.freshness import package_digest
+
+    others = {name: metadata.version(name) for name in ("dask", "distributed", "nltk")}
+    own = {"source of sentiment": package_digest()[:12], "processor": processor()}
+    return versions() | others | own
+
+
 def computing_versions() -> dict[str, str]:
     """Return the versions on which the bytes of a result may depend."""
     found = versions()

@@ -14,8 +14,12 @@ from pipeline.errors import RunError
 _STAGES = ("corpus", "tokens", "features", "model", "eval", "report")
 _STUDIES = ("baselines", "crossval", "stability", "suspects", "tune")
 _FILES = ("manifest.json", "config.toml", "verification.json", "MODEL_CARD.md")
-# What a process leaves that was killed before there was a manifest.
-_LEFT = re.compile(rf"\.lock|\.(?:{'|'.join(map(re.escape, (*_STAGES, *_FILES)))})\.\d+(?:\.old)?")
+# What a process leaves that was killed before there was a manifest. The names with `cluster` are
+# those of pipeline/cluster/.
+_LEFT = re.compile(
+    rf"\.lock|\.cluster|cluster\.tsv"
+    rf"|\.(?:{'|'.join(map(re.escape, (*_STAGES, *_FILES)))})\.\d+(?:\.old)?"
+)
 _HELP = "choose another folder with --run"
 
 

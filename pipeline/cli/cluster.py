@@ -1,0 +1,55 @@
+"""What --workers and --scheduler connect to; without them, tasks run in this process."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from pipeline.cluster.workers import Workers
+
+Cluster = str | int | None
+
+
+def cluster_of(values: dict[str, Any]) -> Cluster:
+    """Return where tasks run, by the values of `options.CLUSTER`, which are taken out."""
+    n_workers, scheduler = values.pop("n_workers", None), values.pop("scheduler", None)
+    if n_workers is not None and scheduler is not None:
+        raise click.UsageError("--workers starts processes here: use it without --scheduler")
+    where: Cluster = n_workers if scheduler is None else scheduler
+    return where
+
+
+@contextlib.contextmanager
+def workers_of(where: Cluster, folder: Path, say: Callable[[str], None]) -> Iterator[Workers]:
+    """Give what runs tasks that write to a folder, until the end of the block.
+
+    Parameters
+    ----------
+    where : str, int or None
+        As `cluster_of` returns it.
+    folder : Path
+    say : callable
+        Takes a line for the user.
+    """
+    if where is None:
+        from pipeline.cluster.workers import HERE
+
+        yield HERE
+        return
+    from pipeline.cluster.connection import connected
+    from pipeline.stages.versions import installed
+
+    with connected(where, folder, installed, say) as workers:
+        yield workers
+
+
+def end_workers() -> None:
+    """End what `workers_of` has started, at once, because this process is about to end."""
+    if connection := sys.modules.get("pipeline.cluster.connection"):
+        connection.abandon()

@@ -1,0 +1,193 @@
+"""A cluster to run tasks on: processes of this machine, or the workers of a scheduler."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.cluster.engine import DaskWorkers
+from pipeline.cluster.local_worker import silence
+from pipeline.cluster.members import Members
+from pipeline.cluster.task_log import TaskLog
+from pipeline.cluster.tasks import Command
+from pipeline.errors import ConfigError
+from pipeline.parallel import n_threads
+
+if TYPE_CHECKING:
+    from distributed import Client, LocalCluster
+
+# Seconds to reach a scheduler.
+_CONNECT = 5
+# In the folder of the run: the table of tasks, and the file that a worker has to see.
+LOG, TOKEN = "cluster.tsv", ".cluster"
+# Those of this process that are there.
+_tokens: set[Path] = set()
+
+
+@contextlib.contextmanager
+def connected(
+    where: str | int,
+    folder: Path,
+    describe: Callable[[], dict[str, str]],
+    say: Callable[[str], None],
+) -> Iterator[DaskWorkers]:
+    """Give the workers of a scheduler, or of a cluster of processes that ends with the block.
+
+    Parameters
+    ----------
+    where : str or int
+        The address of a scheduler, or the number of processes.
+    folder : Path
+        What all workers have to see, and where the table of tasks is written.
+    describe : callable
+        A function of a module that returns what is installed, by name. It has to return the same
+        on a worker, but for the processor.
+    say : callable
+        Takes a line for the user.
+
+    Raises
+    ------
+    ConfigError
+        If Dask is not installed, or the scheduler cannot be reached.
+    RunError
+        If a worker has other versions, or does not see the folder.
+    """
+    option = "--workers" if isinstance(where, int) else "--scheduler"
+    try:
+        import distributed  # noqa: F401
+    except ImportError:
+        raise ConfigError(
+            f"{option}: needs dask.distributed; pip install 'sentiment-pipeline[cluster]'"
+        ) from None
+    silence()
+    with contextlib.ExitStack() as stack:
+        if isinstance(where, int):
+            client, address = stack.enter_context(_local_cluster(where)), f"{where} processes"
+        else:
+            client, address = stack.enter_context(_client(where)), where
+        command = stack.enter_context(_command(folder, describe))
+        log = stack.enter_context(TaskLog(folder / LOG))
+        members = Members(client, address, command, say)
+        members.wait_for_first()
+        say(_summary(members, client))
+        yield DaskWorkers(members, log)
+
+
+def abandon() -> None:
+    """End local workers and remove what stands in a folder, because this process ends at once."""
+    _end_local_workers()
+    for token in _tokens:
+        token.unlink(missing_ok=True)
+
+
+def _end_local_workers() -> None:
+    from multiprocessing import active_children
+
+    for child in active_children():
+        child.kill()
+
+
+@contextlib.contextmanager
+def _command(folder: Path, describe: Callable[[], dict[str, str]]) -> Iterator[Command]:
+    """Give what a worker learns about this command; its token is removed at the end."""
+    content = secrets.token_hex(16)
+    folder.mkdir(parents=True, exist_ok=True)
+    token = folder.absolute() / TOKEN
+    _tokens.add(token)
+    token.write_text(content, encoding="utf-8")
+    try:
+        yield Command(secrets.token_hex(6), str(Path.cwd()), token, content, describe)
+    finally:
+        token.unlink(missing_ok=True)
+        _tokens.discard(token)
+
+
+@contextlib.contextmanager
+def _client(address: str) -> Iterator[Client]:
+    """Give a connection to a scheduler."""
+    from distributed import Client
+
+    try:
+        client = Client(address, timeout=_CONNECT, set_as_default=False)
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        reason = str(error.__cause__ or error) or type(error).__name__
+        raise ConfigError(
+            f"--scheduler {address}: cannot be reached within {_CONNECT} seconds: {reason}"
+        ) from None
+    try:
+        yield client
+    finally:
+        with contextlib.suppress(OSError, TimeoutError):
+            client.close(timeout=_CONNECT)
+
+
+@contextlib.contextmanager
+def _local_cluster(n_workers: int) -> Iterator[Client]:
+    """Give a connection to processes of this machine that nobody else can reach."""
+    import dask
+    from distributed import Client, LocalCluster
+
+    _no_talk_of_semaphores()
+    threads = os.environ.get("SENTIMENT_THREADS") or str(max(1, n_threads() // n_workers))
+    settings: dict[str, Any] = {
+        "distributed.scheduler.allowed-failures": 100,  # they are counted here
+        # Not MALLOC_TRIM_THRESHOLD_, with which memory is taken and given back all the time.
+        "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": "1"},
+    }
+    with (
+        tempfile.TemporaryDirectory(prefix="sentiment-", ignore_cleanup_errors=True) as scratch,
+        dask.config.set(settings),
+    ):
+        cluster = LocalCluster(
+            n_workers=n_workers,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            silence_logs=60,
+            # Files that are mapped count as memory of the worker, so a limit would end a task that
+            # reads a large one. The tasks bound their memory themselves.
+            memory_limit=0,
+            local_directory=scratch,
+            preload=["pipeline.cluster.local_worker"],
+            env={"SENTIMENT_THREADS": threads},
+        )
+        try:
+            with Client(cluster, set_as_default=False) as client:
+                yield client
+        finally:
+            _close(cluster)
+
+
+def _close(cluster: LocalCluster) -> None:
+    with contextlib.suppress(OSError, TimeoutError):
+        cluster.close(timeout=_CONNECT)
+    _end_local_workers()
+
+
+def _no_talk_of_semaphores() -> None:
+    """Start Python's resource tracker so that it says nothing of what an interrupt leaves."""
+    from multiprocessing import resource_tracker
+
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = "ignore:resource_tracker"
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        del os.environ["PYTHONWARNINGS"]
+        if before is not None:
+            os.environ["PYTHONWARNINGS"] = before
+
+
+def _summary(members: Members, client: Client) -> str:
+    n_workers, n = len(members.n_threads), sum(members.n_threads.values())
+    line = f"cluster   {n_workers} worker{'s'[: n_workers > 1]}, {n} thread{'s'[: n > 1]}"
+    if importlib.util.find_spec("bokeh") is None:  # which draws it
+        return line
+    return f"{line}; dashboard {client.dashboard_link}"

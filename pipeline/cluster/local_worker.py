@@ -1,0 +1,25 @@
+"""Runs in each worker of `--workers` as it starts: the command that started it does the talking."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from typing import Any
+
+
+def dask_setup(_: Any) -> None:
+    """Ignore Ctrl-C, which a terminal sends to workers too, and print nothing.
+
+    The command ends its workers itself. Dask calls this function by its name.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    silence()
+
+
+def silence() -> None:
+    """Print nothing that Dask logs: what matters of it is a line of the command."""
+    for name in ("asyncio", "bokeh", "distributed", "tornado"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    for name, logger in logging.root.manager.loggerDict.items():
+        if name.startswith(("distributed.", "tornado.")) and isinstance(logger, logging.Logger):
+            logger.setLevel(logging.CRITICAL + 1)

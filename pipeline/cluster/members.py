@@ -1,0 +1,192 @@
+"""The workers of a cluster that may get tasks: those whose introduction was as it has to be."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pipeline.cluster.tasks import Command, Introduction, introduce
+from pipeline.errors import PipelineError, RunError
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+# Seconds: how long a first worker, or another one after the last, is waited for.
+PATIENCE = 60.0
+# Seconds between two looks at who is there.
+_INTERVAL = 0.5
+# Seconds that a worker may take to introduce itself at the start: it may be busy for someone else.
+_GREETING = 20.0
+# What differs from machine to machine without harm, but perhaps in the last bit of a result.
+PROCESSOR = "processor"
+
+
+class Members:
+    """The workers that may get tasks; looks who has come and who has gone.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    address : str
+        Of the scheduler, for messages.
+    command : Command
+    say : callable
+        Takes a line for the user.
+
+    Attributes
+    ----------
+    n_threads : dict
+        The number of threads of each worker that may get tasks, by its address.
+    """
+
+    def __init__(
+        self, client: Client, address: str, command: Command, say: Callable[[str], None]
+    ) -> None:
+        self.client, self.address, self.command, self.say = client, address, command, say
+        self.n_threads: dict[str, int] = {}
+        self._greeted: dict[str, Future] = {}
+        self._refused: set[str] = set()
+        self._numbers = itertools.count()
+        self._looked = self._last_there = time.monotonic()
+        self._said_processors = False
+
+    def wait_for_first(self) -> None:
+        """Wait until all workers that are there have introduced themselves, and one is.
+
+        Raises
+        ------
+        RunError
+            If a worker has other versions, or does not see the folder of the run, or if there is
+            none.
+        """
+        waited, start = False, time.monotonic()
+        while True:
+            self._look(is_start=True)
+            late = time.monotonic() - start > _GREETING
+            if self.n_threads and (late or not self._greeted):
+                return
+            if not waited and not self._greeted:
+                waited = True
+                self.say(f"cluster   {self.address} has no workers yet: waiting for the first")
+            self._lose_patience()
+            time.sleep(0.02 if self._greeted else _INTERVAL)
+
+    def look(self) -> None:
+        """See who has come and who has gone, unless that was seen just now.
+
+        Raises
+        ------
+        RunError
+            If the scheduler is lost, or no worker is left.
+        """
+        if time.monotonic() - self._looked >= _INTERVAL:
+            self._look()
+            self._lose_patience()
+
+    def remove(self, worker: str) -> None:
+        """Take a worker for gone: it has to introduce itself again."""
+        if self.n_threads.pop(worker, None) is not None:
+            self.say(f"cluster   worker {worker} is gone: its task runs again")
+
+    def _look(self, is_start: bool = False) -> None:
+        there = self._all()
+        self._looked = time.monotonic()
+        for worker in self.n_threads.keys() - there.keys():
+            self.remove(worker)
+        self._refused &= there.keys()
+        for worker in self._greeted.keys() - there.keys():
+            del self._greeted[worker]
+        for worker in there.keys() - self.n_threads.keys() - self._greeted.keys() - self._refused:
+            self._greeted[worker] = self.client.submit(
+                introduce,
+                self.command,
+                key=f"introduce-{self.command.id}-{next(self._numbers)}",
+                pure=False,
+                workers=[worker],
+            )
+        for worker, future in list(self._greeted.items()):
+            if future.done():
+                del self._greeted[worker]
+                self._admit(worker, there[worker], future, is_start)
+        if self.n_threads:
+            self._last_there = time.monotonic()
+
+    def _all(self) -> dict[str, int]:
+        """Return the workers that the scheduler knows, and how many tasks each runs at a time."""
+        try:
+            if self.client.status != "running":
+                raise OSError
+            there: dict[str, int] = self.client.nthreads()
+        except OSError:
+            raise lost(self.address) from None
+        return there
+
+    def _admit(self, worker: str, n_tasks: int, future: Future, is_start: bool) -> None:
+        """Give a worker tasks from now on, or refuse it."""
+        if future.status == "cancelled" or future.status == "lost":
+            return  # and is greeted again, if it is there
+        refusal = f"worker {worker}: {_refusal(future, n_tasks, self.command)}"
+        if refusal.endswith(": "):
+            introduction: Introduction = future.result()
+            self.n_threads[worker] = introduction.n_threads
+            self._compare_processors(worker, introduction)
+            if not is_start:
+                self.say(f"cluster   worker {worker} has joined")
+        elif is_start:
+            raise RunError(refusal)
+        else:
+            self._refused.add(worker)
+            self.say(f"cluster   {refusal}; it gets no tasks")
+
+    def _compare_processors(self, worker: str, introduction: Introduction) -> None:
+        ours = self.command.describe().get(PROCESSOR)
+        theirs = introduction.installed.get(PROCESSOR)
+        if ours != theirs and not self._said_processors:
+            self._said_processors = True
+            self.say(
+                f"cluster   worker {worker} has another processor ({theirs}; here {ours}): the "
+                "last bit of a number may differ"
+            )
+
+    def _lose_patience(self) -> None:
+        if time.monotonic() - self._last_there > PATIENCE:
+            raise RunError(
+                f"{self.address}: no worker has been there for {PATIENCE:.0f} seconds; start some "
+                f"with `dask worker {self.address} --nthreads 1`, then run the same command again: "
+                "completed work is kept"
+            )
+
+
+def lost(address: str) -> PipelineError:
+    """Return the error that says that the scheduler is lost."""
+    return RunError(
+        f"{address}: the connection to the scheduler is lost; completed work is kept, and the same "
+        "command resumes it"
+    )
+
+
+def _refusal(future: Future, n_tasks: int, command: Command) -> str:
+    """Return why a worker gets no tasks; empty if it may."""
+    if future.status == "error":
+        error = future.exception()
+        if isinstance(error, PipelineError):
+            return str(error)
+        return (
+            f"expected the same version of sentiment-pipeline as here, got {type(error).__name__}: "
+            f"{error}"
+        )
+    introduction: Introduction = future.result()
+    for name, here in command.describe().items():
+        there = introduction.installed.get(name, "none")
+        if name != PROCESSOR and there != here:
+            return f"{name} {there}, but {here} here; install the same versions everywhere"
+    if n_tasks != 1:
+        return f"it runs {n_tasks} tasks at a time; start it with --nthreads 1"
+    if introduction.missing:
+        return (
+            f"it does not see the folder {introduction.missing} as this command does; all workers "
+            "need the same files at the same path"
+        )
+    return ""

@@ -1,0 +1,63 @@
+"""A table of the tasks that workers ran: which, where, when, how long and in how much memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TextIO
+
+from pipeline.cluster.tasks import Done
+
+_HEADER = "task\titems\tworker\thost\tstarted\tseconds\tpeak_mb\tended"
+
+
+class TaskLog:
+    """Writes a line for each task as soon as it has ended, so that the table can be followed.
+
+    Parameters
+    ----------
+    path : Path
+        A file, which the first task replaces.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: TextIO | None = None
+
+    def __enter__(self) -> TaskLog:
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def done(self, work: Callable[..., Any], items: list[Any], worker: str, done: Done) -> None:
+        """Write that a task is done."""
+        started = datetime.fromtimestamp(done.started, UTC).isoformat(timespec="milliseconds")
+        took = f"{done.seconds:.3f}\t{done.peak_bytes / 1e6:.0f}"
+        self._line(work, items, worker, f"{done.host}\t{started}\t{took}\tdone")
+
+    def died(self, work: Callable[..., Any], items: list[Any], worker: str) -> None:
+        """Write that a worker died on a task."""
+        self._line(work, items, worker, "\t\t\t\tworker died")
+
+    def failed(
+        self, work: Callable[..., Any], items: list[Any], worker: str, error: BaseException
+    ) -> None:
+        """Write that a task raised an error."""
+        self._line(work, items, worker, f"\t\t\t\t{type(error).__name__}")
+
+    def _line(self, work: Callable[..., Any], items: list[Any], worker: str, rest: str) -> None:
+        which = " ".join(str(items).split())
+        self._write(f"{work.__name__}\t{which}\t{worker}\t{rest}")
+
+    def _write(self, line: str) -> None:
+        if self._file is None:
+            self._file = self._path.open("w", encoding="utf-8")
+            self._file.write(_HEADER + "\n")
+        self._file.write(line + "\n")
+        self._file.flush()

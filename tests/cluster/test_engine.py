@@ -1,0 +1,63 @@
+"""Tasks on worker processes: the same results as here, in the same order."""
+
+import itertools
+
+import cluster_tasks
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.cluster.workers import HERE, Workers
+from pipeline.errors import CorpusError
+
+
+def test_results_are_those_of_this_process_in_the_order_of_the_items(workers):
+    for each in (workers.map, workers.map_in_threads):
+        assert list(each(pow, range(40), 3)) == list(HERE.map(pow, range(40), 3))
+        assert list(each(abs, iter([-1, -2]))) == [1, 2]
+        assert list(each(abs, [])) == []
+
+
+@settings(max_examples=15)
+@given(items=st.lists(st.text(), max_size=20))
+def test_grouping_changes_no_result(items, workers):
+    assert list(workers.map_in_threads(len, items)) == [len(item) for item in items]
+
+
+def test_all_workers_run_tasks(workers):
+    processes = {process for process, _ in workers.map(cluster_tasks.process_of, range(8))}
+    assert len(processes) == 2
+
+
+def test_a_worker_receives_what_tasks_share_once(workers):
+    ran = set(workers.map(cluster_tasks.process_of, range(8), "text" * 10**5))
+    assert len(ran) == 2  # one object in each process
+
+
+def test_shared_arrays_arrive_as_compiled_code_needs_them(workers):
+    """Whatever their sizes are: each is aligned."""
+    arrays = [np.arange(n, dtype=d) for n in (1, 3, 1001) for d in ("u1", "i4", "f8")]
+    arrays += [np.arange(10**6 + 1, dtype="i1"), np.arange(10**6, dtype="f8")]
+    expected = list(HERE.map(cluster_tasks.total, range(4), arrays))
+    assert list(workers.map(cluster_tasks.total, range(4), arrays)) == expected
+
+
+def test_an_error_of_a_task_arrives_as_itself_after_the_results_before_it(workers):
+    results = workers.map(cluster_tasks.fail_at, range(6), 3)
+    assert list(itertools.islice(results, 3)) == [0, 1, 2]
+    with pytest.raises(CorpusError, match=r"^reviews-03\.parquet, row 3: no text$"):
+        next(results)
+    assert list(workers.map(abs, [-1])) == [1]  # the workers go on
+
+
+def test_few_tasks_run_ahead_of_what_is_taken(workers, tmp_path):
+    results = workers.map(cluster_tasks.note, itertools.count(), str(tmp_path))
+    assert list(itertools.islice(results, 3)) == [0, 1, 2]
+    results.close()
+    assert len(list(tmp_path.iterdir())) < 40
+
+
+def test_two_maps_run_at_a_time(workers: Workers):
+    pairs = zip(workers.map(abs, range(9)), workers.map(abs, range(9)), strict=True)
+    assert all(a == b for a, b in pairs)
