@@ -68,30 +68,98 @@ def train(X, y, orders, settings, costs=None):
     -------
     Trace
     """
+    return train_parts(X, y, [[order] for order in orders], settings, costs)
+
+
+def train_parts(X, y, orders, settings, costs=None):
+    """Return what `train` does, where each epoch has the orders of several parts.
+
+    Every part starts from the same state, and the next one is the mean: see `mixed`.
+    """
     X = np.asarray(X, np.float64)
     costs = np.ones(len(y)) if costs is None else costs
-    l2 = settings.l2
-    w, b = np.zeros(X.shape[1]), 0.0
-    w_squares, b_squares = np.zeros(X.shape[1]), 0.0
-    w_sum, b_sum, n_averaged = np.zeros(X.shape[1]), 0.0, 0
-    step, sharpness, weights = 0, np.inf, []
+    state, sharpness, weights = State.zeros(X.shape[1] + 1), [np.inf], []
 
-    for epoch, order in enumerate(orders, start=1):
+    def after(state, order, averages):
         for first in range(0, len(order), settings.batch_size):
             batch = order[first : first + settings.batch_size]
+            w, b = state.weights[:-1], state.weights[-1]
             w_slope, b_slope, sharp = mean_slope(X[batch], y[batch], costs[batch], w, b)
-            sharpness = min(sharpness, sharp)
-            w_squares = w_squares + w_slope**2
-            b_squares = b_squares + b_slope**2
-            w_rate, b_rate = rates(settings, step, w_squares, b_squares)
-            w = w - w_rate * (w_slope + l2 * w)
-            if settings.fit_intercept:
-                b = b - b_rate * b_slope
-            step += 1
-            if 0 < settings.average_from <= epoch:
-                w_sum, b_sum, n_averaged = w_sum + w, b_sum + b, n_averaged + 1
-        weights.append((w_sum / n_averaged, b_sum / n_averaged) if n_averaged else (w, b))
-    return Trace(weights, sharpness)
+            sharpness.append(sharp)
+            state = state.moved(np.append(w_slope, b_slope), settings, averages)
+        return state
+
+    for epoch, parts in enumerate(orders, start=1):
+        averages = 0 < settings.average_from <= epoch
+        state = mixed([after(state, order, averages) for order in parts], settings)
+        weights.append((state.result[:-1], state.result[-1]))
+    return Trace(weights, min(sharpness))
+
+
+@dataclass(frozen=True)
+class State:
+    """What a run has learned; the last column is the intercept's.
+
+    Attributes
+    ----------
+    weights, squares, total : float64 arrays, shape (d + 1,) or (K, d + 1)
+        The weights, the sums of squared gradients, the sums of averaged weights.
+    n_averaged, step : float
+    """
+
+    weights: np.ndarray
+    squares: np.ndarray
+    total: np.ndarray
+    n_averaged: float = 0.0
+    step: float = 0.0
+
+    @classmethod
+    def zeros(cls, *shape):
+        return cls(*(np.zeros(shape) for _ in range(3)))
+
+    @property
+    def result(self):
+        return self.total / self.n_averaged if self.n_averaged else self.weights
+
+    def moved(self, slope, settings, averages):
+        """Return the state after a step against a gradient."""
+        squares, weights = self.squares + slope**2, self.weights.copy()
+        w, b = (..., slice(-1)), (..., -1)
+        w_rate, b_rate = rates(settings, self.step, squares[w], squares[b])
+        weights[w] -= w_rate * (slope[w] + settings.l2 * weights[w])
+        if settings.fit_intercept:
+            weights[b] -= b_rate * slope[b]
+        total = self.total + weights if averages else self.total
+        return State(weights, squares, total, self.n_averaged + averages, self.step + 1)
+
+
+def mixed(states, settings):
+    """Return the mean of states.
+
+    With a rate for each weight, a weight is the mean by the divisors of its rate, and the next
+    divisor is their mean without the penalty's share. The intercept's weight is a plain mean.
+    """
+    if len(states) == 1:
+        return states[0]
+    weights, squares, totals = (
+        np.mean([getattr(state, name) for state in states], axis=0)
+        for name in ("weights", "squares", "total")
+    )
+    n_averaged, step = (
+        np.mean([getattr(state, name) for state in states]) for name in ("n_averaged", "step")
+    )
+    if settings.schedule in ("adagrad", "fisher"):
+        decay = settings.learning_rate * settings.l2
+        half = settings.learning_rate / 2
+        is_fisher = settings.schedule == "fisher"
+        own = [1 + half * s.squares if is_fisher else np.sqrt(s.squares) for s in states]
+        mean = np.mean(own, axis=0)
+        squares = (mean - 1) / half if is_fisher else mean**2
+        whole = np.stack([d + decay * s.step for d, s in zip(own, states, strict=True)])
+        top = (whole * np.stack([s.weights for s in states])).sum(axis=0)
+        by_divisor = np.divide(top, whole.sum(axis=0), out=np.zeros_like(top), where=mean > 0)
+        weights[..., :-1] = by_divisor[..., :-1]
+    return State(weights, squares, totals, n_averaged, step)
 
 
 def mean_slope(X, y, costs, w, b):
@@ -116,20 +184,17 @@ def rates(settings, step, w_squares, b_squares):
     A coordinate without a gradient so far has weight 0 at any rate.
     """
     rate, decay = settings.learning_rate, settings.learning_rate * settings.l2
-    match settings.schedule:
-        case "constant":
-            return rate, rate
-        case "inverse":
-            return (rate / (1 + decay * step),) * 2
-        case "adagrad":
-            divisor, b_divisor = np.sqrt(w_squares), np.sqrt(b_squares)
-            used, b_used = w_squares > 0, b_squares > 0
-        case "fisher":
-            divisor, b_divisor = 1 + rate * w_squares / 2, 1 + rate * b_squares / 2
-            used, b_used = np.full(w_squares.shape, True), True
-    w_rates = np.zeros_like(w_squares)
-    w_rates[used] = rate / (divisor[used] + decay * (step + 1))
-    return w_rates, rate / b_divisor if b_used else 0.0
+    if settings.schedule in ("constant", "inverse"):
+        one = rate / (1 + decay * step) if settings.schedule == "inverse" else rate
+        return one, one
+    is_fisher = settings.schedule == "fisher"
+    divisors = [1 + rate * s / 2 if is_fisher else np.sqrt(s) for s in (w_squares, b_squares)]
+    found = []
+    for divisor, shrink in zip(divisors, (decay * (step + 1), 0.0), strict=True):
+        whole = np.asarray(divisor + shrink)
+        used = np.asarray(divisor) > 0
+        found.append(np.divide(rate, whole, out=np.zeros_like(whole), where=used))
+    return tuple(found)
 
 
 def objective(X, y, w, b, l2, costs=None):
@@ -143,36 +208,32 @@ def objective(X, y, w, b, l2, costs=None):
 def train_classes(X, y, orders, settings, n_classes, costs=None, ratio=None):
     """Return W and b after each epoch of softmax regression: shapes (K, d) and (K,).
 
-    The parameters are those of `train`; y numbers the classes from 0. `ratio`, of shape (K, d),
-    multiplies the counts of each class. Weights are averaged from the epoch `average_from`.
+    The parameters are those of `train_parts`; y numbers the classes from 0. `ratio`, of shape
+    (K, d), multiplies the counts of each class. Weights are averaged from the epoch `average_from`.
     """
     X = np.asarray(X, np.float64)
     X = np.column_stack([X, np.ones(len(X))])
     costs = np.ones(len(y)) if costs is None else costs
-    d = X.shape[1] - 1
-    factor = np.ones((n_classes, d + 1))
+    factor = np.ones((n_classes, X.shape[1]))
     if ratio is not None:
         factor[:, :-1] = ratio
-    W, squares, total = (np.zeros((n_classes, d + 1)) for _ in range(3))
-    step, n_averaged, weights = 0, 0, []
-    for epoch, order in enumerate(orders, start=1):
+    state, weights = State.zeros(n_classes, X.shape[1]), []
+
+    def after(state, order, averages):
         for first in range(0, len(order), settings.batch_size):
             batch = order[first : first + settings.batch_size]
-            z = X[batch] @ (factor * W).T
+            z = X[batch] @ (factor * state.weights).T
             errors = np.exp(z - logsumexp(z, axis=1)[:, None])
             # Of the true class, p - 1 is minus the sum of the others, which does not cancel.
             true = np.arange(len(batch)), y[batch]
             errors[true] = 0
             errors[true] = -errors.sum(axis=1)
             slope = factor * ((costs[batch, None] * errors).T @ X[batch]) / len(batch)
-            squares = squares + slope**2
-            for k in range(n_classes):
-                w_rate, b_rate = rates(settings, step, squares[k, :-1], squares[k, -1])
-                W[k, :-1] -= w_rate * (slope[k, :-1] + settings.l2 * W[k, :-1])
-                W[k, -1] -= b_rate * slope[k, -1] if settings.fit_intercept else 0.0
-            step += 1
-            if 0 < settings.average_from <= epoch:
-                total, n_averaged = total + W, n_averaged + 1
-        kept = total / n_averaged if n_averaged else W.copy()
-        weights.append((kept[:, :-1], kept[:, -1]))
+            state = state.moved(slope, settings, averages)
+        return state
+
+    for epoch, parts in enumerate(orders, start=1):
+        averages = 0 < settings.average_from <= epoch
+        state = mixed([after(state, order, averages) for order in parts], settings)
+        weights.append((state.result[:, :-1], state.result[:, -1]))
     return weights

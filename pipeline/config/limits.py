@@ -18,6 +18,8 @@ STRENGTH = 10**6
 EPOCHS = 100_000
 # Each run keeps its weights in memory until they are averaged.
 AVERAGED_RUNS = 1_000
+# Each part returns its weights after each epoch.
+PARTS = 10_000
 # Each resample keeps a few numbers in memory.
 RESAMPLES = 1_000_000
 # Each refit writes its weights to disk.

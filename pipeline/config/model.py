@@ -190,6 +190,14 @@ class TrainSection(Section, frozen=True):
         Meta(ge=1, le=limits.AVERAGED_RUNS),
         about("SGD runs, each with its own order of the reviews, whose weights are averaged."),
     ] = 1
+    parts: Annotated[
+        int,
+        Meta(ge=1, le=limits.PARTS),
+        about(
+            "Parts of the shuffled reviews, each with an SGD run that starts from their mean in "
+            "every epoch, in a thread or on a worker. More parts need more epochs."
+        ),
+    ] = 1
     fit_intercept: Annotated[
         bool, about("Learn an intercept: the log-odds of an empty review.")
     ] = True

@@ -31,7 +31,7 @@ SCALE = 1  # sgd: w = scale * v
 SCALE_SUM = 2  # sgd: sum of the scales of the averaged steps
 INTERCEPT_SUM = 3  # sgd: sum of the intercepts of the averaged steps
 N_AVERAGED = 4  # sgd: number of averaged steps
-STEP = 5  # coordinates: number of steps taken
+STEP = 5  # number of steps taken, which the kernels of coordinates count themselves
 INTERCEPT_DIVISOR = 6  # coordinates: d_j of the intercept
 FETCHED = 7  # what `fetch` returned; stored so that the compiler keeps its loads
 STATE_SIZE = 8

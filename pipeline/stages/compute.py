@@ -164,6 +164,7 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     from pipeline.features.vocabulary import read_vocabulary
     from pipeline.model.text_classifier import TextClassifier
     from pipeline.stages.deciding import LearnedReviews, decide
+    from pipeline.training.parts import Spread
 
     config = context.config
     counts = arrays.read_counts(context.run.output("features/train.safetensors"))
@@ -172,7 +173,8 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     require_settings_of(classes, config.train)
     regression = regression_of(config.train, classes)
     groups = read_groups(context.run, "train")
-    regression.fit(counts, labels, weights, context.on_epoch, groups)
+    spread = Spread(context.workers, context.folder)
+    regression.fit(counts, labels, weights, context.on_epoch, groups, spread)
     decided = decide(config.train, regression, LearnedReviews(counts, labels, weights, groups))
     vocabulary = read_vocabulary(context.run.output("features/vocabulary.txt"))
     tokenizer = read_tokenizer(context.run)

@@ -1,7 +1,6 @@
-"""`SGDLogisticRegression`: the parameters, the validation set, costs, the loop over epochs.
+"""`SGDLogisticRegression`: the parameters, the validation set, costs and log-count ratios.
 
-The steps of an epoch are in `sgd` and its kernel. This module draws the validation set, starts
-the runs, records the history and keeps the weights.
+The loop over epochs is in `learning`, the steps of an epoch in `sgd` and its kernel.
 """
 
 from __future__ import annotations
@@ -18,11 +17,10 @@ from pipeline.model.parameters import Parameters
 from pipeline.stratified import draw_by_class
 from pipeline.training.checks import check_parameters, check_threshold
 from pipeline.training.costs import document_costs
-from pipeline.training.history import Epoch, History, LabelledCounts
-from pipeline.training.log_count_ratio import class_ratios, interpolated, weighted
-from pipeline.training.sgd import AveragedRuns, CoordinateRates, GlobalRate, Problem, SGDRun
-from pipeline.training.shuffle import Shuffle
-from pipeline.training.softmax import ClassCoordinateRates, ClassGlobalRate, ClassProblem
+from pipeline.training.history import Epoch, LabelledCounts
+from pipeline.training.learning import learn
+from pipeline.training.log_count_ratio import class_ratios
+from pipeline.training.parts import IN_MEMORY, Spread
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -72,6 +70,10 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
     averaged_runs : int
         Number of SGD runs, each with its own order of the documents, whose weights are
         averaged. This averages out some of the noise of the order.
+    parts : int
+        In each epoch, SGD runs on so many parts of the shuffled documents, each run from the same
+        state, and the next state is their mean (McDonald, Hall & Mann 2010; see `mixing`). The
+        step t of the schedule is that of a part. More parts need more epochs; 1 does not cut.
     fit_intercept : bool
         Learn b; otherwise it is 0.
     class_weight : None, "balanced" or mapping from class to cost
@@ -137,6 +139,7 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         schedule: str = "adagrad",
         average_from: int = 0,
         averaged_runs: int = 1,
+        parts: int = 1,
         fit_intercept: bool = True,
         class_weight: str | Mapping[Any, float] | None = None,
         validation: float = 0.0,
@@ -154,6 +157,7 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         self.schedule = schedule
         self.average_from = average_from
         self.averaged_runs = averaged_runs
+        self.parts = parts
         self.fit_intercept = fit_intercept
         self.class_weight = class_weight
         self.validation = validation
@@ -171,6 +175,7 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         sample_weight: Any = None,
         on_epoch: Callable[[Epoch], None] | None = None,
         groups: Any = None,
+        spread: Spread = IN_MEMORY,
     ) -> Self:
         """Learn the weights.
 
@@ -189,6 +194,8 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
             Called with each `Epoch`, once `coef_` holds its weights if they were kept.
         groups : array, shape (n,), optional
             Documents with equal values are on the same side when the validation set is drawn.
+        spread : Spread
+            Where parts are worked on; it changes no weight.
 
         Raises
         ------
@@ -213,40 +220,10 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         self.n_features_in_ = X.shape[1]
         weights = checked_weights(sample_weight, y)
         self.in_validation_ = self.draw_validation(y, groups)
+        documents = LabelledCounts(X, y, self.costs(y, weights), self.in_validation_)
         ratio = self._log_count_ratio(X, y, weights)
-        self._learn(X, y, self.costs(y, weights), ratio, on_epoch or (lambda epoch: None))
+        learn(self, documents, ratio, on_epoch or (lambda epoch: None), spread)
         return self
-
-    def _learn(
-        self,
-        X: csr_array,
-        y: Array,
-        costs: Array,
-        ratio: Array | None,
-        on_epoch: Callable[[Epoch], None],
-    ) -> None:
-        """Take the epochs, and keep the weights of the last or of the best one."""
-        in_steps = ratio
-        if ratio is not None and ratio.ndim == 1:  # multiplied once, and not in every step
-            X, in_steps = weighted(X, ratio), None
-        history = self._history(X, y, costs)
-        self.history_ = history.epochs
-        runs = [self._sgd_run(X, y, costs, in_steps) for _ in range(self.averaged_runs)]
-        shuffle = Shuffle(X.indptr, np.flatnonzero(~self.in_validation_))
-        averaged = AveragedRuns(runs, shuffle, self.seed)
-        for number in range(1, self.epochs + 1):
-            averaged.epoch(0 < self.average_from <= number)
-            with np.errstate(over="ignore", invalid="ignore"):  # an overflow is a divergence
-                w, b = averaged.weights()
-                w = w if ratio is None else interpolated(w, self.beta)
-                epoch = history.add(w, b, w if in_steps is None else w * in_steps)
-            if history.keeps_last:
-                folded = w if ratio is None else w * ratio
-                self.kept_, self.coef_ = epoch, np.atleast_2d(folded)
-                self.intercept_ = np.atleast_1d(b)
-            on_epoch(epoch)
-            if history.stops:
-                break
 
     def costs(self, y: Array, sample_weight: Array | None = None) -> Array:
         """Return the cost c_i of each document, from the weights of its class and its own.
@@ -276,23 +253,3 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         # A document of weight 0 does not count.
         learned = np.where(self.in_validation_, 0.0, weights)
         return class_ratios(X, y, self.ratio, self.alpha, learned, len(self.classes_))
-
-    def _history(self, X: csr_array, y: Array, costs: Array) -> History:
-        """Return an empty history over the training and the validation set."""
-        advice = f"lower train.learning_rate ({self.learning_rate:g})"
-        if self.schedule != "adagrad":
-            advice += " or use the adagrad schedule"
-        goal = self.l2, self.threshold, self.patience
-        documents = LabelledCounts(X, y, costs, self.in_validation_)
-        return History(documents, *goal, advice, len(self.classes_))
-
-    def _sgd_run(self, X: csr_array, y: Array, costs: Array, ratio: Array | None) -> SGDRun:
-        """Return a run that starts from zero weights, by the schedule."""
-        by_coordinate = self.schedule in ("adagrad", "fisher")
-        how = self.batch_size, self.learning_rate, self.schedule in ("fisher", "inverse")
-        if len(self.classes_) == 2:
-            problem = Problem(X, np.where(y, costs, -costs), self.l2, self.fit_intercept)
-            return CoordinateRates(problem, *how) if by_coordinate else GlobalRate(problem, *how)
-        targets, n_classes = np.column_stack([y, costs]), len(self.classes_)
-        of = ClassProblem(X, targets, self.l2, self.fit_intercept, n_classes, ratio)
-        return ClassCoordinateRates(of, *how) if by_coordinate else ClassGlobalRate(of, *how)

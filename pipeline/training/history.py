@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,6 +58,10 @@ class LabelledCounts:
     labels: Array
     costs: Array
     in_validation: Array
+
+    def but(self, counts: csr_array) -> LabelledCounts:
+        """Return the same documents with other counts."""
+        return replace(self, counts=counts)
 
 
 @dataclass

@@ -1,21 +1,19 @@
-"""The state of an SGD run between epochs: one rate, a rate for each weight, averaged runs.
+"""The state of an SGD run between epochs: one rate, or a rate for each weight.
 
-`GlobalRate` and `CoordinateRates` differ in how they choose the learning rate. The estimator
-gives them the order of the documents, and says when to average.
+`GlobalRate` and `CoordinateRates` differ in how they choose the learning rate. `AveragedRuns` and
+`MixedRuns` give them the order of the documents, and say when to average.
 """
 
 from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from pipeline.kernels import sgd as kernels
 from pipeline.model.logistic import Array
-from pipeline.parallel import ordered_map
-from pipeline.training.shuffle import Shuffle
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -56,50 +54,28 @@ class Problem:
         """Return what is known of each column at the start: zeros, float64, shape (d, 2)."""
         return np.zeros((self.counts.shape[1], 2))
 
+    def learned(self, table: Array) -> Array:
+        """Return what the steps change of a table: a view."""
+        return table
+
     def workspace(self, n: int) -> Array:
         """Return zeros for n documents, columns or non-zeros: float64, shape (n,)."""
         return np.zeros(n)
 
 
-class AveragedRuns:
-    """SGD runs in threads, each with its own order of the documents, and their mean weights.
+class State(NamedTuple):
+    """What a run has learned. The mean of several states is a state.
 
-    This is parameter mixing (McDonald, Hall & Mann 2010, section 3; Zinkevich et al. 2010,
-    algorithm 3). There each run has a shard of the documents; here each has all of them, so the
-    runs differ only by the order.
-
-    Parameters
+    Attributes
     ----------
-    runs : list of SGDRun
-    shuffle : Shuffle
-        Draws the orders.
-    seed : int
-        Seed of the orders. The order of the first run does not depend on the number of runs.
+    table : float64 array, shape (d, 2), or (d + 1, 2, n_classes) with more than two classes
+        What is known of each column.
+    scalars : float64 array, shape (STATE_SIZE,)
+        As the kernels take it.
     """
 
-    def __init__(self, runs: list[SGDRun], shuffle: Shuffle, seed: int) -> None:
-        self.runs, self.shuffle = runs, shuffle
-        # [seed, 1] draws the validation set.
-        seeds = [[seed], *([seed, 1 + k] for k in range(1, len(runs)))]
-        self._generators = [np.random.default_rng(seed) for seed in seeds]
-
-    def epoch(self, averaging: bool) -> None:
-        """Visit the documents once in each run, in a new order."""
-
-        def visit(k: int) -> None:
-            self.runs[k].epoch(self.shuffle.order(self._generators[k]), averaging)
-
-        for _ in ordered_map(visit, range(len(self.runs))):
-            pass
-
-    def weights(self) -> tuple[Array, Any]:
-        """Return the mean w and b of the runs."""
-        w, b = self.runs[0].weights()
-        for run in self.runs[1:]:
-            next_w, next_b = run.weights()
-            w, b = w + next_w, b + next_b
-        n = len(self.runs)
-        return w / n, b / n
+    table: Array
+    scalars: Array
 
 
 class GlobalRate:
@@ -129,16 +105,33 @@ class GlobalRate:
         self.state = np.zeros(kernels.STATE_SIZE)
         self.state[kernels.SCALE] = 1.0
         self.params = params_of(problem)
-        self.n_steps = 0
 
     def epoch(self, order: Array, averaging: bool) -> None:
         """Visit the documents of `order` once; average the weights of its steps if asked."""
         n_steps = -(-len(order) // self.batch_size)
-        rates = learning_rates(self.n_steps, n_steps, self.learning_rate, self.decay)
+        first = self.state[kernels.STEP]
+        rates = learning_rates(first, n_steps, self.learning_rate, self.decay)
         self.params[kernels.AVERAGING] = averaging
         rows = *self.problem.triplet, self.problem.targets, order
         self.kernels.sgd_epoch(*rows, rates, self.params, self.vectors, self.state, self.errors)
-        self.n_steps += n_steps
+        self.state[kernels.STEP] += n_steps
+
+    def take_state(self) -> State:
+        """Return the state, after the scale of the weights is multiplied into them.
+
+        Then v is w and -u is the sum of the averaged weights, so that a mean of states is that of
+        weights and of sums.
+        """
+        state, d = self.state, self.problem.counts.shape[1]
+        v, u = self.vectors[:d, 0], self.vectors[:d, 1]
+        u -= state[kernels.SCALE_SUM] * v
+        v *= state[kernels.SCALE]
+        state[kernels.SCALE], state[kernels.SCALE_SUM] = 1.0, 0.0
+        return State(self.problem.learned(self.vectors), state)
+
+    def resume(self, state: State) -> None:
+        """Go on from a state, which is copied."""
+        self.problem.learned(self.vectors)[...], self.state[:] = state
 
     def weights(self) -> tuple[Array, Any]:
         """Return w and b: the averages if steps were averaged, else those of the last step."""
@@ -192,6 +185,18 @@ class CoordinateRates:
         else:
             self.kernels.coordinate_batches(*rows, *learned, self.errors, self.gradient)
 
+    def take_state(self) -> State:
+        """Return the state.
+
+        A mean of numerators and divisors gives each weight the mean of the runs' weights, by their
+        divisors: a run that has seen more of a word counts for more.
+        """
+        return State(self.problem.learned(self.coordinates), self.state)
+
+    def resume(self, state: State) -> None:
+        """Go on from a state, which is copied."""
+        self.problem.learned(self.coordinates)[...], self.state[:] = state
+
     def weights(self) -> tuple[Array, Any]:
         """Return w and b after the last step."""
         weights = self.problem.workspace(self.problem.counts.shape[1])
@@ -210,11 +215,17 @@ class SGDRun(Protocol):
     def epoch(self, order: Array, averaging: bool) -> None:
         """Visit the documents of `order` once; average the weights of its steps if asked."""
 
+    def take_state(self) -> State:
+        """Return the state: arrays of the run, which its next epoch changes."""
+
+    def resume(self, state: State) -> None:
+        """Go on from a state, which is copied."""
+
     def weights(self) -> tuple[Array, Any]:
         """Return w and b."""
 
 
-def learning_rates(first: int, n_steps: int, learning_rate: float, decay: float) -> Array:
+def learning_rates(first: float, n_steps: int, learning_rate: float, decay: float) -> Array:
     """Return learning_rate / (1 + decay t) of the steps t = first, first + 1, ...: float64.
 
     >>> learning_rates(0, 3, 1.0, 0.5).round(4).tolist()

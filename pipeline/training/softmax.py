@@ -40,6 +40,10 @@ class ClassProblem(Problem):
         table[:-1, kernels.RATIO] = 1.0 if self.ratio is None else self.ratio.T
         return table
 
+    def learned(self, table: Array) -> Array:
+        """Return a table without the ratios, which no step changes: a view."""
+        return table[:, : kernels.RATIO]
+
     def workspace(self, n: int) -> Array:
         """Return zeros for each class: float64, shape (n, n_classes)."""
         return np.zeros((n, self.n_classes))

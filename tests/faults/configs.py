@@ -118,6 +118,7 @@ _NUMBERS = (
     number("train", "epochs", str(2**63), 1, 100_000),
     number("train", "epochs", "0", 1, 100_000),
     number("train", "averaged_runs", str(10**12), 1, 1000),
+    number("train", "parts", "0", 1, 10_000),
     number("train", "patience", str(10**20), 0, 100_000),
     number("train", "batch_size", str(2**31), 1, 2**31 - 1),
     number("train", "seed", str(2**63), 0, 2**63 - 1),

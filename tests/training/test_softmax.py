@@ -30,7 +30,7 @@ def reviews(n=120, d=8, n_classes=4, seed=0):
 
 def orders(seed, n, epochs):
     stream = np.random.default_rng(seed)
-    return [stream.permutation(np.arange(n)) for _ in range(epochs)]
+    return [[stream.permutation(np.arange(n))] for _ in range(epochs)]
 
 
 @st.composite

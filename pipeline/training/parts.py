@@ -1,0 +1,199 @@
+"""Parts of the training set: which documents they have, in memory or in files for workers.
+
+A part is worked on by itself, in a thread or in another process. It is cut once, before training.
+Workers that do not share the memory of this process find the counts of a part in a file, which
+they map into memory when they first work on it. So the counts reach a worker once.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from pipeline.cluster.workers import HERE, Workers
+from pipeline.errors import ConfigError
+from pipeline.model.logistic import Array
+from pipeline.storage.arrays import read_arrays, read_counts, write_arrays, write_counts
+from pipeline.storage.replacing import temporary_folder
+from pipeline.training.sgd import Problem
+from pipeline.training.shuffle import Shuffle
+from pipeline.training.softmax import ClassProblem
+
+# Non-zeros of the rows that are copied, or added up, at a time: 8 megabytes. It is no setting,
+# because sums depend on it.
+BLOCK = 1 << 20
+# Parts whose files a process keeps mapped into memory.
+_MAPPED = 64
+
+
+class Part(NamedTuple):
+    """Documents of a problem.
+
+    Attributes
+    ----------
+    problem : Problem
+    rows : int64 array
+        In ascending order.
+    """
+
+    problem: Problem
+    rows: Array
+
+
+class Parts(Protocol):
+    """What gives a task its part."""
+
+    @property
+    def n_parts(self) -> int:
+        """The number of parts."""
+
+    def part(self, number: int) -> Part:
+        """Return a part by its number, from 0."""
+
+
+class PartsInMemory(NamedTuple):
+    """Parts of a problem that is in the memory of this process, or mapped into it.
+
+    Attributes
+    ----------
+    problem : Problem
+    rows : sequence of int64 arrays
+        Those of each part.
+    """
+
+    problem: Problem
+    rows: Sequence[Array]
+
+    @property
+    def n_parts(self) -> int:
+        """The number of parts."""
+        return len(self.rows)
+
+    def part(self, number: int) -> Part:
+        """Return a part by its number."""
+        return Part(self.problem, self.rows[number])
+
+
+class PartFiles(NamedTuple):
+    """Parts in files, which a process maps into memory when it first works on them.
+
+    Attributes
+    ----------
+    folder : Path
+        Where all processes find it.
+    n_parts : int
+    l2 : float
+    fit_intercept : bool
+    n_classes : int
+    """
+
+    folder: Path
+    n_parts: int
+    l2: float
+    fit_intercept: bool
+    n_classes: int
+
+    @classmethod
+    def write(cls, folder: Path, problem: Problem, rows: Sequence[Array]) -> PartFiles:
+        """Write the documents of each part, a block of them at a time."""
+        counts, n_classes, ratio = problem.counts, 2, None
+        if isinstance(problem, ClassProblem):
+            n_classes, ratio = problem.n_classes, problem.ratio
+        if ratio is not None:
+            write_arrays(folder / "ratio.safetensors", {"ratio": ratio})
+        for number, of_part in enumerate(rows):
+            blocks = (counts[block] for block in row_blocks(counts.indptr, of_part))
+            arrays = ((block.data, block.indices, block.indptr) for block in blocks)
+            write_counts(folder / f"{number}.safetensors", arrays, counts.shape[1])
+            targets = {"targets": problem.targets[of_part]}
+            write_arrays(folder / f"{number}.targets.safetensors", targets)
+        return cls(folder, len(rows), problem.l2, problem.fit_intercept, n_classes)
+
+    def part(self, number: int) -> Part:
+        """Return a part by its number."""
+        return _mapped(self, number)
+
+
+@functools.lru_cache(_MAPPED)
+def _mapped(files: PartFiles, number: int) -> Part:
+    counts = read_counts(files.folder / f"{number}.safetensors")
+    targets = read_arrays(files.folder / f"{number}.targets.safetensors")["targets"]
+    given = counts, targets, files.l2, files.fit_intercept
+    problem = Problem(*given)
+    if files.n_classes > 2:
+        path = files.folder / "ratio.safetensors"
+        ratio = read_arrays(path)["ratio"] if path.exists() else None
+        problem = ClassProblem(*given, files.n_classes, ratio)
+    return Part(problem, np.arange(counts.shape[0]))
+
+
+class Spread(NamedTuple):
+    """Where parts are worked on.
+
+    Attributes
+    ----------
+    workers : Workers
+    folder : Path or None
+        Where files of the parts may lie while a model is trained, for workers that do not share
+        the memory of this process.
+    """
+
+    workers: Workers = HERE
+    folder: Path | None = None
+
+    @contextmanager
+    def parts(self, problem: Problem, rows: Sequence[Array]) -> Iterator[Parts]:
+        """Give the parts of a problem: in files if workers need them and there are several."""
+        if self.workers is HERE or self.folder is None or len(rows) == 1:
+            yield PartsInMemory(problem, rows)
+            return
+        with temporary_folder(self.folder / "parts") as folder:
+            yield PartFiles.write(folder, problem, rows)
+
+
+IN_MEMORY = Spread()
+
+
+def cut(shuffle: Shuffle, n_parts: int, seed: int) -> list[Array]:
+    """Return the rows of each part: int64 arrays, in ascending order.
+
+    Raises
+    ------
+    ConfigError
+        If there are more parts than documents.
+
+    Examples
+    --------
+    >>> shuffle = Shuffle(np.array([0, 2, 4, 6]), np.array([0, 1, 2]))
+    >>> sorted(len(rows) for rows in cut(shuffle, 2, seed=0))
+    [1, 2]
+    """
+    n = len(shuffle.documents)
+    if n_parts > n:
+        raise ConfigError(
+            f"train.parts: expected at most one for each of {n} training reviews, got {n_parts}"
+        )
+    if n_parts == 1:
+        return [shuffle.documents]
+    # A third number that is not 0 makes a random stream that neither runs nor the validation set
+    # have: [seed] and [seed, k].
+    order = shuffle.order(np.random.default_rng([seed, 0, 1]))
+    return [np.sort(rows) for rows in np.array_split(order, n_parts)]
+
+
+def row_blocks(indptr: Array, rows: Array) -> Iterator[Array]:
+    """Yield some rows in blocks of about BLOCK non-zeros.
+
+    Examples
+    --------
+    >>> [block.tolist() for block in row_blocks(np.array([0, BLOCK, BLOCK + 1]), np.arange(2))]
+    [[0], [1]]
+    """
+    ends = np.cumsum(indptr[rows + 1] - indptr[rows], dtype=np.int64)
+    block_of = np.maximum(ends - 1, 0) // BLOCK
+    yield from np.split(rows, np.flatnonzero(np.diff(block_of)) + 1)
