@@ -219,17 +219,15 @@ def _split_audit(
 ) -> SplitAudit:
     """Audit the documents numbered `rows`, which are one of the two sets."""
     n_characters, n_words = statistics.counts[rows].T
-    texts, entries = np.unique(first[rows], return_index=True)
-    entry = np.full(first.size, -1)  # where a text first occurs in this set, or -1
-    entry[texts] = entries + rows.start
-    repeated = np.ones(rows.stop - rows.start, np.bool_)
-    repeated[entries] = False
-    repeats = np.flatnonzero(repeated) + rows.start
+    # Where a text first occurs in this set, or -1. Of equal indices, the last one assigned stays.
+    entry = np.full(first.size, -1)
+    entry[first[rows][::-1]] = np.arange(rows.stop - 1, rows.start - 1, -1)
+    repeats = np.flatnonzero(entry[first[rows]] != np.arange(rows.start, rows.stop)) + rows.start
     here = entry[near]
     here = here[(here >= 0).all(axis=1)]
     originals, variants = _earliest(here.min(axis=1), here.max(axis=1))
     return SplitAudit(
-        n_reviews=repeated.size,
+        n_reviews=rows.stop - rows.start,
         n_of_class=n_of_class,
         n_empty=int(np.sum(n_words == 0)),
         n_exact_duplicates=repeats.size,
@@ -251,7 +249,7 @@ def _near_overlap(first: Ints, near: Ints, n_train: int) -> tuple[Ints, Ints]:
     # Pairs are of first occurrences, so a test document among them has no exact copy in train.
     across = near[(near[:, 0] < n_train) & (near[:, 1] >= n_train)]
     originals, texts = _earliest(across[:, 0], across[:, 1])
-    copies = np.flatnonzero(np.isin(first, texts))
+    copies = _with_text(first, texts)
     return originals[np.searchsorted(texts, first[copies])], copies
 
 
@@ -264,14 +262,22 @@ def _earliest(earlier: Ints, later: Ints) -> tuple[Ints, Ints]:
 
 def _conflicts(first: Ints, labels: npt.NDArray[np.int8]) -> tuple[Ints, Ints]:
     """Return, of each text with more than one label, the first document of two of them."""
-    order = np.lexsort((labels, first))  # by text, then by label, then by document
-    text, label = first[order], labels[order]
+    repeated = _with_text(first, first[first != np.arange(first.size)])
+    order = repeated[np.lexsort((labels[repeated], first[repeated]))]
+    text, label = first[order], labels[order]  # by text, then by label, then by document
     is_first = np.ones(len(order), np.bool_)
     is_first[1:] = (text[1:] != text[:-1]) | (label[1:] != label[:-1])
     documents, text = order[is_first], text[is_first]
     pairs = np.flatnonzero(text[1:] == text[:-1])
     pairs = pairs[np.append(True, text[pairs[1:]] != text[pairs[:-1]])[: len(pairs)]]
     return documents[pairs], documents[pairs + 1]
+
+
+def _with_text(first: Ints, texts: Ints) -> Ints:
+    """Return the documents with any of some texts, which are the first documents with them."""
+    is_wanted = np.zeros(first.size, np.bool_)
+    is_wanted[texts] = True
+    return np.flatnonzero(is_wanted[first])
 
 
 def _spread(values: npt.NDArray[np.int32]) -> Spread:

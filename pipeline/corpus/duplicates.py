@@ -159,10 +159,11 @@ def first_occurrences(documents: Documents, fingerprints: _Hashes) -> Ints:
     left = np.argsort(fingerprints, kind="stable")
     while left.size:
         hashes = fingerprints[left]
-        begins = np.concatenate([[True], hashes[1:] != hashes[:-1]])
-        later = np.flatnonzero(~begins)
-        starts = np.flatnonzero(begins)
-        leaders = starts[np.searchsorted(starts, later, "right") - 1]
+        later = np.flatnonzero(hashes[1:] == hashes[:-1]) + 1
+        del hashes
+        # A run of consecutive ones follows the first document with their hash.
+        begins_run = np.diff(later, prepend=-1) > 1
+        leaders = np.maximum.accumulate(np.where(begins_run, later - 1, 0))
         pairs = np.column_stack([left[leaders], left[later]])
         same = np.empty(len(pairs), np.bool_)
         for places, one, other, inner in documents.by_chunks(pairs):
@@ -212,11 +213,16 @@ def near_duplicates(documents: Documents, statistics: TextStatistics, first: Int
 def _candidates(distinct: Ints, sketches: npt.NDArray[np.uint32], bucket: int) -> Ints:
     """Return the pairs of documents that share the hash of a folded bucket, (n_pairs, 2)."""
     folded = np.minimum(sketches[distinct, bucket], sketches[distinct, bucket + _BUCKETS // 2])
-    used = folded != kernels.NO_HASH
+    used = np.flatnonzero(folded != kernels.NO_HASH)
+    if len(used) < len(folded):
+        folded, distinct = folded[used], distinct[used]
+    del used
     bits = len(sketches).bit_length()
     # A hash and its document in one number: to sort these is several times faster than argsort.
-    keys = folded[used].astype(np.uint64) << np.uint64(bits)
-    keys |= distinct[used].astype(np.uint64)
+    keys = folded.astype(np.uint64)
+    del folded
+    keys <<= np.uint64(bits)
+    keys |= distinct.view(np.uint64)
     keys.sort()
     pairs = np.empty((0, 2), np.int64)
     n_pairs = int(kernels.candidates(keys, bits, _GROUP_LIMIT, sketches, pairs) or 0)
