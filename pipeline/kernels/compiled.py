@@ -17,9 +17,7 @@ import contextlib
 import ctypes
 import functools
 import importlib
-import os
 import re
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -196,51 +194,11 @@ def _compile_files(from_scratch: bool) -> bool:
     for path in sorted(refused):
         on_compile(f"{path}: not loaded, because another user owns it or can write to it")
     on_compile("compiling the numerical loops, once; this takes some seconds ...")
-    _objects.update(_compile_in_two_processes([module.__name__ for module in modules]))
+    from pipeline.kernels import compilers
+
+    _objects.update(compilers.objects_of(modules))
     kept = [cache.keep(native.file_name(m), _objects[m.__name__]) for m in modules]
     if not all(kept):
         folders = " and ".join(str(place.folder) for place in cache.places())
         on_compile(f"they cannot be kept in {folders}: every process compiles them again")
     return True
-
-
-def _compile_in_two_processes(names: list[str]) -> dict[str, bytes]:
-    """Return the object files of modules, by name.
-
-    The compiler uses one processor, so another process compiles half of them, if there may be one.
-    """
-    ours, theirs = names[::2], names[1::2]
-    code = f"from {__name__} import send_objects; send_objects({theirs})"
-    command = [sys.executable, "-c", code]
-    try:
-        helper = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    except OSError:
-        return {name: _object_of(name) for name in names}
-    with helper:
-        objects = {name: _object_of(name) for name in ours}
-        sent, _ = helper.communicate()
-    received = list(_received(sent)) if not helper.returncode else []
-    if len(received) != len(theirs):
-        received = [_object_of(name) for name in theirs]
-    return objects | dict(zip(theirs, received, strict=True))
-
-
-def _object_of(name: str) -> bytes:
-    return native.compile_to_object(importlib.import_module(name))
-
-
-def send_objects(names: list[str]) -> None:
-    """Write the object files of modules to standard output, each behind its length."""
-    objects = [_object_of(name) for name in names]
-    with os.fdopen(1, "wb", closefd=False) as pipe:
-        for code in objects:
-            pipe.write(len(code).to_bytes(8, "little") + code)
-
-
-def _received(sent: bytes) -> Iterator[bytes]:
-    """Yield the object files that `send_objects` wrote."""
-    start = 0
-    while start < len(sent):
-        end = start + 8 + int.from_bytes(sent[start : start + 8], "little")
-        yield sent[start + 8 : end]
-        start = end

@@ -6,6 +6,7 @@ Compiling to an object file and loading it rely on internals of numba and of llv
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import hashlib
@@ -33,6 +34,9 @@ COMPILER = ("numba", "llvmlite")
 # Every engine that was made. One that ends takes the description of the processor with it, which
 # the next ones need.
 _engines: list[Any] = []
+# The names of files of kernels, as `_compiled_names` returns them for object files: what several
+# files call is compiled once.
+_copies: dict[str, dict[str, Any]] = {}
 
 
 def kernels_of(module: ModuleType) -> Iterator[tuple[str, Any]]:
@@ -46,10 +50,11 @@ def compile_to_object(module: ModuleType) -> bytes:
     import numba
 
     options = _OPTIONS | _BARE
-    names = _compiled_names(module, options | {"forceinline": True}, {})
+    names = _compiled_names(module, options | {"forceinline": True}, _copies)
     whole = llvm.parse_assembly("")
     for name, kernel in kernels_of(module):
-        dispatcher = numba.njit(kernel.signature, **options)(_within(kernel.py_func, names))
+        with _without_machine_code():
+            dispatcher = numba.njit(kernel.signature, **options)(_within(kernel.py_func, names))
         overload: Any
         (overload,) = dispatcher.overloads.values()
         part = llvm.parse_assembly(overload.library.get_llvm_str())
@@ -62,6 +67,45 @@ def compile_to_object(module: ModuleType) -> bytes:
         whole.link_in(part)
     code: bytes = _target_machine().emit_object(whole)
     return code
+
+
+class _NoEngine:
+    """Takes the place of numba's engine, which makes machine code of every function at once.
+
+    Here it is made of whole files, once, and nothing is called before.
+    """
+
+    def __init__(self) -> None:
+        self._cell = ctypes.c_void_p()
+
+    def add_module(self, module: Any) -> None:
+        """Leave the module to its library."""
+
+    def finalize_object(self) -> None:
+        """Make no machine code."""
+
+    def is_symbol_defined(self, name: str) -> bool:
+        """Return False: no function has an address."""
+        return False
+
+    def get_global_value_address(self, name: str) -> int:
+        """Return where numba may write the address of what a Python function needs."""
+        return ctypes.addressof(self._cell)
+
+
+@contextlib.contextmanager
+def _without_machine_code() -> Iterator[None]:
+    """Let numba stop at LLVM's intermediate code, which saves an eighth of the time."""
+    from numba.core.compiler_lock import global_compiler_lock
+    from numba.core.registry import cpu_target
+
+    codegen = cpu_target.target_context.codegen()
+    with global_compiler_lock:
+        engine, codegen._engine = codegen._engine, _NoEngine()
+        try:
+            yield
+        finally:
+            codegen._engine = engine
 
 
 def compile_in_memory(kernel: Any) -> Any:

@@ -154,14 +154,14 @@ USE = """
     import sys
     from pathlib import Path
     import numpy as np
-    from pipeline.kernels import cache, compiled, logistic, native, distinct
+    from pipeline.kernels import cache, compiled, compilers, logistic, native, distinct
     compiled.on_compile = print
     private = cache.Place(Path(sys.argv[1], "sentiment-pipeline"), Path(sys.argv[1]), True)
     cache.places = lambda: iter([private])
     slow, native.compile_to_object = native.compile_to_object, lambda module: (
         slow(module) if module.__name__ in (logistic.__name__, distinct.__name__) else b"none"
     )
-    compiled.subprocess.Popen = lambda *args, **options: (_ for _ in ()).throw(OSError)
+    compilers.subprocess.Popen = lambda *args, **options: (_ for _ in ()).throw(OSError)
     result = np.empty(1)
     row = np.full(1, 3, np.float32), np.zeros(1, np.int32), np.array([0, 1])
     logistic.scores(*row, np.array([2.0]), 0.5, result)
