@@ -23,6 +23,7 @@ from pipeline.corpus.duplicates import (
     TextStatistics,
     first_occurrences,
     near_duplicates,
+    with_text,
 )
 from pipeline.corpus.groups import GroupAudit, audit_groups
 from pipeline.storage import arrow
@@ -249,7 +250,7 @@ def _near_overlap(first: Ints, near: Ints, n_train: int) -> tuple[Ints, Ints]:
     # Pairs are of first occurrences, so a test document among them has no exact copy in train.
     across = near[(near[:, 0] < n_train) & (near[:, 1] >= n_train)]
     originals, texts = _earliest(across[:, 0], across[:, 1])
-    copies = _with_text(first, texts)
+    copies = with_text(first, texts)
     return originals[np.searchsorted(texts, first[copies])], copies
 
 
@@ -262,7 +263,7 @@ def _earliest(earlier: Ints, later: Ints) -> tuple[Ints, Ints]:
 
 def _conflicts(first: Ints, labels: npt.NDArray[np.int8]) -> tuple[Ints, Ints]:
     """Return, of each text with more than one label, the first document of two of them."""
-    repeated = _with_text(first, first[first != np.arange(first.size)])
+    repeated = with_text(first, first[first != np.arange(first.size)])
     order = repeated[np.lexsort((labels[repeated], first[repeated]))]
     text, label = first[order], labels[order]  # by text, then by label, then by document
     is_first = np.ones(len(order), np.bool_)
@@ -271,13 +272,6 @@ def _conflicts(first: Ints, labels: npt.NDArray[np.int8]) -> tuple[Ints, Ints]:
     pairs = np.flatnonzero(text[1:] == text[:-1])
     pairs = pairs[np.append(True, text[pairs[1:]] != text[pairs[:-1]])[: len(pairs)]]
     return documents[pairs], documents[pairs + 1]
-
-
-def _with_text(first: Ints, texts: Ints) -> Ints:
-    """Return the documents with any of some texts, which are the first documents with them."""
-    is_wanted = np.zeros(first.size, np.bool_)
-    is_wanted[texts] = True
-    return np.flatnonzero(is_wanted[first])
 
 
 def _spread(values: npt.NDArray[np.int32]) -> Spread:

@@ -175,6 +175,26 @@ def first_occurrences(documents: Documents, fingerprints: _Hashes) -> Ints:
     return first
 
 
+def with_text(first: Ints, texts: Ints) -> Ints:
+    """Return the documents that have one of some texts.
+
+    Parameters
+    ----------
+    first : int64 array, shape (n_documents,)
+        What `first_occurrences` returns.
+    texts : int64 array
+        The first document with each text.
+
+    Examples
+    --------
+    >>> with_text(np.array([0, 1, 0, 3, 1]), np.array([1, 3])).tolist()
+    [1, 3, 4]
+    """
+    is_wanted = np.zeros(first.size, np.bool_)
+    is_wanted[texts] = True
+    return np.flatnonzero(is_wanted[first])
+
+
 def near_duplicates(documents: Documents, statistics: TextStatistics, first: Ints) -> Ints:
     """Return the pairs of near-duplicates among distinct texts.
 
