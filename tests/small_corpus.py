@@ -9,6 +9,8 @@ import pyarrow as pa
 from pipeline.corpus.columns import TABLE_SCHEMA, Columns
 from pipeline.corpus.files import read_batches
 from pipeline.corpus.labels import LabelRule
+from pipeline.corpus.shards import SetSource
+from pipeline.corpus.tally import Tally
 
 POSITIVE = ("superb", "moving", "funny", "don't miss it,", "a joy,")
 NEGATIVE = ("dreadful", "boring", "clumsy", "I don\u2019t recommend it,", "a waste,")
@@ -31,6 +33,13 @@ def write_jsonl(path: Path, texts: list[str], labels: list[int]) -> None:
     """Write a corpus as JSON lines."""
     rows = ({"text": text, "label": label} for text, label in zip(texts, labels, strict=True))
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def read_source_rows(source: SetSource) -> tuple[pa.Table, Tally]:
+    """Read all parts of a set, one after the other, and count their rows."""
+    tally = Tally()
+    batches = [batch for read in source.parts for batch in read(tally)]
+    return pa.Table.from_batches(batches), tally
 
 
 def read_corpus(

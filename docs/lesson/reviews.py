@@ -14,7 +14,7 @@ from pipeline.config.loading import find_config, load_config
 from pipeline.stages.listener import Listener
 from pipeline.stages.read_run import read_labels
 from pipeline.stages.runner import run_stages
-from pipeline.storage import arrays
+from pipeline.storage.counts import read_counts
 from pipeline.storage.run import Run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,8 +38,9 @@ def run_of(name, last="train", *overrides):
 
 def sparse(path, part):
     """Return counts as a sparse matrix, and labels, of the `train` or the `test` set of a run."""
-    counts = arrays.read_counts(path / "features" / f"{part}.safetensors")
-    return Counted(counts, read_labels(Run(path), part).astype(np.int64))
+    run = Run(path)
+    counts = read_counts(run.shards(f"features/{part}.safetensors"))
+    return Counted(counts, read_labels(run, part).astype(np.int64))
 
 
 def words_of(path):

@@ -1,50 +1,64 @@
-"""Batches of reviews, written to a file and selected from it, without holding all of them.
+"""Batches of reviews, written to files and selected from them, without holding all of them.
 
-Where a batch ends depends on the reviews alone. So the same reviews give the same file,
+Where a batch and a file end depends on the reviews alone. So the same reviews give the same files,
 whatever batches their source came in.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipeline.corpus.columns import TABLE_SCHEMA
-from pipeline.corpus.duplicates import TextStatistics, text_statistics
 from pipeline.storage import arrow, files
 
 # Bytes of text and offsets: what a thread works on at a time, and what is held while reading.
 BATCH_BYTES = 1 << 22
 
 
-def write(path: Path, batches: Iterable[pa.RecordBatch]) -> list[TextStatistics]:
-    """Write labelled texts, and what else they have, as they come; return their statistics.
+def write(
+    path: Path,
+    batches: Iterable[pa.RecordBatch],
+    limit: int,
+    tell: Callable[[pa.RecordBatch], None] = lambda batch: None,
+) -> list[Path]:
+    """Write labelled texts, and what else they have, as they come; return the files.
 
-    The schema is that of the first batch, or `TABLE_SCHEMA` where there is none.
+    Parameters
+    ----------
+    path : Path
+        Its name, with a number behind the stem, is that of each file. No row, no file.
+    batches : iterable of pyarrow.RecordBatch
+    limit : int
+        Bytes of text and offsets, after which a file ends and the next one begins.
+    tell : callable
+        Called with each batch before it is written.
     """
-    statistics: list[TextStatistics] = []
-    batches = iter(batches)
-    first = next(batches, None)
-    schema = TABLE_SCHEMA if first is None else first.schema
-    if first is not None:
-        batches = itertools.chain([first], batches)
-        del first
+    waiting = rebatch(batches, BATCH_BYTES)
+    paths: list[Path] = []
 
-    def measured() -> Iterator[pa.RecordBatch]:
-        for batch in rebatch(batches, BATCH_BYTES):
-            statistics.append(text_statistics(batch.column(0)))
+    def of_one_file(first: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+        batch, size = first, 0
+        del first
+        while batch is not None:
+            tell(batch)
+            size += int(batch.column(0).nbytes)
             yield batch
             # Arrow would keep the memory for later batches.
             del batch
             pa.default_memory_pool().release_unused()
+            batch = next(waiting, None) if size < limit else None
 
-    files.write_batches(path, schema, measured())
-    return statistics
+    while (first := next(waiting, None)) is not None:
+        paths.append(path.with_name(f"{path.stem}-{len(paths):05d}{path.suffix}"))
+        content = of_one_file(first)
+        schema = first.schema
+        del first
+        files.write_batches(paths[-1], schema, content)
+    return paths
 
 
 def rebatch(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.RecordBatch]:

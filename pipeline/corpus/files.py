@@ -73,13 +73,20 @@ def read_batches(
     tally = Tally() if tally is None else tally
     dialect = dialect or Dialect()
     for part in place_parts(place, rule):
-        if part.is_whole:
-            yield from _whole_files(part, columns, rule, dialect, tally)
-            continue
-        for path in part.paths:
-            yield from _file_batches(
-                Source(path, dialect, keys=columns.keys()), part.label, columns, rule, tally
-            )
+        yield from read_part(part, columns, rule, dialect, tally)
+
+
+def read_part(
+    part: Part, columns: Columns, rule: LabelRule, dialect: Dialect, tally: Tally
+) -> Iterator[pa.RecordBatch]:
+    """Yield the labelled texts of files that are read alike, as `read_batches` does."""
+    if part.is_whole:
+        yield from _whole_files(part, columns, rule, dialect, tally)
+        return
+    for path in part.paths:
+        yield from _file_batches(
+            Source(path, dialect, keys=columns.keys()), part.label, columns, rule, tally
+        )
 
 
 def _file_batches(

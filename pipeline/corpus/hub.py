@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from pipeline.corpus.columns import Columns
 from pipeline.corpus.faults import Origin
 from pipeline.corpus.labels import LabelRule
 from pipeline.corpus.rows import labelled_batches
-from pipeline.corpus.tally import CountedRows, Tally
+from pipeline.corpus.shards import SetSource
+from pipeline.corpus.tally import Tally
 from pipeline.errors import CorpusError
 
 _TIMEOUT = 8  # seconds that the Hub has for its first answer
@@ -35,7 +37,7 @@ def read_hub(
     splits: tuple[str, ...],
     columns: Columns,
     rule: LabelRule,
-) -> list[CountedRows]:
+) -> list[SetSource]:
     """Read splits of a data set, without a network if this revision is cached.
 
     Parameters
@@ -53,7 +55,7 @@ def read_hub(
 
     Returns
     -------
-    list of CountedRows
+    list of SetSource
         The labelled rows of each split, a batch at a time, mapped from the cache's files.
 
     Raises
@@ -71,7 +73,7 @@ def read_hub(
     return parts
 
 
-def _labelled(split: Any, columns: Columns, rule: LabelRule, where: str) -> CountedRows:
+def _labelled(split: Any, columns: Columns, rule: LabelRule, where: str) -> SetSource:
     """Check the columns of a split and return its labelled rows."""
     for column in columns.names():
         if column not in split.column_names:
@@ -87,9 +89,12 @@ def _labelled(split: Any, columns: Columns, rule: LabelRule, where: str) -> Coun
         raise CorpusError(
             f"{where}: the cached copy cannot be read ({_first_line(error)}); delete {copies}"
         ) from None
-    tally = Tally()
     origin = Origin(where, names)
-    return CountedRows(labelled_batches(batches, columns, rule, origin, tally), tally)
+
+    def read(tally: Tally) -> Iterator[pa.RecordBatch]:
+        return labelled_batches(batches, columns, rule, origin, tally)
+
+    return SetSource([read])
 
 
 def _load(dataset: str, revision: str, subset: str | None) -> Any:

@@ -2,73 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipeline.corpus import batches
+from pipeline.cluster.workers import HERE, Workers
 from pipeline.corpus.duplicates import TextStatistics
 from pipeline.corpus.groups import group_numbers
-from pipeline.corpus.tally import CountedRows
+from pipeline.corpus.shards import SetSource, Written, named, read_shards, select, write_parts
+from pipeline.corpus.tally import Tally
 from pipeline.errors import CorpusError
-from pipeline.parallel import ordered_map
-from pipeline.storage import arrow, files
+from pipeline.storage import arrow
+from pipeline.storage.shards import shards_in
 from pipeline.stratified import TWO_CLASSES, draw_by_class
 
 SET_NAMES = {"train": "training", "test": "test"}
 
 
+class WrittenSets(NamedTuple):
+    """The statistics of the training texts and then the test texts, and the count of each's rows.
+
+    Of a test set that is drawn from the training set there is no count of its own.
+    """
+
+    statistics: TextStatistics
+    tallies: list[Tally]
+
+
 def write_sets(
     folder: Path,
-    sources: Sequence[Iterable[pa.RecordBatch]],
+    sources: Sequence[SetSource],
     test_fraction: float,
     seed: int,
     names: Sequence[str] = TWO_CLASSES,
-) -> TextStatistics:
-    """Write `train.arrow` and `test.arrow`; return the statistics of both, training set first.
+    workers: Workers = HERE,
+) -> WrittenSets:
+    """Write the shards of the training set and of the test set.
 
     Parameters
     ----------
     folder : Path
-    sources : one or two iterables of pyarrow.RecordBatch
+    sources : one or two SetSources
         Labelled texts of the training set and of the test set. If there is no second one, the
         test set is drawn from the first.
     test_fraction, seed
         As in `draw_test`.
     names : sequence of str
         The name of each class.
+    workers : Workers
 
     Raises
     ------
     CorpusError
         If a set is empty, or the training set has no review of a class.
     """
-    written = [folder / f"{name}.arrow" for name in list(SET_NAMES)[: len(sources)]]
-    statistics: list[TextStatistics] = []
-    works = list(zip(written, sources, strict=True))
-    for found in ordered_map(lambda work: batches.write(*work), works):
-        statistics += found
-    for path, source in zip(written, sources, strict=True):
-        if not files.read_table(path).num_rows:
-            name = SET_NAMES[path.stem]
-            left_out = source.tally.sentences(name) if isinstance(source, CountedRows) else []
+    wholes = [folder / f"{name}.arrow" for name in SET_NAMES]
+    written = write_parts(wholes[: len(sources)], sources, workers)
+    for name, found in zip(SET_NAMES.values(), written, strict=False):
+        if not found.shards:
+            left_out = found.tally.sentences(name)
             raise CorpusError("; ".join([f"corpus: the {name} set is empty", *left_out]))
-    table = files.read_table(written[0])
-    require_each_class(table, "", names)
+    statistics = TextStatistics.joined(list(_taken(written)))
+    train = read_shards(written[0].shards)
+    require_each_class(arrow.values(train["label"]), "", names)
+    shards = [found.shards for found in written]
     if len(sources) == 1:
-        labels = arrow.values(table["label"])
-        in_test = draw_test(labels, test_fraction, seed, group_numbers(table), names)
-        statistics = _select(written[0], in_test, folder / "test.arrow")
-        statistics[:0] = _select(written[0], ~in_test, written[0])
-    return TextStatistics.joined(statistics)
+        labels, groups = arrow.values(train["label"]), group_numbers(train)
+        in_test = draw_test(labels, test_fraction, seed, groups, names)
+        sides = ~in_test, in_test
+        drawn = [
+            select(shards[0], rows, whole, workers)
+            for rows, whole in zip(sides, wholes, strict=True)
+        ]
+        _remove(shards[0])
+        shards = drawn
+        statistics = TextStatistics.joined([statistics.select(rows) for rows in sides])
+    for paths, whole in zip(shards, wholes, strict=True):
+        named(paths, whole)
+    return WrittenSets(statistics, [found.tally for found in written])
 
 
 def read_sets(folder: Path) -> tuple[pa.Table, pa.Table]:
     """Map the training set and the test set into memory."""
-    train, test = (files.read_table(folder / f"{name}.arrow") for name in SET_NAMES)
+    train, test = (read_shards(shards_in(folder / f"{name}.arrow")) for name in SET_NAMES)
     return train, test
 
 
@@ -77,6 +97,7 @@ def drop_from_train(
     rows: npt.NDArray[np.bool_],
     statistics: TextStatistics,
     names: Sequence[str] = TWO_CLASSES,
+    workers: Workers = HERE,
 ) -> TextStatistics:
     """Drop the training reviews where `rows` is true; return the statistics of what is left.
 
@@ -85,11 +106,27 @@ def drop_from_train(
     CorpusError
         If no review of a class is left.
     """
-    path = folder / "train.arrow"
-    _select(path, ~rows, path)
-    require_each_class(files.read_table(path), " that are not in the test set", names)
+    whole = folder / "train.arrow"
+    shards = shards_in(whole)
+    labels = arrow.values(read_shards(shards)["label"])
+    require_each_class(labels[~rows], " that are not in the test set", names)
+    left = select(shards, ~rows, whole, workers)
+    _remove(shards)
+    named(left, whole)
     n_test = len(statistics.counts) - len(rows)
     return statistics.select(np.concatenate([~rows, np.ones(n_test, np.bool_)]))
+
+
+def _taken(written: Iterable[Written]) -> Iterator[TextStatistics]:
+    """Yield the statistics, and leave none behind, so that nothing is held twice."""
+    for found in written:
+        yield from found.statistics
+        found.statistics.clear()
+
+
+def _remove(shards: Iterable[Path]) -> None:
+    for shard in shards:
+        shard.unlink()
 
 
 def draw_test(
@@ -126,19 +163,19 @@ def draw_test(
     return draw_by_class(labels, test_fraction, draw, "corpus.test_fraction", groups, names)
 
 
-def require_each_class(train: pa.Table, which: str, names: Sequence[str]) -> None:
-    """Refuse a training set without a review of each class.
+def require_each_class(labels: npt.NDArray[np.int8], which: str, names: Sequence[str]) -> None:
+    """Refuse labels of a training set without a review of each class.
 
     `which` follows "training reviews" in the message, to say which ones are meant.
     """
-    there = set(train["label"].unique().to_pylist())
+    there = set(np.flatnonzero(np.bincount(labels, minlength=len(names))).tolist())
     if not there:
         raise CorpusError(f"corpus: there are no training reviews{which}")
     missing = [name for number, name in enumerate(names) if number not in there]
     if len(there) == 1:
         *others, last = sorted(names, reverse=True)
         raise CorpusError(
-            f"corpus: all {train.num_rows:,} training reviews{which} are {names[there.pop()]}; "
+            f"corpus: all {len(labels):,} training reviews{which} are {names[there.pop()]}; "
             f"expected {', '.join(others)} and {last} ones"
         )
     if missing:
@@ -146,11 +183,3 @@ def require_each_class(train: pa.Table, which: str, names: Sequence[str]) -> Non
             f"corpus: expected training reviews{which} of each class, got none of "
             f"{', '.join(missing)}"
         )
-
-
-def _select(source: Path, rows: npt.NDArray[np.bool_], target: Path) -> list[TextStatistics]:
-    """Write the rows of a file where `rows` is true to a file, which may be the same one."""
-    partial = target.with_name(f"{target.name}.partial")
-    statistics = batches.write(partial, batches.select(files.read_batches(source), rows))
-    partial.replace(target)
-    return statistics

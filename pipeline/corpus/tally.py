@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import pyarrow as pa
-
 from pipeline.corpus.quoting import QuotedFields
 
 EXAMPLES = 3
@@ -34,6 +32,13 @@ class Tally:
     left_out: Counter[str] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
     quoted: list[QuotedFields] = field(default_factory=list)
+
+    def add(self, later: Tally) -> None:
+        """Add the count of rows that come after these."""
+        self.n_rows += later.n_rows
+        self.left_out.update(later.left_out)
+        self.examples += later.examples[: EXAMPLES - len(self.examples)]
+        self.quoted += later.quoted
 
     def leave_out(self, reason: str, count: int) -> None:
         """Count rows that are left out for one reason."""
@@ -86,14 +91,3 @@ def _without_repeats(examples: list[str]) -> Iterator[str]:
         file, _, row = example.partition(", row ")
         yield f"row {row}" if row and file == before else example
         before = file
-
-
-@dataclass(frozen=True)
-class CountedRows:
-    """The labelled rows of a set, a batch at a time, and the count that they are added to."""
-
-    batches: Iterator[pa.RecordBatch]
-    tally: Tally = field(default_factory=Tally)
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        return self.batches

@@ -27,13 +27,14 @@ from pipeline.stages.from_config import (
 from pipeline.stages.outputs import read_classes, read_tokenizer
 from pipeline.stages.read_run import read_groups, read_labels, read_set, read_weights
 from pipeline.stages.test_uses import TestUse
-from pipeline.storage import arrays, files
+from pipeline.storage import files
+from pipeline.storage.counts import read_counts
 from pipeline.storage.run import Run
+from pipeline.storage.shards import shard_paths
 from pipeline.stratified import TWO_CLASSES
 
 if TYPE_CHECKING:
     from pipeline.corpus.audit import SplitAudit
-    from pipeline.tokens.tokens import Tokens
     from pipeline.training.history import Epoch
 
 
@@ -52,7 +53,7 @@ class StageContext:
     on_epoch : callable
         Told of each epoch.
     workers : Workers
-        Run the tasks of the stage.
+        What runs tasks; no output depends on it.
     """
 
     config: Config
@@ -64,24 +65,24 @@ class StageContext:
 
 
 def compute_corpus(context: StageContext) -> tuple[str, list[str]]:
-    """Load, check, split and audit: `train.arrow`, `test.arrow` and `card.json`."""
+    """Load, check, split and audit: the shards of both sets, and `card.json`."""
     from pipeline.corpus import audit, split
 
     config = with_found_classes(context.config)
     section, classes = config.corpus, class_names(config)
     settings = section if isinstance(section, SplitSection) else SplitSection()  # has a test set
-    sources = read_source(config)
-    drawn = settings.test_fraction, settings.seed, classes
-    statistics = split.write_sets(context.folder, sources, *drawn)
+    drawn = settings.test_fraction, settings.seed, classes, context.workers
+    statistics, counted = split.write_sets(context.folder, read_source(config), *drawn)
     train, test = split.read_sets(context.folder)
     dropped = 0
     if section.drop_overlap:
         overlapping = audit.overlapping_rows(train, test, statistics)
         dropped = int(overlapping.sum())
-        statistics = split.drop_from_train(context.folder, overlapping, statistics, classes)
+        left = overlapping, statistics, classes, context.workers
+        statistics = split.drop_from_train(context.folder, *left)
         train, test = split.read_sets(context.folder)
     card = audit.audit(train, test, statistics, classes)
-    tallies = {name: s.tally for name, s in zip(split.SET_NAMES, sources, strict=False)}
+    tallies = dict(zip(split.SET_NAMES, counted, strict=False))
     metadata = {
         "source": context.config.section("corpus"),
         **({} if classes == TWO_CLASSES else {"classes": classes}),
@@ -109,54 +110,62 @@ def _shares(split: SplitAudit) -> str:
 
 
 def compute_tokens(context: StageContext) -> tuple[str, list[str]]:
-    """Turn texts into token ids: the ids and distinct tokens of both sets, and `tokenizer.json`."""
+    """Turn texts into token ids: those and the distinct tokens of each shard; `tokenizer.json`."""
+    from pipeline.stages.shards import html_of_shard, tokenise_shard
     from pipeline.tokens import diagnosis
-    from pipeline.tokens.tokenizer import write_tokens
+    from pipeline.tokens.shards import TokenShards
 
+    run, workers = context.run, context.workers
     tokenizer = tokenizer_of(context.config.tokens)
     files.write_json(context.folder / "tokenizer.json", tokenizer.to_dict())
-    texts = {name: read_set(context.run, name)["text"] for name in ("train", "test")}
-    train, test = (
-        write_tokens(context.folder / f"{name}.safetensors", tokenizer, texts[name])
-        for name in texts
-    )
+    texts = {name: run.shards(f"corpus/{name}.arrow") for name in ("train", "test")}
+    paths, n_tokens = {}, {}
+    for name, shards in texts.items():
+        paths[name] = shard_paths(context.folder / f"{name}.safetensors", len(shards))
+        tasks = zip(shards, paths[name], strict=True)
+        n_tokens[name] = sum(workers.map(tokenise_shard, tasks, tokenizer))
+    train = TokenShards.read(paths["train"])
+    kept = texts["train"] if tokenizer.html == "keep" else ()
+    html = list(workers.map_in_threads(html_of_shard, kept))
     return (
-        f"{len(train.ids):,} tokens in the training set, {len(train.distinct):,} distinct; "
-        f"{len(test.ids):,} in the test set"
-    ), diagnosis.warnings(tokenizer, train, texts["train"])
+        f"{n_tokens['train']:,} tokens in the training set, {len(train.distinct):,} distinct; "
+        f"{n_tokens['test']:,} in the test set"
+    ), diagnosis.warnings(tokenizer, train, read_set(run, "train")["text"], html)
 
 
 def compute_features(context: StageContext) -> tuple[str, list[str]]:
     """Choose a vocabulary and count it: `vocabulary.txt` and the counts of both sets."""
-    from pipeline.features.counting import stream_counts
     from pipeline.features.vocabulary import write_vocabulary
+    from pipeline.stages.shards import count_shard
+    from pipeline.tokens.shards import TokenShards
 
-    tokens = _tokens(context.run, "train")
-    n_documents = tokens.n_documents
     section = context.config.features
+    shards = {name: _token_shards(context.run, name) for name in ("train", "test")}
+    tokens = TokenShards.read(shards["train"]).joined()
+    n_documents = tokens.n_documents
     vocabulary = vocabulary_of(section, tokens)
+    del tokens  # and the memory that its files are mapped into
     write_vocabulary(context.folder / "vocabulary.txt", vocabulary)
-
-    def count(name: str) -> int:
-        tokens = _tokens(context.run, name)
-        blocks = stream_counts(tokens, vocabulary, **counting_of(section))
-        return arrays.write_counts(context.folder / f"{name}.safetensors", blocks, len(vocabulary))
-
-    del tokens  # and the memory that its file is mapped into
-    per_review = count("train") / n_documents
+    how = vocabulary, counting_of(section)
+    n_nonzeros = {}
+    for name, paths in shards.items():
+        counted = shard_paths(context.folder / f"{name}.safetensors", len(paths))
+        tasks = zip(paths, counted, strict=True)
+        n_nonzeros[name] = sum(context.workers.map(count_shard, tasks, *how))
+    per_review = n_nonzeros["train"] / n_documents
     only_words = (section.ngrams, section.characters) == (1, None)
     kind = "words" if only_words else "n-grams"
-    count("test")
     return f"{len(vocabulary):,} {kind}, {per_review:.0f} distinct per review on average", []
 
 
-def _tokens(run: Run, name: str) -> Tokens:
-    """Map the tokens of a run's `train` or `test` set into memory."""
-    from pipeline.tokens.tokens import distinct_path, read_tokens
+def _token_shards(run: Run, name: str) -> list[Path]:
+    """Return the files of the ids of a run's `train` or `test` set, checked with their tokens."""
+    from pipeline.tokens.tokens import distinct_path
 
-    path = run.output(f"tokens/{name}.safetensors")
-    run.output(f"tokens/{distinct_path(path).name}")
-    return read_tokens(path)
+    paths = run.shards(f"tokens/{name}.safetensors")
+    for path in paths:
+        run.output(f"tokens/{distinct_path(path).name}")
+    return paths
 
 
 def compute_train(context: StageContext) -> tuple[str, list[str]]:
@@ -167,7 +176,7 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     from pipeline.training.parts import Spread
 
     config = context.config
-    counts = arrays.read_counts(context.run.output("features/train.safetensors"))
+    counts = read_counts(context.run.shards("features/train.safetensors"))
     labels, weights = read_labels(context.run, "train"), read_weights(context.run, "train")
     classes = read_classes(context.run)
     require_settings_of(classes, config.train)
@@ -196,6 +205,7 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
 
 def compute_eval(context: StageContext) -> tuple[str, list[str]]:
     """Score the test set: `metrics.json` and `predictions.parquet`."""
+    import numpy as np
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -203,11 +213,12 @@ def compute_eval(context: StageContext) -> tuple[str, list[str]]:
     from pipeline.model.logistic import predictions
     from pipeline.model.text_classifier import TextClassifier
     from pipeline.stages.predictions import prediction_columns
+    from pipeline.stages.shards import score_shard
 
     model = TextClassifier.load(context.run.output("model/model.json").parent)
-    counts = arrays.read_counts(context.run.output("features/test.safetensors"))
     labels, groups = read_labels(context.run, "test"), read_groups(context.run, "test")
-    scores = model.regression.decision_function(counts)
+    shards = context.run.shards("features/test.safetensors")
+    scores = np.concatenate(list(context.workers.map(score_shard, shards, model.regression)))
     threshold = model.regression.threshold
     of_model = scored(scores, read_classes(context.run), threshold, groups)
     result = evaluation_of(labels, of_model, **context.config.section("eval"))

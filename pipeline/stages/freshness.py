@@ -25,7 +25,7 @@ def source_digest(modules: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
     # The stages' own lines count for every stage; what they import, for those that name it.
     sources = _closure(modules)
-    for name in ("compute", "from_config"):
+    for name in ("compute", "from_config", "shards"):
         sources[f"pipeline.stages.{name}"] = Path(__file__).with_name(f"{name}.py")
     for name, path in sorted(sources.items()):
         digest.update(f"{name} {files.digest(path)}\n".encode())

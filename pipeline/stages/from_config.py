@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,11 @@ from pipeline.config.schema import Config
 from pipeline.errors import ConfigError, NoFileError
 
 if TYPE_CHECKING:
+    from pipeline.corpus.columns import Columns
     from pipeline.corpus.dialect import Dialect
     from pipeline.corpus.labels import LabelRule
     from pipeline.corpus.places import Place
-    from pipeline.corpus.tally import CountedRows
+    from pipeline.corpus.shards import SetSource
     from pipeline.features.vocabulary import Vocabulary
     from pipeline.tokens.tokenizer import Tokenizer
     from pipeline.tokens.tokens import Tokens
@@ -44,39 +46,45 @@ def source_files(config: Config) -> list[Path]:
     return []
 
 
-def read_source(config: Config, rule: LabelRule | None = None) -> Sequence[CountedRows]:
+def read_source(config: Config, rule: LabelRule | None = None) -> Sequence[SetSource]:
     """Return the corpus that a config names: train, and test where the source has one.
 
     Its labels mean what the config says, or a rule that is given instead.
     """
     from pipeline.corpus.columns import Columns
-    from pipeline.corpus.files import read_batches
+    from pipeline.corpus.dialect import Dialect
     from pipeline.corpus.labels import LabelRule
-    from pipeline.corpus.tally import CountedRows, Tally
 
     section = config.corpus
     if isinstance(section, NltkCorpus):
         from pipeline.corpus.nltk import read_nltk
+        from pipeline.corpus.shards import SetSource
 
-        return [CountedRows(iter(read_nltk(section.name).to_batches()))]
+        return [SetSource([lambda tally: iter(read_nltk(section.name).to_batches())])]
     if isinstance(section, SampleCorpus):
         by_name = LabelRule(classes={name: (name,) for name in class_names(config)})
         return [
-            CountedRows(read_batches(files, Columns(), by_name)) for files in _sample_files(section)
+            _set_of_files(files, Columns(), by_name, Dialect()) for files in _sample_files(section)
         ]
     rule = label_rule_of(section) if rule is None else rule
     columns = Columns(section.text, section.label, section.group, section.weight)
     if isinstance(section, FilesCorpus):
         dialect = dialect_of(section)
-        tallies = [Tally() for _ in _parts(section)]
-        return [
-            CountedRows(read_batches(place, columns, rule, dialect, tally), tally)
-            for place, tally in zip(_parts(section), tallies, strict=True)
-        ]
+        return [_set_of_files(place, columns, rule, dialect) for place in _parts(section)]
     from pipeline.corpus.hub import read_hub
 
     splits = (section.train,) if section.test is None else (section.train, section.test)
     return read_hub(section.dataset, section.revision, section.subset, splits, columns, rule)
+
+
+def _set_of_files(place: Place, columns: Columns, rule: LabelRule, dialect: Dialect) -> SetSource:
+    from pipeline.corpus.files import read_part
+    from pipeline.corpus.places import place_parts, small_parts
+    from pipeline.corpus.shards import SetSource
+
+    parts = small_parts(place_parts(place, rule))
+    readers = [functools.partial(read_part, part, columns, rule, dialect) for part in parts]
+    return SetSource(readers, is_portable=True)
 
 
 def dialect_of(section: FilesCorpus) -> Dialect:
@@ -118,11 +126,13 @@ def with_found_classes(config: Config) -> Config:
     if not isinstance(section, LabelledSection) or section.classes != "found":
         return config
     from pipeline.corpus.labels import found_classes
+    from pipeline.corpus.tally import Tally
 
     rule = label_rule_of(section)
-    for rows in read_source(config, rule):
-        for _ in rows:
-            pass
+    for source in read_source(config, rule):
+        for read in source.parts:
+            for _ in read(Tally()):
+                pass
     assert rule.found is not None
     return config.but(corpus=section.but(classes=found_classes(rule.found)))
 

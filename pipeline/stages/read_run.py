@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipeline.errors import RunError
 from pipeline.stages.outputs import read_classes
 from pipeline.stages.verification import VERIFICATION
-from pipeline.storage import arrays, arrow, files
+from pipeline.storage import arrow, files
+from pipeline.storage.counts import read_counts
 from pipeline.storage.forms import require_form
 from pipeline.storage.journal import DEPENDS, read_journal
 from pipeline.storage.run import Run
@@ -36,7 +37,7 @@ def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
     run = Run(path)
     if not was_trained_on(run):
         return model, None
-    counts = arrays.read_counts(run.output("features/train.safetensors"))
+    counts = read_counts(run.shards("features/train.safetensors"))
     return model, ClassFrequency.of(counts, read_labels(run, "train"), len(model.classes))
 
 
@@ -67,9 +68,8 @@ def read_baselines(run: Run) -> dict[str, float]:
     if (depends := read_journal(journal).get(DEPENDS)) is None:
         return {}
     require_form(depends, {"reviews": {str: str}}, journal, hint)
-    digests = run.digests("corpus")
     of_reviews = depends["reviews"].items()
-    if any(digests.get(f"corpus/{name}.arrow") != digest for name, digest in of_reviews):
+    if any(digest_of_set(run, name) != digest for name, digest in of_reviews):
         return {}
     return {result["name"]: result["accuracy"] for result in found["results"]}
 
@@ -130,23 +130,37 @@ def read_weights(run: Run, name: str) -> Any:
     return arrow.values(table["weight"]) if "weight" in table.column_names else None
 
 
+def digest_of_set(run: Run, name: str) -> str | None:
+    """Return a digest of a run's `train` or `test` set; None if there is none."""
+    file = f"corpus/{name}.arrow"
+    return run.digest_of_set(file) if run.has_set(file) else None
+
+
 def read_set(run: Run, name: str) -> pa.Table:
     """Map a run's `train` or `test` set into memory: text, label, and group and weight if given.
 
     Raises
     ------
     RunError
-        If it has changed since it was written, or is not such a table.
+        If a shard has changed since it was written, or is not such a table.
     """
+    import pyarrow as pa
+
+    last = len(read_classes(run)) - 1
+    return pa.concat_tables(
+        [_read_shard(file, last) for file in run.shards(f"corpus/{name}.arrow")]
+    )
+
+
+def _read_shard(file: Path, last: int) -> pa.Table:
+    """Map reviews into memory, whose labels are 0 to `last`."""
     from pipeline.corpus.columns import Columns
 
-    file = run.output(f"corpus/{name}.arrow")
     table = files.read_table(file)
     given = {column: column for column in ("group", "weight") if column in table.column_names}
     if table.schema != Columns(**given).schema() or any(c.null_count for c in table.columns):
         raise RunError(f"{file}: expected texts and labels, got other columns or missing values")
     labels = arrow.values(table["label"])
-    last = len(read_classes(run)) - 1
     if len(labels) and not 0 <= labels.min() <= labels.max() <= last:
         got = f"{labels.min()} to {labels.max()}"
         raise RunError(f"{file}: expected labels from 0 to {last}, got {got}")
@@ -167,9 +181,10 @@ class Reviews(NamedTuple):
 
 def read_reviews(path: Path, name: str = "test") -> Reviews:
     """Map the reviews of a run's `train` or `test` set into memory."""
-    if not (path / "corpus" / f"{name}.arrow").exists():
+    run = Run(path) if (path / "manifest.json").exists() else None
+    if run is None or not run.has_set(f"corpus/{name}.arrow"):
         raise RunError(f"{path}: no {name} set here; expected a run folder")
-    table = read_set(Run(path), name)
+    table = read_set(run, name)
     return Reviews(table["text"], arrow.values(table["label"]))
 
 

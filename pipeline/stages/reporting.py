@@ -16,7 +16,8 @@ from pipeline.stages.read_run import (
     read_stability,
 )
 from pipeline.stages.verification import read_verification
-from pipeline.storage import arrays, files
+from pipeline.storage import files
+from pipeline.storage.counts import read_counts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,10 +46,10 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
 
     settings, run = context.config.report, context.run
     model = TextClassifier.load(run.output("model/model.json").parent)
-    train = arrays.read_counts(run.output("features/train.safetensors"))
+    train = read_counts(run.shards("features/train.safetensors"))
     frequency = ClassFrequency.of(train, read_labels(run, "train"), len(model.classes))
     reviews = read_reviews(run.path)
-    counts = arrays.read_counts(run.output("features/test.safetensors"))
+    counts = read_counts(run.shards("features/test.safetensors"))
     scores = model.regression.decision_function(counts)
     test = ScoredReviews(reviews.labels, scores, reviews.text)
     of_form = (gather, weights_table) if scores.ndim == 1 else (gather_classes, class_table)

@@ -88,7 +88,7 @@ def run_stages(
     keep : bool
         Take what other versions of the libraries or of this package computed as it is.
     workers : Workers
-        Run the tasks of the stages.
+        What runs the tasks of the stages; no output depends on it.
     """
     return_freed_memory()
     with run.locked():
@@ -231,7 +231,12 @@ STAGES = (
         compute.compute_tokens,
         ("corpus",),
         ("tokens",),
-        ("pipeline.tokens.diagnosis", "pipeline.tokens.stop_words", "pipeline.tokens.tokenizer"),
+        (
+            "pipeline.tokens.diagnosis",
+            "pipeline.tokens.shards",
+            "pipeline.tokens.stop_words",
+            "pipeline.tokens.tokenizer",
+        ),
     ),
     Stage(
         "features",
@@ -239,7 +244,12 @@ STAGES = (
         compute.compute_features,
         ("tokens",),
         ("features",),
-        ("pipeline.features.counting", "pipeline.features.vocabulary"),
+        (
+            "pipeline.features.counting",
+            "pipeline.features.vocabulary",
+            "pipeline.storage.counts",
+            "pipeline.tokens.shards",
+        ),
     ),
     Stage(
         "train",

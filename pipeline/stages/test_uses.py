@@ -18,7 +18,8 @@ from typing import Any
 
 from pipeline.config.schema import Config
 from pipeline.errors import RunError
-from pipeline.storage.run import Run, naming_the_folder
+from pipeline.storage.locking import naming_the_folder
+from pipeline.storage.run import Run
 
 # The sections that make a model; [eval] and [report] only look at it.
 _SECTIONS = ("corpus", "tokens", "features", "train")

@@ -1,4 +1,4 @@
-"""Safetensors files: written in parts, mapped into memory; CSR counts.
+"""Safetensors files: written in parts, and mapped into memory.
 
 The `safetensors` library can read these files, as a test checks. It is not used here, because it
 only writes complete arrays and copies what it reads. Its checks are made here as well: a header of
@@ -10,20 +10,18 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import SpooledTemporaryFile, TemporaryFile
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.boundary.paths import regular
 from pipeline.errors import RunError
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 
 class ArrayWriter:
@@ -85,8 +83,6 @@ class ArrayWriter:
 
 # Bytes of an array that stay in memory before a temporary file is made.
 _SMALL = 1 << 22
-# Non-zeros that are checked at once.
-_BLOCK = 1 << 22
 # Bytes of the header of a safetensors file, padded so that it always fits and arrays are aligned.
 _HEADER = 512
 # Bytes of the largest header that is read, and dimensions of an array.
@@ -174,79 +170,13 @@ def _mapped(content: np.ndarray, entries: dict[str, Any]) -> dict[str, np.ndarra
 def scratch(n: int, dtype: npt.DTypeLike, folder: Path | None) -> np.ndarray:
     """Return an array of n items to work with: in memory, or mapped from a file without a name.
 
-    The file is in a folder, and ends with the array. The system writes it to the disk, and reads it
-    again, as memory is needed.
+    The file is in a folder, or that of temporary files if that one cannot be written to. It ends
+    with the array. The system writes it to the disk, and reads it again, as memory is needed.
     """
     if folder is None or n == 0:
         return np.empty(n, dtype)
-    with TemporaryFile(dir=folder) as file:
+    with TemporaryFile(dir=folder if os.access(folder, os.W_OK) else None) as file:
         return np.memmap(file, dtype, "w+", shape=n)
-
-
-# The arrays of a CSR matrix.
-_COUNTS: dict[str, npt.DTypeLike] = {
-    "indices": np.int32,
-    "data": np.float32,
-    "indptr": np.int64,
-    "shape": np.int64,
-}
-
-
-def write_counts(
-    path: Path, blocks: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]], n_columns: int
-) -> int:
-    """Write a CSR matrix to a safetensors file, one block of rows after the other.
-
-    Parameters
-    ----------
-    path : Path
-    blocks : iterable of (data, indices, indptr)
-        The CSR arrays of each block.
-    n_columns : int
-
-    Returns
-    -------
-    int
-        The number of non-zeros.
-    """
-    n_rows = n_nonzeros = 0
-    with ArrayWriter(path, **_COUNTS) as file:
-        file.append("indptr", np.zeros(1))
-        for data, indices, indptr in blocks:
-            file.append("data", data)
-            file.append("indices", indices)
-            file.append("indptr", indptr[1:] + n_nonzeros)
-            n_rows, n_nonzeros = n_rows + len(indptr) - 1, n_nonzeros + len(data)
-        file.append("shape", np.array([n_rows, n_columns]))
-    return n_nonzeros
-
-
-def read_counts(path: Path) -> csr_array:
-    """Map the matrix that `write_counts` wrote into memory.
-
-    Raises
-    ------
-    RunError
-        If the file is not valid, or does not hold the arrays of a sparse matrix.
-    """
-    from scipy.sparse import csr_array
-
-    arrays = read_arrays(path, **_COUNTS)
-    indices, indptr, shape = arrays["indices"], arrays["indptr"], tuple(arrays["shape"].tolist())
-    if (
-        len(shape) != 2
-        or len(indptr) - 1 != shape[0]
-        or len(arrays["data"]) != len(indices)
-        or not are_offsets(indptr, len(indices))
-        or not _are_columns(indices, indptr, shape[1])
-    ):
-        raise RunError(f"{path}: expected the arrays of a sparse matrix")
-    # scipy wants indices and indptr of one type, and would otherwise copy the larger one.
-    if indptr[-1] <= np.iinfo(np.int32).max:
-        indptr = indptr.astype(np.int32)
-    counts = csr_array((arrays["data"], indices, indptr), shape)
-    counts.has_sorted_indices = counts.has_canonical_format = True
-    return counts
 
 
 def are_offsets(offsets: np.ndarray, n: int) -> bool:
@@ -265,16 +195,3 @@ def are_offsets(offsets: np.ndarray, n: int) -> bool:
 def are_indices(indices: np.ndarray, n: int) -> bool:
     """Return True if each index is one of 0 to n - 1."""
     return not len(indices) or bool(indices.min() >= 0 and indices.max() < n)
-
-
-def _are_columns(indices: np.ndarray, indptr: np.ndarray, n_columns: int) -> bool:
-    """Return True if the columns of each row are within bounds, and ascend."""
-    # A block at a time, because a byte for each non-zero of a large corpus is a gigabyte.
-    for start in range(0, len(indices), _BLOCK):
-        block = indices[start : start + _BLOCK + 1]
-        rises = block[1:] > block[:-1]
-        first, last = np.searchsorted(indptr, [start, start + len(rises)], "right")
-        rises[indptr[first:last] - start - 1] = True  # from the end of a row to the next one
-        if not rises.all():
-            return False
-    return are_indices(indices, n_columns)

@@ -37,8 +37,10 @@ from pipeline.storage.files import (
     write_text,
 )
 from pipeline.storage.forms import require_form
+from pipeline.storage.locking import locked, naming_the_folder
 from pipeline.storage.place import require_new, require_ours
 from pipeline.storage.replacing import hidden, sweep
+from pipeline.storage.shards import shards_among
 
 # What the manifest says of a stage and of a use of the test set.
 _STAGE = {
@@ -139,10 +141,10 @@ class Run:
             If no stage has written it, it has changed since, or it is not valid.
         """
         path = self.path / file
-        outputs = (entry["outputs"] for entry in self.manifest["stages"].values())
-        expected = next((each[file]["xxh3_128"] for each in outputs if file in each), None)
-        if expected is None:
+        output = self._outputs().get(file)
+        if output is None:
             raise RunError(f"{path}: no stage of this run has written it; is it another run's?")
+        expected = output["xxh3_128"]
         if _known.get(_identity(path)) != expected:
             if digest(path) != expected:
                 raise RunError(
@@ -152,6 +154,37 @@ class Run:
                 validate_table(path)
             _known[_identity(path)] = expected
         return path
+
+    def shards(self, whole: str) -> list[Path]:
+        """Return the paths of a set's shards, each checked as by `output`.
+
+        Parameters
+        ----------
+        whole : str
+            The path of a single shard, relative to the run folder, such as `corpus/train.arrow`.
+
+        Raises
+        ------
+        RunError
+            If there is none, or `output` refuses one.
+        """
+        return [self.output(file) for file in self._shards_of(whole) or [whole]]
+
+    def digest_of_set(self, whole: str) -> str:
+        """Return a digest of all shards of a set; that of its file if it has one."""
+        digests = [self._outputs()[file]["xxh3_128"] for file in self._shards_of(whole)]
+        return digests[0] if len(digests) == 1 else _digest_of(digests)
+
+    def has_set(self, whole: str) -> bool:
+        """Return True if a stage has written a set."""
+        return bool(self._shards_of(whole))
+
+    def _shards_of(self, whole: str) -> list[str]:
+        return shards_among(self._outputs(), whole)
+
+    def _outputs(self) -> dict[str, Any]:
+        stages = self.manifest["stages"].values()
+        return {file: output for entry in stages for file, output in entry["outputs"].items()}
 
     def save(self) -> None:
         """Write the manifest, with its own digest."""
@@ -212,36 +245,6 @@ class Run:
                 shutil.rmtree(left, ignore_errors=True)
 
 
-@contextmanager
-def locked(path: Path, waits: bool = False) -> Iterator[None]:
-    """Keep other processes from writing to a folder meanwhile; it is made where it is missing.
-
-    What a killed process has left half written in it is removed.
-
-    Raises
-    ------
-    RunError
-        If another process is writing to it, unless this one waits for it, or it cannot be made.
-    """
-    from filelock import FileLock, Timeout
-
-    with naming_the_folder(path):
-        path.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path / ".lock")
-        try:
-            lock.acquire(timeout=-1 if waits else 0)
-        except Timeout:
-            raise RunError(
-                f"{path}: another process is writing to this run; wait for it, "
-                "or choose another folder with --run"
-            ) from None
-    try:
-        sweep(path)
-        yield
-    finally:
-        lock.release()
-
-
 def _checked(file: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     """Return a manifest as this version writes it; refuse one that is not as it was written."""
     check_format(manifest, file)
@@ -257,8 +260,8 @@ def _checked(file: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     return manifest
 
 
-def _digest_of(manifest: dict[str, Any]) -> str:
-    text = json.dumps(null_for_nan(manifest), sort_keys=True)
+def _digest_of(value: Any) -> str:
+    text = json.dumps(null_for_nan(value), sort_keys=True)
     digest: str = xxhash.xxh3_128_hexdigest(text.encode())
     return digest
 
@@ -267,19 +270,3 @@ def _identity(path: Path) -> tuple[int, int, int, int]:
     """Return what differs between two files, and after a file was written to."""
     status = regular(path)
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-
-
-@contextmanager
-def naming_the_folder(path: Path) -> Iterator[None]:
-    """Turn a failure to write into one line that names the run folder."""
-    try:
-        yield
-    except OSError as error:
-        # A stage also reads files, which stand elsewhere; a full disk names no file.
-        # What locks a folder names its lock by its absolute path.
-        if error.filename and not Path(error.filename).absolute().is_relative_to(path.absolute()):
-            raise
-        raise RunError(
-            f"{error.filename or path}: cannot write the run: {error.strerror or error}; "
-            "choose another folder with --run"
-        ) from None

@@ -18,7 +18,7 @@ from pipeline.stages.listener import Listener
 from pipeline.stages.versions import computing_versions
 from pipeline.storage.files import write_text
 from pipeline.storage.journal import DEPENDS, journal_line, read_journal
-from pipeline.storage.run import locked, naming_the_folder
+from pipeline.storage.locking import locked, naming_the_folder
 
 
 class Reuse(Enum):

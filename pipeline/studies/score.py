@@ -242,7 +242,7 @@ def _is_of_run(path: Path, place: str) -> bool:
 
 def _usual_unknown(path: Path, model: TextClassifier) -> float | None:
     """Return the share of unknown tokens in a run's test set; None if that is not there."""
-    if not (path / "corpus" / "test.arrow").is_file():
+    if not (path / "manifest.json").is_file() or not Run(path).has_set("corpus/test.arrow"):
         return None
     found = model.scores(read_reviews(path).texts)
     return _share_unknown(int(found.n_tokens.sum()), int(found.n_known.sum()))

@@ -69,13 +69,12 @@ class Reviews:
     def read(cls, run: Run, *splits: str) -> Reviews:
         """Read splits, `train` or `test`, of a run's corpus, one after the other."""
         tables = [read_set(run, split) for split in splits]
-        digests = run.digests("corpus")
         whole = pa.concat_tables(tables)
         return cls(
             whole["text"],
             arrow.values(whole["label"]),
             read_classes(run),
-            {split: digests[f"corpus/{split}.arrow"] for split in splits},
+            {split: run.digest_of_set(f"corpus/{split}.arrow") for split in splits},
             arrow.values(whole["weight"]) if "weight" in whole.column_names else None,
             group_numbers(whole),
         )

@@ -16,7 +16,7 @@ from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages.from_config import regression_of
 from pipeline.stages.outputs import read_decision, read_epochs
 from pipeline.stages.read_run import read_groups, read_labels, read_weights, was_trained_on
-from pipeline.storage import arrays
+from pipeline.storage.counts import read_counts
 from pipeline.storage.run import Run
 from pipeline.training.certificate import Objective
 from pipeline.training.estimator import SGDLogisticRegression
@@ -85,7 +85,7 @@ class TrainedRun:
         train = trained["depends"]["config"]["train"]
         return cls(
             model,
-            arrays.read_counts(run.output("features/train.safetensors")),
+            read_counts(run.shards("features/train.safetensors")),
             read_labels(run, "train"),
             read_weights(run, "train"),
             read_groups(run, "train"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -10,8 +11,8 @@ import regex
 
 from pipeline.storage import arrow
 from pipeline.tokens.preparation import HTML
+from pipeline.tokens.shards import TokenShards
 from pipeline.tokens.tokenizer import Tokenizer
-from pipeline.tokens.tokens import Tokens
 
 # Below this number of tokens, most occur once in any language.
 ENOUGH = 1_000
@@ -25,27 +26,55 @@ LOOKED_AT = 50
 _HTML = regex.compile(HTML.encode(), regex.IGNORECASE)
 
 
+class Html(NamedTuple):
+    """The number of texts that hold HTML, and the first entity or tag."""
+
+    n: int
+    example: str
+
+
+def find_html(texts: pa.LargeStringArray | pa.ChunkedArray) -> Html:
+    """Count the texts that hold HTML.
+
+    Examples
+    --------
+    >>> find_html(arrow.strings(["it isn&#39;t good", "so &amp; so", "fine"]))
+    Html(n=2, example='&#39;')
+    """
+    n, example = 0, b""
+    for chunk in texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]:
+        for found in _first_html(chunk):
+            n, example = n + 1, example or found
+    return Html(n, example.decode())
+
+
 def warnings(
-    tokenizer: Tokenizer, tokens: Tokens, texts: pa.LargeStringArray | pa.ChunkedArray
+    tokenizer: Tokenizer,
+    tokens: TokenShards,
+    texts: pa.LargeStringArray | pa.ChunkedArray,
+    html: Iterable[Html] = (),
 ) -> list[str]:
     """Return what looks wrong, a line each.
 
     Parameters
     ----------
     tokenizer : Tokenizer
-    tokens : Tokens
+    tokens : TokenShards
         Of the texts.
     texts : pyarrow.LargeStringArray or ChunkedArray of it
         Those of the training set.
+    html : iterable of Html
+        What each shard holds, if the tokenizer keeps it.
 
     Examples
     --------
     >>> texts = arrow.strings(["it isn&#39;t good", "so &amp; so", "fine"])
-    >>> warnings(Tokenizer(), Tokenizer()(texts), texts)
+    >>> tokens = TokenShards.of([Tokenizer()(texts)])
+    >>> warnings(Tokenizer(), tokens, texts, [find_html(texts)])
     ['2 of 3 training reviews hold HTML such as &#39;: set tokens.html = "text"']
     """
     found = (
-        _html(texts) if tokenizer.html == "keep" else None,
+        _html(list(html), len(texts)),
         _rare(tokens),
         _long(tokens),
         _left_out(tokenizer, tokens, texts),
@@ -53,16 +82,14 @@ def warnings(
     return [line for line in found if line is not None]
 
 
-def _html(texts: pa.LargeStringArray | pa.ChunkedArray) -> str | None:
-    n, example = 0, b""
-    for chunk in texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]:
-        for found in _first_html(chunk):
-            n, example = n + 1, example or found
-    if n == 0 or n < MANY * len(texts):
+def _html(found: list[Html], n_texts: int) -> str | None:
+    n = sum(shard.n for shard in found)
+    if n == 0 or n < MANY * n_texts:
         return None
+    example = next(shard.example for shard in found if shard.n)
     return (
-        f"{n:,} of {len(texts):,} training reviews hold HTML such as "
-        f'{_shortened(example.decode())}: set tokens.html = "text"'
+        f"{n:,} of {n_texts:,} training reviews hold HTML such as "
+        f'{_shortened(example)}: set tokens.html = "text"'
     )
 
 
@@ -80,12 +107,12 @@ def _first_html(texts: pa.LargeStringArray) -> Iterator[bytes]:
                 yield bytes(match.group())
 
 
-def _rare(tokens: Tokens) -> str | None:
-    n = len(tokens.ids)
+def _rare(tokens: TokenShards) -> str | None:
+    n = tokens.n_tokens
     # No more tokens occur once than are distinct, so in most texts there is nothing to count.
     if n < ENOUGH or len(tokens.distinct) <= MOST * n:
         return None
-    once = int((np.bincount(tokens.ids, minlength=len(tokens.distinct)) == 1).sum())
+    once = tokens.n_occurring_once()
     if once <= MOST * n:
         return None
     return (
@@ -94,7 +121,7 @@ def _rare(tokens: Tokens) -> str | None:
     )
 
 
-def _long(tokens: Tokens) -> str | None:
+def _long(tokens: TokenShards) -> str | None:
     n_bytes = np.diff(arrow.buffers(tokens.distinct)[1])
     for limit, share in LONG:
         if (n_bytes > limit).sum() <= share * len(n_bytes):
@@ -111,7 +138,7 @@ def _long(tokens: Tokens) -> str | None:
 
 
 def _left_out(
-    tokenizer: Tokenizer, tokens: Tokens, texts: pa.LargeStringArray | pa.ChunkedArray
+    tokenizer: Tokenizer, tokens: TokenShards, texts: pa.LargeStringArray | pa.ChunkedArray
 ) -> str | None:
     """Compare the letters and digits of some texts with those of their tokens."""
     documents = sorted({len(texts) * k // LOOKED_AT for k in range(LOOKED_AT) if len(texts)})

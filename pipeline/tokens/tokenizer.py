@@ -24,7 +24,7 @@ from pipeline.tokens.grammar import is_word
 from pipeline.tokens.negation import NEGATED, mark_negation
 from pipeline.tokens.nltk import is_emoticon_of_tweets, require_pattern, tokenise_with_nltk
 from pipeline.tokens.preparation import Preparation
-from pipeline.tokens.tokens import Tokens, distinct_path, read_tokens
+from pipeline.tokens.tokens import Tokens, distinct_path
 from pipeline.tokens.words import tokenise_words
 
 Texts: TypeAlias = pa.LargeStringArray | pa.ChunkedArray | Sequence[str]
@@ -259,8 +259,8 @@ def _blocks(
 
 def write_tokens(
     path: Path, tokenizer: Tokenizer, texts: pa.LargeStringArray | pa.ChunkedArray
-) -> Tokens:
-    """Tokenise texts into files, one block after the other; return the tokens, mapped from there.
+) -> int:
+    """Tokenise the texts of a shard into files, block by block; return the number of tokens.
 
     The ids and the offsets go to `path`, the distinct tokens to a word list next to it.
     """
@@ -272,4 +272,4 @@ def write_tokens(
             file.append("offsets", offsets[1:] + total)
             total += len(ids)
     files.write_words(distinct_path(path), distinct.spelled())
-    return read_tokens(path)
+    return total

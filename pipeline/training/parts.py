@@ -18,7 +18,8 @@ import numpy as np
 from pipeline.cluster.workers import HERE, Workers
 from pipeline.errors import ConfigError
 from pipeline.model.logistic import Array
-from pipeline.storage.arrays import read_arrays, read_counts, write_arrays, write_counts
+from pipeline.storage.arrays import read_arrays, write_arrays
+from pipeline.storage.counts import read_counts, write_counts
 from pipeline.storage.replacing import temporary_folder
 from pipeline.training.sgd import Problem
 from pipeline.training.shuffle import Shuffle

@@ -12,6 +12,7 @@ from pipeline.corpus.faults import Origin
 from pipeline.corpus.files import read_batches
 from pipeline.corpus.labels import LabelRule
 from pipeline.corpus.rows import labelled_batches
+from pipeline.corpus.shards import SetSource
 from pipeline.errors import CorpusError
 from pipeline.storage import files
 
@@ -42,7 +43,8 @@ def test_groups_and_weights_stay_with_their_reviews_through_the_split(
         path.write_text("\n".join(lines))
     else:
         parquet.write_table(table, path)
-    split.write_sets(tmp_path, [read_batches(str(path), BOTH, RULE)], 0.2, 0)
+    source = SetSource([lambda tally: read_batches(str(path), BOTH, RULE, tally=tally)])
+    split.write_sets(tmp_path, [source], 0.2, 0)
     sets = [files.read_table(tmp_path / f"{part}.arrow") for part in ("train", "test")]
     assert [part.num_rows for part in sets] == [48, 12]
     found = [row for part in sets for row in part.to_pylist()]

@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 import pytest
+from small_corpus import read_source_rows
 
 import pipeline
 from pipeline.corpus import hub
@@ -42,6 +43,7 @@ from pyarrow import parquet
 from pipeline.corpus import hub
 from pipeline.corpus.columns import Columns
 from pipeline.corpus.labels import LabelRule
+from pipeline.corpus.tally import Tally
 from pipeline.errors import CorpusError
 waits, sleep = [], time.sleep
 def waiting(seconds):
@@ -57,7 +59,8 @@ error = None
 try:
     parts = hub.read_hub(**options, columns=Columns(), rule=rule)
     for part, file in zip(parts, files, strict=True):
-        table = pa.Table.from_batches(part)
+        (read,) = part.parts
+        table = pa.Table.from_batches(read(Tally()))
         assert table.equals(parquet.read_table(file).select(["text", "label"]).cast(table.schema))
 except CorpusError as caught:
     error = str(caught)
@@ -454,9 +457,9 @@ def holding(monkeypatch: pytest.MonkeyPatch) -> Any:
         features = columns.pop("features", None)
         part = datasets.Dataset.from_dict(columns, features)
         monkeypatch.setattr(hub, "_load", lambda *_: datasets.DatasetDict(train=part, extra=part))
-        (rows,) = hub.read_hub("me/odd", REVISION, None, (split,), Columns(text, label), rule)
-        table = pa.Table.from_batches(rows)
-        return table.replace_schema_metadata({"left out": str(rows.tally.left_out.total())})
+        (source,) = hub.read_hub("me/odd", REVISION, None, (split,), Columns(text, label), rule)
+        table, tally = read_source_rows(source)
+        return table.replace_schema_metadata({"left out": str(tally.left_out.total())})
 
     return read_columns
 

@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
+from small_corpus import read_source_rows
 
 from pipeline.config.checking import checked
 from pipeline.config.schema import Config
@@ -25,8 +25,8 @@ def read(path: Path, content: str | bytes, **keys: Any) -> tuple[list[str], list
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     section = {"source": "files", "train": str(path), **keys}
     (source,) = read_source(checked({"corpus": section}, Config))
-    table = pa.Table.from_batches(list(source))
-    return table["text"].to_pylist(), table["label"].to_pylist(), source.tally
+    table, tally = read_source_rows(source)
+    return table["text"].to_pylist(), table["label"].to_pylist(), tally
 
 
 def refusal(path: Path, content: str | bytes, **keys: Any) -> str:

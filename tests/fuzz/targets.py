@@ -43,6 +43,7 @@ from pipeline.stages.read_run import read_rule, was_trained_on
 from pipeline.stages.test_uses import read_test_uses
 from pipeline.storage import arrays, files
 from pipeline.storage import run as runs
+from pipeline.storage.counts import read_counts
 from pipeline.storage.journal import DEPENDS, journal_line
 from pipeline.storage.run import Run
 from pipeline.studies.baseline_models import opinion_lexicon, vader_scores
@@ -201,7 +202,7 @@ def array_files(data: bytes, folder: Path) -> None:
     with contextlib.suppress(PipelineError):
         sum(sum(array.tobytes()) for array in arrays.read_arrays(path).values())
     with contextlib.suppress(PipelineError):
-        counts = arrays.read_counts(path)
+        counts = read_counts(path)
         if counts.shape[1] < 1 << 16:
             LogisticRegression.of(np.ones(counts.shape[1]), 0.0).decision_function(counts)
     _write(distinct_path(path), b"a\nfilm\nNOT_good\n")

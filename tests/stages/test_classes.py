@@ -17,7 +17,8 @@ from pipeline.model.softmax import cross_entropy
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages.from_config import regression_of
 from pipeline.stages.read_run import read_labels
-from pipeline.storage import arrays, files
+from pipeline.storage import files
+from pipeline.storage.counts import read_counts
 from pipeline.storage.run import Run
 
 WORDS = {
@@ -151,7 +152,7 @@ def test_a_temperature_of_three_classes_is_fitted_on_the_validation_set(folder, 
     np.testing.assert_allclose(plain.coef_, temperature * calibrated.coef_, rtol=1e-12)
     np.testing.assert_allclose(plain.intercept_, temperature * calibrated.intercept_, rtol=1e-12)
 
-    counts = arrays.read_counts(runs[0] / "features" / "train.safetensors")
+    counts = read_counts(runs[0] / "features" / "train.safetensors")
     labels = read_labels(Run(runs[0]), "train")
     learner = regression_of(TrainSection(validation=0.3), NAMES)
     learner.classes_ = np.arange(3)

@@ -289,7 +289,9 @@ def test_touching_source_is_seen_by_exactly_the_stages_that_import_it(copied_pac
 def test_what_a_stage_imports_to_compute_is_among_its_source():
     """The lines of a stage count for all stages; what they import, only where a stage names it."""
     folder = Path(pipeline.__file__).parent / "stages"
-    imported = {n for name in ("compute", "from_config") for n in _imported(folder / f"{name}.py")}
+    imported = {
+        n for name in ("compute", "from_config", "shards") for n in _imported(folder / f"{name}.py")
+    }
     others = ("pipeline.config", "pipeline.stages", "pipeline.storage.run")
     modules = {
         name

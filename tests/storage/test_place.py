@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import RunError
-from pipeline.storage.run import Run, locked
+from pipeline.storage.locking import locked
+from pipeline.storage.run import Run
 
 
 def content(folder: Path) -> dict[str, bytes]:

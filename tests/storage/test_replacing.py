@@ -8,8 +8,8 @@ from contextlib import ExitStack
 import pytest
 
 from pipeline.errors import RunError
+from pipeline.storage.locking import locked
 from pipeline.storage.replacing import hidden, replacing, replacing_alone, replacing_folder, sweep
-from pipeline.storage.run import locked
 
 WRITERS = pytest.mark.parametrize("writer", [replacing, replacing_alone])
 

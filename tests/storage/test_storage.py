@@ -23,8 +23,11 @@ from scipy.sparse import csr_array, random_array
 
 from pipeline.errors import RunError
 from pipeline.storage import arrays, files
+from pipeline.storage import counts as counts_module
 from pipeline.storage import run as storage_run
-from pipeline.storage.run import Run, locked
+from pipeline.storage.counts import read_counts, write_counts
+from pipeline.storage.locking import locked
+from pipeline.storage.run import Run
 
 WORD_TYPES = {"word": pa.large_string(), "n": pa.int64()}
 words = st.text(
@@ -175,7 +178,8 @@ def test_a_run_that_was_waited_for_is_read_again(tmp_path):
 KILLED = """
     import json, os, shutil, sys
     from pathlib import Path
-    from pipeline.storage.run import Run, locked
+    from pipeline.storage.locking import locked
+    from pipeline.storage.run import Run
 
     def stage(run, content):
         with run.writing("tokens", "tokens", content) as (path, entry):
@@ -354,8 +358,8 @@ def test_counts_come_back(tmp_path, shape):
     counts.sort_indices()
     for size in (1, 2, 10):
         path = tmp_path / "c.safetensors"
-        assert arrays.write_counts(path, blocks_of(counts, size), shape[1]) == counts.nnz
-        found = arrays.read_counts(path)
+        assert write_counts(path, blocks_of(counts, size), shape[1]) == counts.nnz
+        found = read_counts(path)
         assert found.shape == shape
         assert found.dtype == np.float32
         for name in ("data", "indices", "indptr"):
@@ -435,7 +439,7 @@ def read_words(path: Path) -> pa.Table:
 
 READERS: list[Read] = [
     arrays.read_arrays,
-    arrays.read_counts,
+    read_counts,
     files.read_json,
     files.read_table,
     read_words,
@@ -465,10 +469,10 @@ def test_a_file_that_is_missing_or_a_folder_is_refused_in_one_line(tmp_path, rea
 @pytest.mark.parametrize("keep", [0.1, 0.5, 0.9, 0.999])
 def test_a_file_that_was_cut_short_is_refused(tmp_path, keep):
     counts, table = tmp_path / "c.safetensors", tmp_path / "t.arrow"
-    arrays.write_counts(counts, blocks_of(csr_array(np.eye(50, dtype=np.float32)), 20), 50)
+    write_counts(counts, blocks_of(csr_array(np.eye(50, dtype=np.float32)), 20), 50)
     reviews = pa.table({"text": ["a review"] * 50})
     files.write_batches(table, reviews.schema, reviews.to_batches())
-    for path, read in ((counts, arrays.read_counts), (table, files.read_table)):
+    for path, read in ((counts, read_counts), (table, files.read_table)):
         path.write_bytes(path.read_bytes()[: int(keep * path.stat().st_size)])
         with pytest.raises(RunError) as error:
             read(path)
@@ -510,10 +514,10 @@ MATRIX = {
 def test_arrays_that_are_not_a_matrix_are_refused(tmp_path, change):
     path = tmp_path / "c.safetensors"
     arrays.write_arrays(path, MATRIX)
-    assert arrays.read_counts(path).toarray().tolist() == [[1, 0, 1], [0, 1, 0]]
+    assert read_counts(path).toarray().tolist() == [[1, 0, 1], [0, 1, 0]]
     arrays.write_arrays(path, MATRIX | change)
     with pytest.raises(RunError) as error:
-        arrays.read_counts(path)
+        read_counts(path)
     assert one_line(error, path)
 
 
@@ -526,8 +530,8 @@ def test_columns_are_checked_alike_in_blocks_of_any_size(rows, size):
     indptr = np.cumsum([0, *map(len, rows)])
     expected = all(sorted(set(row)) == row and max(row, default=0) < 4 for row in rows)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(arrays, "_BLOCK", size)
-        assert arrays._are_columns(indices, indptr, 4) == expected
+        patch.setattr(counts_module, "_BLOCK", size)
+        assert counts_module._are_columns(indices, indptr, 4) == expected
 
 
 def safetensors(header: bytes, content: bytes = b"", length: int | None = None) -> bytes:

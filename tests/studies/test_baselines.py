@@ -17,7 +17,7 @@ from pipeline.stages.from_config import regression_of
 from pipeline.stages.listener import Listener
 from pipeline.stages.read_run import read_labels
 from pipeline.stages.test_uses import read_test_uses
-from pipeline.storage import arrays
+from pipeline.storage.counts import read_counts
 from pipeline.storage.journal import read_journal
 from pipeline.storage.run import Run
 from pipeline.stratified import TWO_CLASSES
@@ -52,7 +52,7 @@ def test_baselines_go_from_the_majority_class_to_log_count_ratios(scored):
 def test_naive_bayes_is_that_of_scikit_learn(scored, small_run):
     path, _ = scored
     train, test = (
-        arrays.read_counts(small_run.path / "features" / f"{split}.safetensors")
+        read_counts(small_run.path / "features" / f"{split}.safetensors")
         for split in ("train", "test")
     )
     expected = MultinomialNB().fit(train, read_labels(Run(small_run.path), "train")).predict(test)
@@ -66,7 +66,7 @@ def test_logistic_regression_is_that_of_the_config(scored, small_run, name, rati
     path, _ = scored
     config = load_config(small_run.config, [f"train.ratio={ratio}"])
     train, test = (
-        arrays.read_counts(small_run.path / "features" / f"{split}.safetensors")
+        read_counts(small_run.path / "features" / f"{split}.safetensors")
         for split in ("train", "test")
     )
     model = regression_of(config.train, TWO_CLASSES)
@@ -161,8 +161,7 @@ class TestThreeClasses:
         path, results = scored_three
         run = Run(path)
         train, test = (
-            arrays.read_counts(path / "features" / f"{split}.safetensors")
-            for split in ("train", "test")
+            read_counts(path / "features" / f"{split}.safetensors") for split in ("train", "test")
         )
         labels, truth = read_labels(run, "train"), read_labels(run, "test")
         config = load_config(path.parent / "c.toml")

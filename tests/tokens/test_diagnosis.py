@@ -13,6 +13,7 @@ from pyarrow import parquet
 
 import pipeline
 from pipeline.tokens import diagnosis
+from pipeline.tokens.shards import TokenShards
 from pipeline.tokens.tokenizer import Tokenizer
 
 SENTENCES = [f"the film number {k} is a good one, and we like it" for k in range(200)]
@@ -22,7 +23,8 @@ CHINESE = [f"房间很干净{k}，服务很好{k}，我们还会再来的{k}" fo
 def warned(texts: list[str] | pa.LargeStringArray, **settings) -> list[str]:
     tokenizer = Tokenizer(**settings)
     texts = pa.array(texts, pa.large_string()) if isinstance(texts, list) else texts
-    return diagnosis.warnings(tokenizer, tokenizer(texts), texts)
+    html = [diagnosis.find_html(texts)] if tokenizer.html == "keep" else []
+    return diagnosis.warnings(tokenizer, TokenShards.of([tokenizer(texts)]), texts, html)
 
 
 @pytest.mark.parametrize(

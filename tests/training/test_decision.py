@@ -15,7 +15,7 @@ from pipeline.errors import ConfigError
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages.from_config import regression_of
 from pipeline.stages.read_run import read_labels
-from pipeline.storage import arrays
+from pipeline.storage.counts import read_counts
 from pipeline.storage.run import Run
 from pipeline.stratified import TWO_CLASSES
 from pipeline.training.decision import choose_decision
@@ -36,7 +36,7 @@ def trained(sentiment, small_run, tmp_path, *overrides):
 def validation_set(small_run, run, *overrides):
     """Return the labels and the uncalibrated scores of the validation set."""
     config = load_config(small_run.config, overrides)
-    counts = arrays.read_counts(run / "features" / "train.safetensors")
+    counts = read_counts(run / "features" / "train.safetensors")
     labels = read_labels(Run(run), "train")
     plain = regression_of(config.train, TWO_CLASSES).fit(counts, labels)
     return (
