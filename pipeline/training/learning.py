@@ -43,7 +43,8 @@ def learn(
     """
     in_steps = ratio
     if ratio is not None and ratio.ndim == 1:  # multiplied once, and not in every step
-        documents, in_steps = documents.but(weighted(documents.counts, ratio)), None
+        products = weighted(documents.counts, ratio, spread.folder)
+        documents, in_steps = documents.but(products), None
     history = _history(model, documents)
     model.history_ = history.epochs
     problem = _problem(model, documents, in_steps)

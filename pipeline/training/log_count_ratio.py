@@ -10,15 +10,21 @@ plain linear classifier.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.kernels.log_count_ratio import column_sums
 from pipeline.model.logistic import Array
+from pipeline.storage.arrays import scratch
+from pipeline.training.shuffle import BUFFER
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
+
+# Non-zeros that are multiplied at a time: 4 megabytes.
+_BLOCK = 1 << 20
 
 
 def log_count_ratio(
@@ -106,8 +112,17 @@ def class_ratios(
     return np.stack(ratios, axis=1).T  # those of a feature side by side
 
 
-def weighted(counts: csr_array, ratio: Array) -> csr_array:
+def weighted(counts: csr_array, ratio: Array, folder: Path | None = None) -> csr_array:
     """Return counts with column j multiplied by ratio[j]: float32, on the same indices.
+
+    Parameters
+    ----------
+    counts : csr_array, shape (n, d)
+    ratio : float64 array, shape (d,)
+    folder : Path, optional
+        Where the products lie, in a file without a name, if they are more than the shuffle's
+        buffer holds. Such counts are mapped from a file, and their products need no more memory
+        than they do.
 
     Examples
     --------
@@ -117,7 +132,11 @@ def weighted(counts: csr_array, ratio: Array) -> csr_array:
     """
     from scipy.sparse import csr_array
 
-    data = counts.data * ratio.astype(np.float32)[counts.indices]
+    ratio = ratio.astype(np.float32)
+    data = scratch(counts.nnz, np.float32, folder if counts.nnz > BUFFER else None)
+    for start in range(0, counts.nnz, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        np.multiply(counts.data[block], ratio[counts.indices[block]], out=data[block])
     result = csr_array((data, counts.indices, counts.indptr), counts.shape)
     result.has_sorted_indices = result.has_canonical_format = True
     return result

@@ -1,6 +1,7 @@
 """Claims about the log-count ratio; a loop over a dense table is the judge."""
 
 import math
+import mmap
 
 import numpy as np
 import pytest
@@ -98,6 +99,28 @@ def test_weighting_multiplies_each_column_by_its_ratio(drawn, over, alpha):
     found = weighted(csr_array(counts), ratio).toarray()
     assert found == pytest.approx(counts * ratio, rel=1e-6, abs=1e-6)
     assert found.dtype == np.float32
+
+
+def test_products_beyond_the_buffer_lie_in_a_file_without_a_name(monkeypatch, tmp_path):
+    """They are the same bytes as in memory, whatever the size of a block."""
+    X, y = some_reviews()
+    ratio = log_count_ratio(X, y)
+    in_memory = weighted(X, ratio, tmp_path)
+    monkeypatch.setattr("pipeline.training.log_count_ratio.BUFFER", X.nnz - 1)
+    monkeypatch.setattr("pipeline.training.log_count_ratio._BLOCK", 7)
+    in_file = weighted(X, ratio, tmp_path)
+    assert in_file.data.tobytes() == in_memory.data.tobytes()
+    assert not is_mapped(in_memory.data)
+    assert is_mapped(in_file.data)
+    assert not list(tmp_path.iterdir())
+    assert not is_mapped(weighted(X, ratio).data)
+
+
+def is_mapped(array: np.ndarray) -> bool:
+    """Return True if an array lies in a file."""
+    while isinstance(array, np.ndarray):
+        array = array.base
+    return isinstance(array, mmap.mmap)
 
 
 @pytest.mark.parametrize("over", ["documents", "counts"])
