@@ -19,8 +19,9 @@ P. Li, A. Owen, C.-H. Zhang, "One permutation hashing", NIPS 2012.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,7 @@ import pyarrow as pa
 
 from pipeline.kernels import duplicates as kernels
 from pipeline.storage import arrow
+from pipeline.storage.arrays import ArrayWriter, read_arrays, scratch
 
 # Broder and his successors call pages "roughly the same" from 0.5 to 0.95; at 0.8 a review of
 # 100 words may differ in two or three separate places, which no second author does by chance.
@@ -36,6 +38,14 @@ RESEMBLANCE = 0.8
 # distinguish a shared stock phrase from a shared review before the two texts are read again.
 _BUCKETS = 16
 _GROUP_LIMIT = 50
+# Texts whose statistics are held in memory: 40 MB. Those of more are mapped from files.
+_IN_MEMORY = 1 << 19
+# What a file of statistics holds, the largest first.
+_ARRAYS: dict[str, npt.DTypeLike] = {
+    "sketches": np.uint32,
+    "counts": np.int32,
+    "fingerprints": np.uint64,
+}
 
 Ints = npt.NDArray[np.int64]
 _Hashes = npt.NDArray[np.uint64]
@@ -61,31 +71,52 @@ class TextStatistics:
     sketches: npt.NDArray[np.uint32]
 
     @classmethod
-    def joined(cls, parts: list[TextStatistics]) -> TextStatistics:
-        """Return the concatenation; the list is emptied, so that nothing is held twice."""
-        n = sum(len(part.counts) for part in parts)
-        whole = cls.of_size(n)
-        while parts:
-            last = parts.pop()
-            rows = slice(n - len(last.counts), n)
-            whole.counts[rows] = last.counts
-            whole.fingerprints[rows] = last.fingerprints
-            whole.sketches[rows] = last.sketches
-            n = rows.start
+    def joined(cls, parts: Sequence[TextStatistics], folder: Path | None = None) -> TextStatistics:
+        """Return the concatenation; where it is large, mapped from files without a name."""
+        ends = np.cumsum([len(part.counts) for part in parts], dtype=np.int64)
+        whole = cls.of_size(int(ends[-1]) if len(ends) else 0, folder)
+        for part, end in zip(parts, ends.tolist(), strict=True):
+            rows = slice(end - len(part.counts), end)
+            whole.counts[rows] = part.counts
+            whole.fingerprints[rows] = part.fingerprints
+            whole.sketches[rows] = part.sketches
         return whole
 
     @classmethod
-    def of_size(cls, n: int) -> TextStatistics:
-        """Return room for the statistics of `n` texts."""
+    def of_size(cls, n: int, folder: Path | None = None) -> TextStatistics:
+        """Return room for the statistics of `n` texts; much room is mapped from files."""
+        folder = folder if n > _IN_MEMORY else None
         return cls(
-            np.empty((n, 2), np.int32),
-            np.empty(n, np.uint64),
-            np.empty((n, _BUCKETS), np.uint32),
+            scratch(2 * n, np.int32, folder).reshape(n, 2),
+            scratch(n, np.uint64, folder),
+            scratch(_BUCKETS * n, np.uint32, folder).reshape(n, _BUCKETS),
         )
 
-    def select(self, rows: npt.NDArray[np.bool_]) -> TextStatistics:
-        """Return the statistics of the texts where `rows` is true."""
-        return TextStatistics(self.counts[rows], self.fingerprints[rows], self.sketches[rows])
+    @classmethod
+    def read(cls, path: Path) -> TextStatistics:
+        """Map the statistics that `appended` wrote into memory."""
+        arrays = read_arrays(path, **_ARRAYS)
+        n = len(arrays["fingerprints"])
+        shapes = {"counts": (n, 2), "sketches": (n, _BUCKETS)}
+        return cls(**{name: a.reshape(shapes.get(name, n)) for name, a in arrays.items()})
+
+    def appended(self, file: ArrayWriter) -> None:
+        """Append the statistics to a file of `statistics_file`."""
+        for name in _ARRAYS:
+            file.append(name, getattr(self, name))
+
+    def take(self, texts: Ints, folder: Path | None = None) -> TextStatistics:
+        """Return the statistics of some texts in a given order; many are mapped from files."""
+        found = self.of_size(len(texts), folder)
+        for name in _ARRAYS:
+            # With a mode other than "raise", which would fill a copy of the output first.
+            np.take(getattr(self, name), texts, axis=0, out=getattr(found, name), mode="clip")
+        return found
+
+
+def statistics_file(path: Path) -> ArrayWriter:
+    """Return a file that statistics are appended to; it is a context manager."""
+    return ArrayWriter(path, **_ARRAYS)
 
 
 def text_statistics(texts: pa.LargeStringArray) -> TextStatistics:

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from pipeline.cluster.workers import HERE, Workers
 from pipeline.corpus import batches
-from pipeline.corpus.duplicates import TextStatistics, text_statistics
+from pipeline.corpus.duplicates import statistics_file, text_statistics
 from pipeline.corpus.tally import Tally
 from pipeline.storage import files
 from pipeline.storage.shards import shard_paths
@@ -48,10 +48,13 @@ class SetSource:
 
 
 class Written(NamedTuple):
-    """The shards that were written, the statistics of their texts, and the count of their rows."""
+    """The shards that were written, files of their texts' statistics, and the count of their rows.
+
+    The statistics are in files because those of many texts are large.
+    """
 
     shards: list[Path]
-    statistics: list[TextStatistics]
+    statistics: list[Path]
     tally: Tally
 
     @classmethod
@@ -89,13 +92,14 @@ def write_parts(
 
 def _write_part(task: tuple[Reader, Path], limit: int) -> Written:
     read, path = task
-    written = Written([], [], Tally())
+    tally, statistics = Tally(), path.with_suffix(".safetensors")
+    with statistics_file(statistics) as file:
 
-    def measure(batch: pa.RecordBatch) -> None:
-        written.statistics.append(text_statistics(batch.column(0)))
+        def measure(batch: pa.RecordBatch) -> None:
+            text_statistics(batch.column(0)).appended(file)
 
-    written.shards.extend(batches.write(path, read(written.tally), limit, measure))
-    return written
+        shards = batches.write(path, read(tally), limit, measure)
+    return Written(shards, [statistics], tally)
 
 
 def select(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 from pipeline.cluster.workers import HERE, Workers
 from pipeline.corpus.duplicates import TextStatistics
 from pipeline.corpus.groups import group_numbers
-from pipeline.corpus.shards import SetSource, Written, named, read_shards, select, write_parts
+from pipeline.corpus.shards import SetSource, named, read_shards, select, write_parts
 from pipeline.corpus.tally import Tally
 from pipeline.errors import CorpusError
 from pipeline.storage import arrow
@@ -66,7 +66,7 @@ def write_sets(
         if not found.shards:
             left_out = found.tally.sentences(name)
             raise CorpusError("; ".join([f"corpus: the {name} set is empty", *left_out]))
-    statistics = TextStatistics.joined(list(_taken(written)))
+    statistics = _joined([path for found in written for path in found.statistics], folder)
     train = read_shards(written[0].shards)
     require_each_class(arrow.values(train["label"]), "", names)
     shards = [found.shards for found in written]
@@ -80,7 +80,8 @@ def write_sets(
         ]
         _remove(shards[0])
         shards = drawn
-        statistics = TextStatistics.joined([statistics.select(rows) for rows in sides])
+        rows = np.concatenate([np.flatnonzero(side) for side in sides])
+        statistics = statistics.take(rows, folder)
     for paths, whole in zip(shards, wholes, strict=True):
         named(paths, whole)
     return WrittenSets(statistics, [found.tally for found in written])
@@ -114,14 +115,15 @@ def drop_from_train(
     _remove(shards)
     named(left, whole)
     n_test = len(statistics.counts) - len(rows)
-    return statistics.select(np.concatenate([~rows, np.ones(n_test, np.bool_)]))
+    kept = np.concatenate([~rows, np.ones(n_test, np.bool_)])
+    return statistics.take(np.flatnonzero(kept), folder)
 
 
-def _taken(written: Iterable[Written]) -> Iterator[TextStatistics]:
-    """Yield the statistics, and leave none behind, so that nothing is held twice."""
-    for found in written:
-        yield from found.statistics
-        found.statistics.clear()
+def _joined(paths: Sequence[Path], folder: Path) -> TextStatistics:
+    """Return the statistics in files, and delete these."""
+    statistics = TextStatistics.joined([TextStatistics.read(path) for path in paths], folder)
+    _remove(paths)
+    return statistics
 
 
 def _remove(shards: Iterable[Path]) -> None:

@@ -88,7 +88,15 @@ _HEADER = 512
 # Bytes of the largest header that is read, and dimensions of an array.
 _LARGEST_HEADER, _MOST_DIMENSIONS = 1 << 20, 8
 # The dtypes that are used here: safetensors' name, and NumPy's.
-_DTYPES = {"U8": "u1", "I32": "<i4", "I64": "<i8", "U64": "<u8", "F32": "<f4", "F64": "<f8"}
+_DTYPES = {
+    "U8": "u1",
+    "I32": "<i4",
+    "U32": "<u4",
+    "I64": "<i8",
+    "U64": "<u8",
+    "F32": "<f4",
+    "F64": "<f8",
+}
 
 
 def _header(arrays: Mapping[str, tuple[np.dtype[Any], tuple[int, ...]]]) -> bytes:

@@ -424,6 +424,28 @@ def test_an_audit_is_json_and_the_same_every_time() -> None:
     assert list(facts)[1:] == [name for name in names if name != "groups"]  # these have none
 
 
+def test_the_statistics_of_many_texts_lie_in_files(tmp_path, monkeypatch) -> None:
+    texts = [f"review {k} of many" for k in range(60)]
+    chunks = [arrow.strings(texts[:25]), arrow.strings(texts[25:])]
+    expected = duplicates.TextStatistics.joined([duplicates.text_statistics(c) for c in chunks])
+    monkeypatch.setattr(duplicates, "_IN_MEMORY", 10)
+    paths = [tmp_path / f"{k}.safetensors" for k in range(2)]
+    for path, chunk in zip(paths, chunks, strict=True):
+        with duplicates.statistics_file(path) as file:
+            for start in range(0, len(chunk), 10):
+                duplicates.text_statistics(chunk.slice(start, 10)).appended(file)
+    parts = [duplicates.TextStatistics.read(path) for path in paths]
+    found = duplicates.TextStatistics.joined(parts, tmp_path)
+    order = np.arange(60)[::-1]
+    taken = found.take(order, tmp_path)
+    for name in ("counts", "fingerprints", "sketches"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+        np.testing.assert_array_equal(getattr(taken, name), getattr(expected, name)[order])
+        assert isinstance(getattr(found, name), np.memmap)
+        assert isinstance(getattr(taken, name), np.memmap)
+    assert sorted(tmp_path.iterdir()) == paths
+
+
 def test_imdb_holds_the_duplicates_it_is_known_for(shared_data: Path) -> None:
     """The near-duplicates are those of a comparison of all pairs by real shingle sets."""
     folder = shared_data / "data" / "imdb"
