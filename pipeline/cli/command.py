@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipeline.cli.display.progress import StageProgress
     from pipeline.cluster.workers import Workers
     from pipeline.config.schema import Config
+    from pipeline.studies.execution import Execution
 
 # Prints a result, once the progress has left the screen.
 Render = Callable[[], None]
@@ -34,6 +35,12 @@ class CommandContext(NamedTuple):
     keep: bool
     progress: StageProgress
     workers: Workers
+
+    def execution(self) -> Execution:
+        """Return how a study runs."""
+        from pipeline.studies.execution import Execution, Reuse
+
+        return Execution(Reuse.of(self.from_scratch, self.keep), self.progress)
 
 
 QUIET = click.option("-q", "--quiet", is_flag=True, help="Print warnings and errors only.")

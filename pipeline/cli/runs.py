@@ -124,12 +124,7 @@ def stability(
 
     if words:  # an unknown one is refused before the refits
         study.known_words(TextClassifier.load(context.path), words)
-    result = study.measure_stability(
-        context.path,
-        **settings,
-        from_scratch=context.from_scratch,
-        listener=context.progress,
-    )
+    result = study.measure_stability(context.path, **settings, execution=context.execution())
     shown = study.stable_words(result, top, words)
     if in_json:
         plain = {label: [fields(word) for word in words] for label, words in shown.items()}
@@ -229,9 +224,7 @@ def suspects(context: CommandContext, top: int, in_json: bool, **settings: int) 
     from pipeline.cli.display.suspects import print_suspects
     from pipeline.studies.suspects import find_suspects, suspects_file
 
-    result = find_suspects(
-        context.path, **settings, from_scratch=context.from_scratch, listener=context.progress
-    )
+    result = find_suspects(context.path, **settings, execution=context.execution())
     shown = result.top(top)
     if in_json:
         return lambda: print_json(result.to_dict(shown))

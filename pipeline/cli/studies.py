@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from pipeline.cli.command import CommandContext, Render, config_command
 from pipeline.cli.options import CLUSTER, JSON, count_option, seed_option
 from pipeline.cli.output import fields, print_json
 from pipeline.config import limits
-
-if TYPE_CHECKING:
-    from pipeline.studies.journal import Reuse
 
 
 @config_command("tune", "sentiment tune sample --set tune.by=log_loss", JSON, *CLUSTER)
@@ -26,7 +21,7 @@ def tune(context: CommandContext, in_json: bool) -> Render:
     from pipeline.cli.display.studies import print_tuning
     from pipeline.studies import tune as study
 
-    result = study.tune(context.config, context.path, _reuse(context), context.progress)
+    result = study.tune(context.config, context.path, context.execution())
     if in_json:
         return lambda: print_json([fields(tried) for tried in result.tried])
     return lambda: print_tuning(result, study.best_config_file(context.path))
@@ -58,7 +53,7 @@ def crossval(
     config, path = context.config, context.path
     if no_tune:
         config = config.without_tune()
-    result = cross_validate(config, path, n_folds, seed, _reuse(context), context.progress)
+    result = cross_validate(config, path, n_folds, seed, context.execution())
     if in_json:
         return lambda: print_json(result.to_dict())
     return lambda: print_cross_validation(result)
@@ -85,15 +80,8 @@ def baselines(context: CommandContext, peers: bool, in_json: bool) -> Render:
     from pipeline.studies.baselines import score_baselines
 
     config = context.config
-    results = score_baselines(config, context.path, _reuse(context), context.progress, peers)
+    results = score_baselines(config, context.path, context.execution(), peers)
     if in_json:
         return lambda: print_json([fields(result) for result in results])
     grouped = getattr(config.corpus, "group", None) is not None
     return lambda: print_baselines(results, grouped, context.progress.verbose)
-
-
-def _reuse(context: CommandContext) -> Reuse:
-    """Return which earlier results a command takes, by its --force and --keep."""
-    from pipeline.studies.journal import Reuse
-
-    return Reuse.of(context.from_scratch, context.keep)

@@ -19,21 +19,20 @@ from pipeline.errors import MissingDataError
 from pipeline.evaluation.accuracy import accuracy_interval, paired_p_value
 from pipeline.model.logistic import Array, LogisticRegression, decide, predictions
 from pipeline.stages.from_config import require_settings_of, tokenizer_of
-from pipeline.stages.listener import SILENT, Listener
+from pipeline.stages.listener import Listener
 from pipeline.stages.memory import peak_memory, reset_peak_memory
 from pipeline.stages.read_run import MAJORITY
-from pipeline.stages.runner import run_stages
 from pipeline.stages.test_uses import TestUse, record_test_uses
 from pipeline.storage import arrow
 from pipeline.storage.files import write_json
-from pipeline.storage.run import Run
 from pipeline.studies.baseline_models import (
     class_sizes,
     naive_bayes,
     opinion_lexicon,
     vader_scores,
 )
-from pipeline.studies.journal import Journal, Reuse, open_journal
+from pipeline.studies.execution import DEFAULT, Execution
+from pipeline.studies.journal import Journal, open_journal
 from pipeline.studies.peers import PEERS, Learned, predict_as
 from pipeline.studies.splits import CountedSplit, Reviews, Split
 
@@ -80,8 +79,7 @@ class BaselineResult:
 def score_baselines(
     config: Config,
     path: str | Path,
-    reuse: Reuse = Reuse.SAME,
-    listener: Listener = SILENT,
+    execution: Execution = DEFAULT,
     peers: bool = False,
 ) -> tuple[BaselineResult, ...]:
     """Score every baseline on the test set, and write `baselines/baselines.json` into the run.
@@ -95,9 +93,9 @@ def score_baselines(
     config : Config
     path : str or Path
         The run folder.
-    reuse : Reuse
-        What is already done and not repeated.
-    listener : Listener
+    execution : Execution
+        The baselines run in this process, one after the other, whatever the workers: their seconds
+        and their memory are measured here.
     peers : bool
         Also score the classifiers of `pipeline.studies.peers`, where they are installed.
 
@@ -112,9 +110,8 @@ def score_baselines(
     ConfigError
         If a setting, such as a threshold, has no meaning for more than two classes.
     """
-    path = Path(path)
-    run = Run(path, reuse is Reuse.NOTHING)
-    run_stages(config, run, "corpus", listener, reuse is Reuse.KEEP)
+    path, listener = Path(path), execution.listener
+    run = execution.with_corpus(config, path)
     n_train = len(Reviews.read(run, "train").labels)
     reviews = Reviews.read(run, "train", "test")
     require_settings_of(reviews.classes, config.train)
@@ -124,7 +121,7 @@ def score_baselines(
     configs = {name: own for name, own in _configs(config).items() if name in wanted}
     configs = {name: own for name, own in configs.items() if name not in missing}
     depends, n_steps = reviews.depends(config), len(configs) * (len(in_test) - n_train)
-    with open_journal(path / "baselines", depends, n_steps, reuse, listener) as journal:
+    with open_journal(path / "baselines", depends, n_steps, execution) as journal:
         for name, reason in missing.items():
             listener.left_out(name, reason)
         missing |= _score(configs, reviews, in_test, journal, listener)

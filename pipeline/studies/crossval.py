@@ -6,7 +6,6 @@ weights, and, if the config has a `[tune]` section, the settings.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,17 +19,16 @@ from pipeline.evaluation.classes import ClassesEvaluation
 from pipeline.evaluation.metrics import Evaluation
 from pipeline.evaluation.scored import evaluation_of, scored
 from pipeline.model.logistic import Array, predictions
-from pipeline.stages.listener import SILENT, Listener
 from pipeline.stages.predictions import prediction_columns
-from pipeline.stages.runner import run_stages
 from pipeline.stages.test_uses import TestUse, record_test_uses
 from pipeline.storage import arrow, files
 from pipeline.storage.replacing import replacing
-from pipeline.storage.run import Run
 from pipeline.stratified import draw_folds
-from pipeline.studies.journal import Journal, Reuse, open_journal
-from pipeline.studies.splits import CountedSplit, Reviews, Split, fold_splits, has_own_test_set
-from pipeline.studies.tune import n_scores, require_tried_settings, search
+from pipeline.studies.execution import DEFAULT, Execution
+from pipeline.studies.journal import Journal, open_journal
+from pipeline.studies.search import Searched, search
+from pipeline.studies.splits import Reviews, Split, has_own_test_set
+from pipeline.studies.tune import n_scores, require_tried_settings
 
 
 @dataclass(frozen=True)
@@ -93,8 +91,7 @@ def cross_validate(
     path: str | Path,
     n_folds: int = 10,
     seed: int = 0,
-    reuse: Reuse = Reuse.SAME,
-    listener: Listener = SILENT,
+    execution: Execution = DEFAULT,
 ) -> CrossValidation:
     """Score each review with a model that learned from the other folds.
 
@@ -109,9 +106,7 @@ def cross_validate(
         The run folder.
     n_folds, seed : int
         Folds are drawn at random, by class. Reviews of one group are in one fold.
-    reuse : Reuse
-        What is already done and not repeated.
-    listener : Listener
+    execution : Execution
 
     Returns
     -------
@@ -136,8 +131,7 @@ def cross_validate(
     True
     """
     path = Path(path)
-    run = Run(path, reuse is Reuse.NOTHING)
-    run_stages(config, run, "corpus", listener, reuse is Reuse.KEEP)
+    run = execution.with_corpus(config, path)
     splits = ("train",) if has_own_test_set(config) else ("train", "test")
     reviews = Reviews.read(run, *splits)
     require_tried_settings(config, reviews.classes)
@@ -145,8 +139,8 @@ def cross_validate(
     depends = reviews.depends(config, *(("tune",) if config.tune else ()))
     depends |= {"folds": n_folds, "seed": seed}
     steps = _n_steps(config, n_folds)
-    with open_journal(path / "crossval", depends, steps, reuse, listener) as journal:
-        result = _score_folds(config, reviews, fold_of, journal, listener.study_advanced)
+    with open_journal(path / "crossval", depends, steps, execution) as journal:
+        result = _score_folds(config, reviews, fold_of, journal, execution)
         if "test" in splits:
             record_test_uses(path, [TestUse.of("crossval", config, journal.id)])
         _write(path / "crossval", result)
@@ -163,24 +157,49 @@ def _score_folds(
     reviews: Reviews,
     fold_of: Array,
     journal: Journal,
-    on_done: Callable[[int], None],
+    execution: Execution = DEFAULT,
 ) -> CrossValidation:
     """Score each fold that the journal does not hold, and combine all of them."""
+    names = [f"fold {number}" for number in range(int(fold_of.max()) + 1)]
+    missing = [number for number, name in enumerate(names) if name not in journal]
+    execution.listener.study_advanced((len(names) - len(missing)) * _n_steps(config, 1))
+    configs = [config] * len(missing)
+    chosen: list[dict[str, Any]] = [{}] * len(missing)
+    if config.tune is not None:
+        within = {f"{names[number]} ": fold_of != number for number in missing}
+        tunings = search(config, Searched(reviews, within), journal, execution)
+        configs = [tuning.best for tuning in tunings]
+        chosen = [tuning.tried[0].values for tuning in tunings]
+    tasks = list(zip(missing, configs, strict=True))
+    run = execution.workers.map(_score_fold, tasks, reviews, fold_of)
+    for number, values, (scores, threshold) in zip(missing, chosen, run, strict=True):
+        result = {"scores": scores.tolist(), "chosen": values, "threshold": threshold}
+        journal[names[number]] = result
+        execution.listener.study_advanced(1)
+    return _combined(config, reviews, fold_of, [journal[name] for name in names])
+
+
+def _score_fold(task: tuple[int, Config], reviews: Reviews, fold_of: Array) -> tuple[Array, float]:
+    """Return the scores of a fold by a model that learned from the others, and its threshold."""
+    number, config = task
+    counted = reviews.counted(Split.of_fold(fold_of, number), config)
+    regression = counted.learn(config.train)
+    return regression.decision_function(counted.scored), regression.threshold
+
+
+def _combined(
+    config: Config, reviews: Reviews, fold_of: Array, found: list[dict[str, Any]]
+) -> CrossValidation:
+    """Combine the results of the folds."""
     labels, n_classes = reviews.labels, len(reviews.classes)
-    everywhere = np.ones(len(labels), bool)
     scores = np.empty(len(labels) if n_classes == 2 else (len(labels), n_classes))
     predicted, folds = np.empty(len(labels), np.int8), []
-    for number, split in enumerate(fold_splits(fold_of, everywhere)):
-        name = f"fold {number}"
-        if name in journal:
-            on_done(_n_steps(config, 1))
-        else:
-            journal[name] = _score_fold(config, reviews, split, journal, f"{name} ", on_done)
-        found = journal[name]
-        scores[split.scored] = of_fold = np.array(found["scores"])
-        predicted[split.scored] = predictions(of_fold, found["threshold"])
-        correct = (predicted == labels)[split.scored]
-        folds.append(Fold(number + 1, len(correct), float(correct.mean()), found["chosen"]))
+    for number, of_fold in enumerate(found):
+        rows = fold_of == number
+        scores[rows] = values = np.array(of_fold["scores"])
+        predicted[rows] = predictions(values, of_fold["threshold"])
+        correct = (predicted == labels)[rows]
+        folds.append(Fold(number + 1, len(correct), float(correct.mean()), of_fold["chosen"]))
     accuracies = [fold.accuracy for fold in folds]
     right = predicted == labels
     threshold = config.train.threshold if isinstance(config.train.threshold, float) else 0.5
@@ -197,27 +216,6 @@ def _score_folds(
         fold_of,
         scores,
     )
-
-
-def _score_fold(
-    config: Config,
-    reviews: Reviews,
-    split: Split,
-    journal: Journal,
-    prefix: str,
-    on_done: Callable[[int], None],
-) -> dict[str, Any]:
-    """Choose settings if the config has a grid, learn from the other folds, score this one."""
-    chosen: dict[str, Any] = {}
-    if config.tune is not None:
-        tuning = search(config, reviews, split.learned, journal, prefix, on_done)
-        config, chosen = tuning.best, tuning.tried[0].values
-    tokens = reviews.tokens(config.tokens)
-    counted = CountedSplit.of(tokens, reviews, split, config.features)
-    regression = counted.learn(config.train)
-    scores = regression.decision_function(counted.scored).tolist()
-    on_done(1)
-    return {"scores": scores, "chosen": chosen, "threshold": regression.threshold}
 
 
 def _write(folder: Path, result: CrossValidation) -> None:

@@ -9,33 +9,15 @@ import json
 import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from pipeline.stages.freshness import source_digest
-from pipeline.stages.listener import Listener
 from pipeline.stages.versions import computing_versions
 from pipeline.storage.files import write_text
 from pipeline.storage.journal import DEPENDS, journal_line, read_journal
 from pipeline.storage.locking import locked, naming_the_folder
-
-
-class Reuse(Enum):
-    """Which earlier results a study takes as they are.
-
-    NOTHING takes none. SAME takes those of the same settings, reviews, code and versions. KEEP also
-    takes those that other versions of the libraries or of this package computed.
-    """
-
-    NOTHING = "nothing"
-    SAME = "same"
-    KEEP = "keep"
-
-    @classmethod
-    def of(cls, from_scratch: bool, keep: bool = False) -> Reuse:
-        """Return NOTHING for a study from scratch, else KEEP or SAME."""
-        return cls.NOTHING if from_scratch else cls.KEEP if keep else cls.SAME
+from pipeline.studies.execution import Execution, Reuse
 
 
 class Journal:
@@ -118,7 +100,7 @@ def _without(ignored: Collection[str], depends: Any) -> Any:
 
 @contextmanager
 def open_journal(
-    folder: Path, depends: dict[str, Any], n_steps: int, reuse: Reuse, listener: Listener
+    folder: Path, depends: dict[str, Any], n_steps: int, execution: Execution
 ) -> Iterator[Journal]:
     """Lock the folder of a study, open the journal in it, and tell the listener.
 
@@ -130,16 +112,14 @@ def open_journal(
         What the results depend on besides the study's source code, and the versions of what
         computes them.
     n_steps : int
-    reuse : Reuse
-        NOTHING restarts the study.
-    listener : Listener
+    execution : Execution
 
     Raises
     ------
     RunError
         If another process is writing to the folder, or it cannot be written.
     """
-    study = folder.name
+    study, reuse, listener = folder.name, execution.reuse, execution.listener
     computed_by = {
         "source": source_digest((f"pipeline.studies.{study}",)),
         "versions": computing_versions(),

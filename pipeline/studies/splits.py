@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from pipeline.config.corpus import SampleCorpus
 from pipeline.config.model import FeaturesSection, TokensSection, TrainSection
 from pipeline.config.schema import Config
 from pipeline.corpus.groups import group_numbers
+from pipeline.errors import RunError
 from pipeline.features.counting import count_features
 from pipeline.features.vocabulary import Vocabulary
 from pipeline.model.logistic import Array
@@ -28,6 +30,7 @@ from pipeline.stages.outputs import read_classes
 from pipeline.stages.read_run import read_set
 from pipeline.storage import arrow
 from pipeline.storage.run import Run
+from pipeline.studies.latest import Latest
 from pipeline.tokens.tokens import Tokens
 from pipeline.training.decision import choose_decision
 from pipeline.training.estimator import SGDLogisticRegression
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
 @dataclass
 class Reviews:
     """Texts and labels, with the tokens of the texts on demand.
+
+    Those that were read from a run are pickled as its path: a worker maps the same files.
 
     Attributes
     ----------
@@ -63,14 +68,15 @@ class Reviews:
     digests: dict[str, str]
     weights: Array | None = None
     groups: Array | None = None
-    _last: tuple[TokensSection, Tokens] | None = None
+    _place: tuple[Path, tuple[str, ...]] | None = field(default=None, init=False, repr=False)
+    _tokens: Latest[Tokens] = field(default_factory=Latest, init=False, repr=False)
 
     @classmethod
     def read(cls, run: Run, *splits: str) -> Reviews:
         """Read splits, `train` or `test`, of a run's corpus, one after the other."""
         tables = [read_set(run, split) for split in splits]
         whole = pa.concat_tables(tables)
-        return cls(
+        reviews = cls(
             whole["text"],
             arrow.values(whole["label"]),
             read_classes(run),
@@ -78,6 +84,14 @@ class Reviews:
             arrow.values(whole["weight"]) if "weight" in whole.column_names else None,
             group_numbers(whole),
         )
+        reviews._place = run.path, splits
+        return reviews
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Return what reads the reviews again; of those that no run has, the values."""
+        if self._place is None:
+            return super().__reduce_ex__(protocol)
+        return _read_again, (*self._place, self.digests)
 
     @property
     def names(self) -> list[str]:
@@ -86,15 +100,25 @@ class Reviews:
 
     def tokens(self, section: TokensSection) -> Tokens:
         """Return the tokens of all texts; those of the last section are kept."""
-        if self._last is None or self._last[0] != section:
-            self._last = section, tokenizer_of(section)(self.texts)
-        return self._last[1]
+        return self._tokens.get(section, lambda: tokenizer_of(section)(self.texts))
+
+    def counted(self, split: Split, config: Config) -> CountedSplit:
+        """Return the counts of both sides of a split, as a config has them."""
+        return CountedSplit.of(self.tokens(config.tokens), self, split, config.features)
 
     def depends(self, config: Config, *more: str) -> dict[str, Any]:
         """Return what models of these reviews depend on, and `more` sections of the config."""
         sections = ("tokens", "features", "train", *more)
         values = {name: config.section(name) for name in sections}
         return {"config": values, "reviews": self.digests}
+
+
+def _read_again(path: Path, splits: tuple[str, ...], digests: dict[str, str]) -> Reviews:
+    """Return the reviews that another process has read, as long as they are the same."""
+    reviews = Reviews.read(Run(path), *splits)
+    if reviews.digests != digests:
+        raise RunError(f"{path}: the corpus has changed since the study began; run it again")
+    return reviews
 
 
 @dataclass(frozen=True)
@@ -109,6 +133,11 @@ class Split:
 
     learned: Array
     scored: Array
+
+    @classmethod
+    def of_fold(cls, fold_of: Array, fold: int) -> Split:
+        """Return the split that scores a fold and learns from the others."""
+        return cls(fold_of != fold, fold_of == fold)
 
 
 @dataclass(frozen=True)

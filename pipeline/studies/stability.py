@@ -24,11 +24,10 @@ from pipeline.inspection.class_weights import class_words, column_name, shown_we
 from pipeline.inspection.weights import by_weight, columns_of, top_words
 from pipeline.model.logistic import Array
 from pipeline.model.text_classifier import TextClassifier
-from pipeline.parallel import ordered_map
-from pipeline.stages.listener import SILENT, Listener
 from pipeline.storage import arrays, arrow, files
 from pipeline.storage.replacing import replacing
-from pipeline.studies.journal import Reuse, open_journal
+from pipeline.studies.execution import DEFAULT, Execution
+from pipeline.studies.journal import open_journal
 from pipeline.studies.trained_run import TrainedRun
 
 # Weights of each refit that are in memory at a time.
@@ -91,8 +90,7 @@ def measure_stability(
     n_refits: int = 50,
     seed: int = 0,
     confidence: float = 0.95,
-    from_scratch: bool = False,
-    listener: Listener = SILENT,
+    execution: Execution = DEFAULT,
 ) -> Stability:
     """Refit the model of a run on resampled training reviews.
 
@@ -104,9 +102,7 @@ def measure_stability(
         A run folder.
     n_refits, seed : int
     confidence : float in (0, 1)
-    from_scratch : bool
-        Repeat what is already done.
-    listener : Listener
+    execution : Execution
 
     Returns
     -------
@@ -119,11 +115,11 @@ def measure_stability(
     CorpusError
         If a class has so few reviews that resamples have none of it.
     """
-    path = Path(path)
+    path, listener = Path(path), execution.listener
     run = TrainedRun.read(path)
     depends = {"inputs": run.digests, "train": run.train.to_dict(), "seed": seed}
     folder = path / "stability"
-    with open_journal(folder, depends, n_refits, Reuse.of(from_scratch), listener) as journal:
+    with open_journal(folder, depends, n_refits, execution) as journal:
 
         def is_done(k: int) -> bool:
             file, name = _file(folder, k), _name(k)
@@ -131,13 +127,12 @@ def measure_stability(
 
         missing = [k for k in range(n_refits) if not is_done(k)]
         listener.study_advanced(n_refits - len(missing))
-        for k, weights in ordered_map(lambda k: (k, _refit(run, k, seed)), missing):
-            with replacing(_file(folder, k)) as file:
-                arrays.write_arrays(file, {"weights": weights})
-            journal[_name(k)] = files.digest(_file(folder, k))
+        refits = execution.workers.map_in_threads(_refit, missing, run, seed)
+        for k, digest in zip(missing, refits, strict=True):
+            journal[_name(k)] = digest
             listener.study_advanced(1)
-        refits = [arrays.read_arrays(_file(folder, k))["weights"] for k in range(n_refits)]
-        result = _summary(run.model, refits, confidence)
+        weights = [arrays.read_arrays(_file(folder, k))["weights"] for k in range(n_refits)]
+        result = _summary(run.model, weights, confidence)
         files.write_tsv(words_file(path), files.for_spreadsheets(_table(result)))
     return result
 
@@ -241,8 +236,16 @@ def _file(folder: Path, k: int) -> Path:
     return folder / f"refit-{k:03}.safetensors"
 
 
-def _refit(run: TrainedRun, k: int, seed: int) -> Array:
-    """Return the weights, float32, that are learned from one resample of the reviews."""
+def _refit(k: int, run: TrainedRun, seed: int) -> str:
+    """Write the weights that are learned from a resample of the reviews; return their digest."""
+    file = _file(run.path / "stability", k)
+    with replacing(file) as partial:
+        arrays.write_arrays(partial, {"weights": _weights(run, k, seed)})
+    return files.digest(file)
+
+
+def _weights(run: TrainedRun, k: int, seed: int) -> Array:
+    """Return the weights, float32, that are learned from a resample of the reviews."""
     learner, rows = run.learner(), _resample(run, np.random.default_rng([seed, k]))
     # As many epochs as the model has had, even if it was stopped early.
     learner.set_params(validation=0.0, patience=0, epochs=run.n_epochs)

@@ -24,13 +24,13 @@ from pipeline.inspection.highlights import Highlight, highlight
 from pipeline.model.logistic import Array, probabilities
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages.from_config import counting_of, tokenizer_of
-from pipeline.stages.listener import SILENT, Listener
 from pipeline.storage import arrow, files
 from pipeline.storage.replacing import replacing_folder
 from pipeline.storage.run import Run
 from pipeline.stratified import TWO_CLASSES, draw_folds
-from pipeline.studies.journal import Journal, Reuse, open_journal
-from pipeline.studies.splits import CountedSplit, Reviews, Split, fold_splits
+from pipeline.studies.execution import DEFAULT, Execution
+from pipeline.studies.journal import open_journal
+from pipeline.studies.splits import Reviews, Split
 
 # Of more than two classes, what is suggested is not the only other one.
 _COLUMNS = ("row", "label", "probability", "text")
@@ -147,8 +147,7 @@ def find_suspects(
     path: str | Path,
     n_folds: int = 5,
     seed: int = 0,
-    from_scratch: bool = False,
-    listener: Listener = SILENT,
+    execution: Execution = DEFAULT,
 ) -> Suspects:
     """Find the training reviews of a run whose label is probably wrong.
 
@@ -161,9 +160,7 @@ def find_suspects(
         A run folder; of its stages, `corpus` is enough.
     n_folds, seed : int
         Folds are drawn at random, by class. Reviews of one group are in one fold.
-    from_scratch : bool
-        Repeat what is already done.
-    listener : Listener
+    execution : Execution
 
     Returns
     -------
@@ -186,10 +183,20 @@ def find_suspects(
     depends = reviews.depends(config) | {"folds": n_folds, "seed": seed}
     folder, n_classes = path / "suspects", len(reviews.classes)
     scores = np.empty((len(reviews.labels),) + (n_classes,) * (n_classes > 2))
-    with open_journal(folder, depends, n_folds, Reuse.of(from_scratch), listener) as journal:
-        for fold, split in enumerate(fold_splits(fold_of, np.ones(len(fold_of), bool))):
-            scores[split.scored] = _scores(config, reviews, split, _folder(folder, fold), journal)
-            listener.study_advanced(1)
+    with open_journal(folder, depends, n_folds, execution) as journal:
+
+        def is_done(fold: int) -> bool:
+            model = _folder(folder, fold)
+            return model.name in journal and (model / "model.json").exists()
+
+        missing = [fold for fold in range(n_folds) if not is_done(fold)]
+        execution.listener.study_advanced(n_folds - len(missing))
+        learned = execution.workers.map(_learn, missing, config, reviews, fold_of, folder)
+        for fold, of_fold in zip(missing, learned, strict=True):
+            journal[_folder(folder, fold).name] = of_fold.tolist()
+            execution.listener.study_advanced(1)
+        for fold in range(n_folds):
+            scores[fold_of == fold] = journal[_folder(folder, fold).name]
         found = find_label_errors(reviews.labels, scores)
         of_reviews = folder, reviews.texts, reviews.labels, scores, fold_of
         result = Suspects(*of_reviews, found, reviews.classes)
@@ -202,23 +209,16 @@ def _folder(study: Path, fold: int) -> Path:
     return study / f"fold-{fold + 1}"
 
 
-def _scores(
-    config: Config, reviews: Reviews, split: Split, folder: Path, journal: Journal
-) -> list[Any]:
-    """Return the scores of one side of a split, and save the model of the other side."""
-    if folder.name not in journal or not (folder / "model.json").exists():
-        tokens = reviews.tokens(config.tokens)
-        counted = CountedSplit.of(tokens, reviews, split, config.features)
-        regression = counted.learn(config.train)
-        binary, unit_length = counting_of(config.features).values()
-        tokenizer = tokenizer_of(config.tokens)
-        parts = tokenizer, counted.vocabulary, binary, regression, unit_length, reviews.classes
-        model = TextClassifier(*parts)
-        with replacing_folder(folder) as partial:
-            model.save(partial)
-        journal[folder.name] = regression.decision_function(counted.scored).tolist()
-    scores: list[Any] = journal[folder.name]
-    return scores
+def _learn(fold: int, config: Config, reviews: Reviews, fold_of: Array, study: Path) -> Array:
+    """Save a model that learned from the other folds; return its scores of this one."""
+    counted = reviews.counted(Split.of_fold(fold_of, fold), config)
+    regression = counted.learn(config.train)
+    binary, unit_length = counting_of(config.features).values()
+    tokenizer = tokenizer_of(config.tokens)
+    parts = tokenizer, counted.vocabulary, binary, regression, unit_length, reviews.classes
+    with replacing_folder(_folder(study, fold)) as partial:
+        TextClassifier(*parts).save(partial)
+    return regression.decision_function(counted.scored)
 
 
 def _table(suspects: Suspects) -> pa.Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -47,6 +47,8 @@ class TrainedRun:
         The epoch whose weights were kept.
     temperature : float
         By which those weights were then divided.
+    path : Path
+        The run folder. The run is pickled as its path: a worker maps the same files.
     """
 
     model: TextClassifier
@@ -58,6 +60,7 @@ class TrainedRun:
     digests: dict[str, str]
     n_epochs: int
     temperature: float
+    path: Path
 
     @classmethod
     def read(cls, path: Path) -> TrainedRun:
@@ -93,7 +96,11 @@ class TrainedRun:
             trained["depends"]["inputs"],
             _n_epochs(run, train["patience"]),
             read_decision(run)["temperature"],
+            path,
         )
+
+    def __reduce__(self) -> Any:
+        return _read_again, (self.path, self.digests)
 
     def learner(self) -> SGDLogisticRegression:
         """Return an untrained learner with the model's settings and classes."""
@@ -126,6 +133,14 @@ class TrainedRun:
         costs = self.learner().costs(self.labels, self.weights)[seen]
         train = self.train
         return Objective(counts, labels, train.l2, costs, train.fit_intercept, ratio), weights
+
+
+def _read_again(path: Path, digests: dict[str, str]) -> TrainedRun:
+    """Return the run that another process has read, as long as it is the same."""
+    run = TrainedRun.read(path)
+    if run.digests != digests:
+        raise RunError(f"{path}: the model has changed since the study began; run it again")
+    return run
 
 
 def _n_epochs(run: Run, patience: int) -> int:

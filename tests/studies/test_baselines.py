@@ -22,6 +22,7 @@ from pipeline.storage.journal import read_journal
 from pipeline.storage.run import Run
 from pipeline.stratified import TWO_CLASSES
 from pipeline.studies import baselines
+from pipeline.studies.execution import Execution
 from pipeline.studies.peers import PEERS, Learned, predict_as
 from pipeline.studies.splits import Reviews
 
@@ -110,7 +111,9 @@ def test_a_baseline_that_is_done_is_not_repeated(scored, small_run, steps, monke
     path, results = scored
     monkeypatch.setattr(baselines, "_predict", None)
     uses, listener = read_test_uses(path), steps()
-    again = baselines.score_baselines(load_config(small_run.config), path, listener=listener)
+    again = baselines.score_baselines(
+        load_config(small_run.config), path, Execution(listener=listener)
+    )
     assert [result.accuracy for result in again] == [result.accuracy for result in results]
     assert sum(listener.steps) == listener.n_steps == len(results) * 40
     assert read_test_uses(path) == uses
@@ -202,7 +205,7 @@ def with_peers(small_run, tmp_path_factory):
     config = load_config(small_run.config, ["features.ngrams=2"])
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "fasttext", None)  # as if it was not installed
-        results = baselines.score_baselines(config, path, listener=Hearing(), peers=True)
+        results = baselines.score_baselines(config, path, Execution(listener=Hearing()), peers=True)
     return path, results, heard
 
 

@@ -21,7 +21,8 @@ from pipeline.stages.test_uses import read_test_uses
 from pipeline.storage import files
 from pipeline.storage.run import Run
 from pipeline.stratified import TWO_CLASSES, draw_folds
-from pipeline.studies import crossval, tune
+from pipeline.studies import crossval, search
+from pipeline.studies.execution import Execution
 from pipeline.studies.journal import Journal
 from pipeline.studies.splits import CountedSplit, Reviews, Split
 
@@ -64,8 +65,8 @@ def test_settings_are_chosen_inside_each_fold(config_of, grid, reviews, copied_r
     config = config_of(grid)
     found = crossval.cross_validate(config, copied_run.path, 3, 0)
     for number, fold in enumerate(found.folds):
-        within = found.fold_of != number
-        alone = tune.search(config, reviews, within, Journal(tmp_path / f"{number}", {}))
+        others = search.Searched(reviews, {"": found.fold_of != number})
+        (alone,) = search.search(config, others, Journal(tmp_path / f"{number}", {}))
         assert fold.chosen == alone.tried[0].values
 
 
@@ -88,10 +89,10 @@ def test_an_interrupted_cross_validation_resumes_and_ends_alike(
     n_steps, listener = 4 * (49 if tuned else 1), steps()
     whole = crossval.cross_validate(config, shutil.copytree(path, tmp_path / "whole"), 4, 0)
     with pytest.raises(KeyboardInterrupt):
-        crossval.cross_validate(config, path, 4, 0, listener=steps(n_steps // 2))
+        crossval.cross_validate(config, path, 4, 0, Execution(listener=steps(n_steps // 2)))
     journal = path / "crossval" / "journal.jsonl"
     before = journal.read_text()
-    again = crossval.cross_validate(config, path, 4, 0, listener=listener)
+    again = crossval.cross_validate(config, path, 4, 0, Execution(listener=listener))
     assert journal.read_text().startswith(before)
     assert again.to_dict() == whole.to_dict()
     assert sum(listener.steps) == listener.n_steps == n_steps
@@ -158,7 +159,7 @@ class TestThreeClasses:
         renamed = dataclasses.replace(reviews, labels=numbers, classes=names)
         folds = draw_folds(reviews.labels, 2, 0, "", names=reviews.classes)
         found, after = (
-            crossval._score_folds(config, each, folds, Journal(tmp_path / str(k), {}), lambda n: n)
+            crossval._score_folds(config, each, folds, Journal(tmp_path / str(k), {}))
             for k, each in enumerate((reviews, renamed))
         )
         np.testing.assert_allclose(after.scores, found.scores[:, order], rtol=1e-9, atol=1e-9)
@@ -174,7 +175,7 @@ class TestThreeClasses:
         groups = np.arange(len(reviews.labels)) // 6
         grouped = dataclasses.replace(reviews, groups=groups)
         folds = draw_folds(reviews.labels, 3, 0, "", groups, reviews.classes)
-        found = crossval._score_folds(config, grouped, folds, Journal(path / "j", {}), lambda n: n)
+        found = crossval._score_folds(config, grouped, folds, Journal(path / "j", {}))
         assert all(len(np.unique(folds[groups == g])) == 1 for g in range(groups.max() + 1))
         assert found.pooled.n_groups == 35
         assert (found.low, found.high) == accuracy_interval(
@@ -185,7 +186,7 @@ class TestThreeClasses:
         _, config, found = scored_three
         path = three("resumed", last="corpus")
         with pytest.raises(KeyboardInterrupt):
-            crossval.cross_validate(config, path, 3, 1, listener=steps(2))
+            crossval.cross_validate(config, path, 3, 1, Execution(listener=steps(2)))
         again = crossval.cross_validate(config, path, 3, 1)
         assert again.to_dict() == found.to_dict()
         assert (again.scores == found.scores).all()

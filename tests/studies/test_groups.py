@@ -17,7 +17,7 @@ from pipeline.stages.read_run import read_groups, read_labels, read_weights
 from pipeline.stages.runner import run_stages
 from pipeline.storage import files
 from pipeline.storage.run import Run
-from pipeline.studies import baselines, certify, compare, crossval, stability, suspects, tune
+from pipeline.studies import baselines, certify, compare, crossval, search, stability, suspects
 from pipeline.studies.predictions import Predictions
 from pipeline.studies.splits import Reviews
 from pipeline.studies.trained_run import TrainedRun
@@ -132,7 +132,7 @@ def test_tuning_keeps_a_film_on_one_side(run, tmp_path, kind):
     config = load_config(tmp_path / "c.toml")
     reviews = Reviews.read(Run(run), "train")
     within = reviews.groups % 3 > 0
-    for split in tune._splits(config.tune, reviews, within):
+    for split in search._splits(config.tune, reviews, within):
         assert not (split.learned & split.scored).any()
         assert ((split.learned | split.scored) == within).all()
         sides = (set(reviews.groups[side].tolist()) for side in (split.learned, split.scored))

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from pipeline.errors import RunError
 from pipeline.stages import versions
-from pipeline.stages.listener import Listener
 from pipeline.storage.journal import journal_line
-from pipeline.studies.journal import Journal, Reuse, open_journal
+from pipeline.studies.execution import DEFAULT, Execution, Reuse
+from pipeline.studies.journal import Journal, open_journal
 
 
 def test_a_journal_holds_what_was_written_when_it_is_opened_again(tmp_path):
@@ -82,7 +82,7 @@ def test_a_journal_of_an_earlier_version_is_restarted(tmp_path):
 
 def test_results_of_another_version_are_not_mixed_with_new_ones(tmp_path, monkeypatch):
     def done(folder):
-        with open_journal(folder, {"seed": 0}, 2, Reuse.SAME, Listener()) as journal:
+        with open_journal(folder, {"seed": 0}, 2, DEFAULT) as journal:
             found = "fold 1" in journal
             journal["fold 1"] = {"accuracy": 0.75}
         return found
@@ -104,7 +104,7 @@ def test_results_of_another_version_are_kept_on_request(tmp_path, monkeypatch):
     study.mkdir()
 
     def found(reuse, seed=0):
-        with open_journal(study, {"seed": seed}, 2, reuse, Listener()) as journal:
+        with open_journal(study, {"seed": seed}, 2, Execution(reuse)) as journal:
             there = "fold 1" in journal
             journal["fold 1"] = {"accuracy": 0.75}
         return there

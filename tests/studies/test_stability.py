@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
+from pipeline.studies.execution import Execution
 from pipeline.studies.stability import measure_stability, stable_words
 from pipeline.studies.trained_run import TrainedRun
 
@@ -49,11 +50,11 @@ def test_refits_that_are_there_are_not_repeated(run, steps, monkeypatch):
 
     whole = measure_stability(run, 6)
     refit, done = module._refit, []
-    monkeypatch.setattr(module, "_refit", lambda *a: done.append(a[1]) or refit(*a))
+    monkeypatch.setattr(module, "_refit", lambda k, *of: done.append(k) or refit(k, *of))
     (run / "stability" / "refit-002.safetensors").unlink()
     (run / "stability" / "refit-004.safetensors").write_bytes(b"half")
     listener = steps()
-    again = measure_stability(run, 8, listener=listener)
+    again = measure_stability(run, 8, execution=Execution(listener=listener))
     assert sorted(done) == [2, 4, 6, 7]
     assert sum(listener.steps) == listener.n_steps == again.n_refits == 8
     assert (measure_stability(run, 6).low == whole.low).all()

@@ -16,6 +16,7 @@ from pipeline.stages.runner import run_stages
 from pipeline.stages.test_uses import read_test_uses
 from pipeline.storage.run import Run
 from pipeline.stratified import draw_folds
+from pipeline.studies.execution import Execution
 from pipeline.studies.splits import CountedSplit, Reviews, Split
 from pipeline.studies.suspects import find_suspects, suspects_file
 
@@ -93,7 +94,7 @@ def test_the_table_has_a_line_for_each_suspect_whatever_its_white_space(planted,
 def test_an_interrupted_search_resumes_and_ends_alike(run, tmp_path, steps):
     whole = find_suspects(shutil.copytree(run, tmp_path / "whole"))
     with pytest.raises(KeyboardInterrupt):
-        find_suspects(run, listener=steps(2))
+        find_suspects(run, execution=Execution(listener=steps(2)))
     before = (run / "suspects" / "journal.jsonl").read_text()
     assert before.count("\n") == 3
     again = find_suspects(run)

@@ -14,6 +14,7 @@ from pipeline.stages.listener import SILENT
 from pipeline.stages.read_run import read_labels, read_reviews
 from pipeline.stages.runner import run_stages
 from pipeline.storage.run import Run
+from pipeline.studies.execution import Execution, Reuse
 from pipeline.studies.suspects import find_suspects, suspects_file
 
 NAMES = ("bad", "fair", "good")
@@ -99,9 +100,9 @@ def test_the_table_names_the_label_and_the_suggested_class(wrong, result):
 def test_an_interrupted_search_resumes_and_ends_alike(of_three, steps):
     path = of_three("suspicious", train="noisy", last="corpus")
     with pytest.raises(KeyboardInterrupt):
-        find_suspects(path, listener=steps(2))
+        find_suspects(path, execution=Execution(listener=steps(2)))
     resumed = find_suspects(path)
-    again = find_suspects(path, from_scratch=True)
+    again = find_suspects(path, execution=Execution(Reuse.NOTHING))
     assert (resumed.scores == again.scores).all()
 
 

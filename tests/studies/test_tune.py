@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.config.loading import load_config, with_values
+from pipeline.config.schema import Config
 from pipeline.errors import ConfigError
 from pipeline.evaluation.metrics import log_loss
 from pipeline.stages.from_config import decision_of, regression_of
@@ -13,7 +14,8 @@ from pipeline.stages.listener import SILENT
 from pipeline.stages.runner import run_stages
 from pipeline.storage.run import Run
 from pipeline.stratified import TWO_CLASSES, draw_folds
-from pipeline.studies import tune
+from pipeline.studies import search, tune
+from pipeline.studies.execution import Execution
 from pipeline.studies.grid import trials_of
 from pipeline.studies.journal import Journal
 from pipeline.studies.splits import CountedSplit, Reviews, Split
@@ -22,6 +24,12 @@ from pipeline.training.decision import choose_decision
 
 def everywhere(reviews: Reviews) -> np.ndarray:
     return np.ones(len(reviews.labels), bool)
+
+
+def searched(config: Config, reviews: Reviews, journal: Journal) -> search.Tuning:
+    """Tune on all reviews."""
+    (found,) = search.search(config, search.Searched(reviews, {"": everywhere(reviews)}), journal)
+    return found
 
 
 def test_every_combination_is_tried_once(config_of, grid):
@@ -108,7 +116,7 @@ def test_without_a_grid_there_is_nothing_to_tune(config_of):
 def test_a_trial_scores_what_its_config_learns_from_its_split(config_of, grid, reviews, tmp_path):
     """Though epochs, counts and tokens are shared: each is trained alone here."""
     config = config_of(grid)
-    found = tune.search(config, reviews, everywhere(reviews), Journal(tmp_path / "j", {}))
+    found = searched(config, reviews, Journal(tmp_path / "j", {}))
     folds = draw_folds(reviews.labels, 3, 0, "")
     for tried in found.tried:
         (trial,) = (t for t in trials_of(config) if t.values == tried.values)
@@ -130,8 +138,8 @@ def test_a_trial_has_the_temperature_and_the_threshold_that_training_chooses(
     both = "train.calibrate = [true, false]\ntrain.threshold = [0.5, { min_recall = 0.95 }]\n"
     config = config_of("[tune]\ntrain.epochs = [2, 4]\n" + both)
     config = with_values(config, {"train.validation": 0.3}, "")
-    found = tune.search(config, reviews, everywhere(reviews), Journal(tmp_path / "j", {}))
-    (split,) = tune._splits(config.tune, reviews, everywhere(reviews))
+    found = searched(config, reviews, Journal(tmp_path / "j", {}))
+    (split,) = search._splits(config.tune, reviews, everywhere(reviews))
     tokens = reviews.tokens(config.tokens)
     counted = CountedSplit.of(tokens, reviews, split, config.features)
     for tried in found.tried:
@@ -148,7 +156,7 @@ def test_a_trial_has_the_temperature_and_the_threshold_that_training_chooses(
 @pytest.mark.parametrize("by", ["accuracy", "log_loss"])
 def test_the_best_trial_is_first_and_makes_the_config(config_of, grid, reviews, tmp_path, by):
     config = config_of(grid.replace("folds = 3", f'folds = 3\nby = "{by}"'))
-    found = tune.search(config, reviews, everywhere(reviews), Journal(tmp_path / "j", {}))
+    found = searched(config, reviews, Journal(tmp_path / "j", {}))
     values = [getattr(tried, by) for tried in found.tried]
     assert values == sorted(values, reverse=by == "accuracy")
     best = found.tried[0].values
@@ -162,7 +170,7 @@ def test_the_reviews_of_a_split_that_is_scored_are_not_learned_from(config_of, r
     within = np.arange(len(reviews.labels)) % 3 > 0
     for lines in ("folds = 4", "validation = 0.3"):
         config = config_of(f"[tune]\n{lines}\ntrain.l2 = [1e-3]\n")
-        splits = tune._splits(config.tune, reviews, within)
+        splits = search._splits(config.tune, reviews, within)
         for split in splits:
             assert not (split.learned & split.scored).any()
             assert ((split.learned | split.scored) == within).all()
@@ -182,7 +190,7 @@ def test_trials_that_differ_in_epochs_alone_are_learned_once(
 
     monkeypatch.setattr(SGDLogisticRegression, "fit", counted_fit)
     config = config_of("[tune]\ntrain.epochs = [1, 2, 4]\ntrain.l2 = [1e-3, 1e-2]\n")
-    tune.search(config, reviews, everywhere(reviews), Journal(tmp_path / "j", {}))
+    searched(config, reviews, Journal(tmp_path / "j", {}))
     assert fits == [4, 4]
 
 
@@ -193,11 +201,11 @@ def test_an_interrupted_tuning_resumes_and_ends_alike(
     config, path = config_of(grid), copied_run.path
     whole = tune.tune(config, shutil.copytree(path, tmp_path / "whole"))
     with pytest.raises(KeyboardInterrupt):
-        tune.tune(config, path, listener=steps(stop_at))
+        tune.tune(config, path, execution=Execution(listener=steps(stop_at)))
     done = len((path / "tune" / "journal.jsonl").read_text().splitlines()) - 1
     assert 0 < done < 48
     again = steps()
-    assert tune.tune(config, path, listener=again) == whole
+    assert tune.tune(config, path, execution=Execution(listener=again)) == whole
     assert again.steps[0] == done
     assert sum(again.steps) == again.n_steps == 48
 

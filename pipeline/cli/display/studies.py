@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pipeline.studies.baselines import BaselineResult
     from pipeline.studies.compare import Comparison, Flip
     from pipeline.studies.crossval import CrossValidation
+    from pipeline.studies.search import Tuning
     from pipeline.studies.stability import Stability, StableWord
-    from pipeline.studies.tune import Tuning
     from pipeline.studies.verify import Verification
     from pipeline.training.certificate import Certificate
 
