@@ -40,7 +40,7 @@ class CommandContext(NamedTuple):
         """Return how a study runs."""
         from pipeline.studies.execution import Execution, Reuse
 
-        return Execution(Reuse.of(self.from_scratch, self.keep), self.progress)
+        return Execution(Reuse.of(self.from_scratch, self.keep), self.progress, self.workers)
 
 
 QUIET = click.option("-q", "--quiet", is_flag=True, help="Print warnings and errors only.")

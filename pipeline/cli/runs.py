@@ -211,6 +211,7 @@ def verify(
     count_option(
         "--top", default=5, least=0, most=limits.COUNT, text="Show the N most suspect reviews."
     ),
+    *CLUSTER,
     JSON,
 )
 def suspects(context: CommandContext, top: int, in_json: bool, **settings: int) -> Render:

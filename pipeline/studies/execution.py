@@ -51,7 +51,8 @@ class Execution:
     def with_corpus(self, config: Config, path: Path) -> Run:
         """Return the run of a folder, once its corpus is up to date."""
         run = Run(path, self.reuse is Reuse.NOTHING)
-        run_stages(config, run, "corpus", self.listener, self.reuse is Reuse.KEEP)
+        keep = self.reuse is Reuse.KEEP
+        run_stages(config, run, "corpus", self.listener, keep, self.workers)
         return run
 
 
