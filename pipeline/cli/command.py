@@ -122,6 +122,7 @@ def compute_and_render(
     from concurrent.futures import ThreadPoolExecutor
 
     from pipeline.cli.display.progress import StageProgress
+    from pipeline.corpus import remote
     from pipeline.kernels import compiled
     from pipeline.storage.run import Run
 
@@ -130,7 +131,7 @@ def compute_and_render(
     verbose = values.pop("verbose", False) or group["verbose"]
     interrupts.be_raised()
     with StageProgress(config.train.epochs, quiet, verbose) as progress:
-        compiled.on_compile = progress.say
+        compiled.on_compile, remote.on_fetch = progress.say, progress.fetched
         keep, cluster = values.pop("keep", False), cluster_of(values)
 
         def compute_on_workers() -> Render:

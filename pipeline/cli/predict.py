@@ -29,6 +29,7 @@ from pipeline.config import limits
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from pipeline.corpus.source import File
     from pipeline.model.text_classifier import TextClassifier
     from pipeline.prediction.files import Job
     from pipeline.prediction.rows import Told
@@ -92,10 +93,11 @@ def predict(run: Path, files: tuple[str, ...], **options: Any) -> None:
     """Predict the label of each text in files.
 
     FILE is CSV, TSV, JSON lines or Parquet by its extension, otherwise one text a line; it may be
-    compressed. A pattern such as shards/?.parquet is several files. Without FILE, lines are read
-    from standard input. Each text gives a line with its label and its probability of being
-    positive, separated by a tab; with --json, an object that also has the number of tokens, and of
-    tokens that the model knows. Of more than two classes, the probability is that of the label.
+    compressed, and at a URL such as s3://bucket/a.csv. A pattern such as shards/?.parquet is
+    several files. Without FILE, lines are read from standard input. Each text gives a line with its
+    label and its probability of being positive, separated by a tab; with --json, an object that
+    also has the number of tokens, and of tokens that the model knows. Of more than two classes, the
+    probability is that of the label.
 
     --top 2 gives the two most probable classes, the predicted one first: a line has a label and
     the probability of that label twice, an object the list `top`.
@@ -168,7 +170,10 @@ def _print_predictions(
 
     told = Told()
     threshold = model.regression.threshold if settings.threshold is None else settings.threshold
-    for path in find_files(names):
+    paths = find_files(names)
+    if not all(isinstance(path, Path) for path in paths):
+        interrupts.be_raised()  # what was fetched of a URL is deleted then
+    for path in paths:
         where, texts = _texts(path, settings)
         for scores in scored_texts(model, texts):
             unsure = unsure_of(model, scores, settings)
@@ -182,7 +187,7 @@ def _print_predictions(
     return told
 
 
-def _texts(path: Path, settings: Settings) -> tuple[str, Iterator[pa.LargeStringArray]]:
+def _texts(path: File, settings: Settings) -> tuple[str, Iterator[pa.LargeStringArray]]:
     """Return what a text's number follows in a message, and the texts of a file in batches."""
     if path == _STANDARD_INPUT:
         dialect = settings.dialect
@@ -241,6 +246,7 @@ def _write_files(
 ) -> Told:
     """Write the outputs that are not up to date, and say how many there are."""
     from pipeline.cli.display.file_progress import FileProgress
+    from pipeline.corpus import remote
     from pipeline.model.text_classifier import model_folder
     from pipeline.prediction.files import is_up_to_date, predict_file, stamp
     from pipeline.prediction.rows import Told
@@ -250,6 +256,7 @@ def _write_files(
     told = Told()
     interrupts.be_raised()
     with FileProgress([job.source for job in left], quiet) as progress:
+        remote.on_fetch = progress.fetched
         for job in left:
             progress.started(job.source)
             try:

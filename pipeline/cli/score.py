@@ -97,6 +97,7 @@ def score(run: Path, file: str, by: str | None, group: str | None, **options: An
     count as a use of the test set.
     """
     from pipeline.cli.display.progress import StageProgress
+    from pipeline.corpus import remote
     from pipeline.kernels import compiled
     from pipeline.studies.score import score_file
 
@@ -104,7 +105,7 @@ def score(run: Path, file: str, by: str | None, group: str | None, **options: An
     keys = {key: options[key] for key in (*_KEYS, "classes") if options[key] not in (None, (), {})}
     interrupts.be_raised()
     with StageProgress(0, quiet=in_json) as progress:
-        compiled.on_compile = progress.say
+        compiled.on_compile, remote.on_fetch = progress.say, progress.fetched
         progress.started("score")
         try:
             found = score_file(run, file, by, group, keys, dialect)

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
+from pipeline.boundary.urls import checked_url, is_url
 from pipeline.config.section import Fraction, Number, Section, Seed, about
 from pipeline.errors import ConfigError
 
@@ -18,7 +19,7 @@ Classes = Annotated[dict[str, Labels], Meta(min_length=2, max_length=_MOST_CLASS
 
 Paths = str | Annotated[tuple[str, ...], Meta(min_length=1)]
 Place = Paths | Annotated[dict[str, Paths], Meta(min_length=1)]
-_PLACE = "a path, a list of paths, or a table with paths for each class"
+_PLACE = "a path or a URL, a list of them, or a table with them for each class"
 
 
 class CorpusSection(Section, frozen=True, tag_field="source"):
@@ -153,7 +154,8 @@ class FilesCorpus(LabelledSection, frozen=True, tag="files", kw_only=True):
     train: Annotated[
         Place,
         about(
-            "Path, glob or folder of the training reviews, a list of them, or one a class.", _PLACE
+            "Path, glob, folder or URL of the training reviews, a list of them, or one a class.",
+            _PLACE,
         ),
     ]
     test: Annotated[Place | None, about("The same for the test reviews.", _PLACE)] = None
@@ -180,6 +182,18 @@ class FilesCorpus(LabelledSection, frozen=True, tag="files", kw_only=True):
         Literal["double", "none"],
         about("Whether double quotes enclose fields (double) or are text (none)."),
     ] = "double"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for key, place in (("train", self.train), ("test", self.test)):
+            parts = place.values() if isinstance(place, dict) else [place]
+            for part in parts:
+                for name in [part] if isinstance(part, str) else part or ():
+                    try:
+                        if is_url(name):
+                            checked_url(name, ConfigError)
+                    except ConfigError as error:
+                        raise ConfigError(f"corpus.{key}: {error}") from None
 
 
 class HubCorpus(LabelledSection, frozen=True, tag="hub", kw_only=True):

@@ -24,7 +24,7 @@ def parquet_batches(source: Source, columns: Sequence[str] | None) -> Iterator[p
         )
     # `read_table` would take parts of the path for columns. Without a buffer size, a whole row
     # group is held at once.
-    with parquet.ParquetFile(source.path, pre_buffer=False, buffer_size=1 << 20) as file:
+    with parquet.ParquetFile(source.content, pre_buffer=False, buffer_size=1 << 20) as file:
         chosen = _chosen(source, file.schema_arrow.names, columns)
         # There is a thread for each file already.
         for batch in file.iter_batches(BATCH, columns=chosen, use_threads=False):
@@ -39,7 +39,7 @@ def arrow_batches(source: Source, columns: Sequence[str] | None) -> Iterator[pa.
         if is_file:
             # It is read from its end, which a packed file does not have yet.
             content = pa.BufferReader(file.read()) if source.is_compressed else None
-            found = pa.ipc.open_file(content or pa.memory_map(str(source.path)))
+            found = pa.ipc.open_file(content or pa.memory_map(str(source.content)))
             batches = (found.get_batch(k) for k in range(found.num_record_batches))
         else:
             found = pa.ipc.open_stream(file)

@@ -29,44 +29,57 @@ _DAMAGE = (
 )
 
 
-def unpacked_name(path: Path) -> str:
+def unpacked_name(path: Path, shown: str = "") -> str:
     """Return the name of the file that is packed in a file, or the file's own name.
 
     >>> unpacked_name(Path("data/reviews.csv.gz"))
     'reviews.csv'
     """
-    suffix = path.suffix.lower()
+    suffix, shown = path.suffix.lower(), shown or str(path)
     if suffix not in COMPRESSED:
         return path.name
     if suffix == ".zip" and not Path(path.stem).suffix and path.is_file():
-        return Path(_guarded(path, lambda: _member(path)[1].filename)).name
+        return Path(_guarded(shown, lambda: _member(path, shown)[1].filename)).name
     return path.stem
 
 
-def open_unpacked(path: Path) -> BinaryIO:
-    """Open a file for reading its unpacked bytes; OSError if the file itself cannot be opened."""
-    suffix = path.suffix.lower()
+def open_unpacked(path: Path, shown: str = "") -> BinaryIO:
+    """Open a file for reading its unpacked bytes.
+
+    Parameters
+    ----------
+    path : Path
+    shown : str
+        Its name in messages, if that is not its path.
+
+    Raises
+    ------
+    OSError
+        If the file itself cannot be opened.
+    """
+    suffix, shown = path.suffix.lower(), shown or str(path)
     if suffix not in COMPRESSED:
         return path.open("rb", 1 << 16)
     path.open("rb").close()
     with contextlib.ExitStack() as stack:
-        stream = _guarded(path, lambda: _opened(path, suffix, stack))
+        stream = _guarded(shown, lambda: _opened(path, shown, stack))
         stack.enter_context(stream)
-        return io.BufferedReader(_Unpacked(path, stream, stack.pop_all()), 1 << 20)
+        return io.BufferedReader(_Unpacked(shown, stream, stack.pop_all()), 1 << 20)
 
 
-def _opened(path: Path, suffix: str, stack: contextlib.ExitStack) -> Any:
+def _opened(path: Path, shown: str, stack: contextlib.ExitStack) -> Any:
+    suffix = path.suffix.lower()
     if suffix in _CODECS:
         file = stack.enter_context(pa.OSFile(str(path)))
         return pa.CompressedInputStream(file, _CODECS[suffix])
     if suffix == ".xz":
         return lzma.open(path)
-    archive, member = _member(path)
+    archive, member = _member(path, shown)
     stack.enter_context(archive)
     return archive.open(member)
 
 
-def _member(path: Path) -> tuple[zipfile.ZipFile, zipfile.ZipInfo]:
+def _member(path: Path, shown: str) -> tuple[zipfile.ZipFile, zipfile.ZipInfo]:
     archive = zipfile.ZipFile(path)
     members = [
         member
@@ -78,7 +91,7 @@ def _member(path: Path) -> tuple[zipfile.ZipFile, zipfile.ZipInfo]:
         names = ", ".join(member.filename for member in members[:3]) or "none"
         more = ", ..." if len(members) > 3 else ""
         raise CorpusError(
-            f"{path}: the archive holds {len(members)} files ({names}{more}); expected one"
+            f"{shown}: the archive holds {len(members)} files ({names}{more}); expected one"
         )
     return archive, members[0]
 
@@ -86,14 +99,14 @@ def _member(path: Path) -> tuple[zipfile.ZipFile, zipfile.ZipInfo]:
 class _Unpacked(io.RawIOBase):
     """The bytes of an open stream; damage of the packed file is raised as a CorpusError."""
 
-    def __init__(self, path: Path, stream: Any, opened: contextlib.ExitStack) -> None:
-        self._path, self._stream, self._opened = path, stream, opened
+    def __init__(self, shown: str, stream: Any, opened: contextlib.ExitStack) -> None:
+        self._shown, self._stream, self._opened = shown, stream, opened
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = cast("bytes", _guarded(self._path, lambda: self._stream.read(len(buffer))))
+        data = cast("bytes", _guarded(self._shown, lambda: self._stream.read(len(buffer))))
         buffer[: len(data)] = data
         return len(data)
 
@@ -102,12 +115,12 @@ class _Unpacked(io.RawIOBase):
         super().close()
 
 
-def _guarded(path: Path, read: Callable[[], Any]) -> Any:
+def _guarded(shown: str, read: Callable[[], Any]) -> Any:
     try:
         return read()
     except _DAMAGE as error:
         what = " ".join(str(error).split()) or type(error).__name__
         raise CorpusError(
-            f"{path}: the {path.suffix.lower()} file cannot be unpacked: it is damaged or cut off "
-            f"({what})"
+            f"{shown}: the {Path(shown).suffix.lower()} file cannot be unpacked: it is damaged or "
+            f"cut off ({what})"
         ) from None

@@ -30,7 +30,7 @@ from pipeline.corpus.lines import (
 )
 from pipeline.corpus.places import Part, Place, place_parts
 from pipeline.corpus.rows import labelled_batches
-from pipeline.corpus.source import Source, readable
+from pipeline.corpus.source import File, Source, readable
 from pipeline.corpus.tally import Tally
 from pipeline.errors import CorpusError
 from pipeline.storage import arrow
@@ -84,9 +84,8 @@ def read_part(
         yield from _whole_files(part, columns, rule, dialect, tally)
         return
     for path in part.paths:
-        yield from _file_batches(
-            Source(path, dialect, keys=columns.keys()), part.label, columns, rule, tally
-        )
+        with Source(path, dialect, keys=columns.keys()).at_hand() as source:
+            yield from _file_batches(source, part.label, columns, rule, tally)
 
 
 def _file_batches(
@@ -176,19 +175,20 @@ def _whole_files(
         yield batch if kept.all() else batch.filter(arrow.mask(kept))
     if invalid and "invalid" not in rule.drop:
         count = f"{len(invalid):,} of {len(part.paths):,} files"
-        raise CorpusError(
-            f"{invalid[0].path}: {not_decodable(invalid[0])} ({count}); or set "
-            f'corpus.drop = ["invalid"] to leave such files out'
-        )
+        with invalid[0].at_hand() as source:
+            raise CorpusError(
+                f"{source.path}: {not_decodable(source)} ({count}); or set "
+                f'corpus.drop = ["invalid"] to leave such files out'
+            )
 
 
 def _content(source: Source) -> bytes:
-    with readable(source.path), source.open() as file:
+    with source.at_hand() as source, readable(source.path), source.open() as file:
         return file.read()
 
 
 def read_texts(
-    path: Path,
+    path: File,
     text: str,
     dialect: Dialect | None = None,
     tell: Callable[[str], None] | None = None,
@@ -197,7 +197,7 @@ def read_texts(
 
     Parameters
     ----------
-    path : Path
+    path : Path or RemoteFile
         Its format is that of its dialect or its extension, otherwise one text a line; the labels
         of fastText are no part of the text.
     text : str
@@ -213,18 +213,27 @@ def read_texts(
         when the iteration reaches the place; or if neither its extension nor its content is that
         of a format.
     """
-    path = expanded(path, CorpusError)
-    source = Source(path, dialect or Dialect())
-    if source.format is None and path.is_file():
+    if isinstance(path, Path):
+        path = expanded(path, CorpusError)
+    with Source(path, dialect or Dialect()).at_hand() as source:
+        yield from source_texts(source, text, tell)
+
+
+def source_texts(
+    source: Source, text: str, tell: Callable[[str], None] | None = None
+) -> Iterator[pa.LargeStringArray]:
+    """Yield the texts of a source that is at hand, as `read_texts` does."""
+    if source.format is None and source.content.is_file():
         # In a text file, a zero is a character.
-        if not unpacked_name(path).lower().endswith(".txt") and is_binary(source):
+        name = unpacked_name(source.content, str(source.path))
+        if not name.lower().endswith(".txt") and is_binary(source):
             raise no_format(source)
         if labelled_format(source) == "fasttext":
             source = source.of_format("fasttext")  # a label is no part of its text
     if source.format is None or source.format == "lines":
-        with readable(path), source.open() as file:
+        with readable(source.path), source.open() as file:
             yield from read_lines(
-                cast("SupportsRead1", file), str(path), lambda: not_decodable(source)
+                cast("SupportsRead1", file), str(source.path), lambda: not_decodable(source)
             )
         return
     n_rows = 0

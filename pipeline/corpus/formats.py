@@ -72,7 +72,7 @@ def source_batches(
     n_rows = 0
     # An OSError of pyarrow may also mean corrupt data. One from here cannot.
     with readable(source.path):
-        source.path.open("rb").close()
+        source.content.open("rb").close()
     try:
         read = READERS[source.format]
         if is_exact and source.format == "json":

@@ -6,11 +6,14 @@ import dataclasses
 import glob
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pipeline.boundary.paths import expanded, regular
+from pipeline.boundary.urls import checked_url, is_url, path_of, scheme_of
 from pipeline.corpus.compression import COMPRESSED
 from pipeline.corpus.labels import LabelRule, Meaning, Scalar, canonical, meanings
+from pipeline.corpus.remote import RemoteFolder, find
+from pipeline.corpus.source import File, n_bytes
 from pipeline.errors import CorpusError, NoFileError
 
 # Bytes of small files that are read as one part.
@@ -32,14 +35,14 @@ class Part(NamedTuple):
 
     Attributes
     ----------
-    paths : list of Path
+    paths : list of Path or RemoteFile
     label : int or None
         The number of the class of all their reviews; None if each review has its own label.
     is_whole : bool
         Whether a file is one review.
     """
 
-    paths: list[Path]
+    paths: list[File]
     label: int | None = None
     is_whole: bool = False
 
@@ -75,12 +78,12 @@ def place_parts(place: Place, rule: LabelRule) -> list[Part]:
                 f"corpus: label {label!r} of the table of files {rule.refusal()}; set {keys}"
             )
         for name in _listed(paths):
-            folder = expanded(name, CorpusError)
-            is_whole = folder.is_dir()
-            files = _text_files(folder) if is_whole else matching_files(name, _TEXTS)
-            if not files:
+            there = _there(name, _TEXTS)
+            is_whole = not isinstance(there, list)
+            texts = there if isinstance(there, list) else _text_files(there)
+            if not texts:
                 raise CorpusError(f"{name}: the folder holds no *.txt files")
-            found.append(Part(files, meaning, is_whole))
+            found.append(Part(texts, meaning, is_whole))
     return found
 
 
@@ -93,11 +96,11 @@ def small_parts(parts: Iterable[Part]) -> Iterator[Part]:
         if part.is_whole:
             yield part
             continue
-        together: list[Path] = []
+        together: list[File] = []
         size = 0
         for path in part.paths:
             together.append(path)
-            size += path.stat().st_size if path.exists() else 0
+            size += n_bytes(path)
             if size >= TOGETHER:
                 yield part._replace(paths=together)
                 together, size = [], 0
@@ -105,7 +108,7 @@ def small_parts(parts: Iterable[Part]) -> Iterator[Part]:
             yield part._replace(paths=together)
 
 
-def place_paths(place: Place, rule: LabelRule) -> list[Path]:
+def place_paths(place: Place, rule: LabelRule) -> list[File]:
     """Return the files of a set, as `place_parts` finds them."""
     return [path for part in place_parts(place, rule) for path in part.paths]
 
@@ -116,39 +119,65 @@ def _listed(paths: Paths) -> Sequence[str]:
 
 def _unlabelled(name: str, rule: LabelRule) -> Iterator[Part]:
     """Yield the files that a name stands for, which say their labels themselves."""
-    folder = expanded(name, CorpusError)
-    if folder.is_dir():
-        yield from _class_folders(folder, rule)
+    there = _there(name, _FOLDER)
+    if isinstance(there, list):
+        yield Part(there)
     else:
-        yield Part(matching_files(name, _FOLDER))
+        yield from _class_folders(there, rule)
 
 
-def matching_files(name: str, expected: str) -> list[Path]:
-    """Return the file of a name, or the files that a glob matches, in order.
+def _there(name: str, expected: str) -> Path | RemoteFolder | list[File]:
+    """Return the folder of a name or a URL, or its files."""
+    path = _local(name)
+    if path is None:
+        found = find(name)
+        return found if isinstance(found, RemoteFolder) else _required(found, name, expected)
+    return path if path.is_dir() else matching_files(name, expected)
+
+
+def _local(name: str) -> Path | None:
+    """Return the path that a name or a file:// URL means; None for another URL."""
+    if not is_url(name):
+        return expanded(name, CorpusError)
+    checked_url(name, CorpusError)
+    return expanded(path_of(name), CorpusError) if scheme_of(name) == "file" else None
+
+
+def matching_files(name: str, expected: str) -> list[File]:
+    """Return the file of a name or a URL, or the files that a glob matches, in order.
 
     Raises
     ------
     NoFileError
         The message says what was `expected`.
     """
-    path = expanded(name, CorpusError)
+    path = _local(name)
+    if path is None:
+        there = find(name)
+        found: Sequence[File] = [] if isinstance(there, RemoteFolder) else there
     # A file is taken by its name first: a name may hold brackets.
-    if path.exists() and not path.is_dir():
+    elif path.exists() and not path.is_dir():
         regular(path, CorpusError)
-        return [path]
-    # Not Path.glob, which takes no absolute pattern.
-    names = glob.glob(str(path), recursive=True)  # noqa: PTH207
-    found = sorted(name for name in names if Path(name).is_file())
+        found = [path]
+    else:
+        # Not Path.glob, which takes no absolute pattern.
+        names = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207
+        found = [Path(each) for each in names if Path(each).is_file()]
+    return _required(found, name, expected)
+
+
+def _required(found: Sequence[File], name: str, expected: str) -> list[File]:
+    """Return files that were found; refuse a name that none has."""
     if not found:
         what = "no file matches" if glob.has_magic(name) else "no such file"
         raise NoFileError(f"{name}: {what}; expected {expected}")
-    return [Path(name) for name in found]
+    return list(found)
 
 
-def _class_folders(folder: Path, rule: LabelRule) -> Iterator[Part]:
+def _class_folders(folder: Path | RemoteFolder, rule: LabelRule) -> Iterator[Part]:
     """Yield the sub-folders whose names are labels, of two classes the positive ones first."""
     meaning_of = meanings(_with_usual_names(rule), str(folder))
-    entries = sorted(folder.iterdir())
+    entries = _entries(folder)
     found = {entry: meaning_of(entry.name) for entry in entries if entry.is_dir()}
     usual = _folder_names(rule)
     for number, names in usual.items():
@@ -176,9 +205,16 @@ def _folder_names(rule: LabelRule) -> dict[int, tuple[str, ...]]:
     return {number: (name,) for number, name in enumerate(rule.classes)}
 
 
-def _text_files(folder: Path) -> list[Path]:
+def _text_files(folder: Path | RemoteFolder) -> list[File]:
     """Return the text files of a folder by name; each may be compressed."""
-    return sorted(path for suffix in ("", *COMPRESSED) for path in folder.glob(f"*.txt{suffix}"))
+    ends = tuple(f".txt{suffix}" for suffix in ("", *COMPRESSED))
+    entries = _entries(folder)
+    return [entry for entry in entries if entry.name.endswith(ends) and not entry.is_dir()]
+
+
+def _entries(folder: Path | RemoteFolder) -> list[Any]:
+    """Return the files and folders in a folder, by name."""
+    return sorted(folder.iterdir(), key=str)
 
 
 def _with_usual_names(rule: LabelRule) -> LabelRule:

@@ -14,8 +14,10 @@ from typing import Any, BinaryIO
 from pipeline.corpus.compression import COMPRESSED, open_unpacked, unpacked_name
 from pipeline.corpus.dialect import Dialect
 from pipeline.corpus.encoding import as_utf8, encoding_of, guessed_encoding
+from pipeline.corpus.remote import RemoteFile, fetched
 from pipeline.errors import CorpusError
 
+File = Path | RemoteFile
 EXTENSIONS = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -32,12 +34,19 @@ _SEPARATOR_LINE = re.compile(rb'("?)sep=([^"\r\n\0\x80-\xff])\1(?=[\r\n])', re.I
 
 
 @contextlib.contextmanager
-def readable(path: Path) -> Iterator[None]:
+def readable(path: File) -> Iterator[None]:
     """Turn an OSError into a CorpusError that names the file."""
     try:
         yield
     except OSError as error:
         raise CorpusError(f"{path}: cannot read the file: {error.strerror}") from None
+
+
+def n_bytes(file: File) -> int:
+    """Return the size of a file, 0 if it is not there; for that of a URL, as it was listed."""
+    if isinstance(file, RemoteFile):
+        return file.size
+    return file.stat().st_size if file.exists() else 0
 
 
 @dataclass(frozen=True)
@@ -46,18 +55,42 @@ class Source:
 
     Attributes
     ----------
-    path : Path
+    path : Path or RemoteFile
+        What messages name.
     dialect : Dialect
     noticed : list
         What was noticed while it was read, such as `QuotedFields`.
     keys : dict of str to str
         The key of each column that is read, for messages; "text" where it is not there.
+    copy : Path, optional
+        Where a remote file is while it is read; see `at_hand`.
     """
 
-    path: Path
+    path: File
     dialect: Dialect = field(default_factory=Dialect)
     noticed: list[Any] = field(default_factory=list, compare=False)
     keys: dict[str, str] = field(default_factory=dict, compare=False)
+    copy: Path | None = field(default=None, compare=False)
+
+    @contextlib.contextmanager
+    def at_hand(self) -> Iterator[Source]:
+        """Give the file as one that can be opened: a remote one is fetched, and deleted at the end.
+
+        Raises
+        ------
+        CorpusError
+            As in `remote.fetched`.
+        """
+        if isinstance(self.path, RemoteFile) and self.copy is None:
+            with fetched(self.path) as copy:
+                yield dataclasses.replace(self, copy=copy)
+        else:
+            yield self
+
+    @property
+    def content(self) -> Path:
+        """The file that is opened."""
+        return self.copy or Path(self.path if isinstance(self.path, Path) else self.path.name)
 
     @cached_property
     def format(self) -> str | None:
@@ -65,7 +98,7 @@ class Source:
         stated = self.dialect.format
         if stated is not None:
             return "json" if stated == "jsonl" else stated
-        return EXTENSIONS.get(Path(unpacked_name(self.path)).suffix.lower())
+        return EXTENSIONS.get(Path(unpacked_name(self.content, str(self.path))).suffix.lower())
 
     def of_format(self, name: str) -> Source:
         """Return the file as one of another format."""
@@ -81,7 +114,7 @@ class Source:
     @cached_property
     def _separator_line(self) -> tuple[int, str]:
         """The length of a first line such as ``sep=;``, which is for Excel, and its delimiter."""
-        if self.format not in ("csv", "tsv") or not self.path.is_file():
+        if self.format not in ("csv", "tsv") or not self.content.is_file():
             return 0, ""
         with self._open_text() as file:
             found = _SEPARATOR_LINE.match(file.read(16))
@@ -90,7 +123,7 @@ class Source:
     @cached_property
     def encoding(self) -> str:
         """The encoding, by the byte-order mark or as it is stated."""
-        if not self.path.is_file():  # a pipe can be opened only once
+        if not self.content.is_file():  # a pipe can be opened only once
             return encoding_of(b"", self.dialect.encoding)[0]
         with self.open_bytes() as file:
             return as_utf8(file, self.dialect.encoding, str(self.path))[1]
@@ -102,7 +135,7 @@ class Source:
 
     def guessed_encoding(self) -> str | None:
         """Return the encoding that the bytes look like if they are not UTF-8, or None."""
-        if not self.path.is_file():
+        if not self.content.is_file():
             return None
         with self.open_bytes() as file:
             return guessed_encoding(file.read(_SAMPLE))
@@ -133,7 +166,7 @@ class Source:
     def open_bytes(self) -> BinaryIO:
         """Open the file for reading its bytes, unpacked."""
         with readable(self.path):
-            return open_unpacked(self.path)
+            return open_unpacked(self.content, str(self.path))
 
     @property
     def is_compressed(self) -> bool:
@@ -150,7 +183,7 @@ class Source:
     def for_arrow(self) -> Iterator[str | BinaryIO]:
         """Give what pyarrow reads: the file's name if it is UTF-8 as it is, or an open file."""
         if self.is_plain:
-            yield str(self.path)
+            yield str(self.content)
         else:
             with self.open() as file:
                 yield file

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from pipeline.corpus.compression import unpacked_name
 from pipeline.corpus.diagnosis import NO_ROWS
-from pipeline.corpus.source import readable
+from pipeline.corpus.source import File, readable
 from pipeline.errors import ConfigError, CorpusError
 from pipeline.model.checks import Mask
 from pipeline.model.logistic import Array
@@ -36,11 +36,11 @@ _METADATA = b"sentiment"
 class Job(NamedTuple):
     """An input and its output."""
 
-    source: Path
+    source: File
     target: Path
 
 
-def plan(sources: Sequence[Path], folder: Path) -> list[Job]:
+def plan(sources: Sequence[File], folder: Path) -> list[Job]:
     """Return the output of each input: in `folder`, with its name and the extension .parquet.
 
     Raises
@@ -48,10 +48,11 @@ def plan(sources: Sequence[Path], folder: Path) -> list[Job]:
     ConfigError
         If two inputs would have one output, or an output would replace an input.
     """
-    jobs: dict[Path, Path] = {}
-    inputs = {source.resolve() for source in sources}
+    jobs: dict[Path, File] = {}
+    inputs = {source.resolve() for source in sources if isinstance(source, Path)}
     for source in sources:
-        target = folder / f"{Path(unpacked_name(source)).stem}.parquet"
+        name = unpacked_name(source if isinstance(source, Path) else Path(source.name))
+        target = folder / f"{Path(name).stem}.parquet"
         if target.resolve() in inputs:
             raise ConfigError(f"--out: {target} is an input; expected another folder")
         if target in jobs:
@@ -65,12 +66,17 @@ def plan(sources: Sequence[Path], folder: Path) -> list[Job]:
 
 def stamp(model_folder: Path, job: Job, settings: Settings) -> str:
     """Return what an output depends on: the digest of the model, the settings, the input."""
-    with readable(job.source):
-        status = job.source.stat()
+    state: list[object]
+    if isinstance(job.source, Path):
+        with readable(job.source):
+            status = job.source.stat()
+        state = [status.st_size, status.st_mtime_ns]
+    else:
+        state = [job.source.state]
     depends = {
         "model": files.digest(model_folder / "model.json"),
         "settings": asdict(settings),
-        "input": [str(job.source), status.st_size, status.st_mtime_ns],
+        "input": [str(job.source), *state],
     }
     return json.dumps(depends, sort_keys=True)
 
@@ -135,7 +141,7 @@ def predict_file(
 
 
 def _with_predictions(
-    model: TextClassifier, batch: ScoredRows, unsure: Mask | None, settings: Settings, source: Path
+    model: TextClassifier, batch: ScoredRows, unsure: Mask | None, settings: Settings, source: File
 ) -> pa.RecordBatch:
     rows = batch.rows
     if settings.keep is not None:

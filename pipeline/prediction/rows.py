@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,7 +17,7 @@ from pipeline.parallel import map_arriving
 
 if TYPE_CHECKING:
     from pipeline.corpus.dialect import Dialect
-    from pipeline.corpus.source import Source
+    from pipeline.corpus.source import File, Source
     from pipeline.model.checks import Mask
     from pipeline.model.text_classifier import TextClassifier
     from pipeline.prediction.settings import Settings
@@ -54,7 +53,7 @@ def unsure_of(model: TextClassifier, scores: TextScores, settings: Settings) -> 
 
 
 def read_rows(
-    path: Path,
+    path: File,
     text: str,
     keep: Sequence[str] | None,
     dialect: Dialect,
@@ -64,7 +63,7 @@ def read_rows(
 
     Parameters
     ----------
-    path : Path
+    path : Path or RemoteFile
         A table, or a text file with one text a line, which has one column, `text`.
     text : str
         The column of texts.
@@ -82,31 +81,31 @@ def read_rows(
     from pipeline.corpus.files import (
         checked_texts,
         checked_values,
-        read_texts,
+        source_texts,
         tell_of_quotes,
     )
     from pipeline.corpus.formats import source_batches
     from pipeline.corpus.source import Source
 
-    source = Source(path, dialect)
-    if is_lines(source):
-        for texts in read_texts(path, text, dialect):
-            yield pa.record_batch([texts], names=[text])
-        return
-    if keep is None:
-        keep = next(source_batches(source, None, is_exact=True)).schema.names
-    names, n_rows = list(dict.fromkeys([text, *keep])), 0
-    for batch in source_batches(source, names, is_exact=True):
-        texts = checked_texts(source, batch.column(0), text, n_rows)
-        others = [
-            checked_values(source, column, name, n_rows)
-            for name, column in zip(names[1:], batch.columns[1:], strict=True)
-        ]
-        columns = dict(zip(names, [texts, *others], strict=True))
-        order = dict.fromkeys([*keep, text])
-        yield pa.record_batch([columns[name] for name in order], names=list(order))
-        n_rows += batch.num_rows
-    tell_of_quotes(source, tell)
+    with Source(path, dialect).at_hand() as source:
+        if is_lines(source):
+            for texts in source_texts(source, text):
+                yield pa.record_batch([texts], names=[text])
+            return
+        if keep is None:
+            keep = next(source_batches(source, None, is_exact=True)).schema.names
+        names, n_rows = list(dict.fromkeys([text, *keep])), 0
+        for batch in source_batches(source, names, is_exact=True):
+            texts = checked_texts(source, batch.column(0), text, n_rows)
+            others = [
+                checked_values(source, column, name, n_rows)
+                for name, column in zip(names[1:], batch.columns[1:], strict=True)
+            ]
+            columns = dict(zip(names, [texts, *others], strict=True))
+            order = dict.fromkeys([*keep, text])
+            yield pa.record_batch([columns[name] for name in order], names=list(order))
+            n_rows += batch.num_rows
+        tell_of_quotes(source, tell)
 
 
 def is_lines(source: Source) -> bool:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import glob
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from pipeline.boundary.paths import expanded
+from pipeline.boundary.urls import is_url
 from pipeline.corpus.dialect import Dialect
 from pipeline.errors import CorpusError
 from pipeline.storage import arrow
+
+if TYPE_CHECKING:
+    from pipeline.corpus.source import File
 
 
 @dataclass(frozen=True)
@@ -59,18 +62,19 @@ class Settings:
         return [self.prefix + name for name in names]
 
 
-def find_files(names: Sequence[str]) -> list[Path]:
-    """Return the files that names and patterns stand for, in order, each once.
+def find_files(names: Sequence[str]) -> list[File]:
+    """Return the files that names, patterns and URLs stand for, in order, each once.
 
-    A name without ``*``, ``?`` or brackets need not be there.
+    A name without ``*``, ``?`` or brackets need not be there; a URL must.
     """
-    found: list[Path] = []
+    found: list[File] = []
     for name in names:
-        path = expanded(name, CorpusError)
-        if path.exists() or not glob.has_magic(name):
-            found.append(path)
-            continue
-        # Imported for a pattern only: a single line needs no reader of files.
+        if not is_url(name):
+            path = expanded(name, CorpusError)
+            if path.exists() or not glob.has_magic(name):
+                found.append(path)
+                continue
+        # Imported for these only: a single line needs no reader of files.
         from pipeline.corpus.places import matching_files
 
         found += matching_files(name, "a file or a glob")

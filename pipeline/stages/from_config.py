@@ -13,6 +13,8 @@ from pipeline.config.goals import AbstainGoal, ThresholdGoal
 from pipeline.config.model import FeaturesSection, TokensSection, TrainSection
 from pipeline.config.schema import Config
 from pipeline.errors import ConfigError, NoFileError
+from pipeline.parallel import ordered_map
+from pipeline.storage import files
 
 if TYPE_CHECKING:
     from pipeline.corpus.columns import Columns
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pipeline.corpus.labels import LabelRule
     from pipeline.corpus.places import Place
     from pipeline.corpus.shards import SetSource
+    from pipeline.corpus.source import File
     from pipeline.features.vocabulary import Vocabulary
     from pipeline.tokens.tokenizer import Tokenizer
     from pipeline.tokens.tokens import Tokens
@@ -27,8 +30,8 @@ if TYPE_CHECKING:
     from pipeline.training.estimator import SGDLogisticRegression
 
 
-def source_files(config: Config) -> list[Path]:
-    """Return the local files that a corpus is read from."""
+def source_files(config: Config) -> list[File]:
+    """Return the files that a corpus is read from."""
     section = config.corpus
     if isinstance(section, SampleCorpus):
         return [Path(name) for files in _sample_files(section) for name in files]
@@ -44,6 +47,16 @@ def source_files(config: Config) -> list[Path]:
         return found
     # A revision of the Hub and a corpus of NLTK stand for their contents.
     return []
+
+
+def source_digests(config: Config) -> dict[str, str]:
+    """Return the digest of each source file; for that of a URL, what its store says instead."""
+
+    def digest(file: File) -> str:
+        return files.digest(file) if isinstance(file, Path) else file.state
+
+    paths = source_files(config)
+    return dict(zip(map(str, paths), ordered_map(digest, paths), strict=True))
 
 
 def read_source(config: Config, rule: LabelRule | None = None) -> Sequence[SetSource]:

@@ -13,7 +13,6 @@ from typing import Any
 
 from pipeline.cluster.workers import HERE, Workers
 from pipeline.config.schema import Config
-from pipeline.parallel import ordered_map
 from pipeline.stages import compute, from_config, reporting
 from pipeline.stages.compute import StageContext
 from pipeline.stages.freshness import source_digest
@@ -199,9 +198,7 @@ def _dependencies(stage: Stage, config: Config, run: Run) -> dict[str, Any]:
 def _inputs(stage: Stage, config: Config, run: Run) -> dict[str, str]:
     """Return the digests of the files that a stage reads."""
     if stage.name == "corpus":
-        paths = from_config.source_files(config)
-        digests = ordered_map(files.digest, paths)
-        return {str(path): digest for path, digest in zip(paths, digests, strict=True)}
+        return from_config.source_digests(config)
     inputs: dict[str, str] = {}
     for name in stage.inputs:
         inputs |= run.digests(name)

@@ -233,11 +233,13 @@ def _named(classes: Mapping[str, Any], model: TextClassifier) -> dict[str, Any]:
 
 
 def _is_of_run(path: Path, place: str) -> bool:
-    """Return True if the corpus of a run was read from a file, by its content."""
-    if not (path / "manifest.json").is_file() or not Path(place).is_file():
+    """Return True if the corpus of a run was read from a file, by its content, or from a URL."""
+    if not (path / "manifest.json").is_file():
         return False
-    corpus = Run(path).stage("corpus") or {}
-    return files.digest(Path(place)) in corpus.get("depends", {}).get("inputs", {}).values()
+    inputs = (Run(path).stage("corpus") or {}).get("depends", {}).get("inputs", {})
+    if not Path(place).is_file():
+        return place in inputs
+    return files.digest(Path(place)) in inputs.values()
 
 
 def _usual_unknown(path: Path, model: TextClassifier) -> float | None:

@@ -230,8 +230,8 @@ def test_an_empty_config_is_the_bundled_corpus_with_every_default(load):
         ),
         (
             FILES.replace('"a.csv"', "[7]"),
-            "corpus.train: expected a path, a list of paths, or a table with paths for each class, "
-            "got [7]",
+            "corpus.train: expected a path or a URL, a list of them, or a table with them for each "
+            "class, got [7]",
         ),
         (
             '[corpus]\nsource = "nltk"\nname = "movie_reviews"\ntest_fraction = 1.0',

@@ -93,7 +93,32 @@ _PLACES = (
     path(
         "a web address",
         "https://example.org/a.csv",
-        "https://example.org/a.csv: no such file; expected a file, a glob, or a folder wit...",
+        "corpus.train: https://example.org/a.csv: the web is not read, because it lists no...",
+    ),
+    path(
+        "an unknown scheme",
+        "ftp://example.org/a.csv",
+        "corpus.train: ftp://example.org/a.csv: expected a path or s3://, gs://, az://, hf...",
+    ),
+    path(
+        "a chain of URLs",
+        "simplecache::s3://me:secret@reviews/a.csv",
+        "corpus.train: simplecache://...: expected one URL, not a chain of them (FOLDER/c.toml)",
+    ),
+    path(
+        "a URL with a password",
+        "s3://me:secret@reviews/a.csv",
+        "corpus.train: s3://...: expected a URL without a user name or a password; credent...",
+    ),
+    path(
+        "a URL with a token",
+        "s3://reviews/a.csv?X-Amz-Signature=secret",
+        "corpus.train: s3://reviews/a.csv?...: expected a URL without a query; credentials...",
+    ),
+    path(
+        "a file of another machine",
+        "file://elsewhere/a.csv",
+        "corpus.train: file://elsewhere/a.csv: expected a file of this machine, as in file...",
     ),
     laid(
         "a pipe that nobody writes to",

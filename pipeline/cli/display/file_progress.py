@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from pipeline.cli.display.progress import TimeColumn
+from pipeline.cli.display.progress import TimeColumn, fetched_text
 from pipeline.cli.display.terminal import error_console
+from pipeline.corpus.source import File, n_bytes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,8 +24,8 @@ class FileProgress:
     by what was read, of a compressed one when it is done.
     """
 
-    def __init__(self, paths: Sequence[Path], quiet: bool) -> None:
-        self.sizes = {path: path.stat().st_size for path in paths}
+    def __init__(self, paths: Sequence[File], quiet: bool) -> None:
+        self.sizes = {path: n_bytes(path) for path in paths}
         self.n_started = self.n_rows = self.n_bytes_before = 0
         self.start = time.perf_counter()
         console = error_console()
@@ -46,7 +47,7 @@ class FileProgress:
     def __exit__(self, *_: object) -> None:
         self.progress.stop()
 
-    def started(self, path: Path) -> None:
+    def started(self, path: File) -> None:
         """Move the bar behind the files that are done."""
         done = list(self.sizes.values())[: self.n_started]
         self.n_started, self.n_bytes_before = self.n_started + 1, sum(done)
@@ -60,6 +61,10 @@ class FileProgress:
         self.n_file_rows += rows.num_rows
         self.n_file_bytes += rows.nbytes
         self._show()
+
+    def fetched(self, url: str, n_bytes: int, size: int) -> None:
+        """Show how much of a file at a URL is here."""
+        self.progress.update(self.task, description=fetched_text(url, n_bytes, size))
 
     def summary(self, n_up_to_date: int) -> str:
         """Return what was done, in a line."""
@@ -85,9 +90,9 @@ def _files(n: int) -> str:
     return f"{n:,} file" if n == 1 else f"{n:,} files"
 
 
-def _n_rows(path: Path) -> int:
+def _n_rows(path: File) -> int:
     """Return the number of rows of a Parquet file; 0 for another file, which does not tell."""
-    if path.suffix.lower() != ".parquet":
+    if not isinstance(path, Path) or path.suffix.lower() != ".parquet":
         return 0
     import pyarrow as pa
     from pyarrow import parquet

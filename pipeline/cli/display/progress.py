@@ -33,6 +33,20 @@ def _minutes(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def fetched_text(url: str, n_bytes: int, size: int) -> str:
+    """Return how much of a file at a URL is here.
+
+    >>> fetched_text("s3://reviews/part-01.parquet", 12_300_000, 800_000_000)
+    'fetching part-01.parquet  12 of 800 MB'
+    >>> fetched_text("s3://reviews/part-01.parquet", 800_000_000, 800_000_000)
+    'reading part-01.parquet'
+    """
+    name = url.rpartition("/")[2]
+    if n_bytes == size:
+        return f"reading {name}"
+    return f"fetching {name}  {n_bytes / 1e6:,.0f} of {size / 1e6:,.0f} MB"
+
+
 class StageProgress(Listener):
     """Shows a line for each stage that is done, and a bar while one computes.
 
@@ -82,6 +96,12 @@ class StageProgress(Listener):
         if epoch.validation_loss == epoch.validation_loss:
             text += f"  validation {epoch.validation_loss:.3f}  {epoch.validation_accuracy:.1%}"
         self.progress.update(self.task, completed=epoch.number, description=text)
+
+    def fetched(self, url: str, n_bytes: int, size: int) -> None:
+        """Show how much of a file at a URL is here."""
+        text = fetched_text(url, n_bytes, size)
+        for task in self.progress.task_ids[-1:]:
+            self.progress.update(task, description=text)
 
     def ended(self, result: StageResult) -> None:
         """Replace the bar by a line that stays."""
