@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import glob
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,11 +13,8 @@ from pipeline.boundary.urls import checked_url, is_url, path_of, scheme_of
 from pipeline.corpus.compression import COMPRESSED
 from pipeline.corpus.labels import LabelRule, Meaning, Scalar, canonical, meanings
 from pipeline.corpus.remote import RemoteFolder, find
-from pipeline.corpus.source import File, n_bytes
+from pipeline.corpus.source import File
 from pipeline.errors import CorpusError, NoFileError
-
-# Bytes of small files that are read as one part.
-TOGETHER = 1 << 20
 
 Paths = str | Sequence[str]
 Place = Paths | Mapping[str, Paths]
@@ -85,27 +82,6 @@ def place_parts(place: Place, rule: LabelRule) -> list[Part]:
                 raise CorpusError(f"{name}: the folder holds no *.txt files")
             found.append(Part(texts, meaning, is_whole))
     return found
-
-
-def small_parts(parts: Iterable[Part]) -> Iterator[Part]:
-    """Yield parts with one file each; small files that follow each other stay together.
-
-    So do the files of a folder that are a review each.
-    """
-    for part in parts:
-        if part.is_whole:
-            yield part
-            continue
-        together: list[File] = []
-        size = 0
-        for path in part.paths:
-            together.append(path)
-            size += n_bytes(path)
-            if size >= TOGETHER:
-                yield part._replace(paths=together)
-                together, size = [], 0
-        if together:
-            yield part._replace(paths=together)
 
 
 def place_paths(place: Place, rule: LabelRule) -> list[File]:

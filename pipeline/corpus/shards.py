@@ -8,20 +8,21 @@ at the same time, and what is done with each shard later needs no other.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipeline.cluster.workers import HERE, Workers
+from pipeline.cluster.workers import Workers
 from pipeline.corpus import batches
 from pipeline.corpus.duplicates import statistics_file, text_statistics
 from pipeline.corpus.tally import Tally
 from pipeline.storage import files
+from pipeline.storage.kept import NOTHING_KEPT, KeptShards, ShardTask
 from pipeline.storage.shards import shard_paths
 
 # Bytes of text and offsets, after which a shard ends.
@@ -38,7 +39,7 @@ class SetSource:
     Attributes
     ----------
     parts : sequence of callables
-        Readers of the parts, in order.
+        Readers of the parts, in order. One that has `inputs` names the files that it reads.
     is_portable : bool
         Whether other processes can call them.
     """
@@ -57,19 +58,9 @@ class Written(NamedTuple):
     statistics: list[Path]
     tally: Tally
 
-    @classmethod
-    def joined(cls, parts: Iterable[Written]) -> Written:
-        """Return what was written part after part as one."""
-        whole = cls([], [], Tally())
-        for part in parts:
-            whole.shards.extend(part.shards)
-            whole.statistics.extend(part.statistics)
-            whole.tally.add(part.tally)
-        return whole
-
 
 def write_parts(
-    wholes: Sequence[Path], sources: Sequence[SetSource], workers: Workers = HERE
+    wholes: Sequence[Path], sources: Sequence[SetSource], kept: KeptShards
 ) -> list[Written]:
     """Write the shards of each set under passing names; `named` gives them those of a set.
 
@@ -78,35 +69,47 @@ def write_parts(
     wholes : sequence of Path
         The path that each set has if it is a single shard.
     sources : sequence of SetSource
-    workers : Workers
+    kept : KeptShards
+        Runs a task for each part.
     """
     tasks = [
-        (part, _passing(whole, "read", k))
+        ShardTask(read, _passing(whole, "read", k), getattr(read, "inputs", ()))
         for whole, source in zip(wholes, sources, strict=True)
-        for k, part in enumerate(source.parts)
+        for k, read in enumerate(source.parts)
     ]
-    at = workers if all(source.is_portable for source in sources) else HERE
-    found = at.map_in_threads(_write_part, tasks, SHARD)
-    return [Written.joined(itertools.islice(found, len(source.parts))) for source in sources]
+    if not all(source.is_portable for source in sources):
+        kept = NOTHING_KEPT
+    results = iter(list(kept.map_in_threads(_write_part, tasks, SHARD)))
+    todo = iter(tasks)
+    written = []
+    for source in sources:
+        found = Written([], [], Tally())
+        for task, result in itertools.islice(zip(todo, results, strict=True), len(source.parts)):
+            found.shards.extend(task.target.with_name(name) for name in result["shards"])
+            found.statistics.append(_statistics_path(task))
+            found.tally.add(Tally.of_json(result["tally"]))
+        written.append(found)
+    return written
 
 
-def _write_part(task: tuple[Reader, Path], limit: int) -> Written:
-    read, path = task
-    tally, statistics = Tally(), path.with_suffix(".safetensors")
-    with statistics_file(statistics) as file:
+def _write_part(task: ShardTask, limit: int) -> dict[str, Any]:
+    """Write the shards of a part and the statistics of its texts; return names and count."""
+    tally = Tally()
+    with statistics_file(_statistics_path(task)) as file:
 
         def measure(batch: pa.RecordBatch) -> None:
             text_statistics(batch.column(0)).appended(file)
 
-        shards = batches.write(path, read(tally), limit, measure)
-    return Written(shards, [statistics], tally)
+        paths = batches.write(task.target, task.source(tally), limit, measure)
+    return {"shards": [path.name for path in paths], "tally": tally.to_json()}
+
+
+def _statistics_path(task: ShardTask) -> Path:
+    return task.target.with_suffix(".safetensors")
 
 
 def select(
-    shards: Sequence[Path],
-    rows: npt.NDArray[np.bool_],
-    whole: Path,
-    workers: Workers = HERE,
+    shards: Sequence[Path], rows: npt.NDArray[np.bool_], whole: Path, workers: Workers
 ) -> list[Path]:
     """Write the rows of shards where `rows` is true, under passing names.
 
@@ -120,17 +123,16 @@ def select(
     workers : Workers
     """
     ends = np.cumsum([files.read_table(shard).num_rows for shard in shards])
-    tasks = [
-        (shard, kept, _passing(whole, "kept", k))
-        for k, (shard, kept) in enumerate(zip(shards, np.split(rows, ends[:-1]), strict=True))
-    ]
-    found = workers.map_in_threads(_select_rows, tasks, SHARD)
+    tasks = [ShardTask(shard, _passing(whole, "kept", k)) for k, shard in enumerate(shards)]
+    of_shards = zip(tasks, np.split(rows, ends[:-1]), strict=True)
+    found = workers.map_in_threads(_select_rows, of_shards, SHARD)
     return [path for paths in found for path in paths]
 
 
-def _select_rows(task: tuple[Path, npt.NDArray[np.bool_], Path], limit: int) -> list[Path]:
-    shard, kept, path = task
-    return batches.write(path, batches.select(files.read_batches(shard), kept), limit)
+def _select_rows(of_shard: tuple[ShardTask, npt.NDArray[np.bool_]], limit: int) -> list[Path]:
+    task, kept = of_shard
+    chosen = batches.select(files.read_batches(task.source), kept)
+    return batches.write(task.target, chosen, limit)
 
 
 def read_shards(shards: Sequence[Path]) -> pa.Table:

@@ -17,6 +17,7 @@ from pipeline.corpus.shards import SetSource, named, read_shards, select, write_
 from pipeline.corpus.tally import Tally
 from pipeline.errors import CorpusError
 from pipeline.storage import arrow
+from pipeline.storage.kept import NOTHING_KEPT, KeptShards
 from pipeline.storage.shards import shards_in
 from pipeline.stratified import TWO_CLASSES, draw_by_class
 
@@ -39,7 +40,7 @@ def write_sets(
     test_fraction: float,
     seed: int,
     names: Sequence[str] = TWO_CLASSES,
-    workers: Workers = HERE,
+    kept: KeptShards = NOTHING_KEPT,
 ) -> WrittenSets:
     """Write the shards of the training set and of the test set.
 
@@ -53,7 +54,8 @@ def write_sets(
         As in `draw_test`.
     names : sequence of str
         The name of each class.
-    workers : Workers
+    kept : KeptShards
+        Runs the tasks.
 
     Raises
     ------
@@ -61,7 +63,7 @@ def write_sets(
         If a set is empty, or the training set has no review of a class.
     """
     wholes = [folder / f"{name}.arrow" for name in SET_NAMES]
-    written = write_parts(wholes[: len(sources)], sources, workers)
+    written = write_parts(wholes[: len(sources)], sources, kept)
     for name, found in zip(SET_NAMES.values(), written, strict=False):
         if not found.shards:
             left_out = found.tally.sentences(name)
@@ -75,7 +77,7 @@ def write_sets(
         in_test = draw_test(labels, test_fraction, seed, groups, names)
         sides = ~in_test, in_test
         drawn = [
-            select(shards[0], rows, whole, workers)
+            select(shards[0], rows, whole, kept.workers)
             for rows, whole in zip(sides, wholes, strict=True)
         ]
         _remove(shards[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pipeline.corpus.quoting import QuotedFields
@@ -61,6 +61,22 @@ class Tally:
                 for f in self.quoted
             ],
         }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of the tally as JSON holds it, for `of_json`."""
+        quoted = [asdict(fields) for fields in self.quoted]
+        return {**vars(self), "left_out": dict(self.left_out), "quoted": quoted}
+
+    @classmethod
+    def of_json(cls, value: dict[str, Any]) -> Tally:
+        """Return the tally that `to_json` wrote.
+
+        >>> tally = Tally(3, Counter(missing=1), ["a.csv, row 2: missing"])
+        >>> Tally.of_json(tally.to_json()) == tally
+        True
+        """
+        quoted = [QuotedFields(**f | {"lines": tuple(f["lines"])}) for f in value["quoted"]]
+        return cls(value["n_rows"], Counter(value["left_out"]), value["examples"], quoted)
 
     def sentences(self, name: str) -> list[str]:
         """Return what a user should know of it; `name` is that of the set.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.cluster.workers import HERE, Workers
+from pipeline.cluster.workers import Workers
 from pipeline.config.corpus import SplitSection
 from pipeline.config.schema import Config
 from pipeline.stages.from_config import (
@@ -29,6 +29,7 @@ from pipeline.stages.read_run import read_groups, read_labels, read_set, read_we
 from pipeline.stages.test_uses import TestUse
 from pipeline.storage import files
 from pipeline.storage.counts import read_counts
+from pipeline.storage.kept import NOTHING_KEPT, KeptShards
 from pipeline.storage.run import Run
 from pipeline.storage.shards import shard_paths
 from pipeline.stratified import TWO_CLASSES
@@ -52,8 +53,8 @@ class StageContext:
         What the manifest will say of the stage.
     on_epoch : callable
         Told of each epoch.
-    workers : Workers
-        What runs tasks; no output depends on it.
+    kept : KeptShards
+        Runs tasks that write shards, and keeps those that are complete if the stage fails.
     """
 
     config: Config
@@ -61,7 +62,12 @@ class StageContext:
     folder: Path
     entry: dict[str, Any]
     on_epoch: Callable[[Epoch], None]
-    workers: Workers = HERE
+    kept: KeptShards = NOTHING_KEPT
+
+    @property
+    def workers(self) -> Workers:
+        """What runs tasks; no output depends on it."""
+        return self.kept.workers
 
 
 def compute_corpus(context: StageContext) -> tuple[str, list[str]]:
@@ -71,7 +77,8 @@ def compute_corpus(context: StageContext) -> tuple[str, list[str]]:
     config = with_found_classes(context.config)
     section, classes = config.corpus, class_names(config)
     settings = section if isinstance(section, SplitSection) else SplitSection()  # has a test set
-    drawn = settings.test_fraction, settings.seed, classes, context.workers
+    kept = context.kept.but(classes=classes)
+    drawn = settings.test_fraction, settings.seed, classes, kept
     statistics, counted = split.write_sets(context.folder, read_source(config), *drawn)
     train, test = split.read_sets(context.folder)
     dropped = 0
@@ -111,22 +118,22 @@ def _shares(split: SplitAudit) -> str:
 
 def compute_tokens(context: StageContext) -> tuple[str, list[str]]:
     """Turn texts into token ids: those and the distinct tokens of each shard; `tokenizer.json`."""
-    from pipeline.stages.shards import html_of_shard, tokenise_shard
+    from pipeline.stages.shards import html_of_shard, shard_tasks, tokenise_shard
     from pipeline.tokens import diagnosis
     from pipeline.tokens.shards import TokenShards
 
-    run, workers = context.run, context.workers
+    run = context.run
     tokenizer = tokenizer_of(context.config.tokens)
     files.write_json(context.folder / "tokenizer.json", tokenizer.to_dict())
     texts = {name: run.shards(f"corpus/{name}.arrow") for name in ("train", "test")}
     paths, n_tokens = {}, {}
     for name, shards in texts.items():
         paths[name] = shard_paths(context.folder / f"{name}.safetensors", len(shards))
-        tasks = zip(shards, paths[name], strict=True)
-        n_tokens[name] = sum(workers.map(tokenise_shard, tasks, tokenizer))
+        tasks = shard_tasks(shards, paths[name], run.path)
+        n_tokens[name] = sum(context.kept.map(tokenise_shard, tasks, tokenizer))
     train = TokenShards.read(paths["train"])
     kept = texts["train"] if tokenizer.html == "keep" else ()
-    html = list(workers.map_in_threads(html_of_shard, kept))
+    html = list(context.workers.map_in_threads(html_of_shard, kept))
     return (
         f"{n_tokens['train']:,} tokens in the training set, {len(train.distinct):,} distinct; "
         f"{n_tokens['test']:,} in the test set"
@@ -136,7 +143,7 @@ def compute_tokens(context: StageContext) -> tuple[str, list[str]]:
 def compute_features(context: StageContext) -> tuple[str, list[str]]:
     """Choose a vocabulary and count it: `vocabulary.txt` and the counts of both sets."""
     from pipeline.features.vocabulary import write_vocabulary
-    from pipeline.stages.shards import count_shard
+    from pipeline.stages.shards import count_shard, shard_tasks
     from pipeline.tokens.shards import TokenShards
 
     section = context.config.features
@@ -150,8 +157,8 @@ def compute_features(context: StageContext) -> tuple[str, list[str]]:
     n_nonzeros = {}
     for name, paths in shards.items():
         counted = shard_paths(context.folder / f"{name}.safetensors", len(paths))
-        tasks = zip(paths, counted, strict=True)
-        n_nonzeros[name] = sum(context.workers.map(count_shard, tasks, *how))
+        tasks = shard_tasks(paths, counted, context.run.path, tuple(context.run.digests("tokens")))
+        n_nonzeros[name] = sum(context.kept.map(count_shard, tasks, *how))
     per_review = n_nonzeros["train"] / n_documents
     only_words = (section.ngrams, section.characters) == (1, None)
     kind = "words" if only_words else "n-grams"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,12 +90,12 @@ def read_source(config: Config, rule: LabelRule | None = None) -> Sequence[SetSo
 
 
 def _set_of_files(place: Place, columns: Columns, rule: LabelRule, dialect: Dialect) -> SetSource:
-    from pipeline.corpus.files import read_part
-    from pipeline.corpus.places import place_parts, small_parts
+    from pipeline.corpus.parts import PartReader, small_parts
+    from pipeline.corpus.places import place_parts
     from pipeline.corpus.shards import SetSource
 
     parts = small_parts(place_parts(place, rule))
-    readers = [functools.partial(read_part, part, columns, rule, dialect) for part in parts]
+    readers = [PartReader(part, columns, rule, dialect) for part in parts]
     return SetSource(readers, is_portable=True)
 
 

@@ -1,26 +1,27 @@
-"""The table of stages; run those that are out of date, and record them in the manifest."""
+"""Run the stages that are out of date, and record them in the manifest."""
 
 from __future__ import annotations
 
 import functools
 import importlib
 import json
+import shutil
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.cluster.workers import HERE, Workers
 from pipeline.config.schema import Config
-from pipeline.stages import compute, from_config, reporting
+from pipeline.stages import from_config
 from pipeline.stages.compute import StageContext
 from pipeline.stages.freshness import source_digest
 from pipeline.stages.listener import Listener
 from pipeline.stages.memory import peak_memory, reset_peak_memory, return_freed_memory
-from pipeline.stages.read_run import STUDIES
+from pipeline.stages.table import STAGES, Stage
 from pipeline.stages.versions import changed_versions, processor, versions
 from pipeline.storage import files
+from pipeline.storage.kept import KeptShards
 from pipeline.storage.run import Run
 
 
@@ -34,37 +35,6 @@ class StageResult:
     warnings: tuple[str, ...]
     seconds: float
     peak_bytes: int
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A stage, and what decides if it is up to date.
-
-    Attributes
-    ----------
-    name, folder : str
-    compute : callable
-        Writes the outputs to the context's folder; returns a summary and warnings.
-    inputs : tuple of str
-        The stages whose outputs are read.
-    sections : tuple of str
-        The sections of the config that are read.
-    modules : tuple of str
-        The modules that do the work; an edit of one that they import counts, too.
-    extra_outputs : tuple of str
-        Files that it writes into the run folder.
-    studies : tuple of str
-        Files of studies that it reads if they are there.
-    """
-
-    name: str
-    folder: str
-    compute: Callable[[StageContext], tuple[str, list[str]]]
-    inputs: tuple[str, ...]
-    sections: tuple[str, ...]
-    modules: tuple[str, ...]
-    extra_outputs: tuple[str, ...] = ()
-    studies: tuple[str, ...] = ()
 
 
 def run_stages(
@@ -172,8 +142,9 @@ def _compute(
     reset_peak_memory()
     start = time.perf_counter()
     with run.writing(stage.name, stage.folder, config.to_toml()) as (folder, entry):
-        context = StageContext(config, run, folder, entry, listener.epoch, workers)
-        summary, warnings = stage.compute(context)
+        with _kept_shards(stage, run, depends, workers) as kept:
+            context = StageContext(config, run, folder, entry, listener.epoch, kept)
+            summary, warnings = stage.compute(context)
         entry |= {
             "summary": summary,
             "warnings": warnings,
@@ -184,6 +155,15 @@ def _compute(
             "processor": processor(),
         }
     return entry
+
+
+def _kept_shards(stage: Stage, run: Run, depends: dict[str, Any], workers: Workers) -> KeptShards:
+    """Return what runs the tasks of a stage, and takes the shards that an earlier try has left."""
+    folder = run.path / f".{stage.folder}.shards"
+    if run.from_scratch:
+        shutil.rmtree(folder, ignore_errors=True)
+    settings = {key: depends[key] for key in ("config", "source")}
+    return KeptShards(workers, folder, settings, depends["inputs"])
 
 
 def _dependencies(stage: Stage, config: Config, run: Run) -> dict[str, Any]:
@@ -204,94 +184,3 @@ def _inputs(stage: Stage, config: Config, run: Run) -> dict[str, str]:
         inputs |= run.digests(name)
     studies = [file for file in stage.studies if (run.path / file).is_file()]
     return inputs | {file: files.digest(run.path / file) for file in studies}
-
-
-STAGES = (
-    Stage(
-        "corpus",
-        "corpus",
-        compute.compute_corpus,
-        (),
-        ("corpus",),
-        (
-            "pipeline.storage.files",
-            "pipeline.corpus.audit",
-            "pipeline.corpus.files",
-            "pipeline.corpus.hub",
-            "pipeline.corpus.nltk",
-            "pipeline.corpus.split",
-        ),
-    ),
-    Stage(
-        "tokens",
-        "tokens",
-        compute.compute_tokens,
-        ("corpus",),
-        ("tokens",),
-        (
-            "pipeline.tokens.diagnosis",
-            "pipeline.tokens.shards",
-            "pipeline.tokens.stop_words",
-            "pipeline.tokens.tokenizer",
-        ),
-    ),
-    Stage(
-        "features",
-        "features",
-        compute.compute_features,
-        ("tokens",),
-        ("features",),
-        (
-            "pipeline.features.counting",
-            "pipeline.features.vocabulary",
-            "pipeline.storage.counts",
-            "pipeline.tokens.shards",
-        ),
-    ),
-    Stage(
-        "train",
-        "model",
-        compute.compute_train,
-        ("corpus", "tokens", "features"),
-        ("features", "train"),
-        (
-            "pipeline.training.estimator",
-            "pipeline.model.text_classifier",
-            "pipeline.training.decision",
-            "pipeline.stages.deciding",
-            "pipeline.evaluation.abstaining",
-        ),
-    ),
-    Stage(
-        "eval",
-        "eval",
-        compute.compute_eval,
-        ("corpus", "features", "train"),
-        ("eval",),
-        (
-            "pipeline.evaluation.abstaining",
-            "pipeline.evaluation.scored",
-            "pipeline.model.text_classifier",
-            "pipeline.stages.predictions",
-        ),
-    ),
-    Stage(
-        "report",
-        "report",
-        reporting.compute_report,
-        ("corpus", "features", "train", "eval"),
-        ("report",),
-        (
-            "pipeline.inspection.weights",
-            "pipeline.report",  # its templates
-            "pipeline.report.embedded_model",
-            "pipeline.report.figures",
-            "pipeline.report.html",
-            "pipeline.report.model_card",
-            "pipeline.stages.read_run",
-            "pipeline.stages.reporting",
-        ),
-        extra_outputs=(reporting.MODEL_CARD,),
-        studies=STUDIES,
-    ),
-)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.storage import files
 from pipeline.storage.counts import read_counts, write_counts
+from pipeline.storage.kept import ShardTask
 
 if TYPE_CHECKING:
     from pipeline.features.vocabulary import Vocabulary
@@ -15,12 +17,21 @@ if TYPE_CHECKING:
     from pipeline.tokens.tokenizer import Tokenizer
 
 
-def tokenise_shard(task: tuple[Path, Path], tokenizer: Tokenizer) -> int:
+def shard_tasks(
+    sources: Sequence[Path], targets: Sequence[Path], run: Path, others: tuple[str, ...] = ()
+) -> list[ShardTask]:
+    """Return a task for each shard, which depends on its source and other files of the run."""
+    return [
+        ShardTask(source, target, (str(source.relative_to(run)), *others))
+        for source, target in zip(sources, targets, strict=True)
+    ]
+
+
+def tokenise_shard(task: ShardTask, tokenizer: Tokenizer) -> int:
     """Read texts and write their tokens; return the number of tokens."""
     from pipeline.tokens.tokenizer import write_tokens
 
-    source, target = task
-    return write_tokens(target, tokenizer, files.read_table(source)["text"])
+    return write_tokens(task.target, tokenizer, files.read_table(task.source)["text"])
 
 
 def html_of_shard(path: Path) -> Html:
@@ -30,14 +41,13 @@ def html_of_shard(path: Path) -> Html:
     return find_html(files.read_table(path)["text"])
 
 
-def count_shard(task: tuple[Path, Path], vocabulary: Vocabulary, how: dict[str, Any]) -> int:
+def count_shard(task: ShardTask, vocabulary: Vocabulary, how: dict[str, Any]) -> int:
     """Read tokens and write their counts; return the number of non-zeros."""
     from pipeline.features.counting import stream_counts
     from pipeline.tokens.tokens import read_tokens
 
-    source, target = task
-    blocks = stream_counts(read_tokens(source), vocabulary, **how)
-    return write_counts(target, blocks, len(vocabulary))
+    blocks = stream_counts(read_tokens(task.source), vocabulary, **how)
+    return write_counts(task.target, blocks, len(vocabulary))
 
 
 def score_shard(path: Path, regression: LogisticRegression) -> Array:

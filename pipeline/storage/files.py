@@ -67,6 +67,17 @@ def _digest(path: Path, algorithm: Any) -> str:
         raise RunError(f"{path}: cannot be read: {error.strerror}") from None
 
 
+def digest_of(value: Any) -> str:
+    """Return the XXH3-128 digest of a JSON value in hexadecimal; NaN counts as null.
+
+    >>> digest_of({"b": 1, "a": 2}) == digest_of({"a": 2, "b": 1})
+    True
+    """
+    text = json.dumps(null_for_nan(value), sort_keys=True)
+    found: str = xxhash.xxh3_128_hexdigest(text.encode())
+    return found
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file atomically."""
     with replacing(path) as file:

@@ -13,15 +13,12 @@ file before it is read.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import xxhash
 
 from pipeline.boundary.paths import regular
 from pipeline.errors import RunError
@@ -30,7 +27,7 @@ from pipeline.storage.files import (
     FORMAT_VERSION,
     check_format,
     digest,
-    null_for_nan,
+    digest_of,
     read_json,
     validate_table,
     write_json,
@@ -173,7 +170,7 @@ class Run:
     def digest_of_set(self, whole: str) -> str:
         """Return a digest of all shards of a set; that of its file if it has one."""
         digests = [self._outputs()[file]["xxh3_128"] for file in self._shards_of(whole)]
-        return digests[0] if len(digests) == 1 else _digest_of(digests)
+        return digests[0] if len(digests) == 1 else digest_of(digests)
 
     def has_set(self, whole: str) -> bool:
         """Return True if a stage has written a set."""
@@ -189,7 +186,7 @@ class Run:
     def save(self) -> None:
         """Write the manifest, with its own digest."""
         self.manifest.pop("xxh3_128", None)
-        self.manifest["xxh3_128"] = _digest_of(self.manifest)
+        self.manifest["xxh3_128"] = digest_of(self.manifest)
         write_json(self.path / "manifest.json", self.manifest)
 
     def has_outputs(self, name: str) -> bool:
@@ -252,18 +249,12 @@ def _checked(file: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     if expected is None:
         # An earlier version wrote no digest, and other ones of the outputs.
         manifest |= {"stages": {}} if isinstance(manifest.get("stages"), dict) else {}
-    elif expected != _digest_of(manifest):
+    elif expected != digest_of(manifest):
         raise RunError(f"{file}: not the file that was written; --force restarts it")
     manifest.setdefault("test_uses", [])
     form = {"stages": {str: _STAGE}, "test_uses": [_USE]}
     require_form(manifest, form, file, "--force restarts it")
     return manifest
-
-
-def _digest_of(value: Any) -> str:
-    text = json.dumps(null_for_nan(value), sort_keys=True)
-    digest: str = xxhash.xxh3_128_hexdigest(text.encode())
-    return digest
 
 
 def _identity(path: Path) -> tuple[int, int, int, int]:

@@ -566,7 +566,7 @@ def test_a_whole_number_of_reviews_is_told_from_a_fraction(load):
 
 
 def test_every_section_is_a_stage_in_the_order_data_flows():
-    from pipeline.stages.runner import STAGES
+    from pipeline.stages.table import STAGES
 
     assert list(Config.__struct_fields__) == [*(stage.name for stage in STAGES), "tune"]
     pairs = itertools.pairwise(STAGES)

@@ -15,7 +15,7 @@ from small_corpus import small_reviews, write_jsonl
 from pipeline.cluster.workers import HERE
 from pipeline.config.checking import checked
 from pipeline.config.schema import Config
-from pipeline.corpus import places, shards
+from pipeline.corpus import parts, shards
 from pipeline.errors import CorpusError, RunError
 from pipeline.stages.listener import SILENT
 from pipeline.stages.read_run import read_labels, read_set
@@ -69,7 +69,7 @@ def whole(tmp_path_factory) -> Path:
 @pytest.fixture
 def many_shards(monkeypatch):
     """Cut sets after each file and each few hundred bytes."""
-    monkeypatch.setattr(places, "TOGETHER", 1)
+    monkeypatch.setattr(parts, "TOGETHER", 1)
     monkeypatch.setattr(shards, "SHARD", 900)
     monkeypatch.setattr("pipeline.corpus.batches.BATCH_BYTES", 300)
 
@@ -99,7 +99,7 @@ def test_the_number_of_files_and_shards_changes_nothing_that_is_learned(
 
 
 def test_shards_are_worked_on_in_other_processes_with_the_same_bytes(tmp_path, monkeypatch):
-    monkeypatch.setattr(places, "TOGETHER", 1)
+    monkeypatch.setattr(parts, "TOGETHER", 1)
     config = config_of(write_files(tmp_path / "files", 3), corpus={"drop_overlap": True})
     digests = []
     there = Processes(are_kept=True)
@@ -127,7 +127,7 @@ def test_overlap_is_dropped_across_shards(tmp_path, many_shards):
 
 
 def test_rows_that_are_left_out_are_counted_over_all_parts(tmp_path, monkeypatch):
-    monkeypatch.setattr(places, "TOGETHER", 1)
+    monkeypatch.setattr(parts, "TOGETHER", 1)
     for k in range(4):
         rows = [{"text": f"good {k}", "label": 1}, {"text": f"bad {k}", "label": 0}]
         odd = [{"text": "so so", "label": 7}] * k
@@ -145,14 +145,20 @@ def test_rows_that_are_left_out_are_counted_over_all_parts(tmp_path, monkeypatch
     ]
 
 
-def test_a_bad_file_among_many_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(places, "TOGETHER", 1)
+def test_a_bad_file_among_many_is_named_and_the_rest_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "TOGETHER", 1)
     pattern = write_files(tmp_path / "files", 4)
     (tmp_path / "files" / "02.jsonl").write_text('{"text": "fine", "label": 1}\n{"text"', "utf-8")
     run = Run(tmp_path / "run")
     with pytest.raises(CorpusError, match=r"02\.jsonl, line 2"):
         run_stages(config_of(pattern), run, "corpus", SILENT)
-    assert not list((tmp_path / "run").glob("**/*.arrow"))
+    assert not (tmp_path / "run" / "corpus").exists()
+    write_jsonl(tmp_path / "files" / "02.jsonl", ["fine", "poor"], [1, 0])
+    again = Counting()
+    try_stages(run.path, config_of(pattern), "corpus", again)
+    # Besides the four files, reviews are drawn from each for the test set and the training set.
+    assert again.n < 4 + 2 * 4
+    assert read_set(Run(run.path), "train").num_rows > 80
 
 
 def test_a_shard_that_changed_is_refused(tmp_path, many_shards):
@@ -221,10 +227,105 @@ def test_imdb_in_sixteen_files_is_sixteen_shards_and_the_same_model(tmp_path, sh
         for k, rows in enumerate(np.array_split(np.arange(table.num_rows), n)):
             parquet.write_table(table.take(pa.array(rows)), folder / f"{k:02d}.parquet")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(places, "TOGETHER", 1)
+            patch.setattr(parts, "TOGETHER", 1)
             config = config_of(str(folder / "*.parquet"), features={"ngrams": 2, "min_df": 2})
             run = Run(tmp_path / f"run-{n}")
             run_stages(config, run, "eval", SILENT)
         assert len(run.shards("features/train.safetensors")) == n
         digests.append(outputs(run.path))
     assert digests[0] == digests[1]
+
+
+# What a stage that failed has left
+
+
+class Counting:
+    """Runs tasks here, and fails after some of them."""
+
+    def __init__(self, most: int = 10**6) -> None:
+        self.most, self.n = most, 0
+
+    def map(self, work, items, *shared):
+        for item in items:
+            if self.n == self.most:
+                raise CorpusError("the disk is full")
+            self.n += 1
+            yield work(item, *shared)
+
+    def map_in_threads(self, work, items, *shared):
+        return self.map(work, items, *shared)
+
+
+def try_stages(run: Path, config: Config, last: str, workers: Counting) -> None:
+    run_stages(config, Run(run), last, SILENT, workers=workers)
+
+
+@pytest.mark.parametrize("last", ["corpus", "tokens", "features"])
+def test_the_next_try_takes_the_shards_that_are_complete(tmp_path, many_shards, last):
+    config = config_of(write_files(tmp_path / "files", 5))
+    undisturbed, path = tmp_path / "undisturbed", tmp_path / "run"
+    n = {}
+    for stage in ("corpus", "tokens", "features"):
+        workers = Counting()
+        try_stages(undisturbed, config, stage, workers)
+        n[stage] = workers.n
+        if stage == last:
+            break
+        try_stages(path, config, stage, Counting())
+    with pytest.raises(CorpusError, match="the disk is full"):
+        try_stages(path, config, last, Counting(4))
+    assert not (path / last).exists()
+    again = Counting()
+    try_stages(path, config, last, again)
+    assert again.n == n[last] - 4
+    assert Run(path).digests(last) == Run(undisturbed).digests(last)
+    assert not list(path.glob(".*shards"))
+
+
+def test_a_shard_is_made_again_if_its_file_or_a_setting_changed(tmp_path, many_shards):
+    pattern = write_files(tmp_path / "files", 5)
+    undisturbed = Counting()
+    try_stages(tmp_path / "undisturbed", config_of(pattern), "corpus", undisturbed)
+    changes = {
+        "a file": lambda: write_jsonl(tmp_path / "files" / "01.jsonl", ["fine", "bad"], [1, 0]),
+        "a setting": lambda: None,
+        "what was kept": lambda: next(path.glob(".corpus.shards/*.arrow")).write_bytes(b"?"),
+    }
+    for name, change in changes.items():
+        path = tmp_path / f"run of {name}"
+        with pytest.raises(CorpusError):
+            try_stages(path, config_of(pattern), "corpus", Counting(4))
+        change()
+        given = {"drop": ["missing"]} if name == "a setting" else {}
+        again = Counting()
+        try_stages(path, config_of(pattern, corpus=given), "corpus", again)
+        fresh = Counting()
+        try_stages(tmp_path / f"new of {name}", config_of(pattern, corpus=given), "corpus", fresh)
+        n_kept = {"a file": 3, "a setting": 0, "what was kept": 3}[name]
+        assert fresh.n - again.n == n_kept, name
+        assert Run(path).digests("corpus") == Run(tmp_path / f"new of {name}").digests("corpus")
+
+
+def test_force_takes_nothing_that_was_kept(tmp_path, many_shards):
+    config = config_of(write_files(tmp_path / "files", 5))
+    with pytest.raises(CorpusError):
+        try_stages(tmp_path / "run", config, "corpus", Counting(4))
+    forced, fresh = Counting(), Counting()
+    forced_run = Run(tmp_path / "run", from_scratch=True)
+    run_stages(config, forced_run, "corpus", SILENT, workers=forced)
+    try_stages(tmp_path / "fresh", config, "corpus", fresh)
+    assert forced.n == fresh.n
+
+
+def test_a_stage_of_two_files_keeps_nothing(tmp_path):
+    write_files(tmp_path / "train", 1)
+    (tmp_path / "test.jsonl").write_text('{"text"', encoding="utf-8")
+    section = {"test": str(tmp_path / "test.jsonl")}
+    with pytest.raises(CorpusError, match=r"test\.jsonl"):
+        try_stages(
+            tmp_path / "run",
+            config_of(str(tmp_path / "train" / "*"), section),
+            "corpus",
+            Counting(),
+        )
+    assert [path.name for path in (tmp_path / "run").iterdir()] == [".lock"]

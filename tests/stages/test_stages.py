@@ -25,7 +25,8 @@ from pipeline.errors import CorpusError, DivergenceError, RunError
 from pipeline.stages import runner, versions
 from pipeline.stages.freshness import _closure, _imported, _module_file
 from pipeline.stages.read_run import load_model
-from pipeline.stages.runner import STAGES, StageResult, run_stages
+from pipeline.stages.runner import StageResult, run_stages
+from pipeline.stages.table import STAGES
 from pipeline.storage.run import Run
 
 ALL = ["corpus", "tokens", "features", "train", "eval", "report"]
@@ -244,7 +245,7 @@ TOUCHED = """
     import sys
     from pathlib import Path
     import pipeline
-    from pipeline.stages.runner import STAGES
+    from pipeline.stages.table import STAGES
     from pipeline.stages.freshness import source_digest
 
     def digests():

@@ -1,0 +1,181 @@
+"""`KeptShards`: tasks that write shards, of which the next try takes those that are complete.
+
+A large corpus is hours of work, and one bad file, one lost worker or one full disk ends a stage.
+Shards are therefore written to a hidden folder of the run, each with a record of what it was made
+from, and they move to the folder of the stage when all are there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from pipeline.cluster.workers import HERE, Workers
+from pipeline.errors import RunError
+from pipeline.storage.files import digest, digest_of, read_json, write_json
+from pipeline.storage.forms import require_form
+
+# A training set and a test set of one file each: there is nothing worth keeping.
+_FEW = 2
+_RECORD = {"key": str, "files": {str: str}}
+
+
+class ShardTask(NamedTuple):
+    """A shard to make.
+
+    Attributes
+    ----------
+    source : object
+        What it is made from, such as a path.
+    target : Path
+        Its file. Other files of the shard have the same stem.
+    inputs : tuple of str
+        The names of the files that it depends on.
+    """
+
+    source: Any
+    target: Path
+    inputs: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return str(self.source)
+
+
+class _Recorded(NamedTuple):
+    """A task, and the key of its record."""
+
+    task: ShardTask
+    key: str
+
+    def __str__(self) -> str:
+        return str(self.task)
+
+
+@dataclass(frozen=True)
+class KeptShards:
+    """Runs tasks that write shards; those that are complete are not written again.
+
+    As a context manager, it forgets them once the stage is through.
+
+    Attributes
+    ----------
+    workers : Workers
+        What runs the tasks. They return values that JSON can hold.
+    folder : Path or None
+        Where shards are kept until all are there; None keeps nothing.
+    depends : dict
+        What all shards depend on, such as settings.
+    digests : dict of str to str
+        The digests of files that shards may depend on.
+    """
+
+    workers: Workers = HERE
+    folder: Path | None = None
+    depends: Mapping[str, Any] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+    def map(
+        self, work: Callable[..., Any], tasks: Sequence[ShardTask], *shared: Any
+    ) -> Iterator[Any]:
+        """Yield `work(task, *shared)` for each task, as `Workers.map` does."""
+        return self._map(self.workers.map, work, tasks, shared)
+
+    def map_in_threads(
+        self, work: Callable[..., Any], tasks: Sequence[ShardTask], *shared: Any
+    ) -> Iterator[Any]:
+        """Yield the same as `map`, where a task uses one thread."""
+        return self._map(self.workers.map_in_threads, work, tasks, shared)
+
+    def _map(
+        self,
+        each: Callable[..., Iterator[Any]],
+        work: Callable[..., Any],
+        tasks: Sequence[ShardTask],
+        shared: tuple[Any, ...],
+    ) -> Iterator[Any]:
+        keys = [self._key(work, task) for task in tasks]
+        if self.folder is None or len(tasks) <= _FEW or None in keys:
+            yield from each(work, tasks, *shared)
+            return
+        recorded = [_Recorded(task, key or "") for task, key in zip(tasks, keys, strict=True)]
+        kept = [_kept(self.folder, task) for task in recorded]
+        missing = [task for task, record in zip(recorded, kept, strict=True) if record is None]
+        self.folder.mkdir(exist_ok=True)
+        fresh = each(_run, missing, self.folder, work, *shared)
+        records = []
+        try:
+            for known in kept:
+                records.append(known or next(fresh))
+                yield records[-1]["result"]
+        except BaseException:
+            with suppress(OSError):
+                self.folder.rmdir()  # if nothing is kept
+            raise
+        for task, record in zip(tasks, records, strict=True):
+            for name in record["files"]:
+                (self.folder / name).replace(task.target.parent / name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None and self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def but(self, **depends: Any) -> KeptShards:
+        """Return one whose shards depend on more."""
+        return replace(self, depends={**self.depends, **depends})
+
+    def _key(self, work: Callable[..., Any], task: ShardTask) -> str | None:
+        """Return a digest of all that a shard depends on; None if that is not known."""
+        if not task.inputs or not all(name in self.digests for name in task.inputs):
+            return None
+        inputs = [self.digests[name] for name in task.inputs]
+        return digest_of([work.__name__, task.target.name, self.depends, inputs])
+
+
+NOTHING_KEPT = KeptShards()
+
+
+def _kept(folder: Path, recorded: _Recorded) -> dict[str, Any] | None:
+    """Return the record of a shard that is there as it was written, and made from the same."""
+    try:
+        record = read_json(_record_path(folder, recorded.task))
+        require_form(record, _RECORD, folder, "")
+        whole = all(digest(folder / name) == was for name, was in record["files"].items())
+    except RunError:
+        return None
+    return record if whole and record["key"] == recorded.key else None
+
+
+def _run(
+    recorded: _Recorded, folder: Path, work: Callable[..., Any], *shared: Any
+) -> dict[str, Any]:
+    """Make a shard, and its record; return that.
+
+    The shard is complete when it gets its name. So a worker that was given up and goes on does no
+    harm: it writes the same files.
+    """
+    task = recorded.task
+    own = folder / f".{os.getpid()}-{uuid.uuid4().hex}"
+    own.mkdir(parents=True)
+    try:
+        result = work(task._replace(target=own / task.target.name), *shared)
+        files = {path.name: digest(path) for path in sorted(own.iterdir())}
+        for name in files:
+            (own / name).replace(folder / name)
+        record = {"key": recorded.key, "result": result, "files": files}
+        write_json(_record_path(folder, task), record)
+        return record
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
+
+
+def _record_path(folder: Path, task: ShardTask) -> Path:
+    return folder / f"{task.target.name}.json"
