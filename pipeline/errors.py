@@ -1,8 +1,10 @@
 """The exceptions, each with an exit code: one line that says what is wrong and what helps.
 
 An error of the system, such as a full disk, is told in one line, too. Anything else that goes wrong
-is a defect of this project and keeps its traceback.
+is a defect of this project and keeps its traceback. All can travel from a worker of a cluster.
 """
+
+from __future__ import annotations
 
 
 class PipelineError(Exception):
@@ -45,3 +47,6 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, signal_number: int) -> None:
         super().__init__()
         self.signal_number = signal_number
+
+    def __reduce__(self) -> tuple[type[Interrupted], tuple[int]]:
+        return type(self), (self.signal_number,)

@@ -1,7 +1,9 @@
 """What the tests of clusters run on workers: functions of a module, which a worker can import."""
 
 import os
+import signal
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -35,3 +37,39 @@ def note(item: int, folder: str) -> int:
     """Leave a file that says that the task has begun."""
     Path(folder, f"began-{item}").touch()
     return item
+
+
+def process_when_told(item: Any, folder: str, *shared: Any) -> Any:
+    """Say in a file that a task has begun, wait for the file `go`, and return the item."""
+    partial = Path(folder, f".{os.getpid()}")
+    partial.write_text(str(os.getpid()))
+    partial.rename(Path(folder, f"began-{item}"))
+    wait_for(Path(folder, "go"))
+    return item
+
+
+def wait_for(path: Path, seconds: float = 60) -> Path:
+    """Wait until there is a file."""
+    end = time.monotonic() + seconds
+    while not path.exists():
+        assert time.monotonic() < end, f"{path.name} has not come"
+        time.sleep(0.01)
+    return path
+
+
+def die(item: int, bad: int, times: int, folder: str) -> int:
+    """Kill the process that runs this, at one item and so many times."""
+    if item == bad:
+        deaths = len(list(Path(folder).glob("death-*")))
+        if deaths < times:
+            Path(folder, f"death-{deaths}").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+    return item
+
+
+def described() -> dict[str, str]:
+    """Return versions, of which the environment may name another, and a digest of the source."""
+    from pipeline.stages.freshness import package_digest
+
+    numpy = os.environ.get("TEST_NUMPY", "2.4.6")
+    return {"numpy": numpy, "source": package_digest()[:12], "processor": "one"}

@@ -81,16 +81,12 @@ def connected(
 
 def abandon() -> None:
     """End local workers and remove what stands in a folder, because this process ends at once."""
-    _end_local_workers()
-    for token in _tokens:
-        token.unlink(missing_ok=True)
-
-
-def _end_local_workers() -> None:
     from multiprocessing import active_children
 
     for child in active_children():
         child.kill()
+    for token in _tokens:
+        token.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -129,7 +125,10 @@ def _client(address: str) -> Iterator[Client]:
 
 @contextlib.contextmanager
 def _local_cluster(n_workers: int) -> Iterator[Client]:
-    """Give a connection to processes of this machine that nobody else can reach."""
+    """Give a connection to processes of this machine.
+
+    Their keys are in their memory alone, so no other user of the machine can give them tasks.
+    """
     import dask
     from distributed import Client, LocalCluster
 
@@ -149,6 +148,7 @@ def _local_cluster(n_workers: int) -> Iterator[Client]:
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
+            security=True,
             dashboard_address="127.0.0.1:0",
             silence_logs=60,
             # Files that are mapped count as memory of the worker, so a limit would end a task that
@@ -168,7 +168,6 @@ def _local_cluster(n_workers: int) -> Iterator[Client]:
 def _close(cluster: LocalCluster) -> None:
     with contextlib.suppress(OSError, TimeoutError):
         cluster.close(timeout=_CONNECT)
-    _end_local_workers()
 
 
 def _no_talk_of_semaphores() -> None:

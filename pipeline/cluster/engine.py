@@ -90,6 +90,7 @@ class _Call:
         self.name = f"{work.__name__}-{uuid.uuid4().hex[:12]}"
         self.numbers = itertools.count()
         self.shared_future: Future | None = None
+        self.is_over = False
         # In the order of the items; those that wait for a worker again; those that run.
         self.waiting: deque[_Task] = deque()
         self.again: deque[_Task] = deque()
@@ -99,12 +100,13 @@ class _Call:
     def results(self) -> Iterator[Any]:
         """Yield the results in the order of the items."""
         try:
-            self.fill()
-            while self.waiting:
+            while True:
                 while self.waiting and self.waiting[0].results is not None:
                     yield from self.waiting.popleft().results or ()
                 self.fill()
-                if self.waiting and self.waiting[0].results is None:
+                if self.is_over and not self.waiting:
+                    return
+                if not self.waiting or self.waiting[0].results is None:
                     self.listen()
         finally:
             futures = [task.future for task in self.running.values() if task.future is not None]
@@ -131,6 +133,7 @@ class _Call:
             n = max(1, min(n_threads, -(-self.n_left // n_workers) if self.n_left else n_threads))
         items = list(itertools.islice(self.items, n))
         if not items:
+            self.is_over = True
             return None
         self.n_left = max(0, self.n_left - len(items))
         self.waiting.append(_Task(items))
@@ -140,9 +143,13 @@ class _Call:
         """Give a task to a worker."""
         task.worker, self.running[worker] = worker, task
         try:
-            if self.shared and (self.shared_future is None or not self.shared_future.done()):
+            if self.shared and (
+                self.shared_future is None or self.shared_future.status != "finished"
+            ):
                 # One worker gets it from here; the others get it from those that have it.
-                [self.shared_future] = self.client.scatter([self.shared], [worker], hash=False)
+                [self.shared_future] = self.client.scatter(
+                    [self.shared], [worker], timeout=_FETCH, hash=False
+                )
             future = self.client.submit(
                 tasks.run,
                 self.members.command.id,
@@ -154,7 +161,8 @@ class _Call:
                 pure=False,
                 workers=[worker],
             )
-        except (OSError, TimeoutError):  # the worker is gone, or the scheduler
+        except (KeyError, OSError, TimeoutError):  # the worker is gone, or the scheduler
+            self.members.look(at_once=True)
             self.repeat(task)
             return
         task.future = future
@@ -180,7 +188,7 @@ class _Call:
             self.log.failed(self.work, task.items, task.worker, error)
             raise _as_ours(error, task)
         if future.status != "finished":  # its worker is gone, or what all tasks share, or all is
-            self.repeat(task)
+            self.lose(task)
             return
         try:
             done: tasks.Done = future.result(timeout=_FETCH)
@@ -190,11 +198,19 @@ class _Call:
         except Exception:  # the result was lost with its worker
             if future.status == "error":
                 raise
-            self.repeat(task)
+            self.lose(task)
             return
         del self.running[task.worker]
         task.results, task.future = done.results, None
         self.log.done(self.work, task.items, task.worker, done)
+
+    def lose(self, task: _Task) -> None:
+        """Repeat a task that has no result, after a look whether its worker has died."""
+        self.members.look(at_once=True)
+        if task.worker in self.members.n_threads:
+            self.repeat(task)
+        else:
+            self.bury(task)
 
     def bury(self, task: _Task) -> None:
         """Give a task of a worker that has died to another one, unless too many have died on it."""
@@ -211,7 +227,7 @@ class _Call:
             raise lost(self.members.address)
         del self.running[task.worker]
         if task.future is not None:
-            self.client.cancel([task.future])
+            task.future.release()
         task.future = None
         self.again.append(task)
 

@@ -22,6 +22,8 @@ _GREETING = 20.0
 # What differs from machine to machine without harm, but perhaps in the last bit of a result.
 PROCESSOR = "processor"
 
+_ENDED = "it ended as it was asked for its versions; install the same sentiment-pipeline everywhere"
+
 
 class Members:
     """The workers that may get tasks; looks who has come and who has gone.
@@ -50,7 +52,7 @@ class Members:
         self._refused: set[str] = set()
         self._numbers = itertools.count()
         self._looked = self._last_there = time.monotonic()
-        self._said_processors = False
+        self._said: set[str] = set()
 
     def wait_for_first(self) -> None:
         """Wait until all workers that are there have introduced themselves, and one is.
@@ -73,15 +75,15 @@ class Members:
             self._lose_patience()
             time.sleep(0.02 if self._greeted else _INTERVAL)
 
-    def look(self) -> None:
-        """See who has come and who has gone, unless that was seen just now.
+    def look(self, at_once: bool = False) -> None:
+        """See who has come and who has gone; unless `at_once`, a look of just now is enough.
 
         Raises
         ------
         RunError
             If the scheduler is lost, or no worker is left.
         """
-        if time.monotonic() - self._looked >= _INTERVAL:
+        if at_once or time.monotonic() - self._looked >= _INTERVAL:
             self._look()
             self._lose_patience()
 
@@ -98,6 +100,7 @@ class Members:
         self._refused &= there.keys()
         for worker in self._greeted.keys() - there.keys():
             del self._greeted[worker]
+            self._refuse(worker, _ENDED, is_start)
         for worker in there.keys() - self.n_threads.keys() - self._greeted.keys() - self._refused:
             self._greeted[worker] = self.client.submit(
                 introduce,
@@ -127,24 +130,29 @@ class Members:
         """Give a worker tasks from now on, or refuse it."""
         if future.status == "cancelled" or future.status == "lost":
             return  # and is greeted again, if it is there
-        refusal = f"worker {worker}: {_refusal(future, n_tasks, self.command)}"
-        if refusal.endswith(": "):
+        refusal = _refusal(future, n_tasks, self.command)
+        if not refusal:
             introduction: Introduction = future.result()
             self.n_threads[worker] = introduction.n_threads
             self._compare_processors(worker, introduction)
             if not is_start:
                 self.say(f"cluster   worker {worker} has joined")
-        elif is_start:
-            raise RunError(refusal)
         else:
             self._refused.add(worker)
-            self.say(f"cluster   {refusal}; it gets no tasks")
+            self._refuse(worker, refusal, is_start)
+
+    def _refuse(self, worker: str, reason: str, is_start: bool) -> None:
+        if is_start:
+            raise RunError(f"worker {worker}: {reason}")
+        if reason not in self._said:  # those that start again and again have new addresses
+            self._said.add(reason)
+            self.say(f"cluster   worker {worker}: {reason}; it gets no tasks")
 
     def _compare_processors(self, worker: str, introduction: Introduction) -> None:
         ours = self.command.describe().get(PROCESSOR)
         theirs = introduction.installed.get(PROCESSOR)
-        if ours != theirs and not self._said_processors:
-            self._said_processors = True
+        if ours != theirs and PROCESSOR not in self._said:
+            self._said.add(PROCESSOR)
             self.say(
                 f"cluster   worker {worker} has another processor ({theirs}; here {ours}): the "
                 "last bit of a number may differ"
@@ -173,10 +181,8 @@ def _refusal(future: Future, n_tasks: int, command: Command) -> str:
         error = future.exception()
         if isinstance(error, PipelineError):
             return str(error)
-        return (
-            f"expected the same version of sentiment-pipeline as here, got {type(error).__name__}: "
-            f"{error}"
-        )
+        found = " ".join(f"{type(error).__name__}: {error}".split())
+        return f"expected the same sentiment-pipeline there and in the scheduler as here; {found}"
     introduction: Introduction = future.result()
     for name, here in command.describe().items():
         there = introduction.installed.get(name, "none")
