@@ -30,7 +30,7 @@ from pipeline.corpus.lines import (
 )
 from pipeline.corpus.places import Part, Place, place_parts
 from pipeline.corpus.rows import labelled_batches
-from pipeline.corpus.source import File, Source, readable
+from pipeline.corpus.source import File, Source, contents, readable
 from pipeline.corpus.tally import Tally
 from pipeline.errors import CorpusError
 from pipeline.storage import arrow
@@ -155,7 +155,7 @@ def _whole_files(
     invalid: list[Source] = []
     for start in range(0, len(part.paths), BATCH):
         sources = [Source(path, dialect) for path in part.paths[start : start + BATCH]]
-        texts = texts_of(map(_content, sources))
+        texts = texts_of(contents(sources))
         wrong = undecodable_rows(texts)
         reasons = dict.fromkeys(np.flatnonzero(wrong).tolist(), "not valid UTF-8")
         invalid += [sources[row] for row in reasons]
@@ -180,11 +180,6 @@ def _whole_files(
                 f"{source.path}: {not_decodable(source)} ({count}); or set "
                 f'corpus.drop = ["invalid"] to leave such files out'
             )
-
-
-def _content(source: Source) -> bytes:
-    with source.at_hand() as source, readable(source.path), source.open() as file:
-        return file.read()
 
 
 def read_texts(

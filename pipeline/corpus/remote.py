@@ -231,9 +231,11 @@ def _opened(url: str) -> tuple[Any, str]:
     """Return the store of a URL, as a file system of fsspec, and the path of the URL in it."""
     package, install = PACKAGES[scheme_of(url)]
     try:
-        importlib.import_module(package)
+        library = importlib.import_module(package)
     except ImportError:
         raise CorpusError(f"{url}: needs the package {package}; pip install {install}") from None
+    if package == "huggingface_hub":
+        library.logging.set_verbosity_error()  # it would log URLs of each try, signed ones too
     from fsspec.core import url_to_fs
 
     store, path = url_to_fs(url)

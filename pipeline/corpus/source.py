@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +30,7 @@ EXTENSIONS = {
     ".vw": "vw",
 }
 _SAMPLE = 4 << 20  # bytes
+_AT_ONCE = 16  # small files that are fetched together: each is waiting, not work
 _SEPARATOR_LINE = re.compile(rb'("?)sep=([^"\r\n\0\x80-\xff])\1(?=[\r\n])', re.IGNORECASE)
 
 
@@ -187,3 +188,19 @@ class Source:
         else:
             with self.open() as file:
                 yield file
+
+
+def contents(sources: Sequence[Source]) -> Iterator[bytes]:
+    """Yield the content of each file as UTF-8; those of URLs are fetched several at a time."""
+    if not any(isinstance(source.path, RemoteFile) for source in sources):
+        yield from map(_content, sources)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        yield from pool.map(_content, sources)
+
+
+def _content(source: Source) -> bytes:
+    with source.at_hand() as source, readable(source.path), source.open() as file:
+        return file.read()

@@ -554,3 +554,33 @@ def test_a_cached_table_with_offsets_out_of_bounds_is_not_read(
     monkeypatch.setattr(hub, "_load", lambda *_: datasets.DatasetDict(train=part))
     with pytest.raises(CorpusError, match=r"^me/odd, train: the cached .* delete .*t\.arrow$"):
         hub.read_hub("me/odd", REVISION, None, ("train",), Columns(), RULE)
+
+
+# Files by hf:// URL
+
+
+def test_a_url_of_the_hub_gives_the_bytes_of_its_file_and_is_fetched_once(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    places = {
+        "url": f"hf://datasets/{IMDB}@{REVISION}/plain_text/test-*",
+        "path": str(shared_data / "data" / "imdb" / "test.parquet"),
+    }
+    with serving(shared_data, tmp_path / "log") as server:
+        settings = {"HF_ENDPOINT": server.url, "HF_HOME": str(tmp_path / "home")}
+        for name in ("url", "path", "url"):
+            config = tmp_path / f"{name}.toml"
+            config.write_text(f'[corpus]\nsource = "files"\ntrain = "{places[name]}"\n')
+            done = subprocess.run(
+                [sys.executable, "-m", "pipeline", "corpus", config, "--run", tmp_path / name],
+                env={**os.environ, **settings, "PYTHONPATH": ROOT},
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+        assert "up to date" in done.stderr
+        n_fetched = server.log.read_text().count('"GET /datasets/')
+    for file in ("train", "test"):
+        read = {(tmp_path / name / "corpus" / f"{file}.arrow").read_bytes() for name in places}
+        assert len(read) == 1
+    assert n_fetched == 1

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -225,6 +226,19 @@ def test_a_folder_has_a_folder_for_each_class(store, tmp_path):
     assert refusal(lambda: place_paths(ROOT, RULE)).startswith(
         f"{ROOT}: expected *.txt files in the sub-folders pos/ and neg/; found none in neg/ (the "
     )
+
+
+def test_texts_of_a_folder_are_fetched_several_at_a_time(store, monkeypatch):
+    for n in range(8):
+        store.pipe(f"/bucket/{('neg', 'pos')[n % 2]}/{n}.txt", str(n).encode())
+    opened, both = type(store).open, threading.Barrier(2, timeout=30)
+
+    def wait(*args: object, **kwargs: object) -> object:
+        both.wait()  # for another one
+        return opened(*args, **kwargs)
+
+    monkeypatch.setattr(type(store), "open", wait)
+    assert read_corpus(ROOT, RULE)["text"].to_pylist() == list("13570246")
 
 
 def test_a_file_that_is_not_there_is_refused_as_on_a_disk(store):

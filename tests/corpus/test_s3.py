@@ -10,11 +10,19 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from processes import Processes
 from pyarrow import parquet
 from s3_server import s3_environment
 from small_corpus import read_corpus, small_reviews, write_jsonl
 
+from pipeline.cluster.workers import HERE
+from pipeline.config.checking import checked
+from pipeline.config.schema import Config
+from pipeline.corpus import places
 from pipeline.corpus.labels import LabelRule
+from pipeline.stages.listener import SILENT
+from pipeline.stages.runner import run_stages
+from pipeline.storage.run import Run
 
 __all__ = ["s3_environment"]
 RULE = LabelRule(positive=(1,), negative=(0,))
@@ -102,6 +110,23 @@ def test_many_files_of_many_formats_give_the_bytes_that_they_give_on_a_disk(
     assert again.stderr.count("up to date") == 0
     for file in run.rglob("*.*"):
         assert b"s3cret" not in file.read_bytes()
+
+
+def test_workers_read_the_files_themselves_and_write_the_same_bytes(bucket, tmp_path, monkeypatch):
+    monkeypatch.setattr(places, "TOGETHER", 1)  # a part a file
+    texts, labels = small_reviews()
+    for n in range(3):
+        write_jsonl(tmp_path / f"shared-{n}.jsonl", texts[n::3], labels[n::3])
+    bucket.put(tmp_path)
+    train = {"source": "files", "train": "s3://reviews/shared-*.jsonl"}
+    config, found = checked({"corpus": train}, Config), []
+    there = Processes(are_kept=True)
+    for name, workers in {"here": HERE, "there": there}.items():
+        run = Run(tmp_path / name)
+        run_stages(config, run, "corpus", SILENT, workers=workers)
+        found.append([file.read_bytes() for file in sorted(run.path.glob("corpus/*.arrow"))])
+    assert found[0] == found[1]
+    assert len(there.item_sizes) >= 3
 
 
 @pytest.mark.parametrize(
