@@ -155,10 +155,10 @@ def _vowpal_wabbit(task: Task) -> Found:
     best = 0.0
     for passes in VW_PASSES:
         options = f"--passes {passes} --holdout_off --loss_function logistic -b 18"
-        train = jobs.vw_train_arguments(files, model, *options.split())
+        train = jobs.vw_train_arguments(files.vw_train, model, *options.split())
         show_progress(f"searching settings of Vowpal Wabbit: {options}")
         jobs.vw_seconds(train)
-        run_child(jobs.vw_command(jobs.vw_test_arguments(files, model, predictions)))
+        run_child(jobs.vw_command(jobs.vw_test_arguments(files.vw_test, model, predictions)))
         accuracy = jobs.vw_accuracy(predictions, task.counts.test_labels)
         best = max(best, accuracy)
         if accuracy >= task.goal:

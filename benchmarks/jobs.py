@@ -68,16 +68,23 @@ def trained_sklearn(setting: Setting) -> Path:
     return folder / "model.pickle"
 
 
-def vw_train_arguments(files: ReadyFiles, model: Path, *options: str) -> list[str | Path]:
+def vw_text(corpus: Corpus, folder: Path) -> Child:
+    """Write `train.vw` and `test.vw` from the Parquet files of a corpus, in another process."""
+    script = ROOT / "benchmarks" / "peers" / "vowpal_wabbit_text.py"
+    command = [sys.executable, script, corpus.train, corpus.test, folder]
+    return run_child(command, sample_every=SAMPLE_EVERY)
+
+
+def vw_train_arguments(train: Path, model: Path, *options: str) -> list[str | Path]:
     """Return Vowpal Wabbit's command to train, which rewrites its cache."""
     cache = model.with_suffix(".cache")
-    data = ["-d", files.vw_train, "-k", "--cache_file", cache, "-f", model]
+    data = ["-d", train, "-k", "--cache_file", cache, "-f", model]
     return [*data, *options, "--quiet"]
 
 
-def vw_test_arguments(files: ReadyFiles, model: Path, predictions: Path) -> list[str | Path]:
+def vw_test_arguments(test: Path, model: Path, predictions: Path) -> list[str | Path]:
     """Return Vowpal Wabbit's command to score the test set."""
-    return ["-t", "-i", model, "-d", files.vw_test, "-p", predictions, "--quiet"]
+    return ["-t", "-i", model, "-d", test, "-p", predictions, "--quiet"]
 
 
 def vw_command(arguments: list[str | Path]) -> list[str | Path]:

@@ -98,7 +98,7 @@ def _vowpal_wabbit(setting: Setting, _: Path, n_reviews: int) -> list[str | Path
     """Train once; return the command that predicts."""
     files = write_ready_files(setting.corpus, setting.folder)
     model, predictions = setting.folder / "million.vw", setting.folder / "million.predictions"
-    run_child(jobs.vw_command(jobs.vw_train_arguments(files, model, *jobs.VW_TRAIN)))
+    run_child(jobs.vw_command(jobs.vw_train_arguments(files.vw_train, model, *jobs.VW_TRAIN)))
     text = write_lines(setting, "| ", n_reviews)
     return jobs.vw_command(
         ["-t", "-i", model, "-d", text, "-p", predictions, "--link", "logistic", "--quiet"]

@@ -87,8 +87,8 @@ def _vowpal_wabbit(setting: Setting) -> dict[str, Callable[[], float]]:
     """Train once; return what times the test, from inside its process and from outside."""
     files = write_ready_files(setting.corpus, setting.folder)
     model, predictions = setting.folder / "scoring.vw", setting.folder / "scoring.predictions"
-    run_child(jobs.vw_command(jobs.vw_train_arguments(files, model, *jobs.VW_TRAIN)))
-    test = [*jobs.vw_test_arguments(files, model, predictions), "--link", "logistic"]
+    run_child(jobs.vw_command(jobs.vw_train_arguments(files.vw_train, model, *jobs.VW_TRAIN)))
+    test = [*jobs.vw_test_arguments(files.vw_test, model, predictions), "--link", "logistic"]
     return {
         VW: lambda: jobs.vw_seconds(test),
         VW_WHOLE: lambda: run_child(jobs.vw_command(test)).seconds,

@@ -28,6 +28,7 @@ from benchmarks.results import Claim, Figure, Question, ratio
 
 ASKS = "The whole job, cold process: reviews on disk to model, metrics and weights on disk"
 TARGET, VW_TARGET, MEMORY_TARGET = 5.0, 1.0, 2.0
+VW_FROM_PARQUET = "Vowpal Wabbit from Parquet"
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,13 @@ def run(setting: Setting) -> Question:
     jobs.trained_run(setting)  # compiles, and caches what was compiled
     sides = [_here(setting)]
     notes = []
-    for module, side in (
+    for module, *of_peer in (
         ("sklearn", _sklearn),
-        ("vowpalwabbit", _vowpal_wabbit),
+        ("vowpalwabbit", _vowpal_wabbit, _vowpal_wabbit_from_parquet),
         ("fasttext", _fasttext),
     ):
         if is_installed(module):
-            sides.append(side(setting))
+            sides += [side(setting) for side in of_peer]
         else:
             notes.append(missing(module))
     done = alternate({side.name: side.work for side in sides}, setting.rounds)
@@ -94,7 +95,12 @@ def _peaks(side: Side, done: tuple[Done, ...]) -> Figure:
 
 def _claims(at: dict[str, int], times: list[Figure], peaks: list[Figure]) -> tuple[Claim, ...]:
     claims = []
-    targets = {"scikit-learn": TARGET, "Vowpal Wabbit": VW_TARGET, "fastText": None}
+    targets = {
+        "scikit-learn": TARGET,
+        "Vowpal Wabbit": VW_TARGET,
+        VW_FROM_PARQUET: VW_TARGET,
+        "fastText": None,
+    }
     for name, target in targets.items():
         if name in at:
             claims.append(ratio(f"{name} over ours, time", times[at[name]], times[0], target))
@@ -132,25 +138,43 @@ def _sklearn(setting: Setting) -> Side:
 
 def _vowpal_wabbit(setting: Setting) -> Side:
     files = write_ready_files(setting.corpus, setting.folder)
-    model, predictions = setting.folder / "whole.vw", setting.folder / "whole.predictions"
-    labels = setting.corpus.labels("test")
+    settings = f"train {' '.join(jobs.VW_TRAIN)}; then test; ready text"
 
     def work() -> Done:
-        _remove(model, predictions)
-        train, test = (
-            run_child(jobs.vw_command(arguments), sample_every=SAMPLE_EVERY)
-            for arguments in (
-                jobs.vw_train_arguments(files, model, *jobs.VW_TRAIN),
-                jobs.vw_test_arguments(files, model, predictions),
-            )
-        )
-        return Done(
-            train.seconds + test.seconds,
-            max(train.peak_bytes, test.peak_bytes),
-            jobs.vw_accuracy(predictions, labels),
-        )
+        return _vw_done(files.vw_train, files.vw_test, setting)
 
-    return Side("Vowpal Wabbit", f"train {' '.join(jobs.VW_TRAIN)}; then test; ready text", work)
+    return Side("Vowpal Wabbit", settings, work)
+
+
+def _vowpal_wabbit_from_parquet(setting: Setting) -> Side:
+    folder = setting.folder / "whole-vw"
+    folder.mkdir(exist_ok=True)
+
+    def work() -> Done:
+        converted = jobs.vw_text(setting.corpus, folder)
+        return _vw_done(folder / "train.vw", folder / "test.vw", setting, converted)
+
+    settings = "peers/vowpal_wabbit_text.py: the same files as the others; then as before"
+    return Side(VW_FROM_PARQUET, settings, work)
+
+
+def _vw_done(train: Path, test: Path, setting: Setting, *before: Child) -> Done:
+    """Train and test with Vowpal Wabbit, after some other processes."""
+    model, predictions = setting.folder / "whole.vw", setting.folder / "whole.predictions"
+    _remove(model, predictions)
+    arguments = (
+        jobs.vw_train_arguments(train, model, *jobs.VW_TRAIN),
+        jobs.vw_test_arguments(test, model, predictions),
+    )
+    processes = [
+        *before,
+        *(run_child(jobs.vw_command(each), sample_every=SAMPLE_EVERY) for each in arguments),
+    ]
+    return Done(
+        sum(process.seconds for process in processes),
+        max(process.peak_bytes for process in processes),
+        jobs.vw_accuracy(predictions, setting.corpus.labels("test")),
+    )
 
 
 def _fasttext(setting: Setting) -> Side:

@@ -21,7 +21,6 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -165,7 +164,8 @@ def _noticing_a_misfit() -> Iterator[None]:
         if type(error).__module__ == "numba.core.errors":
             raise
         misfit = error
-        versions = " and ".join(f"{name} {metadata.version(name)}" for name in native.COMPILER)
+        compiler = native.versions_of(native.COMPILER)
+        versions = " and ".join(f"{name} {version}" for name, version in compiler.items())
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         on_compile(f"{versions} do not fit the loader of kernels ({reason}): compiling in memory")
 

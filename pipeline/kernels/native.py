@@ -11,9 +11,9 @@ import ctypes
 import functools
 import hashlib
 import inspect
+import os
 import sys
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -186,8 +186,29 @@ def _fingerprint() -> str:
     # All files, because kernels use functions of other files.
     for file in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(file.read_bytes())
-    for package in COMPILER:
-        digest.update(f"{package} {metadata.version(package)} ".encode())
+    for package, version in versions_of(COMPILER).items():
+        digest.update(f"{package} {version} ".encode())
     digest.update(f"{llvm.get_default_triple()} {llvm.get_host_cpu_name()} ".encode())
     digest.update(llvm.get_host_cpu_features().flatten().encode())
     return digest.hexdigest()[:16]
+
+
+def versions_of(packages: tuple[str, ...]) -> dict[str, str]:
+    """Return the versions of installed packages.
+
+    They are in the names of folders where packages are installed. To import what reads the files
+    in these takes longer than to load a kernel.
+    """
+    found: dict[str, str] = {}
+    for folder in sys.path:
+        with contextlib.suppress(OSError), os.scandir(folder or ".") as inside:
+            for each in inside:
+                package, _, version = each.name.removesuffix(".dist-info").partition("-")
+                if package in packages and each.name.endswith(".dist-info"):
+                    found.setdefault(package, version)
+    for package in packages:
+        if package not in found:
+            from importlib import metadata
+
+            found[package] = metadata.version(package)
+    return {package: found[package] for package in packages}

@@ -28,11 +28,14 @@ def source_digest(modules: tuple[str, ...]) -> str:
     for name in ("compute", "from_config", "shards"):
         sources[f"pipeline.stages.{name}"] = Path(__file__).with_name(f"{name}.py")
     for name, path in sorted(sources.items()):
-        digest.update(f"{name} {files.digest(path)}\n".encode())
+        digest.update(f"{name} {_digest(path)}\n".encode())
         if path.stem == "__init__":  # the templates of a package are source too
             for file in sorted(path.parent.glob("templates/*")):
                 digest.update(f"{name} {file.name} {files.digest(file)}\n".encode())
     return digest.hexdigest()
+
+
+_digest = functools.cache(files.digest)  # of source, which most stages share
 
 
 def package_digest() -> str:
@@ -59,6 +62,7 @@ def _closure(modules: tuple[str, ...]) -> dict[str, Path]:
     return found
 
 
+@functools.cache
 def _module_file(name: str) -> Path | None:
     """Return the file of a module of the package; None for anything else."""
     package, *parts = name.split(".")

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
 import platform
-import sys
 from pathlib import Path
 from typing import Any
 
 import pipeline
+from pipeline.kernels.native import versions_of
 
 # What the outputs of a stage depend on, and what the manifest records besides.
 COMPUTING = ("llvmlite", "numba", "numpy", "scipy")
@@ -24,25 +23,9 @@ _PACKAGE = pipeline.__name__
 
 @functools.cache
 def versions() -> dict[str, str]:
-    """Return the versions that the manifest records: of this package, of Python and of libraries.
-
-    They are in the names of folders where packages are installed. To import what reads the files
-    in these takes longer than a run of which nothing is out of date.
-    """
-    found: dict[str, str] = {}
-    for folder in sys.path:
-        with contextlib.suppress(OSError), os.scandir(folder or ".") as inside:
-            for each in inside:
-                package, _, version = each.name.removesuffix(".dist-info").partition("-")
-                if package in _RECORDED and each.name.endswith(".dist-info"):
-                    found.setdefault(package, version)
-    for package in _RECORDED:
-        if package not in found:
-            from importlib import metadata
-
-            found[package] = metadata.version(package)
+    """Return the versions that the manifest records: of this package, Python and libraries."""
     own = {_PACKAGE: pipeline.__version__, "python": platform.python_version()}
-    return own | dict(sorted(found.items()))
+    return own | dict(sorted(versions_of(_RECORDED).items()))
 
 
 @functools.cache

@@ -245,11 +245,13 @@ TOUCHED = """
     import sys
     from pathlib import Path
     import pipeline
-    from pipeline.stages.table import STAGES
+    from pipeline.stages import freshness
     from pipeline.stages.freshness import source_digest
+    from pipeline.stages.table import STAGES
 
     def digests():
         source_digest.cache_clear()
+        freshness._digest.cache_clear()
         return {stage.name: source_digest(stage.modules) for stage in STAGES}
 
     before = digests()
