@@ -16,7 +16,7 @@ from pipeline.corpus.source import File, n_bytes
 from pipeline.corpus.tally import Tally
 
 # Bytes of small files that are read as one part.
-TOGETHER = 1 << 20
+TOGETHER = 1 << 19
 
 
 @dataclass(frozen=True)

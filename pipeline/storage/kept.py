@@ -2,7 +2,8 @@
 
 A large corpus is hours of work, and one bad file, one lost worker or one full disk ends a stage.
 Shards are therefore written to a hidden folder of the run, each with a record of what it was made
-from, and they move to the folder of the stage when all are there.
+from. When all are there, the folder of the stage gets them; the hidden one goes when the stage is
+through.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ class KeptShards:
             raise
         for task, record in zip(tasks, records, strict=True):
             for name in record["files"]:
-                (self.folder / name).replace(task.target.parent / name)
+                _give(self.folder / name, task.target.parent / name)
 
     def __enter__(self) -> Self:
         return self
@@ -141,6 +142,14 @@ class KeptShards:
 
 
 NOTHING_KEPT = KeptShards()
+
+
+def _give(kept: Path, target: Path) -> None:
+    """Give a file a second name, because the stage may yet fail."""
+    try:
+        target.hardlink_to(kept)
+    except OSError:  # not every file system has links
+        kept.replace(target)
 
 
 def _kept(folder: Path, recorded: _Recorded) -> dict[str, Any] | None:

@@ -329,3 +329,14 @@ def test_a_stage_of_two_files_keeps_nothing(tmp_path):
             Counting(),
         )
     assert [path.name for path in (tmp_path / "run").iterdir()] == [".lock"]
+
+
+def test_shards_of_one_set_are_kept_when_those_of_the_other_fail(tmp_path, many_shards):
+    config = config_of(write_files(tmp_path / "files", 5))
+    try_stages(tmp_path / "run", config, "tokens", Counting())
+    n_train = len(Run(tmp_path / "run").shards("tokens/train.safetensors"))
+    with pytest.raises(CorpusError):
+        try_stages(tmp_path / "run", config, "features", Counting(n_train + 2))
+    again = Counting()
+    try_stages(tmp_path / "run", config, "features", again)
+    assert again.n == len(Run(tmp_path / "run").shards("features/test.safetensors")) - 2
