@@ -61,7 +61,7 @@ class SentimentClassifier(Parameters):
     binary, unit_length
         How features are counted: see `count_features`.
     l2, epochs, batch_size, learning_rate, schedule, average_from, averaged_runs, \
-parts, fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
+parts, exact, gap, fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
         How the weights are learned: see `SGDLogisticRegression`.
     calibrate : bool
         Divide the scores by a temperature, fitted on the validation set, so that
@@ -129,6 +129,8 @@ parts, fit_intercept, class_weight, validation, patience, ratio, alpha, beta, se
         average_from: int = 0,
         averaged_runs: int = 1,
         parts: int = 1,
+        exact: bool = False,
+        gap: float = 1e-4,
         fit_intercept: bool = True,
         class_weight: str | Mapping[Any, float] | None = None,
         validation: float = 0.0,

@@ -21,6 +21,13 @@ def reviews(n=60, d=8, seed=0, noise=0.15):
     return csr_array(counts, dtype=np.float32), y
 
 
+def three_classes(n=90, d=8):
+    """Return counts of d words in n documents, and one of three classes that they make likely."""
+    X, _ = reviews(n, d, seed=1)
+    draw = np.random.default_rng(2)
+    return X, (X @ draw.normal(size=(d, 3)) + draw.gumbel(size=(n, 3))).argmax(axis=1)
+
+
 @dataclass(frozen=True)
 class Settings:
     """The settings of the update rule."""

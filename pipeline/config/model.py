@@ -198,6 +198,16 @@ class TrainSection(Section, frozen=True):
             "every epoch, in a thread or on a worker. More parts need more epochs."
         ),
     ] = 1
+    exact: Annotated[
+        bool, about("Go on to the minimum of the objective after the epochs, by L-BFGS.")
+    ] = False
+    gap: Annotated[
+        Fraction,
+        about(
+            "With exact: stop when the objective is certain to be above its minimum by at most "
+            "this fraction of it."
+        ),
+    ] = 1e-4
     fit_intercept: Annotated[
         bool, about("Learn an intercept: the log-odds of an empty review.")
     ] = True
@@ -259,6 +269,15 @@ class TrainSection(Section, frozen=True):
                     f"train.{key}: expected a validation set with it, such as "
                     "train.validation = 0.1"
                 )
+        if self.exact and not self.l2:
+            raise ConfigError(
+                "train.exact: expected train.l2 > 0 with it, got 0; the minimum may be at infinity"
+            )
+        if self.exact and self.patience:
+            raise ConfigError(
+                f"train.patience: expected 0 with train.exact, got {self.patience}; L-BFGS goes on "
+                "from the weights of any epoch to the same minimum"
+            )
         if self.schedule in ("adagrad", "fisher"):
             if self.average_from:
                 raise ConfigError(

@@ -37,6 +37,7 @@ from pipeline.stratified import TWO_CLASSES
 if TYPE_CHECKING:
     from pipeline.corpus.audit import SplitAudit
     from pipeline.training.history import Epoch
+    from pipeline.training.lbfgs import Minimum
 
 
 @dataclass(frozen=True)
@@ -197,9 +198,14 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     binary, unit_length = counting_of(config.features).values()
     parts = tokenizer, vocabulary, binary, regression, unit_length, classes, decided.bound
     TextClassifier(*parts).save(context.folder)
-    history, kept = regression.history_, regression.kept_
-    epochs = [dataclasses.asdict(epoch) for epoch in history]
-    files.write_json(context.folder / "history.json", {"epochs": epochs})
+    history, kept, minimum = regression.history_, regression.kept_, regression.minimum_
+    record: dict[str, Any] = {"epochs": [dataclasses.asdict(epoch) for epoch in history]}
+    steps, warnings = f"{len(history)} epochs", decided.warnings
+    if minimum is not None:
+        record["minimum"] = dataclasses.asdict(minimum)
+        steps += f", L-BFGS: {minimum}"
+        warnings = [*warnings, *_shortfall(minimum, config.train.gap)]
+    files.write_json(context.folder / "history.json", record)
     summary = f"{kept.accuracy:.1%} accuracy on the reviews it learned from"
     if config.train.validation:
         summary += f", {kept.validation_accuracy:.1%} on the validation set"
@@ -207,7 +213,18 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
         summary += "; `eval` measures it on others"
     if decided.outcome:
         files.write_json(context.folder / "decision.json", decided.outcome)
-    return f"{len(history)} epochs: {summary}{decided.summary}", decided.warnings
+    return f"{steps}: {summary}{decided.summary}", warnings
+
+
+def _shortfall(minimum: Minimum, gap: float) -> list[str]:
+    """Return a warning if L-BFGS ended before it was as near to the minimum as asked for."""
+    if minimum.is_reached:
+        return []
+    return [
+        f"train.exact: L-BFGS ended at step {minimum.n_steps:,}, where J is within "
+        f"{minimum.gap:.1e} of its minimum for certain, not train.gap = {gap:g}; raise train.gap "
+        "or train.l2, or train.epochs for a better start"
+    ]
 
 
 def compute_eval(context: StageContext) -> tuple[str, list[str]]:

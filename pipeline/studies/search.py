@@ -177,13 +177,14 @@ def _alike(trials: Iterable[Trial], key: Callable[[Trial], Any]) -> list[list[Tr
 def _learning(trial: Trial) -> dict[str, Any]:
     """Return the settings of training; trials that agree in them are trained together."""
     settings = trial.config.train.to_dict()
-    if not _stops_early(trial.config.train):
+    if not _ends_on_its_own(trial.config.train):
         del settings["epochs"]
     return settings
 
 
-def _stops_early(train: TrainSection) -> bool:
-    return train.patience > 0
+def _ends_on_its_own(train: TrainSection) -> bool:
+    """Return True if the last epoch is not one of a longer training: early stopping, L-BFGS."""
+    return train.patience > 0 or train.exact
 
 
 def _scores(training: Training, searched: Searched) -> list[dict[str, float]]:
@@ -204,7 +205,7 @@ def _scores(training: Training, searched: Searched) -> list[dict[str, float]]:
         loss = log_loss(counted.scored_labels, z)
         scores[n_epochs] = {"accuracy": float(right.mean()), "log_loss": loss}
 
-    if _stops_early(longest.train):
+    if _ends_on_its_own(longest.train):
         counted.fit(regression)
         score(longest.train.epochs)
     else:

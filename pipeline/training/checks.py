@@ -27,6 +27,7 @@ def check_parameters(model: SGDLogisticRegression) -> None:
         ("batch_size", ">= 1", model.batch_size >= 1),
         ("averaged_runs", ">= 1", model.averaged_runs >= 1),
         ("parts", ">= 1", model.parts >= 1),
+        ("gap", "> 0 and < 1", 0 < model.gap < 1),
         ("learning_rate", "> 0", model.learning_rate > 0),
         ("validation", ">= 0 and < 1", 0 <= model.validation < 1),
         ("threshold", "> 0 and < 1", 0 < model.threshold < 1),
@@ -41,6 +42,10 @@ def check_parameters(model: SGDLogisticRegression) -> None:
             raise ValueError(f"{name}: expected {accepted}, got {getattr(model, name)!r}")
     if model.patience and not model.validation:
         raise ValueError("patience: expected validation > 0 with it, got 0")
+    if model.exact and not model.l2:
+        raise ValueError("exact: expected l2 > 0 with it, got 0; the minimum may be at infinity")
+    if model.exact and model.patience:
+        raise ValueError(f"patience: expected 0 with exact, got {model.patience}")
     if model.average_from and model.schedule in ("adagrad", "fisher"):
         raise ValueError(
             f"average_from: expected 0 with the schedule {model.schedule}, got {model.average_from}"

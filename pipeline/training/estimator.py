@@ -25,6 +25,8 @@ from pipeline.training.parts import IN_MEMORY, Spread
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+    from pipeline.training.lbfgs import Minimum
+
 
 class SGDLogisticRegression(Parameters, LogisticRegression):
     """Logistic regression that learns by stochastic gradient descent.
@@ -74,6 +76,10 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         In each epoch, SGD runs on so many parts of the shuffled documents, each run from the same
         state, and the next state is their mean (McDonald, Hall & Mann 2010; see `mixing`). The
         step t of the schedule is that of a part. More parts need more epochs; 1 does not cut.
+    exact : bool
+        After the epochs, L-BFGS goes on to the minimum of J: see `lbfgs`. Needs l2 > 0.
+    gap : float
+        With `exact`: stop when J is above its minimum by at most this fraction of J.
     fit_intercept : bool
         Learn b; otherwise it is 0.
     class_weight : None, "balanced" or mapping from class to cost
@@ -111,7 +117,10 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
     history_ : list of Epoch
         Loss and accuracy after each epoch.
     kept_ : Epoch
-        The epoch whose weights were kept: the last, or that of the lowest validation loss.
+        The epoch whose weights were kept: the last, or that of the lowest validation loss. With
+        `exact`: the last, with the figures of the minimum.
+    minimum_ : Minimum or None
+        How near to the minimum of J L-BFGS came; None without it.
 
     Examples
     --------
@@ -129,6 +138,7 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
     in_validation_: Array
     history_: list[Epoch]
     kept_: Epoch
+    minimum_: Minimum | None
 
     def __init__(
         self,
@@ -140,6 +150,8 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         average_from: int = 0,
         averaged_runs: int = 1,
         parts: int = 1,
+        exact: bool = False,
+        gap: float = 1e-4,
         fit_intercept: bool = True,
         class_weight: str | Mapping[Any, float] | None = None,
         validation: float = 0.0,
@@ -158,6 +170,8 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         self.average_from = average_from
         self.averaged_runs = averaged_runs
         self.parts = parts
+        self.exact = exact
+        self.gap = gap
         self.fit_intercept = fit_intercept
         self.class_weight = class_weight
         self.validation = validation

@@ -93,8 +93,21 @@ class History:
     def add(self, w: Array, b: Any, folded: Array) -> Epoch:
         """Measure the weights after an epoch, and append the result.
 
+        The parameters are those of `measure`.
+        """
+        epoch = self.measure(len(self.epochs) + 1, w, b, folded)
+        self.epochs.append(epoch)
+        self._waited = 0 if epoch.validation_loss < self._lowest else self._waited + 1
+        self._lowest = min(self._lowest, epoch.validation_loss)
+        return epoch
+
+    def measure(self, number: int, w: Array, b: Any, folded: Array) -> Epoch:
+        """Return loss and accuracy of weights after an epoch.
+
         Parameters
         ----------
+        number : int
+            Of the epoch.
         w : float64 array
             The weights that are penalised.
         b : float, or float64 array
@@ -106,7 +119,7 @@ class History:
         DivergenceError
             If the objective is far above that of zero weights, or not a number.
         """
-        number, of, held_out = len(self.epochs) + 1, self.documents, self.documents.in_validation
+        of, held_out = self.documents, self.documents.in_validation
         z = scores(of.counts.data, of.counts.indices, of.counts.indptr, folded, b)
         losses = cross_entropy(z, of.labels)
         right = predictions(z, self.threshold) == of.labels
@@ -123,11 +136,7 @@ class History:
             validation_loss = float(losses[held_out].mean())
             validation_accuracy = float(right[held_out].mean())
         of_training = float(loss.mean()), float(right[~held_out].mean())
-        epoch = Epoch(number, objective, *of_training, validation_loss, validation_accuracy)
-        self.epochs.append(epoch)
-        self._waited = 0 if validation_loss < self._lowest else self._waited + 1
-        self._lowest = min(self._lowest, validation_loss)
-        return epoch
+        return Epoch(number, objective, *of_training, validation_loss, validation_accuracy)
 
     @property
     def keeps_last(self) -> bool:

@@ -1,13 +1,16 @@
-"""`learn`: the epochs of SGD, what is kept of them, and when they stop."""
+"""`learn`: the epochs of SGD, L-BFGS after them, what is kept and when it stops."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.cluster.workers import Workers
+from pipeline.boundary import inert
+from pipeline.cluster.workers import HERE, Workers
+from pipeline.errors import CorpusError
 from pipeline.model.logistic import Array
 from pipeline.training.history import Epoch, History, LabelledCounts
 from pipeline.training.log_count_ratio import interpolated, weighted
@@ -29,41 +32,108 @@ def learn(
     on_epoch: Callable[[Epoch], None],
     spread: Spread,
 ) -> None:
-    """Take the epochs, and keep the weights of the last or of the best one.
+    """Take the epochs, then the steps of L-BFGS if they are asked for; keep the weights.
 
     Parameters
     ----------
     model : SGDLogisticRegression
-        Receives `coef_`, `intercept_`, `history_` and `kept_`.
+        Receives `coef_`, `intercept_`, `history_`, `kept_` and `minimum_`.
     documents : LabelledCounts
     ratio : float64 array, shape (d,) or (n_classes, d), or None
         The log-count ratios.
     on_epoch : callable
     spread : Spread
     """
-    in_steps = ratio
+    folded_later = ratio
     if ratio is not None and ratio.ndim == 1:  # multiplied once, and not in every step
         products = weighted(documents.counts, ratio, spread.folder)
-        documents, in_steps = documents.but(products), None
-    history = _history(model, documents)
-    model.history_ = history.epochs
-    problem = _problem(model, documents, in_steps)
-    shuffle = Shuffle(documents.counts.indptr, np.flatnonzero(~documents.in_validation))
+        documents, folded_later = documents.but(products), None
+    if model.exact and model.fit_intercept:
+        _require_costs(model, documents)
+    problem = _problem(model, documents, folded_later)
+    rows = np.flatnonzero(~documents.in_validation)
+    shuffle = Shuffle(documents.counts.indptr, rows)
+    weights = _Weights(model, _history(model, documents), ratio, folded_later)
+    model.history_, model.minimum_ = weights.history.epochs, None
     with spread.parts(problem, cut(shuffle, model.parts, model.seed)) as parts:
-        runs = _runs(model, problem, shuffle, parts, spread.workers)
+        workers = spread.workers if model.parts > 1 else HERE
+        runs = _runs(model, problem, shuffle, parts, workers)
         for number in range(1, model.epochs + 1):
             runs.epoch(0 < model.average_from <= number)
-            with np.errstate(over="ignore", invalid="ignore"):  # an overflow is a divergence
-                w, b = runs.weights()
-                w = w if ratio is None else interpolated(w, model.beta)
-                epoch = history.add(w, b, w if in_steps is None else w * in_steps)
-            if history.keeps_last:
-                folded = w if ratio is None else w * ratio
-                model.kept_, model.coef_ = epoch, np.atleast_2d(folded)
-                model.intercept_ = np.atleast_1d(b)
-            on_epoch(epoch)
-            if history.stops:
+            on_epoch(weights.after_epoch(runs))
+            if weights.history.stops:
                 break
+        if model.exact:
+            weights.go_on(runs, parts, workers)
+
+
+@dataclass
+class _Weights:
+    """The weights of a model while it is trained: what is measured of them, and what is kept.
+
+    Attributes
+    ----------
+    model : SGDLogisticRegression
+    history : History
+    ratio : float64 array or None
+        The log-count ratios, by which the weights are multiplied in the end.
+    folded_later : float64 array or None
+        Those by which the counts of the history are not multiplied.
+    """
+
+    model: SGDLogisticRegression
+    history: History
+    ratio: Array | None
+    folded_later: Array | None
+
+    def after_epoch(self, runs: AveragedRuns | MixedRuns) -> Epoch:
+        """Measure the weights of an epoch, and keep them if they are those to keep."""
+        with np.errstate(over="ignore", invalid="ignore"):  # an overflow is a divergence
+            w, b = runs.weights()
+            w = self._mixed(w)
+            epoch = self.history.add(w, b, self._folded(w))
+        if self.history.keeps_last:
+            self._keep(epoch, w, b)
+        return epoch
+
+    def go_on(self, runs: AveragedRuns | MixedRuns, parts: Parts, workers: Workers) -> None:
+        """Go on to the minimum of J, and keep its weights, under the number of the last epoch."""
+        from pipeline.training.full_sums import FullObjective
+        from pipeline.training.lbfgs import minimise
+
+        n = int((~self.history.documents.in_validation).sum())
+        goal = FullObjective(parts, workers, n, self.model.l2)
+        w, b = runs.weights()
+        start = w.reshape(-1, w.shape[-1]).T, np.atleast_1d(b)
+        found, b, minimum = minimise(goal, *start, self.model.gap, self.model.fit_intercept)
+        w = self._mixed(found.T.reshape(w.shape))
+        b = b if w.ndim == 2 else float(b[0])
+        last = len(self.history.epochs)
+        self._keep(self.history.measure(last, w, b, self._folded(w)), w, b)
+        self.model.minimum_ = minimum
+
+    def _mixed(self, w: Array) -> Array:
+        return w if self.ratio is None else interpolated(w, self.model.beta)
+
+    def _folded(self, w: Array) -> Array:
+        return w if self.folded_later is None else w * self.folded_later
+
+    def _keep(self, epoch: Epoch, w: Array, b: Any) -> None:
+        folded = w if self.ratio is None else w * self.ratio
+        self.model.kept_, self.model.coef_ = epoch, np.atleast_2d(folded)
+        self.model.intercept_ = np.atleast_1d(b)
+
+
+def _require_costs(model: SGDLogisticRegression, documents: LabelledCounts) -> None:
+    """Refuse a class whose documents cost nothing: the best intercept would be infinite."""
+    learned = np.where(documents.in_validation, 0.0, documents.costs)
+    by_class = np.bincount(documents.labels, learned, len(model.classes_))
+    if not by_class.all():
+        name = inert.name(str(model.classes_[by_class.argmin()]))
+        raise CorpusError(
+            f"train.exact: the best intercept is infinite, because a mistake on class {name} costs "
+            "nothing; expected a cost above 0"
+        )
 
 
 def _history(model: SGDLogisticRegression, documents: LabelledCounts) -> History:

@@ -19,14 +19,14 @@ same result in any process and whenever it is repeated. States are added in the 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from pipeline.cluster.workers import Workers
 from pipeline.model.logistic import Array
-from pipeline.training.parts import Parts
+from pipeline.training.parts import Parts, total
 from pipeline.training.runs import Steps, mean_weights
 from pipeline.training.sgd import SGDRun, State
 from pipeline.training.shuffle import Shuffle
@@ -63,7 +63,8 @@ class MixedRuns:
         epoch = PartEpoch(self.steps, self.seed, self.n_epochs, averaging)
         found = self.workers.map_in_threads(state_after, tasks, self.parts, epoch, states)
         for run in self.runs:
-            run.resume(mean_state(itertools.islice(found, n_parts)))
+            summed = total(itertools.islice(found, n_parts))
+            run.resume(State(*(each / n_parts for each in summed)))
 
     def weights(self) -> tuple[Array, Any]:
         """Return the mean w and b of the runs."""
@@ -111,19 +112,3 @@ def state_after(
     run.resume(states[of_run])
     run.epoch(order, epoch.averaging)
     return run.take_state()
-
-
-def mean_state(states: Iterable[State]) -> State:
-    """Return the mean of states, added in their order.
-
-    Examples
-    --------
-    >>> one, two = (State(np.full((1, 2), x), np.full(8, x)) for x in (1.0, 2.0))
-    >>> mean_state([one, two]).table.tolist()
-    [[1.5, 1.5]]
-    """
-    states = iter(states)
-    total, n = next(states), 1
-    for state in states:
-        total, n = State(*map(np.add, total, state)), n + 1
-    return State(*(each / n for each in total))

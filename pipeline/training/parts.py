@@ -8,7 +8,7 @@ they map into memory when they first work on it. So the counts reach a worker on
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -140,8 +140,8 @@ class Spread(NamedTuple):
     ----------
     workers : Workers
     folder : Path or None
-        Where files of the parts may lie while a model is trained, for workers that do not share
-        the memory of this process.
+        Where files may lie while a model is trained: those of the parts, for workers that do not
+        share the memory of this process, and what is beyond memory.
     """
 
     workers: Workers = HERE
@@ -198,3 +198,15 @@ def row_blocks(indptr: Array, rows: Array) -> Iterator[Array]:
     ends = np.cumsum(indptr[rows + 1] - indptr[rows], dtype=np.int64)
     block_of = np.maximum(ends - 1, 0) // BLOCK
     yield from np.split(rows, np.flatnonzero(np.diff(block_of)) + 1)
+
+
+def total(results: Iterable[tuple[Array, ...]]) -> tuple[Array, ...]:
+    """Add tuples of arrays, one after the other in their order.
+
+    Examples
+    --------
+    >>> one, two = np.ones(2), np.full(2, 2.0)
+    >>> [each.tolist() for each in total([(one, two), (one, two)])]
+    [[2.0, 2.0], [4.0, 4.0]]
+    """
+    return functools.reduce(lambda a, b: tuple(map(np.add, a, b)), results)

@@ -356,6 +356,15 @@ def test_a_source_says_which_keys_it_needs(refusal, text, message):
             "train.patience: expected a validation set with it, such as train.validation = 0.1",
         ),
         (
+            "[train]\nexact = true\nl2 = 0",
+            "train.exact: expected train.l2 > 0 with it, got 0; the minimum may be at infinity",
+        ),
+        (
+            "[train]\nexact = true\npatience = 2\nvalidation = 0.1",
+            "train.patience: expected 0 with train.exact, got 2; L-BFGS goes on from the weights "
+            "of any epoch to the same minimum",
+        ),
+        (
             '[train]\nschedule = "inverse"\nl2 = 10.0\nlearning_rate = 1',
             "train.learning_rate: expected l2 * learning_rate < 1, got 10 * 1; lower it",
         ),

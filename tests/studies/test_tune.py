@@ -218,11 +218,11 @@ class TestThreeClasses:
         config = load_config(path.parent / "c.toml", (*self.GRID, *settings))
         return path, config, tune.tune(config, path)
 
-    @pytest.mark.parametrize("patience", [0, 1])
-    def test_a_trial_scores_what_its_config_learns(self, three, patience):
+    @pytest.mark.parametrize("more", ["patience=0", "patience=1", "exact=true"])
+    def test_a_trial_scores_what_its_config_learns(self, three, more):
         """Its accuracy, and the mean loss of its softmax."""
-        settings = ("train.validation=0.2", f"train.patience={patience}", "train.calibrate=true")
-        path, config, found = self.tuned(three, f"trial-{patience}", *settings)
+        settings = ("train.validation=0.2", f"train.{more}", "train.calibrate=true")
+        path, config, found = self.tuned(three, f"trial-{more}", *settings)
         reviews = Reviews.read(Run(path), "train")
         folds = draw_folds(reviews.labels, 2, 0, "", names=reviews.classes)
         assert len(found.tried) == 4

@@ -5,8 +5,8 @@ import pytest
 import reference
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from processes import Processes
-from reference import Settings, reviews
+from processes import Backwards, Processes
+from reference import Settings, reviews, three_classes
 from scipy.sparse import csr_array
 
 from pipeline import SGDLogisticRegression
@@ -31,12 +31,6 @@ def part_orders(seed, rows, n_parts, epochs, run=0):
         ]
         for epoch in range(1, epochs + 1)
     ]
-
-
-def three_classes(n=90, d=8):
-    X, _ = reviews(n, d, seed=1)
-    draw = np.random.default_rng(2)
-    return X, (X @ draw.normal(size=(d, 3)) + draw.gumbel(size=(n, 3))).argmax(axis=1)
 
 
 def assert_near(found, expected):
@@ -113,18 +107,6 @@ class TestDenseReference:
         X[1:, 1] = 0
         model = SGDLogisticRegression(l2=0.0, epochs=1, parts=4).fit(X, [1, 0] * 4)
         assert model.coef_[0, 1] == pytest.approx(0.05, rel=1e-12)
-
-
-class Backwards:
-    """Workers that finish the last task first."""
-
-    def map(self, work, items, *shared):
-        items = list(items)
-        results = {n: work(items[n], *shared) for n in reversed(range(len(items)))}
-        return (results[n] for n in range(len(items)))
-
-    def map_in_threads(self, work, items, *shared):
-        return self.map(work, items, *shared)
 
 
 RULES = (
