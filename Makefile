@@ -15,7 +15,7 @@ BYTECODE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 .NOTPARALLEL:
 .PHONY: help setup train eval report weights crossval tune baselines certify verify stability \
 	lesson handout grade gradescope test peers hunt fuzz torture determinism coverage mutants lint types \
-	check docs links wheel audit reproduce bench screenshot locks clean
+	check docs links wheel audit reproduce bench growth screenshot locks clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=$(CONFIG)] [ARGS='--set train.l2=0.001']"
@@ -133,6 +133,9 @@ reproduce: .venv/runtime ## recompute docs/results.md and check it against publi
 
 bench: .venv/bench ## time the same work here and in other libraries (QUICK=1: a first look)
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
+
+growth: .venv/cluster ## measure time and memory up to ten million reviews (ARGS=--check: one size)
+	@$(BIN)/python -m benchmarks.scale $(ARGS)
 
 screenshot: .venv/dev ## draw the README's picture of a report (RUN=runs/...; needs chromium)
 	@$(BIN)/python tools/screenshot.py $(RUN)/report/index.html docs/report.png
