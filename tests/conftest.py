@@ -18,6 +18,8 @@ from hypothesis import HealthCheck, settings
 from small_corpus import small_reviews, write_jsonl
 from small_lexicons import write_lexicons
 
+from pipeline.cluster.workers import Workers
+
 # An example may take as long as it takes, and so may drawing it: the machine may be busy.
 # The same examples every time, so that a change is judged by what it changes; `make hunt`,
 # which runs every week, looks for new ones.
@@ -138,6 +140,20 @@ def copied_run(small_run: SmallRun, tmp_path: Path) -> SmallRun:
     path = tmp_path / "run"
     shutil.copytree(small_run.path, path)
     return SmallRun(path, small_run.config, small_run.texts, small_run.labels)
+
+
+@pytest.fixture(scope="module")
+def dask_workers(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Workers]:
+    """Return a cluster of as many processes as the test asks for."""
+    pytest.importorskip("distributed", reason="needs the extra `cluster`")
+    from pipeline.cluster.connection import connected
+    from pipeline.stages.versions import installed
+
+    folder = tmp_path_factory.mktemp("cluster")
+    with connected(request.param, folder, installed, lambda line: None) as workers:
+        yield workers
 
 
 @pytest.fixture

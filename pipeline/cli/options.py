@@ -128,6 +128,13 @@ CLUSTER = (
 )
 
 
+def cluster_options(command: Function) -> Function:
+    """Add `CLUSTER` to a command; `cluster_of` takes their values."""
+    for option in reversed(CLUSTER):
+        command = option(command)
+    return command
+
+
 class NumberRange(click.FloatRange):
     """A range of numbers; NaN is in none, although no bound refuses it."""
 

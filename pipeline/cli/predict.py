@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.boundary import interrupts
+from pipeline.cli.cluster import cluster_of, workers_of
 from pipeline.cli.main import examples, main
 from pipeline.cli.options import (
     JSON,
     RUN,
     NumberRange,
     UserPath,
+    cluster_options,
     count_option,
     dialect_of,
     dialect_options,
@@ -29,10 +31,12 @@ from pipeline.config import limits
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from pipeline.cluster.workers import Workers
     from pipeline.corpus.source import File
     from pipeline.model.text_classifier import TextClassifier
     from pipeline.prediction.files import Job
     from pipeline.prediction.rows import Told
+    from pipeline.prediction.scorer import Scorer
     from pipeline.prediction.settings import Settings
 
 _STANDARD_INPUT = Path("-")
@@ -88,6 +92,7 @@ _PIPE = 1 << 20  # bytes
     "--prefix", default="", metavar="TEXT", callback=utf8, help="With --out: begins new names."
 )
 @dialect_options
+@cluster_options
 @click.option("-q", "--quiet", is_flag=True, help="Print warnings and errors only.")
 def predict(run: Path, files: tuple[str, ...], **options: Any) -> None:
     """Predict the label of each text in files.
@@ -107,15 +112,20 @@ def predict(run: Path, files: tuple[str, ...], **options: Any) -> None:
 
     With --out, each FILE gives a Parquet file of the same name in DIR: its rows, in their order,
     with the columns `predicted` and `probability`. An output is complete or not there. One that is
-    up to date is not computed again, so the same command resumes what was interrupted.
+    up to date is not computed again, so the same command resumes what was interrupted. With
+    --workers or --scheduler, texts are sent to workers, which score them.
     """
     from pipeline.kernels import compiled
     from pipeline.model.text_classifier import TextClassifier
+    from pipeline.prediction.scorer import Scorer
     from pipeline.prediction.settings import Settings
 
     out, in_json, quiet = options["out"], options["in_json"], options["quiet"]
+    cluster = cluster_of(options)
     if out is None and (options["keep"] is not None or options["prefix"]):
         raise click.UsageError("--keep and --prefix name columns of a file: use them with --out")
+    if out is None and cluster is not None:
+        raise click.UsageError("--workers and --scheduler write files: use them with --out")
     if out is not None and (in_json or not files or "-" in files):
         raise click.UsageError("--out takes at least one FILE and writes Parquet, not JSON")
     compiled.on_compile = say
@@ -129,7 +139,9 @@ def predict(run: Path, files: tuple[str, ...], **options: Any) -> None:
     if out is None:
         told = _print_predictions(model, files or ("-",), settings, in_json)
     else:
-        told = _write_files(model, run, _jobs(files, out), settings, quiet)
+        scorer, jobs = Scorer(model, run), _jobs(files, out, run, settings)
+        with workers_of(cluster, out, say) as workers:
+            told = _write_files(scorer, jobs, settings, quiet, workers)
     if message := told.without.message():
         say(f"sentiment: {message}")
     if settings.unsure and told.n and not quiet:
@@ -234,25 +246,24 @@ class _Arriving:
         return data
 
 
-def _jobs(files: tuple[str, ...], out: Path) -> list[Job]:
+def _jobs(names: tuple[str, ...], out: Path, run: Path, settings: Settings) -> list[Job]:
+    from pipeline.model.text_classifier import model_folder
     from pipeline.prediction.files import plan
     from pipeline.prediction.settings import find_files
 
-    return plan(find_files(files), out)
+    return plan(find_files(names), out, model_folder(run), settings)
 
 
 def _write_files(
-    model: TextClassifier, run: Path, jobs: list[Job], settings: Settings, quiet: bool
+    scorer: Scorer, jobs: list[Job], settings: Settings, quiet: bool, workers: Workers
 ) -> Told:
     """Write the outputs that are not up to date, and say how many there are."""
     from pipeline.cli.display.file_progress import FileProgress
     from pipeline.corpus import remote
-    from pipeline.model.text_classifier import model_folder
-    from pipeline.prediction.files import is_up_to_date, predict_file, stamp
+    from pipeline.prediction.files import is_up_to_date, predict_file
     from pipeline.prediction.rows import Told
 
-    stamps = {job: stamp(model_folder(run), job, settings) for job in jobs}
-    left = [job for job in jobs if not is_up_to_date(job, stamps[job])]
+    left = [job for job in jobs if not is_up_to_date(job)]
     told = Told()
     interrupts.be_raised()
     with FileProgress([job.source for job in left], quiet) as progress:
@@ -260,7 +271,8 @@ def _write_files(
         for job in left:
             progress.started(job.source)
             try:
-                told.join(predict_file(model, job, settings, stamps[job], progress.advanced, _tell))
+                of_job = scorer, job, settings
+                told.join(predict_file(*of_job, progress.advanced, _tell, workers))
             except KeyboardInterrupt as error:
                 error.args = ("files that were finished are kept",)
                 raise

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from pipeline.cluster.workers import HERE, Workers
 from pipeline.corpus.compression import unpacked_name
 from pipeline.corpus.diagnosis import NO_ROWS
 from pipeline.corpus.source import File, readable
@@ -23,7 +24,8 @@ from pipeline.errors import ConfigError, CorpusError
 from pipeline.model.checks import Mask
 from pipeline.model.logistic import Array
 from pipeline.model.text_classifier import TextClassifier
-from pipeline.prediction.rows import ScoredRows, Told, read_rows, scored_rows, unsure_of
+from pipeline.prediction.rows import Told, read_rows, unsure_of
+from pipeline.prediction.scorer import ScoredRows, Scorer, scored_rows
 from pipeline.prediction.settings import Settings, labels_of
 from pipeline.storage import arrow, files
 from pipeline.storage.replacing import replacing_alone
@@ -34,13 +36,16 @@ _METADATA = b"sentiment"
 
 
 class Job(NamedTuple):
-    """An input and its output."""
+    """An input, its output, and what the output depends on."""
 
     source: File
     target: Path
+    stamp: str
 
 
-def plan(sources: Sequence[File], folder: Path) -> list[Job]:
+def plan(
+    sources: Sequence[File], folder: Path, model_folder: Path, settings: Settings
+) -> list[Job]:
     """Return the output of each input: in `folder`, with its name and the extension .parquet.
 
     Raises
@@ -61,28 +66,29 @@ def plan(sources: Sequence[File], folder: Path) -> list[Job]:
                 "predict them into a folder each"
             )
         jobs[target] = source
-    return [Job(source, target) for target, source in jobs.items()]
+    model = files.digest(model_folder / "model.json")
+    return [Job(source, target, _stamp(model, source, settings)) for target, source in jobs.items()]
 
 
-def stamp(model_folder: Path, job: Job, settings: Settings) -> str:
+def _stamp(model: str, source: File, settings: Settings) -> str:
     """Return what an output depends on: the digest of the model, the settings, the input."""
     state: list[object]
-    if isinstance(job.source, Path):
-        with readable(job.source):
-            status = job.source.stat()
+    if isinstance(source, Path):
+        with readable(source):
+            status = source.stat()
         state = [status.st_size, status.st_mtime_ns]
     else:
-        state = [job.source.state]
+        state = [source.state]
     depends = {
-        "model": files.digest(model_folder / "model.json"),
+        "model": model,
         "settings": asdict(settings),
-        "input": [str(job.source), *state],
+        "input": [str(source), *state],
     }
     return json.dumps(depends, sort_keys=True)
 
 
-def is_up_to_date(job: Job, stamp: str) -> bool:
-    """Return True if the output is there and has the stamp."""
+def is_up_to_date(job: Job) -> bool:
+    """Return True if the output is there and has the stamp of its job."""
     from pyarrow import parquet
 
     if not job.target.is_file():
@@ -91,28 +97,28 @@ def is_up_to_date(job: Job, stamp: str) -> bool:
         metadata = parquet.read_metadata(job.target).metadata or {}
     except (OSError, pa.ArrowException):
         return False
-    return bool(metadata.get(_METADATA) == stamp.encode())
+    return bool(metadata.get(_METADATA) == job.stamp.encode())
 
 
 def predict_file(
-    model: TextClassifier,
+    scorer: Scorer,
     job: Job,
     settings: Settings,
-    stamp: str,
     on_rows: Callable[[pa.RecordBatch], None],
     tell: Callable[[str], None] | None = None,
+    workers: Workers = HERE,
 ) -> Told:
     """Write the rows of an input with their predictions, in their order.
 
     Parameters
     ----------
-    model, job, settings
-    stamp : str
-        Is written into the output; see `stamp`.
+    scorer, job, settings
     on_rows : callable
         Called with the rows of each batch that was scored.
     tell : callable, optional
         As in `corpus.files.read_texts`.
+    workers : Workers
+        What runs the scoring; rows are read and written by this process.
 
     Raises
     ------
@@ -120,11 +126,11 @@ def predict_file(
         If the input cannot be read, or has a column with the name of a new one. Then, and if the
         call is interrupted, there is no output.
     """
-    told = Told()
+    told, model = Told(), scorer.model
     batches = read_rows(job.source, settings.text, settings.keep, settings.dialect, tell)
 
     def predicted() -> Iterator[pa.RecordBatch]:
-        for batch in scored_rows(model, batches, settings.text):
+        for batch in scored_rows(scorer, batches, settings.text, workers):
             unsure = unsure_of(model, batch.scores, settings)
             told.add(batch.scores, unsure, f"{job.source}, row")
             on_rows(batch.rows)
@@ -133,7 +139,7 @@ def predict_file(
     try:
         job.target.parent.mkdir(parents=True, exist_ok=True)
         with replacing_alone(job.target) as file:
-            if not _write(file, predicted(), stamp):
+            if not _write(file, predicted(), job.stamp):
                 raise CorpusError(f"{job.source}{NO_ROWS}")
     except OSError as error:
         raise ConfigError(f"--out: {job.target}: cannot be written: {error.strerror}") from None

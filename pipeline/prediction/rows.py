@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -23,26 +23,11 @@ if TYPE_CHECKING:
     from pipeline.prediction.settings import Settings
 
 
-class ScoredRows(NamedTuple):
-    """A batch of rows, and the scores of its texts."""
-
-    rows: pa.RecordBatch
-    scores: TextScores
-
-
 def scored_texts(
     model: TextClassifier, texts: Iterable[pa.LargeStringArray]
 ) -> Iterator[TextScores]:
     """Yield the scores of each batch of texts, in order, as soon as they are there."""
     yield from map_arriving(scorer(model), texts)
-
-
-def scored_rows(
-    model: TextClassifier, batches: Iterable[pa.RecordBatch], text: str
-) -> Iterator[ScoredRows]:
-    """Yield each batch of rows with the scores of its column of texts, in order."""
-    score = scorer(model)
-    yield from map_arriving(lambda rows: ScoredRows(rows, score(rows.column(text))), batches)
 
 
 def unsure_of(model: TextClassifier, scores: TextScores, settings: Settings) -> Mask | None:

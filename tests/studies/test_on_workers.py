@@ -21,6 +21,7 @@ from pipeline.studies.trained_run import TrainedRun
 from pipeline.studies.tune import tune
 
 GRID = "[tune]\nvalidation = 0.3\ntrain.l2 = [1e-4, 1e-2]\ntrain.epochs = [2, 5]\n"
+STUDIES = ("crossval", "tune", "stability", "suspects")
 Study = Callable[[Path, Execution], object]
 
 
@@ -49,7 +50,7 @@ def written(folder: Path) -> dict[str, object]:
     return files | {"journal": results}
 
 
-@pytest.mark.parametrize("name", ["crossval", "tune", "stability", "suspects"])
+@pytest.mark.parametrize("name", STUDIES)
 def test_the_files_are_those_without_workers_and_little_is_sent(
     name, studies, copied_run, tmp_path
 ):
@@ -66,6 +67,15 @@ def test_the_files_are_those_without_workers_and_little_is_sent(
     assert max(workers.shared_sizes) < 3000 + 20 * n < sum(map(len, copied_run.texts))
     assert max(workers.item_sizes) < 6000
     assert max(workers.result_sizes) < 200 + 16 * n
+
+
+@pytest.mark.parametrize("dask_workers", [1, 2], indirect=True)
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_cluster_writes_the_same_bytes(name, studies, copied_run, tmp_path, dask_workers):
+    here = shutil.copytree(copied_run.path, tmp_path / "here")
+    studies[name](here, Execution())
+    studies[name](copied_run.path, Execution(workers=dask_workers))
+    assert written(copied_run.path / name) == written(here / name)
 
 
 def test_a_study_resumes_with_workers_what_it_began_without(studies, copied_run, tmp_path, steps):
