@@ -14,8 +14,8 @@ BYTECODE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup train eval report weights crossval tune baselines certify verify stability \
-	lesson handout grade gradescope test peers hunt fuzz torture determinism coverage mutants lint types \
-	check docs links wheel audit reproduce bench growth screenshot locks clean
+	lesson handout grade gradescope test peers hunt cluster fuzz torture determinism coverage mutants \
+	lint types check docs links wheel audit reproduce bench growth screenshot locks clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=$(CONFIG)] [ARGS='--set train.l2=0.001']"
@@ -89,6 +89,9 @@ peers: .venv/dev .venv/bench ## run the commands of docs/coming-from.md, the oth
 
 hunt: .venv/dev ## test properties with thousands of new examples
 	@$(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile=hunt $(ARGS)
+
+cluster: .venv/dev .venv/cluster ## test workers on this machine, and URLs of an S3 on it
+	@$(BIN)/python -m pytest tests/cluster tests/corpus/test_s3.py $(ARGS)
 
 fuzz: .venv/dev .venv/fuzz ## fuzz each parser for a minute (ARGS='csv json --seconds 600')
 	@$(BIN)/python tools/fuzzing.py $(ARGS)

@@ -19,12 +19,17 @@ class Servers:
     ----------
     folder : Path
         An empty folder of the test.
+    *options : str
+        Of the scheduler.
+    **variables : str
+        Of the environment of all of them.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str, **variables: str) -> None:
         self.folder, self._file = folder, folder / "scheduler.json"
+        self.variables = variables
         self.processes: list[subprocess.Popen[bytes]] = []
-        self.scheduler = self._start("scheduler", "--port", "0", "--no-show")
+        self.scheduler = self._start("scheduler", "--port", "0", "--no-show", *options)
         wait_for(self._file)
         self.address: str = json.loads(self._file.read_text())["address"]
 
@@ -46,6 +51,7 @@ class Servers:
         number = len(self.processes)
         paths = [str(TESTS.parent), str(TESTS)]
         variables = {"PYTHONPATH": os.pathsep.join(paths), "SENTIMENT_THREADS": "1"} | variables
+        variables |= self.variables
         options = (*options, "--host", "127.0.0.1", "--no-dashboard")
         options = (*options, "--scheduler-file", str(self._file))
         if which == "worker":

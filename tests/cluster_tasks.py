@@ -15,9 +15,9 @@ def process_of(item: Any, *shared: Any) -> tuple[int, int]:
     return os.getpid(), id(shared[0]) if shared else 0
 
 
-def threads(item: Any) -> tuple[str | None, str]:
-    """Return how many threads a task may use, and the name of the one that runs this."""
-    return os.environ.get("SENTIMENT_THREADS"), threading.current_thread().name
+def threads(item: Any) -> tuple[str | None, str, int]:
+    """Return how many threads a task may use, the one that runs this, and its process."""
+    return os.environ.get("SENTIMENT_THREADS"), threading.current_thread().name, os.getpid()
 
 
 def fail_at(item: int, bad: int) -> int:

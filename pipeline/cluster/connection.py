@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from distributed import Client, LocalCluster
 
 # Seconds to reach a scheduler.
-_CONNECT = 5
+CONNECT = 5
 # In the folder of the run: the table of tasks, and the file that a worker has to see.
 LOG, TOKEN = "cluster.tsv", ".cluster"
 # Those of this process that are there.
@@ -110,17 +110,17 @@ def _client(address: str) -> Iterator[Client]:
     from distributed import Client
 
     try:
-        client = Client(address, timeout=_CONNECT, set_as_default=False)
+        client = Client(address, timeout=CONNECT, set_as_default=False)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         reason = str(error.__cause__ or error) or type(error).__name__
         raise ConfigError(
-            f"--scheduler {address}: cannot be reached within {_CONNECT} seconds: {reason}"
+            f"--scheduler {address}: cannot be reached within {CONNECT} seconds: {reason}"
         ) from None
     try:
         yield client
     finally:
         with contextlib.suppress(OSError, TimeoutError):
-            client.close(timeout=_CONNECT)
+            client.close(timeout=CONNECT)
 
 
 @contextlib.contextmanager
@@ -167,7 +167,7 @@ def _local_cluster(n_workers: int) -> Iterator[Client]:
 
 def _close(cluster: LocalCluster) -> None:
     with contextlib.suppress(OSError, TimeoutError):
-        cluster.close(timeout=_CONNECT)
+        cluster.close(timeout=CONNECT)
 
 
 def _no_talk_of_semaphores() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import operator
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -18,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.cluster import tasks
 from pipeline.cluster.members import Members, lost
+from pipeline.cluster.task_log import TaskLog, named
 from pipeline.errors import RunError
 
 if TYPE_CHECKING:
     from distributed import Future
 
-    from pipeline.cluster.task_log import TaskLog
     from pipeline.cluster.workers import Item, Result
 
 # After so many workers have died on a task, no other one gets it.
@@ -86,7 +85,9 @@ class _Call:
         self.members, self.log = workers.members, workers.log
         self.client, self.work, self.shared = self.members.client, work, shared
         self.in_threads = in_threads
-        self.n_left, self.items = operator.length_hint(items), iter(items)
+        self.items = iter(items)
+        # Taken, and not yet given to a worker.
+        self.taken: deque[Any] = deque()
         self.name = f"{work.__name__}-{uuid.uuid4().hex[:12]}"
         self.numbers = itertools.count()
         self.shared_future: Future | None = None
@@ -125,17 +126,18 @@ class _Call:
         """Return the next task for a worker; None if there is none, or too much has arrived."""
         if self.again:
             return self.again.popleft()
-        n_workers = len(self.members.n_threads)
-        if len(self.waiting) >= _AHEAD * n_workers:
+        known = self.members.n_threads
+        if len(self.waiting) >= _AHEAD * len(known):
             return None
-        n = 1
-        if self.in_threads:  # but the last ones are spread over all workers
-            n = max(1, min(n_threads, -(-self.n_left // n_workers) if self.n_left else n_threads))
-        items = list(itertools.islice(self.items, n))
+        most = sum(known.values()) if self.in_threads else 1
+        self.taken.extend(itertools.islice(self.items, most - len(self.taken)))
+        # The last items are spread over all workers that are free.
+        n_free = len(known.keys() - self.running.keys())
+        n = min(n_threads, -(-len(self.taken) // n_free)) if self.in_threads else 1
+        items = [self.taken.popleft() for _ in range(min(n, len(self.taken)))]
         if not items:
             self.is_over = True
             return None
-        self.n_left = max(0, self.n_left - len(items))
         self.waiting.append(_Task(items))
         return self.waiting[-1]
 
@@ -244,12 +246,3 @@ def _deadly(task: _Task) -> RunError:
         f"{named(task.items)}: {max(MOST_DEATHS, len(task.died))} workers died on it, the last was "
         f"{task.worker}; do they have enough memory? completed work is kept"
     )
-
-
-def named(items: list[Any]) -> str:
-    """Return the items of a task as a message names them.
-
-    >>> named(["reviews-07.parquet"]), named([3, 4])
-    ('reviews-07.parquet', '3, 4')
-    """
-    return ", ".join(str(item) for item in items)

@@ -13,6 +13,15 @@ from pipeline.cluster.tasks import Done
 _HEADER = "task\titems\tworker\thost\tstarted\tseconds\tpeak_mb\tended"
 
 
+def named(items: list[Any]) -> str:
+    """Return the items of a task as a message names them.
+
+    >>> named(["reviews-07.parquet"]), named([3, 4])
+    ('reviews-07.parquet', '3, 4')
+    """
+    return ", ".join(str(item) for item in items)
+
+
 class TaskLog:
     """Writes a line for each task as soon as it has ended, so that the table can be followed.
 
@@ -52,7 +61,7 @@ class TaskLog:
         self._line(work, items, worker, f"\t\t\t\t{type(error).__name__}")
 
     def _line(self, work: Callable[..., Any], items: list[Any], worker: str, rest: str) -> None:
-        which = " ".join(str(items).split())
+        which = " ".join(named(items).split())
         self._write(f"{work.__name__}\t{which}\t{worker}\t{rest}")
 
     def _write(self, line: str) -> None:

@@ -61,3 +61,17 @@ def test_few_tasks_run_ahead_of_what_is_taken(workers, tmp_path):
 def test_two_maps_run_at_a_time(workers: Workers):
     pairs = zip(workers.map(abs, range(9)), workers.map(abs, range(9)), strict=True)
     assert all(a == b for a, b in pairs)
+
+
+def test_few_items_are_spread_over_all_workers(tmp_path):
+    """Although one worker has threads for all of them."""
+    pytest.importorskip("distributed", reason="needs the extra `cluster`")
+    from pipeline.cluster.connection import connected
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SENTIMENT_THREADS", "4")
+        with connected(2, tmp_path, cluster_tasks.described, str) as workers:
+            ran = list(workers.map_in_threads(cluster_tasks.threads, iter(range(4))))
+    assert {given for given, _, _ in ran} == {"4"}
+    assert len({process for _, _, process in ran}) == 2
+    assert all(thread.startswith("ThreadPool") for _, thread, _ in ran)
