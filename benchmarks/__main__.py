@@ -32,6 +32,7 @@ QUESTIONS = (
     "startup",
     "growth",
     "threads",
+    "parts",
 )
 ROUNDS, QUICK_ROUNDS = 5, 2
 

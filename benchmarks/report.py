@@ -20,6 +20,7 @@ TITLES = {
     "startup": "Cold start",
     "growth": "Growth",
     "threads": "Threads",
+    "parts": "Parts",
 }
 
 QUICK = "This was a quick run, a look: the targets are set for all of IMDB and five rounds."

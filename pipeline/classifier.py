@@ -130,7 +130,7 @@ parts, exact, gap, fit_intercept, class_weight, validation, patience, ratio, alp
         averaged_runs: int = 1,
         parts: int = 1,
         exact: bool = False,
-        gap: float = 1e-4,
+        gap: float = 1e-5,
         fit_intercept: bool = True,
         class_weight: str | Mapping[Any, float] | None = None,
         validation: float = 0.0,

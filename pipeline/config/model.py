@@ -202,12 +202,12 @@ class TrainSection(Section, frozen=True):
         bool, about("Go on to the minimum of the objective after the epochs, by L-BFGS.")
     ] = False
     gap: Annotated[
-        Fraction,
+        Positive,
         about(
             "With exact: stop when the objective is certain to be above its minimum by at most "
-            "this fraction of it."
+            "this, in nats per review."
         ),
-    ] = 1e-4
+    ] = 1e-5
     fit_intercept: Annotated[
         bool, about("Learn an intercept: the log-odds of an empty review.")
     ] = True

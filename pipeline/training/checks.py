@@ -27,7 +27,7 @@ def check_parameters(model: SGDLogisticRegression) -> None:
         ("batch_size", ">= 1", model.batch_size >= 1),
         ("averaged_runs", ">= 1", model.averaged_runs >= 1),
         ("parts", ">= 1", model.parts >= 1),
-        ("gap", "> 0 and < 1", 0 < model.gap < 1),
+        ("gap", "> 0", model.gap > 0),
         ("learning_rate", "> 0", model.learning_rate > 0),
         ("validation", ">= 0 and < 1", 0 <= model.validation < 1),
         ("threshold", "> 0 and < 1", 0 < model.threshold < 1),

@@ -79,7 +79,7 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
     exact : bool
         After the epochs, L-BFGS goes on to the minimum of J: see `lbfgs`. Needs l2 > 0.
     gap : float
-        With `exact`: stop when J is above its minimum by at most this fraction of J.
+        With `exact`: stop when J is certain to be above its minimum by at most this, > 0.
     fit_intercept : bool
         Learn b; otherwise it is 0.
     class_weight : None, "balanced" or mapping from class to cost
@@ -151,7 +151,7 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         averaged_runs: int = 1,
         parts: int = 1,
         exact: bool = False,
-        gap: float = 1e-4,
+        gap: float = 1e-5,
         fit_intercept: bool = True,
         class_weight: str | Mapping[Any, float] | None = None,
         validation: float = 0.0,

@@ -8,8 +8,8 @@ The steps are taken in v_j = w_j sqrt(h_j), with h_j the second derivative of J 
 and b is scaled likewise. Frequent words have a curvature that is thousands of times that of rare
 ones, and in v all are alike: IMDB takes a third to a fifth of the steps.
 
-They end when J(w, b) - J* <= gap J(w, b) is certain. With b the best intercept for w, that
-difference is at most ||grad J||^2 / (2 l2): see `certificate`. Newton steps find this b first.
+They end when J(w, b) - J* <= gap is certain. With b the best intercept for w, that difference is
+at most ||grad J||^2 / (2 l2): see `certificate`. Newton steps find this b first.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Minimum:
     objective : float
         J at the weights.
     gap : float
-        J is above its minimum by at most this, as a fraction of J.
+        J is above its minimum by at most this, as in `Certificate`.
     is_reached : bool
         Whether the gap is as small as was asked for. If not, STEPS were taken, or rounding left
         nothing to gain.
@@ -73,7 +73,7 @@ def minimise(
         Where to start.
     b : float64 array, shape (n_scores,)
     gap : float
-        Stop when J is above its minimum by at most this fraction of J.
+        Stop when J is above its minimum by at most this.
     fit_intercept : bool
         Learn b; otherwise it stays.
     """
@@ -90,15 +90,15 @@ def minimise(
             options=options,
         )
     place = search.certified or search.with_best_intercept(search.place_at(found.x))
-    reached = relative_gap(goal, place)
+    reached = gap_at(goal, place)
     b = place.b - (place.b.mean() if fit_intercept and len(place.b) > 1 else 0.0)
     minimum = Minimum(search.n_steps, place.objective, reached, reached <= gap)
     return place.w, b, minimum
 
 
-def relative_gap(goal: FullObjective, place: Place) -> float:
-    """Return ||grad J||^2 / (2 l2) as a fraction of J, with the gradient by w."""
-    return float(np.square(place.by_w).sum()) / (2 * goal.l2) / place.objective
+def gap_at(goal: FullObjective, place: Place) -> float:
+    """Return ||grad J||^2 / (2 l2), with the gradient by w."""
+    return float(np.square(place.by_w).sum()) / (2 * goal.l2)
 
 
 class _Search:
@@ -137,9 +137,9 @@ class _Search:
         """Count a step, and end the search if the gap is small enough."""
         self.n_steps += 1
         place = self.place_at(v)
-        if relative_gap(self.goal, place) <= self.gap:
+        if gap_at(self.goal, place) <= self.gap:
             place = self.with_best_intercept(place)
-            if relative_gap(self.goal, place) <= self.gap:
+            if gap_at(self.goal, place) <= self.gap:
                 self.certified = place
                 raise StopIteration
 

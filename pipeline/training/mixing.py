@@ -58,7 +58,7 @@ class MixedRuns:
         """Visit the documents of each part once in each run, and average the states."""
         self.n_epochs += 1
         n_parts = self.parts.n_parts
-        tasks = itertools.product(range(len(self.runs)), range(n_parts))
+        tasks = list(itertools.product(range(len(self.runs)), range(n_parts)))
         states = [run.take_state() for run in self.runs]
         epoch = PartEpoch(self.steps, self.seed, self.n_epochs, averaging)
         found = self.workers.map_in_threads(state_after, tasks, self.parts, epoch, states)

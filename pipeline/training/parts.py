@@ -8,6 +8,7 @@ they map into memory when they first work on it. So the counts reach a worker on
 from __future__ import annotations
 
 import functools
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -153,7 +154,8 @@ class Spread(NamedTuple):
         if self.workers is HERE or self.folder is None or len(rows) == 1:
             yield PartsInMemory(problem, rows)
             return
-        with temporary_folder(self.folder / "parts") as folder:
+        # A worker may have parts of an earlier training mapped: each has a name of its own.
+        with temporary_folder(self.folder / f"parts-{uuid.uuid4().hex}") as folder:
             yield PartFiles.write(folder, problem, rows)
 
 

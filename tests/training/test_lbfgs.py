@@ -92,7 +92,7 @@ class TestMinimum:
         reached = model.minimum_
         assert reached.is_reached
         assert reached.gap <= gap
-        assert -1e-9 < reached.objective - best <= reached.gap * reached.objective + 1e-9
+        assert -1e-9 < reached.objective - best <= reached.gap + 1e-9
         assert model.kept_.objective == pytest.approx(reached.objective, rel=1e-6)
         assert (model.intercept_ == 0).all() or fit_intercept
 
@@ -111,7 +111,7 @@ class TestMinimum:
         X, y = reviews()
         model = SGDLogisticRegression(**EXACT).fit(X, y)
         certificate = certify(Objective(X, y, 0.01), model.coef_[0])
-        assert certificate.relative_gap == pytest.approx(model.minimum_.gap, rel=1e-4)
+        assert certificate.gap == pytest.approx(model.minimum_.gap, rel=1e-4)
         assert certificate.objective == pytest.approx(model.minimum_.objective, rel=1e-12)
         assert certificate.intercept == pytest.approx(model.intercept_[0], rel=1e-6)
 
@@ -149,7 +149,7 @@ class TestRefused:
         [
             ({"l2": 0.0}, r"^exact: expected l2 > 0 with it, got 0; "),
             ({"patience": 3, "validation": 0.2}, r"^patience: expected 0 with exact, got 3$"),
-            ({"gap": 0.0}, r"^gap: expected a number > 0 and < 1, got 0\.0$"),
+            ({"gap": 0.0}, r"^gap: expected a number > 0, got 0\.0$"),
         ],
         ids=str,
     )

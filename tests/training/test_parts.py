@@ -145,6 +145,13 @@ class TestWorkers:
         spread = Spread(Backwards(), tmp_path if in_files else None)
         assert digest(model.fit(X, y, spread=spread)) == expected
 
+    def test_a_second_training_has_parts_of_its_own(self, tmp_path):
+        """In the memory of the same workers, beside the same folder."""
+        model = SGDLogisticRegression(epochs=1, parts=3)
+        for X, y in (reviews(seed=1), reviews(seed=2)):
+            expected = digest(model.fit(X, y))
+            assert digest(model.fit(X, y, spread=Spread(Backwards(), tmp_path))) == expected
+
     def test_counts_travel_once_and_the_state_in_every_epoch(self, tmp_path):
         X, y = reviews(400, 30)
         workers = Processes(are_kept=True)
