@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks import cluster_costs as costs
 from benchmarks.harness import ROOT
-from benchmarks.scale_points import STAGES, Point, by_mode, bytes_a_review, fit, read
+from benchmarks.scale_points import STAGES, Point, by_mode, bytes_a_review, fit, read, typical
 
 PAGE = ROOT / "docs" / "scale.md"
 PICTURE = ROOT / "docs" / "growth.png"
@@ -85,15 +85,8 @@ def _sizes(points: Sequence[Point]) -> str:
     return _table(header, rows)
 
 
-def _of_costs(points: Sequence[Point]) -> list[Point]:
-    """Return the runs that the arithmetic is made from: of many files, if there are two sizes."""
-    modes = by_mode(points)
-    found = modes.get("many files", [])
-    return found if len(found) > 1 else next(iter(modes.values()))
-
-
 def _stages(points: Sequence[Point]) -> str:
-    of_mode = _of_costs(points)
+    of_mode = typical(points)
     largest = of_mode[-1]
     header = "stage", "seconds", "of processors", "exponent", "memory", "bytes a review"
     header += ("written", "kept")
@@ -156,7 +149,7 @@ def _rare(found: Sequence[dict[str, Any]]) -> str:
 
 
 def _need(points: Sequence[Point]) -> str:
-    of = costs.need(_of_costs(points))
+    of = costs.need(typical(points))
     rows = [
         ("reviews", f"{of.reviews:,}"),
         ("text", _bytes(of.text_bytes)),
@@ -172,15 +165,15 @@ def _need(points: Sequence[Point]) -> str:
         ),
     ]
     over = costs.breaks_first(of)
-    broken = ", then ".join(f"`{name}` with {_bytes(size)}" for name, size in over)
-    verdict = f"What breaks first, on a machine of 32 GiB: {broken}." if over else (
-        "No stage needs more than the 32 GiB of the machine in one process."
-    )  # fmt: skip
+    worst = over or costs.breaks_first(of, 0)[:2]
+    named = ", then ".join(f"`{name}` with {_bytes(size)}" for name, size in worst)
+    breaks = "What breaks first on it" if over else "It is enough. What comes nearest to it"
+    verdict = f"A machine has 34.4 GB (32 GiB). {breaks}: {named}."
     return f"{_table(('what', 'how much'), rows)}\n\n{verdict}"
 
 
 def _bills(points: Sequence[Point]) -> str:
-    of = costs.need(_of_costs(points))
+    of = costs.need(typical(points))
     header = "workers", "spread, h", "driver, h", "training, h", "transfer, h", "all, h", "price"
     rows = []
     for workers in costs.WORKERS:
@@ -204,7 +197,7 @@ def _records(points: Sequence[Point]) -> str:
         )
         for record in costs.RECORDS
     ]
-    ours = _of_costs(points)[-1]
+    ours = typical(points)[-1]
     n_train = ours.reviews * 4 // 5
     rate = costs.trained_features_a_second(ours)
     seconds = ours.stage("train").cpu_seconds

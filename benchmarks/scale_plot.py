@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.plot import FAINT, INK, MET, NOT_MET, SHOWN
-from benchmarks.scale_points import STAGES, Point, by_mode, fit
+from benchmarks.scale_points import STAGES, Point, by_mode, fit, typical
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +51,8 @@ def draw(points: Sequence[Point], facts: dict[str, Any], stem: Path) -> list[Pat
     memory.annotate("2 GB", (1, 2_000), (-4, 3), ("axes fraction", "data"), "offset points",
                     ha="right", fontsize=8.5, color=SHOWN)  # fmt: skip
     memory.set_title("Peak anonymous memory of a process, MB", **_TITLE)
-    mode, of_mode = list(by_mode(points).items())[-1]
+    of_mode = typical(points)
+    mode = of_mode[0].mode
     for name, color in zip(STAGES, OF_STAGES, strict=True):
         reviews = [point.reviews for point in of_mode]
         stages = [point.stage(name) for point in of_mode]
@@ -77,11 +78,14 @@ def _finish(axes: Axes, reviews: Sequence[int]) -> None:
     axes.set_xticks(reviews, [_short(n) for n in reviews])
     axes.minorticks_off()
     low, high = axes.get_ylim()
-    marks = [d * 10.0**p for p in range(-3, 7) for d in (1, 2, 5)]
+    high *= (high / low) ** 0.45  # room for the legend
+    axes.set_ylim(low, high)
+    steps = (1, 2, 5) if high / low > 30 else (1, 1.5, 2, 3, 5, 7)
+    marks = [step * 10.0**p for p in range(-3, 7) for step in steps]
     axes.set_yticks([mark for mark in marks if low <= mark <= high])
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,g}")
     axes.set_xlabel("reviews")
-    axes.legend(frameon=False, fontsize=8.5)
+    axes.legend(frameon=False, fontsize=8.5, loc="upper left", ncols=2)
     axes.tick_params(length=0, labelsize=9)
     axes.grid(color=FAINT, linewidth=0.7)
     axes.spines[["top", "right"]].set_visible(False)
