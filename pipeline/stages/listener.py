@@ -1,11 +1,14 @@
-"""The base class of what shows the progress of stages and studies."""
+"""The base class of what shows the progress of stages and studies, and of their tasks."""
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pipeline.cluster.workers import Item, Result, Workers
     from pipeline.stages.runner import StageResult
     from pipeline.training.history import Epoch
 
@@ -18,6 +21,12 @@ class Listener:
 
     def epoch(self, epoch: Epoch) -> None:
         """Hear of an epoch of training."""
+
+    def tasks_started(self, n_tasks: int) -> None:
+        """Hear that tasks are given to workers, one a shard or a part of the rows."""
+
+    def task_ended(self) -> None:
+        """Hear that the results of one more task are there."""
 
     def ended(self, result: StageResult) -> None:
         """Hear that a stage is done, or was up to date."""
@@ -39,6 +48,47 @@ class Listener:
 
     def study_ended(self) -> None:
         """Hear that a study is done."""
+
+
+class HeardWorkers:
+    """Runs tasks on other workers, and tells a listener how many are done.
+
+    Parameters
+    ----------
+    workers : Workers
+    listener : Listener
+
+    Examples
+    --------
+    >>> from pipeline.cluster.workers import HERE
+    >>> list(HeardWorkers(HERE, SILENT).map(pow, [2, 3], 2))
+    [4, 9]
+    """
+
+    def __init__(self, workers: Workers, listener: Listener) -> None:
+        self.workers, self.listener = workers, listener
+
+    def map(
+        self, work: Callable[..., Result], items: Iterable[Item], *shared: Any
+    ) -> Iterator[Result]:
+        """Yield the results of the tasks; see `Workers`."""
+        return self._heard(items, self.workers.map(work, items, *shared))
+
+    def map_in_threads(
+        self, work: Callable[..., Result], items: Iterable[Item], *shared: Any
+    ) -> Iterator[Result]:
+        """Yield the results of the tasks; see `Workers`."""
+        return self._heard(items, self.workers.map_in_threads(work, items, *shared))
+
+    def _heard(self, items: Iterable[Any], results: Iterator[Result]) -> Iterator[Result]:
+        n_tasks = operator.length_hint(items)
+        if n_tasks < 2:  # one, or nobody knows
+            yield from results
+            return
+        self.listener.tasks_started(n_tasks)
+        for result in results:
+            self.listener.task_ended()
+            yield result
 
 
 SILENT = Listener()

@@ -16,7 +16,7 @@ from pipeline.config.schema import Config
 from pipeline.stages import from_config
 from pipeline.stages.compute import StageContext
 from pipeline.stages.freshness import source_digest
-from pipeline.stages.listener import Listener
+from pipeline.stages.listener import HeardWorkers, Listener
 from pipeline.stages.memory import peak_memory, reset_peak_memory, return_freed_memory
 from pipeline.stages.table import STAGES, Stage
 from pipeline.stages.versions import changed_versions, processor, versions
@@ -60,6 +60,7 @@ def run_stages(
         What runs the tasks of the stages; no output depends on it.
     """
     return_freed_memory()
+    workers = HeardWorkers(workers, listener)
     with run.locked():
         end = [stage.name for stage in STAGES].index(last) + 1
         import_ahead = functools.cache(lambda: _import_ahead(STAGES[1:end]))

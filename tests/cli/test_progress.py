@@ -4,7 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from pipeline.cli.display.progress import TimeColumn
+from pipeline.cli.display import progress
+from pipeline.cli.display.progress import RateColumn, StageProgress, TimeColumn
+from pipeline.cluster.workers import HERE
+from pipeline.stages.listener import HeardWorkers
 
 
 @pytest.mark.parametrize(
@@ -20,3 +23,21 @@ from pipeline.cli.display.progress import TimeColumn
 def test_elapsed_and_remaining_time_are_told_apart(elapsed, left, shown):
     task = SimpleNamespace(elapsed=elapsed, time_remaining=left)
     assert TimeColumn().render(task).plain == shown
+
+
+def test_the_rate_of_tasks_and_epochs_is_shown():
+    task = SimpleNamespace(elapsed=2.9, time_remaining=6.1, speed=1.5)
+    assert RateColumn().render(task).plain == "0:02, 1.5 a second, about 0:06 left"
+    task.speed = task.time_remaining = None
+    assert RateColumn().render(task).plain == "0:02"
+
+
+def test_a_log_says_now_and_then_how_many_tasks_are_done(monkeypatch, capsys):
+    """Such as the log of a batch job; a bar would fill it."""
+    clock = iter([0.0, 20.0, 40.0, 60.0, 80.0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    shown = StageProgress(epochs=4, quiet=False)
+    assert list(HeardWorkers(HERE, shown).map(abs, [-1, -2, -3, -4])) == [1, 2, 3, 4]
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["          2 of 4 tasks, 3.0 a minute, about 0:40 left"]
+    assert not shown.progress.task_ids

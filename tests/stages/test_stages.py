@@ -24,6 +24,7 @@ from pipeline.corpus.labels import LabelRule
 from pipeline.errors import CorpusError, DivergenceError, RunError
 from pipeline.stages import runner, versions
 from pipeline.stages.freshness import _closure, _imported, _module_file
+from pipeline.stages.listener import Listener
 from pipeline.stages.read_run import load_model
 from pipeline.stages.runner import StageResult, run_stages
 from pipeline.stages.table import STAGES
@@ -32,7 +33,7 @@ from pipeline.storage.run import Run
 ALL = ["corpus", "tokens", "features", "train", "eval", "report"]
 
 
-class Heard:
+class Heard(Listener):
     """A listener that remembers."""
 
     def __init__(self, interrupt: bool = False) -> None:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
-from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+)
 
 from pipeline.cli.display.terminal import Text, error_console, message_line
 from pipeline.stages.listener import Listener
@@ -14,6 +23,9 @@ from pipeline.stages.listener import Listener
 if TYPE_CHECKING:
     from pipeline.stages.runner import StageResult
     from pipeline.training.history import Epoch
+
+# Seconds between two lines about tasks, in a log.
+_SAY_EVERY = 30
 
 
 class TimeColumn(ProgressColumn):
@@ -25,6 +37,27 @@ class TimeColumn(ProgressColumn):
         if task.time_remaining is not None:
             text += f", about {_minutes(task.time_remaining)} left"
         return Text(text)
+
+
+class RateColumn(TimeColumn):
+    """The same, with the rate: 0:02, 1.5 a second, about 0:06 left."""
+
+    def render(self, task: Task) -> Text:
+        """Return the column of a task."""
+        time, *left = super().render(task).plain.split(", ")
+        return Text(", ".join([time, *([rate(task.speed)] if task.speed else []), *left]))
+
+
+def rate(per_second: float) -> str:
+    """Return how many a second, a minute or an hour.
+
+    >>> rate(23.4), rate(0.5), rate(0.01)
+    ('23.4 a second', '30.0 a minute', '36.0 an hour')
+    """
+    for unit, seconds in (("a second", 1), ("a minute", 60)):
+        if per_second * seconds >= 1:
+            return f"{per_second * seconds:,.1f} {unit}"
+    return f"{per_second * 3600:,.1f} an hour"
 
 
 def _minutes(seconds: float) -> str:
@@ -63,11 +96,12 @@ class StageProgress(Listener):
     def __init__(self, epochs: int, quiet: bool, verbose: bool = False) -> None:
         self.epochs, self.quiet, self.verbose = epochs, quiet, verbose
         self.console = error_console()
+        self.tasks: TaskID | None = None
         self.progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(bar_width=20),
-            TimeColumn(),
+            RateColumn(),
             console=self.console,
             transient=True,
             disable=quiet or not self.console.is_terminal,
@@ -102,6 +136,32 @@ class StageProgress(Listener):
         text = fetched_text(url, n_bytes, size)
         for task in self.progress.task_ids[-1:]:
             self.progress.update(task, description=text)
+
+    def tasks_started(self, n_tasks: int) -> None:
+        """Show a bar for tasks, below that of the stage."""
+        self._end_tasks()
+        self.n_tasks, self.n_tasks_done = n_tasks, 0
+        self.tasks_began = self.said = time.monotonic()
+        self.tasks = self.progress.add_task(" " * 9, total=n_tasks)
+
+    def task_ended(self) -> None:
+        """Move the bar; where there is no terminal, say now and then how far it is."""
+        self.n_tasks_done += 1
+        n, total, now = self.n_tasks_done, self.n_tasks, time.monotonic()
+        text = f"{n:,} of {total:,} tasks"
+        if self.tasks is not None:
+            self.progress.update(self.tasks, completed=n, description=f"{'':<9} {text}")
+        if not self.console.is_terminal and now - self.said > _SAY_EVERY and n < total:
+            self.said, speed = now, n / (now - self.tasks_began)
+            left = _minutes((total - n) / speed)
+            self.say(f"{'':<9} {text}, {rate(speed)}, about {left} left")
+        if n == total:
+            self._end_tasks()
+
+    def _end_tasks(self) -> None:
+        if self.tasks is not None and self.tasks in self.progress.task_ids:
+            self.progress.remove_task(self.tasks)
+        self.tasks = None
 
     def ended(self, result: StageResult) -> None:
         """Replace the bar by a line that stays."""
