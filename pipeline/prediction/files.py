@@ -130,7 +130,7 @@ def predict_file(
     batches = read_rows(job.source, settings.text, settings.keep, settings.dialect, tell)
 
     def predicted() -> Iterator[pa.RecordBatch]:
-        for batch in scored_rows(scorer, batches, settings.text, workers):
+        for batch in scored_rows(scorer, batches, settings.text, f"{job.source}, rows", workers):
             unsure = unsure_of(model, batch.scores, settings)
             told.add(batch.scores, unsure, f"{job.source}, row")
             on_rows(batch.rows)

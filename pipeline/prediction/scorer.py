@@ -52,26 +52,45 @@ class ScoredRows(NamedTuple):
 class _Texts:
     """Texts as they are sent: without the rest of the column that they are a slice of."""
 
-    def __init__(self, array: pa.LargeStringArray) -> None:
-        self.array = array
+    def __init__(self, array: pa.LargeStringArray, name: str) -> None:
+        self.array, self.name = array, name
+
+    def __str__(self) -> str:
+        return self.name
 
     def __reduce__(self) -> Any:
-        return _Texts, (pa.concat_arrays([self.array]),)
+        return _Texts, (pa.concat_arrays([self.array]), self.name)
 
 
 def scored_rows(
-    scorer: Scorer, batches: Iterable[pa.RecordBatch], text: str, workers: Workers = HERE
+    scorer: Scorer,
+    batches: Iterable[pa.RecordBatch],
+    text: str,
+    where: str,
+    workers: Workers = HERE,
 ) -> Iterator[ScoredRows]:
     """Yield each batch of rows with the scores of its column of texts, in order.
 
     A worker is sent the texts and returns their scores; the other columns stay here.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    batches : iterable of RecordBatch
+    text : str
+        The column of texts.
+    where : str
+        What the number of a row follows in a message.
+    workers : Workers
     """
     waiting: deque[pa.RecordBatch] = deque()
 
     def texts() -> Iterator[_Texts]:
+        n_rows = 0
         for rows in batches:
             waiting.append(rows)
-            yield _Texts(rows.column(text))
+            yield _Texts(rows.column(text), f"{where} {n_rows + 1} to {n_rows + rows.num_rows}")
+            n_rows += rows.num_rows
 
     for scores in workers.map_in_threads(_score, texts(), scorer):
         yield ScoredRows(waiting.popleft(), scores)

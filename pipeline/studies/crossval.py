@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -39,6 +39,16 @@ class Fold:
     n: int
     accuracy: float
     chosen: dict[str, Any]
+
+
+class _Task(NamedTuple):
+    """A fold that is to be scored by a model with a config."""
+
+    fold: int
+    config: Config
+
+    def __str__(self) -> str:
+        return f"fold {self.fold}"
 
 
 @dataclass(frozen=True)
@@ -140,6 +150,7 @@ def cross_validate(
     depends |= {"folds": n_folds, "seed": seed}
     steps = _n_steps(config, n_folds)
     with open_journal(path / "crossval", depends, steps, execution) as journal:
+        execution.tell_of_abstaining(config)
         result = _score_folds(config, reviews, fold_of, journal, execution)
         if "test" in splits:
             record_test_uses(path, [TestUse.of("crossval", config, journal.id)])
@@ -170,7 +181,7 @@ def _score_folds(
         tunings = search(config, Searched(reviews, within), journal, execution)
         configs = [tuning.best for tuning in tunings]
         chosen = [tuning.tried[0].values for tuning in tunings]
-    tasks = list(zip(missing, configs, strict=True))
+    tasks = list(map(_Task, missing, configs))
     run = execution.workers.map(_score_fold, tasks, reviews, fold_of)
     for number, values, (scores, threshold) in zip(missing, chosen, run, strict=True):
         result = {"scores": scores.tolist(), "chosen": values, "threshold": threshold}
@@ -179,11 +190,10 @@ def _score_folds(
     return _combined(config, reviews, fold_of, [journal[name] for name in names])
 
 
-def _score_fold(task: tuple[int, Config], reviews: Reviews, fold_of: Array) -> tuple[Array, float]:
+def _score_fold(task: _Task, reviews: Reviews, fold_of: Array) -> tuple[Array, float]:
     """Return the scores of a fold by a model that learned from the others, and its threshold."""
-    number, config = task
-    counted = reviews.counted(Split.of_fold(fold_of, number), config)
-    regression = counted.learn(config.train)
+    counted = reviews.counted(Split.of_fold(fold_of, task.fold), task.config)
+    regression = counted.learn(task.config.train)
     return regression.decision_function(counted.scored), regression.threshold
 
 

@@ -55,5 +55,10 @@ class Execution:
         run_stages(config, run, "corpus", self.listener, keep, self.workers)
         return run
 
+    def tell_of_abstaining(self, config: Config) -> None:
+        """Tell the listener that a study, which scores all reviews, lets no model abstain."""
+        if config.train.abstain is not None:
+            self.listener.left_out("train.abstain", "each review is scored, sure or not")
+
 
 DEFAULT = Execution()

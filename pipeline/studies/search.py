@@ -90,6 +90,9 @@ class Training(NamedTuple):
     split: int
     trials: list[Trial]
 
+    def __str__(self) -> str:
+        return f"{self.prefix}split {self.split} trial {self.trials[0].number}"
+
     def entries(self) -> list[str]:
         """Return the name of each trial's score in the journal."""
         return [f"{self.prefix}split {self.split} trial {trial.number}" for trial in self.trials]

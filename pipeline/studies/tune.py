@@ -51,6 +51,7 @@ def tune(config: Config, path: str | Path, execution: Execution = DEFAULT) -> Tu
     require_tried_settings(config, reviews.classes)
     depends = reviews.depends(config, "tune")
     with open_journal(path / "tune", depends, n_steps, execution) as journal:
+        execution.tell_of_abstaining(config)
         everywhere = Searched(reviews, {"": np.ones(len(reviews.labels), bool)})
         (result,) = search(config, everywhere, journal, execution)
         write_text(best_config_file(path), result.best.to_toml())

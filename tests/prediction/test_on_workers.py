@@ -91,6 +91,7 @@ def test_a_worker_refuses_another_model(small_run):
 def test_a_slice_is_sent_without_the_rest_of_its_array():
     texts = pa.array(["x" * 100] * 1000, pa.large_string())
     workers = Processes(1)
-    (found,) = workers.map(_Texts.__reduce__, [_Texts(texts[:3])])
+    (found,) = workers.map(_Texts.__reduce__, [_Texts(texts[:3], "rows 1 to 3")])
     assert found[1][0].to_pylist() == ["x" * 100] * 3
+    assert found[1][1] == "rows 1 to 3"
     assert workers.item_sizes[0] < 1000

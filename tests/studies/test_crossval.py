@@ -108,6 +108,16 @@ def test_a_corpus_in_one_piece_is_a_use_of_its_test_set_once(small_run, tmp_path
         assert [use.by for use in read_test_uses(tmp_path / "run")] == ["crossval"]
 
 
+@pytest.mark.parametrize("study", ["crossval", "tune"])
+def test_a_study_says_that_it_lets_no_model_abstain(
+    config_of, copied_run, sentiment, study, tmp_path
+):
+    config_of("abstain = 0.8\n[tune]\ntrain.l2 = [1e-3]\n")
+    said = sentiment(study, tmp_path / "with.toml", "--run", copied_run.path).stderr
+    told = f"{study} ! train.abstain is left out: each review is scored, sure or not"
+    assert told in " ".join(said.split())
+
+
 @pytest.fixture(scope="module")
 def scored_three(three):
     path = three("crossval", last="corpus")
