@@ -182,10 +182,7 @@ def _print_predictions(
 
     told = Told()
     threshold = model.regression.threshold if settings.threshold is None else settings.threshold
-    paths = find_files(names)
-    if not all(isinstance(path, Path) for path in paths):
-        interrupts.be_raised()  # what was fetched of a URL is deleted then
-    for path in paths:
+    for path in find_files(names):
         where, texts = _texts(path, settings)
         for scores in scored_texts(model, texts):
             unsure = unsure_of(model, scores, settings)

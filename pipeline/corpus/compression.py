@@ -35,12 +35,14 @@ def unpacked_name(path: Path, shown: str = "") -> str:
     >>> unpacked_name(Path("data/reviews.csv.gz"))
     'reviews.csv'
     """
-    suffix, shown = path.suffix.lower(), shown or str(path)
+    shown = shown or str(path)
+    named = Path(shown)
+    suffix = named.suffix.lower()
     if suffix not in COMPRESSED:
-        return path.name
-    if suffix == ".zip" and not Path(path.stem).suffix and path.is_file():
+        return named.name
+    if suffix == ".zip" and not Path(named.stem).suffix and path.is_file():
         return Path(_guarded(shown, lambda: _member(path, shown)[1].filename)).name
-    return path.stem
+    return named.stem
 
 
 def open_unpacked(path: Path, shown: str = "") -> BinaryIO:
@@ -50,15 +52,15 @@ def open_unpacked(path: Path, shown: str = "") -> BinaryIO:
     ----------
     path : Path
     shown : str
-        Its name in messages, if that is not its path.
+        Its name, if that is not its path: its extension says how it is packed.
 
     Raises
     ------
     OSError
         If the file itself cannot be opened.
     """
-    suffix, shown = path.suffix.lower(), shown or str(path)
-    if suffix not in COMPRESSED:
+    shown = shown or str(path)
+    if Path(shown).suffix.lower() not in COMPRESSED:
         return path.open("rb", 1 << 16)
     path.open("rb").close()
     with contextlib.ExitStack() as stack:
@@ -68,7 +70,7 @@ def open_unpacked(path: Path, shown: str = "") -> BinaryIO:
 
 
 def _opened(path: Path, shown: str, stack: contextlib.ExitStack) -> Any:
-    suffix = path.suffix.lower()
+    suffix = Path(shown).suffix.lower()
     if suffix in _CODECS:
         file = stack.enter_context(pa.OSFile(str(path)))
         return pa.CompressedInputStream(file, _CODECS[suffix])

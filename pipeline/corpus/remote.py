@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
 from pipeline.boundary.urls import PACKAGES, checked_url, scheme_of, without_secrets
 from pipeline.errors import CorpusError
@@ -22,6 +22,7 @@ from pipeline.errors import CorpusError
 _BLOCK = 16 << 20  # bytes that are asked for at a time, and held
 _PATIENCE = 2  # seconds before progress is shown
 _SLOW = 0.2  # seconds between two looks at it
+_DESCRIPTORS = Path("/proc/self/fd")
 # What stores say of a file's content, then of its time. The first one that is there is taken.
 _VERSIONS = (
     *("ETag", "etag", "blob_id", "xet_hash", "md5Hash"),
@@ -179,29 +180,32 @@ def _version(info: dict[str, Any]) -> str:
 
 @contextlib.contextmanager
 def fetched(file: RemoteFile) -> Iterator[Path]:
-    """Fetch a file into a temporary one, which has its extensions and is deleted at the end.
+    """Fetch a file into a temporary one, which is gone at the end, however the process ends.
 
     Raises
     ------
     CorpusError
         If it cannot be fetched, is not as it was listed, or there is no room for it.
     """
-    with tempfile.TemporaryDirectory(prefix="sentiment-", ignore_cleanup_errors=True) as folder:
-        copy = Path(folder, "copy" + "".join(PurePosixPath(file.name).suffixes[-2:]))
+    with contextlib.ExitStack() as stack:
         with _told(file.url, file.size):
+            if _DESCRIPTORS.is_dir():  # on Linux: a file without a name
+                copy: Any = stack.enter_context(tempfile.TemporaryFile())
+                path = _DESCRIPTORS / str(copy.fileno())
+            else:
+                copy = stack.enter_context(tempfile.NamedTemporaryFile(prefix="sentiment-"))
+                path = Path(copy.name)
             _fetch(file, copy)
-        yield copy
+            copy.flush()
+        yield path
 
 
-def _fetch(file: RemoteFile, copy: Path) -> None:
+def _fetch(file: RemoteFile, target: BinaryIO) -> None:
     store, path = _opened(file.url)
     store.invalidate_cache()
     started = shown = time.monotonic()
     n_bytes = 0
-    with (
-        store.open(path, "rb", block_size=_BLOCK, cache_type="none") as source,
-        copy.open("wb") as target,
-    ):
+    with store.open(path, "rb", block_size=_BLOCK, cache_type="none") as source:
         _require_same(file, getattr(source, "details", None) or store.info(path))
         while block := source.read(_BLOCK):
             target.write(block)

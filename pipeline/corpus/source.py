@@ -90,8 +90,8 @@ class Source:
 
     @property
     def content(self) -> Path:
-        """The file that is opened."""
-        return self.copy or Path(self.path if isinstance(self.path, Path) else self.path.name)
+        """The file that is opened; of a remote one that is not at hand, one that cannot be."""
+        return self.copy or (self.path if isinstance(self.path, Path) else Path())
 
     @cached_property
     def format(self) -> str | None:

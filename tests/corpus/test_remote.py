@@ -20,8 +20,9 @@ from small_corpus import read_corpus, small_reviews, write_jsonl
 from pipeline.boundary.urls import is_url, without_secrets
 from pipeline.config.loading import load_config
 from pipeline.corpus import remote
+from pipeline.corpus.columns import Columns
 from pipeline.corpus.dialect import Dialect
-from pipeline.corpus.files import read_texts
+from pipeline.corpus.files import read_batches, read_texts
 from pipeline.corpus.labels import LabelRule
 from pipeline.corpus.places import Place, place_parts, place_paths
 from pipeline.errors import ConfigError, CorpusError, NoFileError, PipelineError
@@ -172,7 +173,6 @@ def test_a_file_of_any_format_gives_the_rows_or_the_refusal_of_a_local_one(store
     for name in names:
         assert told(f"{ROOT}/{name}") == told(str(tmp_path / name)), name
     assert len(names) == 17
-    assert not list(Path(tempfile.gettempdir()).glob("sentiment-*/copy.jsonl"))
 
 
 KEYS = st.lists(
@@ -334,21 +334,35 @@ def test_a_connection_that_ends_early_is_no_end_of_the_file(store, monkeypatch):
     )
 
 
-def test_a_copy_is_there_while_it_is_read_and_one_at_a_time(store, tmp_path, monkeypatch):
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="the system has no /proc")
+def test_a_copy_has_no_name_and_there_is_one_at_a_time(store, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def copies() -> set[str]:
+        links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+        return {str(target) for link in links if tmp_path in (target := link.readlink()).parents}
+
     for name in "abc":
         store.pipe(f"/bucket/{name}.csv", CSV)
-    copies = set()
-    from pipeline.corpus.columns import Columns
-    from pipeline.corpus.files import read_batches
-
     batches = read_batches(f"{ROOT}/*.csv", Columns(), RULE)
     for _ in range(2):
         next(batches)
-        (copy,) = tmp_path.glob("sentiment-*/copy.csv")
-        copies.add(copy)
+        assert len(copies()) == 1
+        assert list(tmp_path.iterdir()) == []
     batches.close()  # as when a later stage fails
-    assert len(copies) == 2
+    assert copies() == set()
+
+
+def test_where_the_system_has_no_proc_a_copy_has_a_name_while_it_is_read(
+    store, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(remote, "_DESCRIPTORS", tmp_path / "none")
+    store.pipe("/bucket/a.csv.gz", gzip.compress(CSV))
+    batches = read_batches(f"{ROOT}/a.csv.gz", Columns(), RULE)
+    assert next(batches)["text"].to_pylist() == ["a fine film", "a dull film"]
+    assert len(list(tmp_path.iterdir())) == 1
+    batches.close()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -18,7 +18,7 @@ from small_corpus import read_corpus, small_reviews, write_jsonl
 from pipeline.cluster.workers import HERE
 from pipeline.config.checking import checked
 from pipeline.config.schema import Config
-from pipeline.corpus import places
+from pipeline.corpus import parts
 from pipeline.corpus.labels import LabelRule
 from pipeline.stages.listener import SILENT
 from pipeline.stages.runner import run_stages
@@ -113,7 +113,7 @@ def test_many_files_of_many_formats_give_the_bytes_that_they_give_on_a_disk(
 
 
 def test_workers_read_the_files_themselves_and_write_the_same_bytes(bucket, tmp_path, monkeypatch):
-    monkeypatch.setattr(places, "TOGETHER", 1)  # a part a file
+    monkeypatch.setattr(parts, "TOGETHER", 1)  # a part a file
     texts, labels = small_reviews()
     for n in range(3):
         write_jsonl(tmp_path / f"shared-{n}.jsonl", texts[n::3], labels[n::3])
