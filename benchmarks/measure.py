@@ -72,15 +72,27 @@ def told(pid: int) -> dict[str, int]:
 
 
 def descendants(pid: int) -> list[int]:
-    """Return the processes that a process has started, and that these have started."""
+    """Return the processes that a process has started, and that these have started.
+
+    One that was started just now is left out as long as it is a copy of the process that starts
+    it, whose memory it shares.
+    """
     found = []
     try:
+        command = command_of(pid)
         for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208
             with open(f"/proc/{pid}/task/{thread}/children") as file:  # noqa: PTH123
-                found += [int(child) for child in file.read().split()]
+                children = map(int, file.read().split())
+            found += [child for child in children if command_of(child) != command]
     except OSError:
         return found
     return found + [each for child in found for each in descendants(child)]
+
+
+def command_of(pid: int) -> bytes:
+    """Return the command line of a process."""
+    with open(f"/proc/{pid}/cmdline", "rb") as file:  # noqa: PTH123
+        return file.read()
 
 
 if __name__ == "__main__":

@@ -121,11 +121,13 @@ def not_met(points: Sequence[Point], is_check: bool = False) -> Iterator[str]:
         if grown is not None and max(grown.over_all, grown.last_step) > EXPONENT_TARGET:
             yield f"{mode}: time grows with exponents of {grown}; at most {EXPONENT_TARGET}"
         for point in of_mode:
-            limit = CHECKED_MEMORY if is_check else MEMORY_TARGET
-            if point.reviews <= MEMORY_AT and point.peak_anonymous > limit:
+            peak, limit = point.peak_anonymous_sum, MEMORY_TARGET
+            if is_check:
+                peak, limit = point.peak_anonymous, CHECKED_MEMORY
+            if point.reviews <= MEMORY_AT and peak > limit:
                 yield (
-                    f"{mode}, {point.reviews:,} reviews: {point.peak_anonymous / 1e6:,.0f} MB of "
-                    f"anonymous memory; at most {limit / 1e6:,.0f}"
+                    f"{mode}, {point.reviews:,} reviews: {peak / 1e6:,.0f} MB of anonymous "
+                    f"memory; at most {limit / 1e6:,.0f}"
                 )
     for reviews in sorted({point.reviews for point in points}):
         found = {point.mode: point for point in points if point.reviews == reviews}

@@ -44,13 +44,13 @@ def draw(points: Sequence[Point], facts: dict[str, Any], stem: Path) -> list[Pat
         grown = fit(of_mode, lambda point: point.seconds)
         label = f"{mode}: exponent {grown.over_all:.2f}" if grown else mode
         time.plot(reviews, seconds, style, color=color, label=label)
-        peaks = [point.peak_anonymous / MEGABYTE for point in of_mode]
+        peaks = [point.peak_anonymous_sum / MEGABYTE for point in of_mode]
         memory.plot(reviews, peaks, style, color=color, label=mode)
     time.set_title("Seconds of all stages", **_TITLE)
     memory.axhline(2_000, color=SHOWN, linewidth=1)
     memory.annotate("2 GB", (1, 2_000), (-4, 3), ("axes fraction", "data"), "offset points",
                     ha="right", fontsize=8.5, color=SHOWN)  # fmt: skip
-    memory.set_title("Peak anonymous memory of a process, MB", **_TITLE)
+    memory.set_title("Peak anonymous memory of all processes, MB", **_TITLE)
     of_mode = typical(points)
     mode = of_mode[0].mode
     for name, color in zip(STAGES, OF_STAGES, strict=True):

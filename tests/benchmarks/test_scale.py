@@ -94,8 +94,10 @@ def test_what_misses_a_target_is_told():
     slow = [point(100_000, 1.1), point(200_000, 1.1)]
     assert "time grows" in "".join(scale.not_met(slow))
     large = dataclasses.replace(point(4_000_000), stages=(stage_point("train", 1.0, 2_100 * MB),))
-    assert "2,100 MB of anonymous memory; at most 2,000" in "".join(scale.not_met([large]))
-    assert "at most 300" in "".join(scale.not_met([large], is_check=True))
+    assert "4,200 MB of anonymous memory; at most 2,000" in "".join(scale.not_met([large]))
+    assert "2,100 MB of anonymous memory; at most 300" in "".join(
+        scale.not_met([large], is_check=True)
+    )
     other = point(100_000, mode="two workers", digest="b")
     assert "other bytes" in "".join(scale.not_met([point(100_000), other]))
 
