@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # An objective so many times that of zero weights is a divergence, not noise.
 _DIVERGED = 10.0
+# Documents that are measured at once.
+_BLOCK = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,14 @@ class History:
         """
         of, held_out = self.documents, self.documents.in_validation
         z = scores(of.counts.data, of.counts.indices, of.counts.indptr, folded, b)
-        losses = cross_entropy(z, of.labels)
-        right = predictions(z, self.threshold) == of.labels
-        costs, loss = of.costs[~held_out], losses[~held_out]
+        losses, right = np.empty(len(z)), np.empty(len(z), np.bool_)
+        for start in range(0, len(z), _BLOCK):  # whose work arrays are several times as large
+            rows = slice(start, start + _BLOCK)
+            losses[rows] = cross_entropy(z[rows], of.labels[rows])
+            right[rows] = predictions(z[rows], self.threshold) == of.labels[rows]
+        costs, loss, right_of_training = of.costs, losses, right
+        if held_out.any():
+            costs, loss, right_of_training = (each[~held_out] for each in (costs, loss, right))
         objective = float((costs * loss).mean()) + penalty(w, self.l2)
         at_zero = float(np.mean(costs) * np.log(self.n_classes))
         if not objective <= _DIVERGED * at_zero:
@@ -135,7 +142,7 @@ class History:
         if held_out.any():
             validation_loss = float(losses[held_out].mean())
             validation_accuracy = float(right[held_out].mean())
-        of_training = float(loss.mean()), float(right[~held_out].mean())
+        of_training = float(loss.mean()), float(right_of_training.mean())
         return Epoch(number, objective, *of_training, validation_loss, validation_accuracy)
 
     @property

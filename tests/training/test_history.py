@@ -6,6 +6,7 @@ from reference import reviews
 
 from pipeline.errors import DivergenceError
 from pipeline.model.logistic import objective
+from pipeline.training import history as history_module
 from pipeline.training.history import History, LabelledCounts
 
 
@@ -66,3 +67,14 @@ def test_where_no_mistake_costs_anything_nothing_diverges():
     found.documents.costs[:] = 0.0
     w, b = zeros(2)
     assert found.add(w, b, w).objective == 0.0
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("n_validation", [0, 15])
+def test_an_epoch_is_measured_alike_in_blocks_of_any_size(n_classes, n_validation, monkeypatch):
+    w, b = zeros(n_classes)
+    w = w + np.linspace(-0.3, 0.5, w.size).reshape(w.shape)
+    expected = history(n_classes, n_validation=n_validation).add(w, b, w)
+    monkeypatch.setattr(history_module, "_BLOCK", 7)
+    found = history(n_classes, n_validation=n_validation).add(w, b, w)
+    assert repr(found) == repr(expected)  # NaN is not equal to itself
