@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from pipeline.cli.main import exit_code_of
 
 if TYPE_CHECKING:
     from pipeline.cluster.workers import Workers
@@ -46,6 +49,28 @@ def workers_of(where: Cluster, folder: Path, say: Callable[[str], None]) -> Iter
     from pipeline.stages.versions import installed
 
     with connected(where, folder, installed, say) as workers:
+        yield workers
+
+
+@contextlib.contextmanager
+def workers_of_main_thread(
+    where: Cluster, folder: Path, say: Callable[[str], None]
+) -> Iterator[Workers]:
+    """Give the same as `workers_of` to the main thread, where interrupts are raised.
+
+    Dask is started in another thread, because an interrupt in the middle would be lost there, or
+    be followed by errors of what is half started.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    with contextlib.ExitStack() as stack:
+        given = workers_of(where, folder, say)
+        try:
+            workers = ThreadPoolExecutor(1).submit(stack.enter_context, given).result()
+        except KeyboardInterrupt as error:
+            end_workers()
+            say("sentiment: interrupted")
+            os._exit(exit_code_of(error))  # and do not wait for the thread
         yield workers
 
 

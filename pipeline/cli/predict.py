@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.boundary import interrupts
-from pipeline.cli.cluster import cluster_of, workers_of
+from pipeline.cli.cluster import cluster_of, workers_of_main_thread
 from pipeline.cli.main import examples, main
 from pipeline.cli.options import (
     JSON,
@@ -140,7 +140,8 @@ def predict(run: Path, files: tuple[str, ...], **options: Any) -> None:
         told = _print_predictions(model, files or ("-",), settings, in_json)
     else:
         scorer, jobs = Scorer(model, run), _jobs(files, out, run, settings)
-        with workers_of(cluster, out, say) as workers:
+        interrupts.be_raised()
+        with workers_of_main_thread(cluster, out, say) as workers:
             told = _write_files(scorer, jobs, settings, quiet, workers)
     if message := told.without.message():
         say(f"sentiment: {message}")
@@ -262,7 +263,6 @@ def _write_files(
 
     left = [job for job in jobs if not is_up_to_date(job)]
     told = Told()
-    interrupts.be_raised()
     with FileProgress([job.source for job in left], quiet) as progress:
         remote.on_fetch = progress.fetched
         for job in left:

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from pipeline.cli import command, predict
+from pipeline.cli import cluster, command
 from pipeline.cluster.workers import ThisProcess
 
 
@@ -33,7 +33,7 @@ def asked(monkeypatch):
         places.append(where)
         yield workers
 
-    for module in command, predict:
+    for module in command, cluster:
         monkeypatch.setattr(module, "workers_of", workers_of)
     return places, workers
 
