@@ -18,7 +18,7 @@ class Servers:
     Parameters
     ----------
     folder : Path
-        An empty folder of the test.
+        A folder for what they write; it is made.
     *options : str
         Of the scheduler.
     **variables : str
@@ -28,6 +28,7 @@ class Servers:
     def __init__(self, folder: Path, *options: str, **variables: str) -> None:
         self.folder, self._file = folder, folder / "scheduler.json"
         self.variables = variables
+        folder.mkdir(parents=True, exist_ok=True)
         self.processes: list[subprocess.Popen[bytes]] = []
         self.scheduler = self._start("scheduler", "--port", "0", "--no-show", *options)
         wait_for(self._file)

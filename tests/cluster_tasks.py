@@ -2,8 +2,10 @@
 
 import os
 import signal
+import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +75,25 @@ def described() -> dict[str, str]:
 
     numpy = os.environ.get("TEST_NUMPY", "2.4.6")
     return {"numpy": numpy, "source": package_digest()[:12], "processor": "one"}
+
+
+def with_a_death(item: Any, work: Callable[..., Any], event: str, when: str, *shared: Any) -> Any:
+    """Do a task; the first process that makes the file of the event is killed meanwhile.
+
+    That is before the task, when it opens its first file to write, or after it.
+    """
+    try:
+        os.close(os.open(event, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return work(item, *shared)
+    if when == "during":
+        sys.addaudithook(_kill_writer)
+    if when != "before":
+        work(item, *shared)
+    os.kill(os.getpid(), signal.SIGKILL)
+    return None
+
+
+def _kill_writer(name: str, arguments: tuple[Any, ...]) -> None:
+    if name == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR):
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -136,6 +136,8 @@ def _local_cluster(n_workers: int) -> Iterator[Client]:
     threads = os.environ.get("SENTIMENT_THREADS") or str(max(1, n_threads() // n_workers))
     settings: dict[str, Any] = {
         "distributed.scheduler.allowed-failures": 100,  # they are counted here
+        # Otherwise a worker that dies twice within this time is not started again.
+        "distributed.deploy.lost-worker-timeout": "1000 days",
         # Not MALLOC_TRIM_THRESHOLD_, with which memory is taken and given back all the time.
         "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": "1"},
     }
