@@ -1,8 +1,8 @@
 """What training in parts costs in epochs, and how near to the optimum L-BFGS comes after it.
 
 J and test accuracy after some epochs, for some numbers of parts, as means over seeds. The settings
-are those of `configs/imdb.toml`. Then, with a larger penalty, J of `exact` beside the optimum that
-another method of SciPy finds.
+are those of `configs/imdb.toml`. Then, with a larger penalty, J of `exact` against the optimum
+that another method of SciPy finds.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def run(setting: Setting) -> Question:
     goal, claims, notes = 100 * found[1][0][1] - WITHIN, [], []
     for n in PARTS[1:]:
         accuracies = 100 * found[n][:, 1]
-        lost = 100 * found[1][0][1] - accuracies[0]
+        lost = float(100 * found[1][0][1] - accuracies[0])
         text = f"{n} parts, accuracy lost after {epochs[0]} epochs"
         claims.append(Claim(text, (lost,), WITHIN if n == 4 else None, False, "points"))
         enough = [e for e, accuracy in zip(epochs, accuracies, strict=True) if accuracy >= goal]
@@ -77,7 +77,7 @@ def exact_by_parts(counts: Counts) -> tuple[list[Claim], Table]:
         show_progress(f"exact, {n} parts")
         settings = {"l2": l2, "learning_rate": 0.03, "epochs": 4, "parts": n}
         reached = SGDLogisticRegression(**settings, exact=True).fit(X, y).minimum_
-        above = reached.objective / optimum.objective - 1
+        above = float(reached.objective / optimum.objective - 1)
         text = f"exact, {n} parts: J above the optimum"
         claims.append(Claim(text, (100 * above,), 100 * ABOVE, False, "%"))
         relative = reached.gap / reached.objective

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from pipeline.storage.replacing import temporary_folder
 from pipeline.training.sgd import Problem
 from pipeline.training.shuffle import Shuffle
 from pipeline.training.softmax import ClassProblem
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 # Non-zeros of the rows that are copied, or added up, at a time: 8 megabytes. It is no setting,
 # because sums depend on it.
@@ -109,9 +112,8 @@ class PartFiles(NamedTuple):
         if ratio is not None:
             write_arrays(folder / "ratio.safetensors", {"ratio": ratio})
         for number, of_part in enumerate(rows):
-            blocks = (counts[block] for block in row_blocks(counts.indptr, of_part))
-            arrays = ((block.data, block.indices, block.indptr) for block in blocks)
-            write_counts(folder / f"{number}.safetensors", arrays, counts.shape[1])
+            blocks = (_rows(counts, block) for block in row_blocks(counts.indptr, of_part))
+            write_counts(folder / f"{number}.safetensors", blocks, counts.shape[1])
             targets = {"targets": problem.targets[of_part]}
             write_arrays(folder / f"{number}.targets.safetensors", targets)
         return cls(folder, len(rows), problem.l2, problem.fit_intercept, n_classes)
@@ -119,6 +121,17 @@ class PartFiles(NamedTuple):
     def part(self, number: int) -> Part:
         """Return a part by its number."""
         return _mapped(self, number)
+
+
+def _rows(counts: csr_array, rows: Array) -> tuple[Array, Array, Array]:
+    """Return data, indices and indptr of some rows.
+
+    Beyond 2^31 non-zeros `counts[rows]` would first copy all indices to int64.
+    """
+    sizes = counts.indptr[rows + 1] - counts.indptr[rows]
+    ends = np.cumsum(sizes, dtype=np.int64)
+    at = np.arange(ends[-1]) + np.repeat(counts.indptr[rows] - (ends - sizes), sizes)
+    return counts.data[at], counts.indices[at], np.append(0, ends)
 
 
 @functools.lru_cache(_MAPPED)
