@@ -58,8 +58,8 @@ def write_counts(
 def read_counts(shards: Path | Sequence[Path]) -> csr_array:
     """Map the matrix of a set into memory, given its shards in order, or the only one.
 
-    Of more than one, the matrix is a copy in a file without a name beside them, so that memory does
-    not grow with it.
+    Of more than one, the matrix is a copy, mapped from a file without a name in their folder. So
+    memory does not grow with it.
 
     Raises
     ------

@@ -89,7 +89,7 @@ class TokenShards:
     def joined(self) -> Tokens:
         """Return the tokens of all shards as one; a single shard is returned as it is.
 
-        Those of more are a copy, in a file without a name beside the shards.
+        Those of more are a copy, mapped from a file without a name in their folder.
         """
         if len(self.shards) == 1:
             return self.shards[0]
