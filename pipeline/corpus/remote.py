@@ -187,17 +187,20 @@ def fetched(file: RemoteFile) -> Iterator[Path]:
     CorpusError
         If it cannot be fetched, is not as it was listed, or there is no room for it.
     """
-    with contextlib.ExitStack() as stack:
+    has_name = not _DESCRIPTORS.is_dir()  # on Linux it needs none
+    kind: Any = tempfile.NamedTemporaryFile if has_name else tempfile.TemporaryFile
+    try:
+        # A buffer would be written again when a full disk's file is closed.
+        opened = kind(prefix="sentiment-", buffering=0)
+    except OSError as error:
+        raise CorpusError(
+            f"{file.url}: no temporary file can be made: {error.strerror}; set TMPDIR to a folder "
+            "that can be written to"
+        ) from None
+    with opened as copy:
         with _told(file.url, file.size):
-            if _DESCRIPTORS.is_dir():  # on Linux: a file without a name
-                copy: Any = stack.enter_context(tempfile.TemporaryFile())
-                path = _DESCRIPTORS / str(copy.fileno())
-            else:
-                copy = stack.enter_context(tempfile.NamedTemporaryFile(prefix="sentiment-"))
-                path = Path(copy.name)
             _fetch(file, copy)
-            copy.flush()
-        yield path
+        yield Path(copy.name) if has_name else _DESCRIPTORS / str(copy.fileno())
 
 
 def _fetch(file: RemoteFile, target: BinaryIO) -> None:
@@ -208,7 +211,9 @@ def _fetch(file: RemoteFile, target: BinaryIO) -> None:
     with store.open(path, "rb", block_size=_BLOCK, cache_type="none") as source:
         _require_same(file, getattr(source, "details", None) or store.info(path))
         while block := source.read(_BLOCK):
-            target.write(block)
+            left = memoryview(block)
+            while left:  # a disk that is almost full takes a part
+                left = left[target.write(left) :]
             n_bytes += len(block)
             now = time.monotonic()
             if now - started > _PATIENCE and now - shown > _SLOW:
@@ -255,11 +260,11 @@ def _told(url: str, size: int = 0) -> Iterator[None]:
         raise
     except FileNotFoundError as error:
         raise CorpusError(f"{url}: not there{_reason(error) * (' ' in str(error))}") from None
-    except PermissionError as error:
-        raise CorpusError(
-            f"{url}: no access{_reason(error)}; credentials come from the environment"
-        ) from None
     except Exception as error:
+        if isinstance(error, PermissionError) or type(error).__name__ == "NoCredentialsError":
+            raise CorpusError(
+                f"{url}: no access{_reason(error)}; credentials come from the environment"
+            ) from None
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise CorpusError(
                 f"{url}: no room for its {size:,} bytes in {tempfile.gettempdir()}; set TMPDIR to "

@@ -25,6 +25,17 @@ def test_elapsed_and_remaining_time_are_told_apart(elapsed, left, shown):
     assert TimeColumn().render(task).plain == shown
 
 
+def test_a_file_that_is_fetched_is_shown_with_what_is_here():
+    shown = StageProgress(epochs=4, quiet=False)
+    shown.fetched("s3://reviews/a.csv", 1_000_000, 3_000_000)  # nothing runs that could show it
+    shown.started("corpus")
+    shown.fetched("s3://reviews/a.csv", 1_000_000, 3_000_000)
+    (task,) = shown.progress.tasks
+    assert task.description == "fetching a.csv  1 of 3 MB"
+    shown.fetched("s3://reviews/a.csv", 3_000_000, 3_000_000)
+    assert task.description == "reading a.csv"
+
+
 def test_the_rate_of_tasks_and_epochs_is_shown():
     task = SimpleNamespace(elapsed=2.9, time_remaining=6.1, speed=1.5)
     assert RateColumn().render(task).plain == "0:02, 1.5 a second, about 0:06 left"

@@ -3,6 +3,8 @@
 import errno
 import gzip
 import json
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -318,6 +320,30 @@ def test_what_a_store_raises_is_told_in_one_line(store, monkeypatch, raised, lin
     monkeypatch.setattr(type(store), "info", fail)
     if not isinstance(raised, OSError) or raised.errno is None:
         assert refusal(lambda: place_paths(file.url, RULE)) == found
+
+
+def test_a_disk_that_is_full_is_told_in_one_line_with_the_variable(store):
+    file = listed(store)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16, limits[1]))
+    try:
+        found = refusal(lambda: fetch(file))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    assert found == (
+        f"{ROOT}/a.csv: no room for its {len(CSV)} bytes in {tempfile.gettempdir()}; set TMPDIR to "
+        "a folder with more"
+    )
+
+
+def test_a_temporary_folder_that_is_not_there_is_told(store, tmp_path, monkeypatch):
+    file = listed(store)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    assert refusal(lambda: fetch(file)).startswith(
+        f"{ROOT}/a.csv: no temporary file can be made: No such file or directory; set TMPDIR to a "
+    )
 
 
 def test_a_connection_that_ends_early_is_no_end_of_the_file(store, monkeypatch):

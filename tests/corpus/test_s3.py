@@ -203,6 +203,16 @@ def test_what_a_store_answers_is_told_in_one_line(tmp_path, sentiment, place, li
     assert not (tmp_path / "run" / "corpus").exists()
 
 
+@pytest.mark.usefixtures("hostile")
+def test_missing_credentials_are_told_in_one_line(tmp_path, sentiment, monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    line = "no access (Unable to locate credentials); credentials come from the environment"
+    require_told(sentiment(*corpus("s3://ends/a.csv", tmp_path)), f"s3://ends/a.csv: {line}")
+
+
 @pytest.mark.usefixtures("bucket")
 def test_a_store_that_is_not_there_is_told_in_one_line(tmp_path, sentiment, monkeypatch):
     point_to(9, monkeypatch)
