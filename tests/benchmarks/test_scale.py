@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
@@ -61,7 +62,8 @@ def test_a_small_job_is_measured_stage_by_stage(tmp_path):
     assert 0.6 < found.accuracy < 0.95
     for stage in found.stages:
         assert 0 < stage.seconds < stage.cpu_seconds + 60
-        assert 30 * MB < stage.peak_anonymous < 400 * MB
+        if Path("/proc/self/status").exists():
+            assert 30 * MB < stage.peak_anonymous < 400 * MB
         assert stage.kept_bytes > 0
     assert not (tmp_path / "run").exists()
     assert not (tmp_path / "reviews").exists()
