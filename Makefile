@@ -91,7 +91,7 @@ hunt: .venv/dev ## test properties with thousands of new examples
 	@$(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile=hunt $(ARGS)
 
 cluster: .venv/dev .venv/cluster ## test workers on this machine, and URLs of an S3 on it
-	@$(BIN)/python -m pytest tests/cluster tests/corpus/test_s3.py $(ARGS)
+	@$(BIN)/python -m pytest tests/cluster tests/*/test_on_workers.py tests/corpus/test_s3.py $(ARGS)
 
 fuzz: .venv/dev .venv/fuzz ## fuzz each parser for a minute (ARGS='csv json --seconds 600')
 	@$(BIN)/python tools/fuzzing.py $(ARGS)
