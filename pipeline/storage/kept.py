@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from pipeline.cluster.workers import HERE, Workers
-from pipeline.errors import RunError
+from pipeline.errors import PipelineError, RunError
 from pipeline.storage.files import digest, digest_of, read_json, write_json
 from pipeline.storage.forms import require_form
 
@@ -108,13 +108,16 @@ class KeptShards:
         kept = [_kept(self.folder, task) for task in recorded]
         missing = [task for task, record in zip(recorded, kept, strict=True) if record is None]
         self.folder.mkdir(exist_ok=True)
-        fresh = each(_run, missing, self.folder, work, *shared)
+        fresh = each(make_shard, missing, self.folder, work, *shared)
         records = []
         try:
             for known in kept:
                 records.append(known or next(fresh))
                 yield records[-1]["result"]
-        except BaseException:
+        except BaseException as error:
+            n_kept = len(list(self.folder.glob("*.json")))
+            if n_kept and isinstance(error, PipelineError):
+                error.args = (f"{error}; {n_kept} of {len(tasks)} shards are kept",)
             with suppress(OSError):
                 self.folder.rmdir()  # if nothing is kept
             raise
@@ -163,7 +166,7 @@ def _kept(folder: Path, recorded: _Recorded) -> dict[str, Any] | None:
     return record if whole and record["key"] == recorded.key else None
 
 
-def _run(
+def make_shard(
     recorded: _Recorded, folder: Path, work: Callable[..., Any], *shared: Any
 ) -> dict[str, Any]:
     """Make a shard, and its record; return that.
