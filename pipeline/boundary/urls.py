@@ -7,8 +7,8 @@ takes them from the environment.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import unquote
 
 from pipeline.errors import PipelineError
 
@@ -19,6 +19,8 @@ PACKAGES = {
     **dict.fromkeys(("az", "abfs", "abfss"), ("adlfs", "adlfs")),
     "hf": ("huggingface_hub", "huggingface_hub"),
 }
+# Is called with a URL whose file is fetched, and how much of how many bytes is here.
+on_fetch: Callable[[str, int, int], None] = lambda url, n_bytes, size: None  # noqa: E731
 _ACCEPTED = "s3://, gs://, az://, hf:// or file://"
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)(?:://|::(?=.*://))", re.DOTALL)
 _QUERY = re.compile(r"\?[^/?]*=")  # a lone ? belongs to a glob
@@ -45,14 +47,16 @@ def scheme_of(url: str) -> str:
 
 
 def checked_url(url: str, error: type[PipelineError]) -> str:
-    """Return a URL that is read; refuse another scheme, chains, credentials and queries.
+    """Return a URL that is read, its scheme in lower case.
+
+    Another scheme, a chain of URLs, credentials and a query are refused.
 
     The message holds nothing that may be secret.
 
     Examples
     --------
     >>> from pipeline.errors import CorpusError
-    >>> checked_url("s3://reviews/part-?.parquet", CorpusError)
+    >>> checked_url("S3://reviews/part-?.parquet", CorpusError)
     's3://reviews/part-?.parquet'
     >>> checked_url("s3://AKIA:secret@reviews/a.csv", CorpusError)
     Traceback (most recent call last):
@@ -90,7 +94,7 @@ credentials come from the environment, such as AWS_ACCESS_KEY_ID
         problem = f"expected {where}/reviews.parquet, whose bucket is no pattern"
     if problem:
         raise error(f"{shown}: {problem}")
-    return url
+    return scheme + url[len(scheme) :]
 
 
 def path_of(url: str) -> Path:
@@ -99,6 +103,8 @@ def path_of(url: str) -> Path:
     >>> path_of("file:///data/my%20reviews/*.csv")
     PosixPath('/data/my reviews/*.csv')
     """
+    from urllib.parse import unquote
+
     return Path("/", unquote(url.partition("://")[2].partition("/")[2]))
 
 

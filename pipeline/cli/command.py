@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from pipeline.boundary import interrupts
+from pipeline.boundary import interrupts, urls
 from pipeline.cli.cluster import cluster_of, end_workers, workers_of
 from pipeline.cli.main import examples, exit_code_of, main
 from pipeline.cli.options import CONFIG, KEEP, RUN, SET, UserPath
@@ -122,7 +122,6 @@ def compute_and_render(
     from concurrent.futures import ThreadPoolExecutor
 
     from pipeline.cli.display.progress import StageProgress
-    from pipeline.corpus import remote
     from pipeline.kernels import compiled
     from pipeline.storage.run import Run
 
@@ -131,7 +130,7 @@ def compute_and_render(
     verbose = values.pop("verbose", False) or group["verbose"]
     interrupts.be_raised()
     with StageProgress(config.train.epochs, quiet, verbose) as progress:
-        compiled.on_compile, remote.on_fetch = progress.say, progress.fetched
+        compiled.on_compile, urls.on_fetch = progress.say, progress.fetched
         keep, cluster = values.pop("keep", False), cluster_of(values)
 
         def compute_on_workers() -> Render:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.boundary import interrupts
+from pipeline.boundary import interrupts, urls
 from pipeline.cli.cluster import cluster_of, workers_of_main_thread
 from pipeline.cli.main import examples, main
 from pipeline.cli.options import (
@@ -257,14 +257,13 @@ def _write_files(
 ) -> Told:
     """Write the outputs that are not up to date, and say how many there are."""
     from pipeline.cli.display.file_progress import FileProgress
-    from pipeline.corpus import remote
     from pipeline.prediction.files import is_up_to_date, predict_file
     from pipeline.prediction.rows import Told
 
     left = [job for job in jobs if not is_up_to_date(job)]
     told = Told()
     with FileProgress([job.source for job in left], quiet) as progress:
-        remote.on_fetch = progress.fetched
+        urls.on_fetch = progress.fetched
         for job in left:
             progress.started(job.source)
             try:

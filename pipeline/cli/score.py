@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pipeline.boundary import interrupts
+from pipeline.boundary import interrupts, urls
 from pipeline.cli.main import examples, main
 from pipeline.cli.options import (
     JSON,
@@ -97,7 +97,6 @@ def score(run: Path, file: str, by: str | None, group: str | None, **options: An
     count as a use of the test set.
     """
     from pipeline.cli.display.progress import StageProgress
-    from pipeline.corpus import remote
     from pipeline.kernels import compiled
     from pipeline.studies.score import score_file
 
@@ -105,7 +104,7 @@ def score(run: Path, file: str, by: str | None, group: str | None, **options: An
     keys = {key: options[key] for key in (*_KEYS, "classes") if options[key] not in (None, (), {})}
     interrupts.be_raised()
     with StageProgress(0, quiet=in_json) as progress:
-        compiled.on_compile, remote.on_fetch = progress.say, progress.fetched
+        compiled.on_compile, urls.on_fetch = progress.say, progress.fetched
         progress.started("score")
         try:
             found = score_file(run, file, by, group, keys, dialect)

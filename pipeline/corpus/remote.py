@@ -10,26 +10,22 @@ import contextlib
 import errno
 import importlib
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
+from pipeline.boundary import urls
 from pipeline.boundary.urls import PACKAGES, checked_url, scheme_of, without_secrets
 from pipeline.errors import CorpusError
 
 _BLOCK = 16 << 20  # bytes that are asked for at a time, and held
-_PATIENCE = 2  # seconds before progress is shown
-_SLOW = 0.2  # seconds between two looks at it
 _DESCRIPTORS = Path("/proc/self/fd")
 # What stores say of a file's content, then of its time. The first one that is there is taken.
 _VERSIONS = (
     *("ETag", "etag", "blob_id", "xet_hash", "md5Hash"),
     *("LastModified", "last_modified", "mtime", "updated", "created"),
 )
-# Is called with a URL, and how much of how many bytes is here, where fetching takes a while.
-on_fetch: Callable[[str, int, int], None] = lambda url, n_bytes, size: None  # noqa: E731
 
 
 @dataclass(frozen=True)
@@ -122,8 +118,7 @@ def find(url: str) -> RemoteFolder | list[RemoteFile]:
     CorpusError
         If the URL is none that is read, or the store does not answer as it should.
     """
-    checked_url(url, CorpusError)
-    url = url.rstrip("/")
+    url = checked_url(url, CorpusError).rstrip("/")
     with _told(url):
         store, path = _opened(url)
         store.invalidate_cache()  # what this process has seen may have changed
@@ -206,8 +201,8 @@ def fetched(file: RemoteFile) -> Iterator[Path]:
 def _fetch(file: RemoteFile, target: BinaryIO) -> None:
     store, path = _opened(file.url)
     store.invalidate_cache()
-    started = shown = time.monotonic()
     n_bytes = 0
+    urls.on_fetch(file.url, n_bytes, file.size)
     with store.open(path, "rb", block_size=_BLOCK, cache_type="none") as source:
         _require_same(file, getattr(source, "details", None) or store.info(path))
         while block := source.read(_BLOCK):
@@ -215,12 +210,7 @@ def _fetch(file: RemoteFile, target: BinaryIO) -> None:
             while left:  # a disk that is almost full takes a part
                 left = left[target.write(left) :]
             n_bytes += len(block)
-            now = time.monotonic()
-            if now - started > _PATIENCE and now - shown > _SLOW:
-                on_fetch(file.url, n_bytes, file.size)
-                shown = now
-    if shown > started:
-        on_fetch(file.url, n_bytes, n_bytes)
+            urls.on_fetch(file.url, n_bytes, file.size)
     if file.size > _BLOCK:  # in one piece, it is one version
         store.invalidate_cache()
         _require_same(file, store.info(path))

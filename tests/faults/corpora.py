@@ -116,6 +116,11 @@ _PLACES = (
         "corpus.train: s3://reviews/a.csv?...: expected a URL without a query; credentials...",
     ),
     path(
+        "a store whose package is missing",  # no lock has it
+        "gs://reviews/a.csv",
+        "gs://reviews/a.csv: needs the package gcsfs; pip install gcsfs",
+    ),
+    path(
         "a file of another machine",
         "file://elsewhere/a.csv",
         "corpus.train: file://elsewhere/a.csv: expected a file of this machine, as in file...",
