@@ -31,7 +31,8 @@ class Workers(Protocol):
         items : iterable
             What differs between tasks: small, such as paths and numbers.
         *shared : objects
-            What all tasks take, such as a vocabulary. Each worker receives it once.
+            What all tasks take, such as a vocabulary. Each worker receives it once, and its tasks
+            get the same object, which may keep for the next task what one has computed.
         """
 
     def map_in_threads(

@@ -1,7 +1,7 @@
 """Write under a hidden name, and take the place of the old file or folder when complete.
 
-The hidden name ends with the number of the process. What a killed process left is removed by the
-next one that locks the folder.
+The hidden name ends with the name of the machine and the number of the process. What a killed
+process left is removed by the next one that locks the folder.
 """
 
 from __future__ import annotations
@@ -20,8 +20,12 @@ _HIDDEN = re.compile(r"\..+\.\d+(\.old)?")
 
 
 def hidden(path: Path, suffix: str = "") -> Path:
-    """Return the name under which this process writes a file or a folder."""
-    return path.with_name(f".{path.name}.{os.getpid()}{suffix}")
+    """Return the name under which this process writes a file or a folder.
+
+    It holds the name of the machine, because a task may run again on another one while the first
+    is late, and in containers their processes often have the same number.
+    """
+    return path.with_name(f".{path.name}.{os.uname().nodename}.{os.getpid()}{suffix}")
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 
@@ -91,6 +92,17 @@ def test_who_locks_a_folder_removes_what_was_left_half_written_in_it(tmp_path):
     with locked(tmp_path):
         left = {path.name for path in tmp_path.iterdir()}
     assert left == {".lock", ".metrics.json", ".4", "metrics.json.1"}
+
+
+def test_processes_of_two_machines_write_under_two_names(tmp_path, monkeypatch):
+    """Although both have the same number, as those of containers often do."""
+    here = hidden(tmp_path / "words.tsv")
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(nodename="worker-7"))
+    there = hidden(tmp_path / "words.tsv")
+    assert there != here
+    there.write_text("half")
+    with locked(tmp_path):
+        assert not there.exists()
 
 
 def test_a_process_that_ends_removes_its_own_files_only(tmp_path):

@@ -6,15 +6,19 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from processes import Processes
 
 from pipeline.errors import ConfigError, RunError
 from pipeline.storage.journal import DEPENDS, read_journal
 from pipeline.storage.run import Run
+from pipeline.studies import search
 from pipeline.studies.crossval import cross_validate
 from pipeline.studies.execution import Execution
-from pipeline.studies.splits import Reviews
+from pipeline.studies.grid import trials_of
+from pipeline.studies.journal import Journal
+from pipeline.studies.splits import CountedSplit, Reviews
 from pipeline.studies.stability import measure_stability
 from pipeline.studies.suspects import find_suspects
 from pipeline.studies.trained_run import TrainedRun
@@ -96,6 +100,24 @@ def test_a_study_resumes_without_workers_what_it_began_with(studies, copied_run,
     listener = steps()
     studies["plain"](copied_run.path, Execution(listener=listener))
     assert listener.steps == [1, 1, 1]
+
+
+def test_a_worker_counts_a_split_once_for_all_that_learn_from_it(
+    config_of, copied_run, monkeypatch
+):
+    """As long as its tasks get the same object, which it has received once."""
+    config = config_of(GRID + "features.ngrams = [1, 2]\n")
+    reviews = Reviews.read(Run(copied_run.path), "train")
+    everywhere = search.Searched(reviews, {"": np.ones(len(reviews.labels), bool)})
+    received = pickle.loads(pickle.dumps(everywhere))
+    of, counted = CountedSplit.of, []
+    monkeypatch.setattr(CountedSplit, "of", lambda *given: counted.append(given[-1]) or of(*given))
+    journal = Journal(copied_run.path / "j", {})
+    trainings = list(search._trainings(trials_of(config), [("", 0)], journal))
+    for training in trainings:
+        assert len(search._scores(training, received)) == 2
+    assert len(trainings) == 4
+    assert [section.ngrams for section in counted] == [1, 2]
 
 
 def test_an_error_on_a_worker_is_the_line_that_it_is_here(config_of, copied_run):
