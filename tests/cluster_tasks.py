@@ -97,3 +97,8 @@ def with_a_death(item: Any, work: Callable[..., Any], event: str, when: str, *sh
 def _kill_writer(name: str, arguments: tuple[Any, ...]) -> None:
     if name == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def given(item: Any, work: Callable[..., Any], *shared: Any) -> Any:
+    """Do the work that is given."""
+    return work(item, *shared)

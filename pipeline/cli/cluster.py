@@ -46,8 +46,10 @@ def workers_of(where: Cluster, folder: Path, say: Callable[[str], None]) -> Iter
         yield HERE
         return
     from pipeline.cluster.connection import connected
+    from pipeline.kernels import compiled
     from pipeline.stages.versions import installed
 
+    compiled.compile_all()  # once here, and not in each worker that sees the same cache
     with connected(where, folder, installed, say) as workers:
         yield workers
 

@@ -7,6 +7,7 @@ has introduced itself, and if one dies it is certain which task it ran.
 from __future__ import annotations
 
 import contextlib
+import inspect
 import itertools
 import uuid
 from collections import deque
@@ -88,7 +89,10 @@ class _Call:
         self.items = iter(items)
         # Taken, and not yet given to a worker.
         self.taken: deque[Any] = deque()
-        self.name = f"{work.__name__}-{uuid.uuid4().hex[:12]}"
+        # Where the work is to call a function that it is given, that is what a reader looks for.
+        given = [each for each in (work, *shared) if inspect.isroutine(each)]
+        self.label: str = given[-1].__name__
+        self.name = f"{self.label}-{uuid.uuid4().hex[:12]}"
         self.numbers = itertools.count()
         self.shared_future: Future | None = None
         self.is_over = False
@@ -187,7 +191,7 @@ class _Call:
             if isinstance(error, tasks.NotIntroducedError):
                 self.bury(task)
                 return
-            self.log.failed(self.work, task.items, task.worker, error)
+            self.log.failed(self.label, task.items, task.worker, error)
             raise _as_ours(error, task)
         if future.status != "finished":  # its worker is gone, or what all tasks share, or all is
             self.lose(task)
@@ -204,7 +208,7 @@ class _Call:
             return
         del self.running[task.worker]
         task.results, task.future = done.results, None
-        self.log.done(self.work, task.items, task.worker, done)
+        self.log.done(self.label, task.items, task.worker, done)
 
     def lose(self, task: _Task) -> None:
         """Repeat a task that has no result, after a look whether its worker has died."""
@@ -217,7 +221,7 @@ class _Call:
     def bury(self, task: _Task) -> None:
         """Give a task of a worker that has died to another one, unless too many have died on it."""
         self.members.remove(task.worker)
-        self.log.died(self.work, task.items, task.worker)
+        self.log.died(self.label, task.items, task.worker)
         task.died.append(task.worker)
         if len(task.died) >= MOST_DEATHS:
             raise _deadly(task)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
+from pipeline.boundary.inert import one_line
 from pipeline.cluster.tasks import Done
 
 _HEADER = "task\titems\tworker\thost\tstarted\tseconds\tpeak_mb\tended"
@@ -44,25 +44,25 @@ class TaskLog:
         if self._file is not None:
             self._file.close()
 
-    def done(self, work: Callable[..., Any], items: list[Any], worker: str, done: Done) -> None:
+    def done(self, label: str, items: list[Any], worker: str, done: Done) -> None:
         """Write that a task is done."""
         started = datetime.fromtimestamp(done.started, UTC).isoformat(timespec="milliseconds")
         took = f"{done.seconds:.3f}\t{done.peak_bytes / 1e6:.0f}"
-        self._line(work, items, worker, f"{done.host}\t{started}\t{took}\tdone")
+        self._line(label, items, worker, f"{done.host}\t{started}\t{took}\tdone")
 
-    def died(self, work: Callable[..., Any], items: list[Any], worker: str) -> None:
+    def died(self, label: str, items: list[Any], worker: str) -> None:
         """Write that a worker died on a task."""
-        self._line(work, items, worker, "\t\t\t\tworker died")
+        self._line(label, items, worker, "\t\t\t\tworker died")
 
-    def failed(
-        self, work: Callable[..., Any], items: list[Any], worker: str, error: BaseException
-    ) -> None:
+    def failed(self, label: str, items: list[Any], worker: str, error: BaseException) -> None:
         """Write that a task raised an error."""
-        self._line(work, items, worker, f"\t\t\t\t{type(error).__name__}")
+        self._line(label, items, worker, f"\t\t\t\t{type(error).__name__}")
 
-    def _line(self, work: Callable[..., Any], items: list[Any], worker: str, rest: str) -> None:
-        which = " ".join(named(items).split())
-        self._write(f"{work.__name__}\t{which}\t{worker}\t{rest}")
+    def _line(self, label: str, items: list[Any], worker: str, rest: str) -> None:
+        which = one_line(named(items))
+        if which.startswith(("=", "+", "-", "@")):  # a formula, to a spreadsheet
+            which = f"'{which}"
+        self._write(f"{label}\t{which}\t{worker}\t{rest}")
 
     def _write(self, line: str) -> None:
         if self._file is None:

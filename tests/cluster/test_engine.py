@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.cluster.task_log import TaskLog
 from pipeline.cluster.workers import HERE, Workers
 from pipeline.errors import CorpusError
 
@@ -75,3 +76,30 @@ def test_few_items_are_spread_over_all_workers(tmp_path):
     assert {given for given, _, _ in ran} == {"4"}
     assert len({process for _, _, process in ran}) == 2
     assert all(thread.startswith("ThreadPool") for _, thread, _ in ran)
+
+
+def test_a_table_tells_what_each_task_was_and_took(tmp_path, workers):
+    from pipeline.cluster.connection import connected
+
+    folder = tmp_path / "run"
+    with connected(1, folder, cluster_tasks.described, str) as own:
+        assert not (folder / "cluster.tsv").exists()
+        list(own.map(cluster_tasks.note, [7], str(tmp_path)))
+        with pytest.raises(CorpusError):
+            list(own.map(cluster_tasks.given, [3], cluster_tasks.fail_at, 3))
+    header, *lines = (
+        line.split("\t") for line in (folder / "cluster.tsv").read_text().splitlines()
+    )
+    rows = [dict(zip(header, line, strict=True)) for line in lines]
+    assert [(row["task"], row["items"]) for row in rows] == [("note", "7"), ("fail_at", "3")]
+    assert [row["ended"] for row in rows] == ["done", "CorpusError"]
+    assert float(rows[0]["seconds"]) < 60
+    assert 20 < float(rows[0]["peak_mb"]) < 2000
+    assert [path.name for path in folder.iterdir()] == ["cluster.tsv"]
+
+
+def test_a_name_in_the_table_is_one_field_and_no_formula(tmp_path):
+    with TaskLog(tmp_path / "cluster.tsv") as log:
+        log.died("tokenise_shard", ["=1+1\t\n.csv"], "tcp://127.0.0.1:1")
+    line = (tmp_path / "cluster.tsv").read_text().splitlines()[1]
+    assert line.split("\t")[:3] == ["tokenise_shard", r"'=1+1\t\n.csv", "tcp://127.0.0.1:1"]
