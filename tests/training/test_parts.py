@@ -135,9 +135,13 @@ class TestWorkers:
     @pytest.mark.parametrize("rule", RULES, ids=str)
     @pytest.mark.parametrize("data", [reviews, three_classes])
     @pytest.mark.parametrize("in_files", [False, True])
+    @pytest.mark.parametrize("buffer", [shuffles.BUFFER, 60])
     def test_tasks_that_finish_in_another_order_learn_them_too(
-        self, rule, data, in_files, tmp_path, monkeypatch
+        self, rule, data, in_files, buffer, tmp_path, monkeypatch
     ):
+        """Where the parts are larger than the buffer of the shuffle, too."""
+        monkeypatch.setattr(shuffles, "BUFFER", buffer)
+        monkeypatch.setattr(shuffles, "CHUNK", 12)
         X, y = data()
         model = SGDLogisticRegression(**rule, epochs=3, parts=3)
         expected = digest(model.fit(X, y))
