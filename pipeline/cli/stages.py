@@ -83,10 +83,10 @@ def train(run: Run, config: Any) -> None:
     from pipeline.cli.display.tables import print_history, print_threshold, print_words
     from pipeline.inspection.class_weights import class_words
     from pipeline.inspection.weights import top_words
-    from pipeline.stages.outputs import read_decision, read_epochs
+    from pipeline.stages.outputs import read_decision, read_epochs, read_minimum
     from pipeline.stages.read_run import load_model
 
-    print_history(read_epochs(run))
+    print_history(read_epochs(run), read_minimum(run))
     decision = read_decision(run)
     if (choice := decision["threshold"]) is not None:
         print_threshold(choice)

@@ -202,7 +202,7 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     record: dict[str, Any] = {"epochs": [dataclasses.asdict(epoch) for epoch in history]}
     steps, warnings = f"{len(history)} epochs", decided.warnings
     if minimum is not None:
-        record["minimum"] = dataclasses.asdict(minimum)
+        record["minimum"] = dataclasses.asdict(kept) | dataclasses.asdict(minimum)
         steps += f", L-BFGS: {minimum}"
         warnings = [*warnings, *_shortfall(minimum, config.train.gap)]
     files.write_json(context.folder / "history.json", record)

@@ -71,6 +71,7 @@ _OF_SET_OF_MORE = {
 _CARD_OF_MORE = _CARD | {"classes": [str], "train": _OF_SET_OF_MORE, "test": _OF_SET_OF_MORE}
 _VALIDATION = ("validation_loss", "validation_accuracy")
 _EPOCH = {"number": int, "loss": float, "accuracy": float, **dict.fromkeys(_VALIDATION, _UNDEFINED)}
+_MINIMUM = _EPOCH | {"n_steps": int, "objective": float, "gap": float, "is_reached": bool}
 _AT = {"threshold": float, "accuracy": float} | _SHARES
 _THRESHOLD = {"goal": str, "threshold": float, "n": int, "at": _AT, "at_half": _AT}
 HINT = "use --force to compute it again"
@@ -105,6 +106,13 @@ def read_epochs(run: Run) -> list[dict[str, Any]]:
     if len({epoch[key] is None for epoch in epochs for key in _VALIDATION}) != 1:
         raise RunError(f"{run.path / file}: not the file that was written; {HINT}")
     return epochs
+
+
+def read_minimum(run: Run) -> dict[str, Any] | None:
+    """Return what L-BFGS came to after the epochs; None if it was not asked for."""
+    found = _read(run, "model/history.json", {"minimum?": _MINIMUM})
+    minimum: dict[str, Any] | None = found.get("minimum")
+    return minimum
 
 
 def read_decision(run: Run) -> dict[str, Any]:

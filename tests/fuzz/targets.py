@@ -270,7 +270,9 @@ def _write_manifest(path: Path, content: Any) -> None:
 # What a stage writes, and what a command does with it.
 _RESULTS: dict[str, Callable[[Run], None]] = {
     "corpus/card.json": lambda run: tables.print_card(outputs.read_card(run)),
-    "model/history.json": lambda run: tables.print_history(outputs.read_epochs(run)),
+    "model/history.json": lambda run: tables.print_history(
+        outputs.read_epochs(run), outputs.read_minimum(run)
+    ),
     "model/decision.json": lambda run: _print_decision(outputs.read_decision(run)),
     "eval/metrics.json": lambda run: print_evaluation(outputs.read_metrics(run)),
 }

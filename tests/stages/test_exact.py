@@ -50,6 +50,17 @@ def test_says_and_records_how_near_to_the_minimum_it_came(train):
     assert certificate.gap <= 1e-5
 
 
+def test_shows_what_it_came_to_below_the_epochs(sentiment, tmp_path):
+    overrides = ("train.exact=true", "train.epochs=2", "train.validation=0.2")
+    options = [option for each in overrides for option in ("--set", each)]
+    shown = sentiment("train", "sample", "--run", tmp_path / "run", *options).stdout.splitlines()
+    rows = [line.split() for line in shown if line.split()[:1] in (["1"], ["2"], ["L-BFGS"])]
+    assert [row[0] for row in rows] == ["1", "2", "L-BFGS"]
+    minimum = json.loads((tmp_path / "run" / "model" / "history.json").read_text())["minimum"]
+    assert rows[2][1:3] == [f"{minimum['loss']:.3f}", f"{minimum['accuracy']:.1%}"]
+    assert rows[2][4] == f"{minimum['validation_accuracy']:.1%}"
+
+
 def test_warns_where_the_gap_is_not_reached(train, monkeypatch):
     monkeypatch.setattr(lbfgs, "STEPS", 1)
     (warning,) = entry(train("run"))["warnings"]

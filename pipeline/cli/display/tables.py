@@ -45,17 +45,22 @@ def _words_table(title: str, words: Sequence[Word], style: str) -> Figures:
     return table
 
 
-def print_history(epochs: Sequence[dict[str, Any]], rows: int = 8) -> None:
-    """Print some epochs, always the first and the last."""
+def print_history(
+    epochs: Sequence[dict[str, Any]], minimum: dict[str, Any] | None = None, rows: int = 8
+) -> None:
+    """Print some epochs, always the first and the last, and what L-BFGS came to after them."""
     validated = epochs[-1]["validation_loss"] is not None
     validation = ("validation\nloss", "validation\naccuracy") if validated else ()
     table = figures("epoch", "training\nloss", "training\naccuracy", *validation)
     n = len(epochs)
-    for k in sorted({round(i * (n - 1) / max(1, min(n, rows) - 1)) for i in range(min(n, rows))}):
-        epoch = epochs[k]
-        row = [str(epoch["number"]), f"{epoch['loss']:.3f}", f"{epoch['accuracy']:.1%}"]
+    shown = sorted({round(i * (n - 1) / max(1, min(n, rows) - 1)) for i in range(min(n, rows))})
+    measured = [(str(epochs[k]["number"]), epochs[k]) for k in shown]
+    if minimum is not None:
+        measured.append(("L-BFGS", minimum))
+    for name, of in measured:
+        row = [name, f"{of['loss']:.3f}", f"{of['accuracy']:.1%}"]
         if validated:
-            loss, accuracy = epoch["validation_loss"], epoch["validation_accuracy"]
+            loss, accuracy = of["validation_loss"], of["validation_accuracy"]
             row += [f"{loss:.3f}", f"{accuracy:.1%}"]
         table.add_row(*row)
     print_table(table)
