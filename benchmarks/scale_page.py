@@ -58,7 +58,9 @@ def filled(page: str, points: Sequence[Point], facts: dict[str, Any]) -> str:
 
 def _machine(facts: dict[str, Any]) -> str:
     load = facts["load_before"]
-    state = "quiet" if load is not None and load < 0.5 else f"busy (load {load:.1f} at the start)"
+    state = "quiet"
+    if load is None or load >= 0.5:
+        state = "busy with other work, so the seconds say less than those of processors"
     left_out = "".join(f" Left out: {reason}." for reason in facts["left_out"])
     return (
         f"Measured on {facts['date']} on {facts['cores']} cores of {facts['processor']}, "
