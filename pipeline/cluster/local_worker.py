@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import warnings
 from typing import Any
 
 
@@ -17,7 +18,8 @@ def dask_setup(_: Any) -> None:
 
 
 def silence() -> None:
-    """Print nothing that Dask logs: what matters of it is a line of the command."""
+    """Print nothing that Dask logs or warns of: what matters of it is a line of the command."""
+    warnings.filterwarnings("ignore", module=r"distributed(\.|$)")
     for name in ("asyncio", "bokeh", "distributed", "tornado"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     for name, logger in logging.root.manager.loggerDict.items():

@@ -160,10 +160,12 @@ class Members:
 
     def _lose_patience(self) -> None:
         if time.monotonic() - self._last_there > PATIENCE:
+            start = ""
+            if "://" in self.address:
+                start = f"start some with `dask worker {self.address} --nthreads 1`, then "
             raise RunError(
-                f"{self.address}: no worker has been there for {PATIENCE:.0f} seconds; start some "
-                f"with `dask worker {self.address} --nthreads 1`, then run the same command again: "
-                "completed work is kept"
+                f"{self.address}: no worker has been there for {PATIENCE:.0f} seconds; {start}run "
+                "the same command again: completed work is kept"
             )
 
 
