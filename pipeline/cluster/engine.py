@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 # After so many workers have died on a task, no other one gets it.
 MOST_DEATHS = 3
-# How many tasks a worker that is free gets while the oldest one has no result.
-_AHEAD = 8
+# Tasks for each worker that run or wait for the oldest one: a result may be weights, of which
+# memory shall hold few.
+_AHEAD = 2
 # Seconds between two looks at the cluster while nothing arrives.
 _WAIT = 0.5
 # Seconds for results to arrive from a worker, before a look whether it is still there.
