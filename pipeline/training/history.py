@@ -122,12 +122,13 @@ class History:
             If the objective is far above that of zero weights, or not a number.
         """
         of, held_out = self.documents, self.documents.in_validation
-        z = scores(of.counts.data, of.counts.indices, of.counts.indptr, folded, b)
-        losses, right = np.empty(len(z)), np.empty(len(z), np.bool_)
-        for start in range(0, len(z), _BLOCK):  # whose work arrays are several times as large
-            rows = slice(start, start + _BLOCK)
-            losses[rows] = cross_entropy(z[rows], of.labels[rows])
-            right[rows] = predictions(z[rows], self.threshold) == of.labels[rows]
+        n = len(of.labels)
+        losses, right = np.empty(n), np.empty(n, np.bool_)
+        for start in range(0, n, _BLOCK):  # whose work arrays are several times as large
+            rows, ends = slice(start, start + _BLOCK), slice(start, start + _BLOCK + 1)
+            z = scores(of.counts.data, of.counts.indices, of.counts.indptr[ends], folded, b)
+            losses[rows] = cross_entropy(z, of.labels[rows])
+            right[rows] = predictions(z, self.threshold) == of.labels[rows]
         costs, loss, right_of_training = of.costs, losses, right
         if held_out.any():
             costs, loss, right_of_training = (each[~held_out] for each in (costs, loss, right))
