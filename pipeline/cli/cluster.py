@@ -63,12 +63,15 @@ def workers_of_main_thread(
     Dask is started in another thread, because an interrupt in the middle would be lost there, or
     be followed by errors of what is half started.
     """
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import ThreadPoolExecutor, wait
 
     with contextlib.ExitStack() as stack:
         given = workers_of(where, folder, say)
         try:
-            workers = ThreadPoolExecutor(1).submit(stack.enter_context, given).result()
+            connecting = ThreadPoolExecutor(1).submit(stack.enter_context, given)
+            while not wait([connecting], timeout=0.2).done:
+                pass  # An interrupt that comes just before a wait is noticed when it ends.
+            workers = connecting.result()
         except KeyboardInterrupt as error:
             end_workers()
             say("sentiment: interrupted")

@@ -1,6 +1,10 @@
 """Predicting files on workers: the outputs are those without them, and texts alone are sent."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -65,6 +69,25 @@ def test_a_cluster_writes_the_same_bytes(predict, inputs, tmp_path, dask_workers
     for file in inputs:
         name = f"{file.stem}.parquet"
         assert (tmp_path / "there" / name).read_bytes() == (tmp_path / "here" / name).read_bytes()
+
+
+def test_an_interrupt_while_a_cluster_starts_is_one_line(small_run, inputs, tmp_path):
+    psutil = pytest.importorskip("psutil", reason="needs the extra `cluster`")
+    pytest.importorskip("distributed", reason="needs the extra `cluster`")
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "pipeline", "predict", small_run.path, *inputs]
+    with subprocess.Popen(
+        [*map(str, command), "--out", str(out), "--workers", "2"],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    ) as process:
+        while not psutil.Process(process.pid).children() and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate()[1]
+    assert (process.returncode, said) == (130, "sentiment: interrupted\n")
+    assert not out.exists() or not list(out.iterdir())
 
 
 def test_an_error_names_the_row_and_leaves_no_output(predict, tmp_path):
