@@ -58,9 +58,9 @@ def filled(page: str, points: Sequence[Point], facts: dict[str, Any]) -> str:
 
 def _machine(facts: dict[str, Any]) -> str:
     load = facts["load_before"]
-    state = "quiet"
+    state = "otherwise idle"
     if load is None or load >= 0.5:
-        state = "busy with other work, so the seconds say less than those of processors"
+        state = "which other work shared: prefer CPU seconds"
     left_out = "".join(f" Left out: {reason}." for reason in facts["left_out"])
     return (
         f"Measured on {facts['date']} on {facts['cores']} cores of {facts['processor']}, "
@@ -69,8 +69,8 @@ def _machine(facts: dict[str, Any]) -> str:
 
 
 def _sizes(points: Sequence[Point]) -> str:
-    header = "mode", "reviews", "text", "words", "seconds", "of processors"
-    header += ("memory", "a process", "accuracy")
+    header = "mode", "reviews", "text", "words", "seconds", "CPU seconds"
+    header += ("peak memory", "largest process", "accuracy")
     rows = [
         (
             mode,
@@ -92,7 +92,7 @@ def _sizes(points: Sequence[Point]) -> str:
 def _stages(points: Sequence[Point]) -> str:
     of_mode = typical(points)
     largest = of_mode[-1]
-    header = "stage", "seconds", "of processors", "exponent", "memory", "bytes a review"
+    header = "stage", "seconds", "CPU seconds", "exponent", "peak memory", "bytes a review"
     header += ("written", "kept")
     rows = []
     for name in STAGES:
@@ -111,8 +111,8 @@ def _stages(points: Sequence[Point]) -> str:
             )
         )
     title = (
-        f"Of {largest.reviews:,} reviews ({largest.mode}); the exponent of the seconds of "
-        "processors, and the bytes of memory that a review more takes, of the last step:"
+        f"The stages on {largest.reviews:,} reviews ({largest.mode}). The exponent is that of CPU "
+        "seconds in the last step; the bytes are the memory that each further review took in it."
     )
     return f"{title}\n\n{_table(header, rows)}"
 
@@ -124,9 +124,9 @@ def _answers(points: Sequence[Point]) -> str:
         cpu = fit(of_mode, lambda point: point.cpu_seconds)
         if seconds is not None and cpu is not None:
             lines.append(
-                f"- {mode}: seconds grow with exponent {seconds.over_all:.2f} over all sizes, none "
-                f"left out, and {seconds.last_step:.2f} in the last step; those of processors with "
-                f"{cpu.over_all:.2f} and {cpu.last_step:.2f}."
+                f"- {mode.capitalize()}: CPU seconds grow with exponent {cpu.over_all:.2f} over "
+                f"all sizes and {cpu.last_step:.2f} in the last step, wall-clock seconds with "
+                f"{seconds.over_all:.2f} and {seconds.last_step:.2f}. No size is left out."
             )
     at = max(
         points,
@@ -134,14 +134,14 @@ def _answers(points: Sequence[Point]) -> str:
     )
     verdict = "within" if at.peak_anonymous_sum <= LIMIT else "beyond"
     lines.append(
-        f"- {at.reviews:,} reviews take {_bytes(at.peak_anonymous_sum)} of anonymous memory "
-        f"({at.mode}), {verdict} the 2 GB that are the limit for 4 million."
+        f"- Peak anonymous memory on {at.reviews:,} reviews is {_bytes(at.peak_anonymous_sum)} "
+        f"({at.mode}), {verdict} the limit of 2 GB for 4 million."
     )
     return "\n".join(lines)
 
 
 def _rare(found: Sequence[dict[str, Any]]) -> str:
-    header = "min_df", "n-grams", "seconds", "memory", "written"
+    header = "min_df", "n-grams", "seconds", "peak memory", "written"
     rows = [
         (
             f"{each['min_df']}",
@@ -163,19 +163,19 @@ def _need(points: Sequence[Point]) -> str:
         ("shards of 256 MiB of text", f"{of.shards:,}"),
         ("distinct words", f"{of.n_words:,}"),
         ("files of the run", _bytes(of.kept_bytes)),
-        ("written on the way to them", _bytes(of.written_bytes)),
-        *((f"`{name}`, hours of one processor", f"{of.cpu_hours[name]:,.1f}") for name in STAGES),
-        *((f"`{name}`, memory of one process", _bytes(of.memory[name])) for name in STAGES),
+        ("written in total", _bytes(of.written_bytes)),
+        *((f"`{name}`, CPU hours", f"{of.cpu_hours[name]:,.1f}") for name in STAGES),
+        *((f"`{name}`, peak memory", _bytes(of.memory[name])) for name in STAGES),
         (
-            f"over the driver's network in an epoch of {costs.PARTS} parts",
+            f"sent and received by the driver in an epoch, {costs.PARTS} parts",
             _bytes(of.epoch_bytes),
         ),
     ]
     over = costs.breaks_first(of)
     worst = over or costs.breaks_first(of, 0)[:2]
     named = ", then ".join(f"`{name}` with {_bytes(size)}" for name, size in worst)
-    breaks = "What breaks first on it" if over else "It is enough. What comes nearest to it"
-    verdict = f"A machine has 34.4 GB (32 GiB). {breaks}: {named}."
+    breaks = "breaks first" if over else "comes nearest to that limit"
+    verdict = f"A machine has 34.4 GB (32 GiB). What {breaks}: {named}."
     return f"{_table(('what', 'how much'), rows)}\n\n{verdict}"
 
 
@@ -192,7 +192,7 @@ def _bills(points: Sequence[Point]) -> str:
 
 
 def _records(points: Sequence[Point]) -> str:
-    header = "system", "examples", "features", "on", "seconds", "features a second"
+    header = "system", "examples", "features", "hardware", "seconds", "features a second"
     rows = [
         (
             record.system,
