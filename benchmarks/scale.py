@@ -110,7 +110,7 @@ def line(point: Point) -> str:
     """Return what one run needed, as a line."""
     return (
         f"{point.mode:11} {point.reviews:>10,} reviews: {point.seconds:7.1f} s, "
-        f"{point.cpu_seconds:7.1f} s of processors, {point.peak_anonymous / 1e6:6,.0f} MB a process"
+        f"{point.cpu_seconds:7.1f} CPU s, {point.peak_anonymous_sum / 1e6:6,.0f} MB"
     )
 
 
