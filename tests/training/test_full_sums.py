@@ -73,9 +73,8 @@ class TestFullObjective:
             slopes = [goal.at(w, b + sign * step).by_b for sign in (1, -1)]
             np.testing.assert_allclose(by_b[k], (slopes[0] - slopes[1]) / (2 * h), rtol=1e-6)
 
-    @pytest.mark.parametrize("data", [reviews, three_classes])
-    def test_is_the_same_bytes_from_files_in_other_processes(self, data, tmp_path):
-        X, y = data()
+    def test_is_the_same_bytes_from_files_in_other_processes(self, tmp_path):
+        X, y = three_classes()
         costs, ratio, w, b = some_place(X, y)
         problem, rows = problem_of(X, y, costs, ratio), [np.arange(0, 60, 2), np.arange(1, 60, 2)]
         here = FullObjective(PartsInMemory(problem, rows), HERE, 60, 0.1).at(w, b)

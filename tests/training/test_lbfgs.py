@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from processes import Backwards
 from reference import reviews, three_classes
 from scipy.optimize import minimize
+from scipy.sparse import csr_array
 from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 
@@ -137,6 +138,22 @@ class TestMinimum:
         assert not reached.is_reached
         assert reached.gap < 1e-12
 
+    def test_frequent_and_rare_words_take_few_steps_together(self):
+        """Their curvatures are 10,000 times apart; without a scale it takes 443 steps."""
+        X, y = reviews(300, 20)
+        X = csr_array(X.toarray() * np.geomspace(0.1, 10, 20, dtype=np.float32))
+        model = SGDLogisticRegression(**EXACT | {"l2": 1e-4}, gap=1e-8).fit(X, y)
+        assert model.minimum_.is_reached
+        assert model.minimum_.n_steps < 40
+
+    def test_starts_where_every_probability_is_0_or_1(self):
+        """There is no curvature there, and nothing to scale by."""
+        X, y = np.array([[3e4], [-3e4]] * 5), np.array([1, 0] * 5)
+        settings = {"l2": 1e-3, "schedule": "constant", "learning_rate": 2e-6, "batch_size": 10}
+        with np.errstate(all="raise", under="ignore"):
+            model = SGDLogisticRegression(**settings, epochs=1, exact=True).fit(X, y)
+        assert model.minimum_.is_reached
+
     def test_weights_of_an_earlier_fit_leave_nothing(self):
         X, y = reviews()
         model = SGDLogisticRegression(**EXACT).fit(X, y)
@@ -175,6 +192,12 @@ class TestSameBytes:
         for folder, threads in product((None, tmp_path), ("1", "3")):
             monkeypatch.setenv("SENTIMENT_THREADS", threads)
             assert digest(model.fit(X, y, spread=Spread(Backwards(), folder))) == expected
+
+    def test_one_part_does_not_leave_the_process(self):
+        X, y = reviews()
+        model = SGDLogisticRegression(**EXACT)
+        expected = digest(model.fit(X, y))
+        assert digest(model.fit(X, y, spread=Spread(None, None))) == expected
 
     def test_with_any_number_of_threads_of_blas(self):
         """Its dot products of more than 10,000 numbers are summed in threads."""

@@ -122,8 +122,7 @@ def digest(model):
 class TestWorkers:
     """Where the parts run changes no byte."""
 
-    @pytest.mark.parametrize("rule", RULES, ids=str)
-    @pytest.mark.parametrize("data", [reviews, three_classes])
+    @pytest.mark.parametrize(("rule", "data"), [*zip(RULES, (reviews, three_classes), strict=True)])
     def test_processes_learn_the_same_bytes_from_files(self, rule, data, tmp_path):
         X, y = data()
         model = SGDLogisticRegression(**rule, epochs=2, parts=3)
