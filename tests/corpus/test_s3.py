@@ -53,7 +53,14 @@ def bucket(s3_environment: dict[str, str]) -> Iterator[Bucket]:
             patched.setenv(name, value)
         patched.setattr(s3fs.S3FileSystem, "retries", 2)
         yield Bucket()
-        s3fs.S3FileSystem.clear_instance_cache()
+
+
+@pytest.fixture(autouse=True)
+def _new_connections(bucket: Bucket) -> Iterator[None]:
+    """Let no test find the connections of another one, which may lead elsewhere."""
+    type(bucket.files).clear_instance_cache()
+    yield
+    type(bucket.files).clear_instance_cache()
 
 
 def corpus(place: str, folder: Path) -> list[object]:
@@ -181,11 +188,8 @@ def hostile(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def point_to(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let S3 be at another port from now on."""
-    import s3fs
-
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    s3fs.S3FileSystem.clear_instance_cache()
 
 
 @pytest.mark.usefixtures("hostile")
