@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,10 @@ class Servers:
         self.processes: list[subprocess.Popen[bytes]] = []
         self.scheduler = self._start("scheduler", "--port", "0", "--no-show", *options)
         wait_for(self._file)
-        self.address: str = json.loads(self._file.read_text())["address"]
+        # It is there before it is complete.
+        while not (text := self._file.read_text()).endswith("\n}"):
+            time.sleep(0.01)
+        self.address: str = json.loads(text)["address"]
 
     def __enter__(self) -> "Servers":
         return self
