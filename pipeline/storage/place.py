@@ -18,7 +18,7 @@ _FILES = ("manifest.json", "config.toml", "verification.json", "MODEL_CARD.md")
 # those of pipeline/cluster/.
 _LEFT = re.compile(
     rf"\.lock|\.cluster|cluster\.tsv"
-    rf"|\.(?:{'|'.join(map(re.escape, (*_STAGES, *_FILES)))})\.(?:\d+(?:\.old)?|shards)"
+    rf"|\.(?:{'|'.join(map(re.escape, (*_STAGES, *_FILES)))})\.(?:(?:.+\.)?\d+(?:\.old)?|shards)"
 )
 _HELP = "choose another folder with --run"
 

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.errors import RunError
 from pipeline.storage.locking import locked
+from pipeline.storage.replacing import hidden
 from pipeline.storage.run import Run
 
 
@@ -68,6 +69,16 @@ def test_an_empty_folder_works_and_one_with_what_a_killed_process_left(tmp_path,
     Run(tmp_path).save()
     with locked(tmp_path):
         Run(tmp_path)
+
+
+def test_a_run_starts_again_in_a_folder_where_a_process_was_killed_in_its_first_stage(tmp_path):
+    for name in ("corpus", "manifest.json"):
+        hidden(tmp_path / name).mkdir()
+    hidden(tmp_path / "model", ".old").mkdir()
+    run = Run(tmp_path)
+    with run.locked():
+        run.save()
+    assert {path.name for path in tmp_path.iterdir()} == {".lock", "manifest.json"}
 
 
 def test_a_run_works_whatever_else_is_in_its_folder(tmp_path):
