@@ -25,7 +25,11 @@ def hidden(path: Path, suffix: str = "") -> Path:
     It holds the name of the machine, because a task may run again on another one while the first
     is late, and in containers their processes often have the same number.
     """
-    return path.with_name(f".{path.name}.{os.uname().nodename}.{os.getpid()}{suffix}")
+    return path.with_name(f".{path.name}{_of_this_process()}{suffix}")
+
+
+def _of_this_process() -> str:
+    return f".{os.uname().nodename}.{os.getpid()}"
 
 
 @contextmanager
@@ -111,12 +115,12 @@ def replacing_alone(path: Path) -> Iterator[Path]:
         os.close(lock)
 
 
-def sweep(folder: Path, process: int | None = None) -> None:
-    """Remove what processes have half written in a folder, or what one of them has.
+def sweep(folder: Path, own: bool = False) -> None:
+    """Remove what processes have half written in a folder, or only what this one has.
 
-    Without the number of a process, the caller holds the lock of the folder.
+    To remove what others have, the caller holds the lock of the folder.
     """
-    ending = "" if process is None else f".{process}"
+    ending = _of_this_process() if own else ""
     for left in folder.glob(".*"):
         if _HIDDEN.fullmatch(left.name) and left.name.removesuffix(".old").endswith(ending):
             if left.is_dir():

@@ -13,7 +13,6 @@ file before it is read.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -108,7 +107,7 @@ class Run:
     def abandon(path: Path) -> None:
         """Remove what this process has half written, because it is about to end; read nothing."""
         for folder in (path, *path.glob("*/")):
-            sweep(folder, os.getpid())
+            sweep(folder, own=True)
 
     def stage(self, name: str) -> dict[str, Any] | None:
         """Return what the manifest says of a stage, or None where it never completed."""

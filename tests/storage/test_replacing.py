@@ -107,8 +107,8 @@ def test_processes_of_two_machines_write_under_two_names(tmp_path, monkeypatch):
 
 def test_a_process_that_ends_removes_its_own_files_only(tmp_path):
     mine = hidden(tmp_path / "words.tsv")
-    others = tmp_path / f".words.tsv.{os.getpid()}0"
-    for path in (mine, others):
+    others = {mine.with_name(f"{mine.name}0"), tmp_path / f".words.tsv.worker-7.{os.getpid()}"}
+    for path in (mine, *others):
         path.write_text("half")
-    sweep(tmp_path, os.getpid())
-    assert list(tmp_path.iterdir()) == [others]
+    sweep(tmp_path, own=True)
+    assert set(tmp_path.iterdir()) == others
