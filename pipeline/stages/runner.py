@@ -164,7 +164,9 @@ def _kept_shards(stage: Stage, run: Run, depends: dict[str, Any], workers: Worke
     if run.from_scratch:
         shutil.rmtree(folder, ignore_errors=True)
     settings = {key: depends[key] for key in ("config", "source")}
-    return KeptShards(workers, folder, settings, depends["inputs"])
+    # A stage is computed with the versions that its entry names, each shard of it.
+    computing = {"versions": versions(), "processor": processor()}
+    return KeptShards(workers, folder, settings | computing, depends["inputs"])
 
 
 def _dependencies(stage: Stage, config: Config, run: Run) -> dict[str, Any]:

@@ -8,7 +8,6 @@ through.
 
 from __future__ import annotations
 
-import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,10 +20,11 @@ from pipeline.cluster.workers import HERE, Workers
 from pipeline.errors import PipelineError, RunError
 from pipeline.storage.files import digest, digest_of, read_json, write_json
 from pipeline.storage.forms import require_form
+from pipeline.storage.replacing import hidden, sweep
 
 # A training set and a test set of one file each: there is nothing worth keeping.
 _FEW = 2
-_RECORD = {"key": str, "files": {str: str}}
+_RECORD, _FORM = "record.json", {"files": {str: str}}
 
 
 class ShardTask(NamedTuple):
@@ -49,7 +49,7 @@ class ShardTask(NamedTuple):
 
 
 class _Recorded(NamedTuple):
-    """A task, and the key of its record."""
+    """A task, and a digest of all that its shard depends on."""
 
     task: ShardTask
     key: str
@@ -105,9 +105,9 @@ class KeptShards:
             yield from each(work, tasks, *shared)
             return
         recorded = [_Recorded(task, key or "") for task, key in zip(tasks, keys, strict=True)]
+        _clear(self.folder, recorded)
         kept = [_kept(self.folder, task) for task in recorded]
         missing = [task for task, record in zip(recorded, kept, strict=True) if record is None]
-        self.folder.mkdir(exist_ok=True)
         fresh = each(make_shard, missing, self.folder, work, *shared)
         records = []
         try:
@@ -115,15 +115,15 @@ class KeptShards:
                 records.append(known or next(fresh))
                 yield records[-1]["result"]
         except BaseException as error:
-            n_kept = len(list(self.folder.glob("*.json")))
+            n_kept = sum(_place(self.folder, task).exists() for task in recorded)
             if n_kept and isinstance(error, PipelineError):
                 error.args = (f"{error}; {n_kept} of {len(tasks)} shards are kept",)
             with suppress(OSError):
                 self.folder.rmdir()  # if nothing is kept
             raise
-        for task, record in zip(tasks, records, strict=True):
+        for task, record in zip(recorded, records, strict=True):
             for name in record["files"]:
-                _give(self.folder / name, task.target.parent / name)
+                _give(_place(self.folder, task) / name, task.task.target.parent / name)
 
     def __enter__(self) -> Self:
         return self
@@ -140,7 +140,8 @@ class KeptShards:
         """Return a digest of all that a shard depends on; None if that is not known."""
         if not task.inputs or not all(name in self.digests for name in task.inputs):
             return None
-        inputs = [self.digests[name] for name in task.inputs]
+        # What a file is named says how it is read, and which class its folder is.
+        inputs = [(name, self.digests[name]) for name in task.inputs]
         return digest_of([work.__name__, task.target.name, self.depends, inputs])
 
 
@@ -155,15 +156,29 @@ def _give(kept: Path, target: Path) -> None:
         kept.replace(target)
 
 
+def _clear(folder: Path, tasks: Sequence[_Recorded]) -> None:
+    """Make the folder, and remove what is half written there, and what was made from others."""
+    folder.mkdir(exist_ok=True)
+    sweep(folder)
+    keys = {recorded.task.target.name: recorded.key for recorded in tasks}
+    for place in folder.iterdir():
+        name, _, key = place.name.rpartition(".")
+        if keys.get(name, key) != key:
+            shutil.rmtree(place, ignore_errors=True)
+
+
 def _kept(folder: Path, recorded: _Recorded) -> dict[str, Any] | None:
-    """Return the record of a shard that is there as it was written, and made from the same."""
+    """Return the record of a shard that is there as it was written; remove any other."""
+    place = _place(folder, recorded)
     try:
-        record = read_json(_record_path(folder, recorded.task))
-        require_form(record, _RECORD, folder, "")
-        whole = all(digest(folder / name) == was for name, was in record["files"].items())
+        record = read_json(place / _RECORD)
+        require_form(record, _FORM, place, "")
+        if all(digest(place / name) == was for name, was in record["files"].items()):
+            return record
     except RunError:
-        return None
-    return record if whole and record["key"] == recorded.key else None
+        pass
+    shutil.rmtree(place, ignore_errors=True)
+    return None
 
 
 def make_shard(
@@ -171,23 +186,27 @@ def make_shard(
 ) -> dict[str, Any]:
     """Make a shard, and its record; return that.
 
-    The shard is complete when it gets its name. So a worker that was given up and goes on does no
-    harm: it writes the same files.
+    The shard is complete when its folder gets its name. So a worker that was given up and goes on
+    does no harm: the name is taken, or says that the shard was made from something else.
     """
-    task = recorded.task
-    own = folder / f".{os.getpid()}-{uuid.uuid4().hex}"
+    task, place = recorded.task, _place(folder, recorded)
+    own = hidden(folder / uuid.uuid4().hex)
     own.mkdir(parents=True)
     try:
         result = work(task._replace(target=own / task.target.name), *shared)
         files = {path.name: digest(path) for path in sorted(own.iterdir())}
-        for name in files:
-            (own / name).replace(folder / name)
-        record = {"key": recorded.key, "result": result, "files": files}
-        write_json(_record_path(folder, task), record)
+        record = {"result": result, "files": files}
+        write_json(own / _RECORD, record)
+        try:
+            own.rename(place)
+        except OSError:
+            if not place.exists():
+                raise
         return record
     finally:
         shutil.rmtree(own, ignore_errors=True)
 
 
-def _record_path(folder: Path, task: ShardTask) -> Path:
-    return folder / f"{task.target.name}.json"
+def _place(folder: Path, recorded: _Recorded) -> Path:
+    """Return the folder of a shard: its name says what the shard was made from."""
+    return folder / f"{recorded.task.target.name}.{recorded.key}"

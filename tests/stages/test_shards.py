@@ -17,15 +17,18 @@ from pipeline.config.checking import checked
 from pipeline.config.schema import Config
 from pipeline.corpus import parts, shards
 from pipeline.errors import CorpusError, RunError
+from pipeline.stages import runner
 from pipeline.stages.listener import SILENT
 from pipeline.stages.read_run import read_labels, read_set
 from pipeline.stages.runner import run_stages
+from pipeline.stages.versions import versions
 from pipeline.storage.counts import read_counts
 from pipeline.storage.run import Run
 from pipeline.storage.shards import shard_paths, shards_among
 from pipeline.tokens.shards import TokenShards
 from pipeline.tokens.tokenizer import Tokenizer
 
+SETS = ("train", "test")
 STAGE_NAMES = ("corpus", "tokens", "features", "train", "eval")
 # What does not say how its set is cut.
 WHOLE = ("model", "eval", "report", "features/vocabulary.txt", "tokens/tokenizer.json")
@@ -289,7 +292,7 @@ def test_a_shard_is_made_again_if_its_file_or_a_setting_changed(tmp_path, many_s
     changes = {
         "a file": lambda: write_jsonl(tmp_path / "files" / "01.jsonl", ["fine", "bad"], [1, 0]),
         "a setting": lambda: None,
-        "what was kept": lambda: next(path.glob(".corpus.shards/*.arrow")).write_bytes(b"?"),
+        "what was kept": lambda: next(path.glob(".corpus.shards/*/*.arrow")).write_bytes(b"?"),
     }
     for name, change in changes.items():
         path = tmp_path / f"run of {name}"
@@ -304,6 +307,23 @@ def test_a_shard_is_made_again_if_its_file_or_a_setting_changed(tmp_path, many_s
         n_kept = {"a file": 3, "a setting": 0, "what was kept": 3}[name]
         assert fresh.n - again.n == n_kept, name
         assert Run(path).digests("corpus") == Run(tmp_path / f"new of {name}").digests("corpus")
+
+
+@pytest.mark.parametrize("of", ["versions", "processor"])
+def test_a_shard_is_made_again_with_other_versions_and_on_another_processor(
+    tmp_path, many_shards, monkeypatch, of
+):
+    """Although the code and the config are the same."""
+    config = config_of(write_files(tmp_path / "files", 5))
+    try_stages(tmp_path / "run", config, "tokens", Counting())
+    with pytest.raises(CorpusError):
+        try_stages(tmp_path / "run", config, "features", Counting(4))
+    other = {"versions": lambda: versions() | {"pyarrow": "0.1"}, "processor": lambda: "another"}
+    monkeypatch.setattr(runner, of, other[of])
+    again = Counting()
+    try_stages(tmp_path / "run", config, "features", again)
+    run = Run(tmp_path / "run")
+    assert again.n == sum(len(run.shards(f"features/{name}.safetensors")) for name in SETS)
 
 
 def test_force_takes_nothing_that_was_kept(tmp_path, many_shards):
