@@ -41,6 +41,17 @@ class Workers(Protocol):
         """Yield the same as `map`, where a task uses one thread, so a worker runs several."""
 
 
+def in_this_process(workers: Workers) -> bool:
+    """Return True if tasks see what is in the memory of this process; those of `HERE` do.
+
+    Examples
+    --------
+    >>> in_this_process(HERE)
+    True
+    """
+    return bool(getattr(workers, "in_this_process", False))
+
+
 class ThisProcess:
     """Runs tasks in this process.
 
@@ -49,6 +60,8 @@ class ThisProcess:
     >>> list(HERE.map(pow, [2, 3], 2))
     [4, 9]
     """
+
+    in_this_process = True
 
     def map(
         self, work: Callable[..., Result], items: Iterable[Item], *shared: Any

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.cluster.workers import in_this_process
+
 if TYPE_CHECKING:
     from pipeline.cluster.workers import Item, Result, Workers
     from pipeline.stages.runner import StageResult
@@ -67,6 +69,7 @@ class HeardWorkers:
 
     def __init__(self, workers: Workers, listener: Listener) -> None:
         self.workers, self.listener = workers, listener
+        self.in_this_process = in_this_process(workers)
 
     def map(
         self, work: Callable[..., Result], items: Iterable[Item], *shared: Any

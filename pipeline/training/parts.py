@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
-from pipeline.cluster.workers import HERE, Workers
+from pipeline.cluster.workers import HERE, Workers, in_this_process
 from pipeline.errors import ConfigError
 from pipeline.model.logistic import Array
 from pipeline.storage.arrays import read_arrays, write_arrays
@@ -164,7 +164,7 @@ class Spread(NamedTuple):
     @contextmanager
     def parts(self, problem: Problem, rows: Sequence[Array]) -> Iterator[Parts]:
         """Give the parts of a problem: in files if workers need them and there are several."""
-        if self.workers is HERE or self.folder is None or len(rows) == 1:
+        if self.folder is None or len(rows) == 1 or in_this_process(self.workers):
             yield PartsInMemory(problem, rows)
             return
         # A worker may have parts of an earlier training mapped: each has a name of its own.

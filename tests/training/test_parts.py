@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 from pipeline import SGDLogisticRegression
 from pipeline.cluster.workers import HERE
 from pipeline.errors import ConfigError, DivergenceError
+from pipeline.stages.listener import SILENT, HeardWorkers
 from pipeline.training import parts as module
 from pipeline.training import shuffle as shuffles
 from pipeline.training.parts import PartFiles, Spread, cut, row_blocks
@@ -172,12 +173,14 @@ class TestWorkers:
         # Nothing else can run a task.
         assert digest(model.fit(X, y, spread=Spread(None, None))) == expected
 
-    def test_in_this_process_no_file_is_written(self, tmp_path):
+    @pytest.mark.parametrize("here", [HERE, HeardWorkers(HERE, SILENT)])
+    def test_in_this_process_no_file_is_written(self, here, tmp_path):
+        """Nor if somebody hears of the tasks, as in a stage."""
         seen = []
         X, y = reviews()
         model = SGDLogisticRegression(epochs=1, parts=2)
         model.fit(
-            X, y, None, lambda _: seen.extend(tmp_path.iterdir()), None, Spread(HERE, tmp_path)
+            X, y, None, lambda _: seen.extend(tmp_path.iterdir()), None, Spread(here, tmp_path)
         )
         assert not seen
         elsewhere = Spread(Backwards(), tmp_path)
