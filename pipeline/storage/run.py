@@ -219,7 +219,7 @@ class Run:
         try:
             with naming_the_folder(self.path):
                 yield partial, entry
-                files = sorted(file for file in partial.rglob("*") if file.is_file())
+                files = _outputs_in(partial)
                 entry["outputs"] = outputs = {}
                 for file, found in zip(files, ordered_map(digest, files), strict=True):
                     described = {"xxh3_128": found, "bytes": file.stat().st_size}
@@ -239,6 +239,20 @@ class Run:
         finally:
             for left in (partial, old):
                 shutil.rmtree(left, ignore_errors=True)
+
+
+def _outputs_in(folder: Path) -> list[Path]:
+    """Return the files that a stage has written.
+
+    Hidden ones are none: what a late task is writing, or NFS keeps of a file that is removed while
+    it is mapped.
+    """
+    found = (file for file in folder.rglob("*") if file.is_file())
+    return sorted(
+        file
+        for file in found
+        if not any(name.startswith(".") for name in file.relative_to(folder).parts)
+    )
 
 
 def _checked(file: Path, manifest: dict[str, Any]) -> dict[str, Any]:

@@ -141,6 +141,17 @@ def test_a_run_from_scratch_ignores_what_is_there(tmp_path):
     assert Run(tmp_path, from_scratch=True).stage("tokens") is None
 
 
+def test_a_hidden_file_is_no_output_because_it_may_go_at_any_time(tmp_path):
+    """Such as one that NFS keeps while it is mapped, or a task that is late is writing."""
+    run = Run(tmp_path)
+    with run.locked(), run.writing("tokens", "tokens", "") as (folder, entry):
+        (folder / ".parts").mkdir()
+        for name in ("a.txt", ".nfs0001", ".parts/0.txt"):
+            (folder / name).write_text("a")
+        entry |= {"depends": {}}
+    assert list(run.digests("tokens")) == ["tokens/a.txt"]
+
+
 @pytest.mark.parametrize("pid", [dead_pid, os.getpid, lambda: 2**40])
 def test_what_a_killed_process_left_is_swept(tmp_path, pid):
     """Even that of one with this process's number, as it happens in containers."""
