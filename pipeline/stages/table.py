@@ -110,6 +110,7 @@ STAGES = (
             "pipeline.evaluation.scored",
             "pipeline.model.text_classifier",
             "pipeline.stages.predictions",
+            "pipeline.storage.counts",
         ),
     ),
     Stage(

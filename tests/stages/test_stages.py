@@ -306,6 +306,12 @@ def test_what_a_stage_imports_to_compute_is_among_its_source():
     assert modules <= set().union(*(_closure(stage.modules) for stage in STAGES))
 
 
+@pytest.mark.parametrize("name", ["features", "train", "eval"])
+def test_an_edit_of_how_counts_are_stored_counts_for_each_stage_that_writes_or_reads_them(name):
+    (modules,) = (stage.modules for stage in STAGES if stage.name == name)
+    assert "pipeline.storage.counts" in _closure(modules)
+
+
 # Versions
 
 
