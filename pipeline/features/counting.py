@@ -15,6 +15,7 @@ from pipeline.features.vocabulary import Vocabulary
 from pipeline.kernels import counting as kernels
 from pipeline.kernels.compiled import Kernel
 from pipeline.parallel import Workspace, chunks, map_with_workspace, n_threads
+from pipeline.storage.counts import csr_of
 from pipeline.tokens.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -56,8 +57,6 @@ def count_features(
     array([[0., 1., 0., 2.],
            [0., 0., 1., 0.]], dtype=float32)
     """
-    from scipy.sparse import csr_array
-
     counters = _counters(tokens, vocabulary, binary)
     most = int(sum(counter.most[-1] for counter in counters))
     # A single thread counts words of all documents as one block, which need not be copied. The
@@ -67,11 +66,7 @@ def count_features(
     data, indices, indptr = _joined(
         _stream(counters, vocabulary, unit_length, block), tokens.n_documents, most
     )
-    if len(data) <= np.iinfo(np.int32).max:
-        indptr = indptr.astype(np.int32)  # scipy wants indices and indptr of one type
-    counts = csr_array((data, indices, indptr), (tokens.n_documents, len(vocabulary)))
-    counts.has_sorted_indices = counts.has_canonical_format = True
-    return counts
+    return csr_of(data, indices, indptr, (tokens.n_documents, len(vocabulary)))
 
 
 class Counts(NamedTuple):

@@ -78,7 +78,8 @@ def checked_counts(X: Any) -> csr_array:
             )
     if X.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: expected real numbers in X, got {X.dtype}")
-    X = csr_array(X, dtype=np.float32)
+    if not isinstance(X, csr_array) or X.dtype != np.float32:  # whose indices SciPy may copy
+        X = csr_array(X, dtype=np.float32)
     # NaN and infinity show in the extremes, without an array of flags.
     if not (np.isfinite(X.data.min(initial=0)) and np.isfinite(X.data.max(initial=0))):
         raise ValueError("X: expected finite counts, got NaN or infinity")

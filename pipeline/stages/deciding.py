@@ -87,7 +87,7 @@ def _on_validation(
     from pipeline.evaluation.abstaining import AbstainingScores, abstaining
 
     rows = regression.in_validation_
-    z = regression.decision_function(learned.counts[rows])
+    z = regression.decision_function(learned.counts)[rows]
     groups = None if learned.groups is None else learned.groups[rows]
     scores = AbstainingScores(z, regression.threshold, bound, groups)
     return abstaining(learned.labels[rows], scores).to_dict()

@@ -22,6 +22,7 @@ _CSR: dict[str, npt.DTypeLike] = {
     "indptr": np.int64,
     "shape": np.int64,
 }
+LARGEST_INT32 = (1 << 31) - 1
 # Non-zeros that are checked at a time.
 _BLOCK = 1 << 22
 
@@ -69,7 +70,7 @@ def read_counts(shards: Path | Sequence[Path]) -> csr_array:
     """
     shards = [shards] if isinstance(shards, Path) else shards
     if len(shards) == 1:
-        return _matrix(*_read(shards[0]))
+        return csr_of(*_read(shards[0]))
     read = [_read(path) for path in shards]
     widths = {shape[1] for *_, shape in read}
     if len(widths) != 1:
@@ -82,18 +83,24 @@ def read_counts(shards: Path | Sequence[Path]) -> csr_array:
         indptr[row : row + rows + 1] = end + of_indptr
         start, row, end = end, row + rows, end + len(of_data)
         data[start:end], indices[start:end] = of_data, of_indices
-    return _matrix(data, indices, indptr, (n_rows, widths.pop()))
+    return csr_of(data, indices, indptr, (n_rows, widths.pop()))
 
 
-def _matrix(
+def csr_of(
     data: np.ndarray, indices: np.ndarray, indptr: np.ndarray, shape: tuple[int, int]
 ) -> csr_array:
+    """Return a CSR array in canonical form, whose indices stay int32 however many there are.
+
+    SciPy wants indices and indptr of one type. It would copy the indices of more than 2^31
+    non-zeros to int64: 8 bytes of memory for each. The kernels take both types as they are.
+    """
     from scipy.sparse import csr_array
 
-    # scipy wants indices and indptr of one type, and would otherwise copy the larger one.
-    if indptr[-1] <= np.iinfo(np.int32).max:
-        indptr = indptr.astype(np.int32)
-    counts = csr_array((data, indices, indptr), shape)
+    if len(data) <= LARGEST_INT32:
+        counts = csr_array((data, indices, indptr.astype(np.int32)), shape)
+    else:
+        counts = csr_array(shape, dtype=data.dtype)
+        counts.data, counts.indices, counts.indptr = data, indices, indptr
     counts.has_sorted_indices = counts.has_canonical_format = True
     return counts
 

@@ -89,7 +89,7 @@ def choose_decision(
     if goal is not None:
         check_goal(len(regression.classes_))
     chosen_on = regression.in_validation_
-    y, z = labels[chosen_on], regression.decision_function(counts[chosen_on])
+    y, z = labels[chosen_on], regression.decision_function(counts)[chosen_on]
     weights = None if sample_weight is None else np.asarray(sample_weight, np.float64)[chosen_on]
     temperature, choice = 1.0, None
     if calibrate:
@@ -132,7 +132,7 @@ def choose_abstaining(
     """
     chosen_on = regression.in_validation_
     weights = None if sample_weight is None else np.asarray(sample_weight, np.float64)[chosen_on]
-    z = regression.decision_function(counts[chosen_on])
+    z = regression.decision_function(counts)[chosen_on]
     return choose_bound(labels[chosen_on], z, regression.threshold, goal, weights)
 
 

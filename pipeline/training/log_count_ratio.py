@@ -18,6 +18,7 @@ import numpy as np
 from pipeline.kernels.log_count_ratio import column_sums
 from pipeline.model.logistic import Array
 from pipeline.storage.arrays import scratch
+from pipeline.storage.counts import csr_of
 from pipeline.training.shuffle import BUFFER
 
 if TYPE_CHECKING:
@@ -130,16 +131,12 @@ def weighted(counts: csr_array, ratio: Array, folder: Path | None = None) -> csr
     >>> weighted(csr_array([[1, 0], [2, 1]]), np.array([0.5, -1.0])).toarray().tolist()
     [[0.5, 0.0], [1.0, -1.0]]
     """
-    from scipy.sparse import csr_array
-
     ratio = ratio.astype(np.float32)
     data = scratch(counts.nnz, np.float32, folder if counts.nnz > BUFFER else None)
     for start in range(0, counts.nnz, _BLOCK):
         block = slice(start, start + _BLOCK)
         np.multiply(counts.data[block], ratio[counts.indices[block]], out=data[block])
-    result = csr_array((data, counts.indices, counts.indptr), counts.shape)
-    result.has_sorted_indices = result.has_canonical_format = True
-    return result
+    return csr_of(data, counts.indices, counts.indptr, counts.shape)
 
 
 def interpolated(weights: Array, beta: float) -> Array:

@@ -714,3 +714,28 @@ def test_a_tsv_with_other_columns_is_refused_in_one_line(tmp_path, content):
     with pytest.raises(RunError) as error:
         read_words(path)
     assert one_line(error, path)
+
+
+def test_indices_beyond_two_billion_stay_as_they_are_mapped(tmp_path, monkeypatch):
+    """As if int32 ended at 9: SciPy would copy them to int64."""
+    from pipeline.training.estimator import SGDLogisticRegression
+    from pipeline.training.log_count_ratio import weighted
+
+    whole = csr_array(np.random.default_rng(0).integers(0, 3, (40, 7)).astype(np.float32))
+    labels = np.arange(40) % 2
+    settings = {"validation": 0.2, "ratio": "documents", "epochs": 3}
+    expected = SGDLogisticRegression(**settings).fit(whole, labels)
+    monkeypatch.setattr(counts_module, "LARGEST_INT32", 9)
+    paths = [tmp_path / "0.safetensors", tmp_path / "1.safetensors"]
+    for path, rows in zip(paths, (slice(0, 25), slice(25, 40)), strict=True):
+        write_counts(path, blocks_of(whole[rows], 10), 7)
+    found = read_counts(paths)
+    assert (found.indices.dtype, found.indptr.dtype) == (np.int32, np.int64)
+    ratio = np.linspace(-1, 1, 7)
+    assert weighted(found, ratio).indices is found.indices
+    np.testing.assert_array_equal(weighted(found, ratio).data, weighted(whole, ratio).data)
+    ours = SGDLogisticRegression(**settings).fit(found, labels)
+    np.testing.assert_array_equal(ours.coef_, expected.coef_, strict=True)
+    scores = ours.decision_function(found)
+    np.testing.assert_array_equal(scores, expected.decision_function(whole), strict=True)
+    assert found.indices.dtype == np.int32
