@@ -104,7 +104,10 @@ def seed_option(text: str) -> Callable[[Function], Function]:
 
 def _address(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """Refuse what is no address of a scheduler."""
-    if value is None or re.fullmatch(r"(tcp|tls)://(\[[\w:.%]+\]|[\w.-]+):\d{1,5}", value):
+    if value is None:
+        return None
+    found = re.fullmatch(r"(tcp|tls)://(\[[\w:.%]+\]|[\w.-]+):(\d{1,5})", value)
+    if found and 0 < int(found[3]) <= 65535:
         return value
     raise ConfigError(
         f"--scheduler: expected an address such as tcp://10.0.0.1:8786 or tls://..., got {value!r}"

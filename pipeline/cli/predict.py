@@ -125,7 +125,9 @@ def predict(run: Path, files: tuple[str, ...], **options: Any) -> None:
     if out is None and (options["keep"] is not None or options["prefix"]):
         raise click.UsageError("--keep and --prefix name columns of a file: use them with --out")
     if out is None and cluster is not None:
-        raise click.UsageError("--workers and --scheduler write files: use them with --out")
+        raise click.UsageError(
+            "--workers and --scheduler: use them with --out DIR, which writes files"
+        )
     if out is not None and (in_json or not files or "-" in files):
         raise click.UsageError("--out takes at least one FILE and writes Parquet, not JSON")
     compiled.on_compile = say

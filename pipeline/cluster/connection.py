@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib.util
 import os
 import secrets
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -110,17 +112,54 @@ def _client(address: str) -> Iterator[Client]:
     from distributed import Client
 
     try:
+        asyncio.run(_answers(address))
         client = Client(address, timeout=CONNECT, set_as_default=False)
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
-        reason = str(error.__cause__ or error) or type(error).__name__
-        raise ConfigError(
-            f"--scheduler {address}: cannot be reached within {CONNECT} seconds: {reason}"
-        ) from None
+    except Exception as error:  # of any kind, if what answers is no scheduler
+        raise ConfigError(f"--scheduler {address}: {_reason(error, address)}") from None
     try:
         yield client
     finally:
         with contextlib.suppress(OSError, TimeoutError):
             client.close(timeout=CONNECT)
+
+
+async def _answers(address: str) -> None:
+    """Raise an error if nothing of Dask answers in time, for which Dask itself would wait."""
+    from distributed import Security
+    from distributed.comm import connect
+
+    options = Security().get_connection_args("client")
+    comm = await asyncio.wait_for(connect(address, timeout=CONNECT, **options), CONNECT + 1)
+    await comm.close()
+
+
+def _reason(error: BaseException, address: str) -> str:
+    """Return why a scheduler cannot be reached, in words without the objects of Dask."""
+    chain = [error]
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        chain.append(cause)
+    reasons = [each.strerror for each in chain if isinstance(each, OSError) and each.strerror]
+    hangs_up = isinstance(chain[-1], ConnectionResetError | BrokenPipeError)
+    if reasons and not hangs_up:
+        reason = reasons[-1][:1].lower() + reasons[-1][1:]
+    elif isinstance(error, TypeError) and address.startswith("tls://"):
+        return (
+            "needs certificates; set DASK_DISTRIBUTED__COMM__TLS__CA_FILE and "
+            "DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT"
+        )
+    elif isinstance(error, TimeoutError):
+        reason = "no answer"
+    elif isinstance(error, RuntimeError):
+        return " ".join(str(error).split())
+    else:
+        return (
+            "expected the address of a Dask scheduler, with tls:// if it has certificates, but "
+            "something else answers there"
+        )
+    return (
+        f"cannot be reached within {CONNECT} seconds ({reason}); "
+        "is `dask scheduler` running at this address?"
+    )
 
 
 @contextlib.contextmanager
@@ -144,6 +183,7 @@ def _local_cluster(n_workers: int) -> Iterator[Client]:
     with (
         tempfile.TemporaryDirectory(prefix="sentiment-", ignore_cleanup_errors=True) as scratch,
         dask.config.set(settings),
+        _loop_without_interrupts() as loop,
     ):
         cluster = LocalCluster(
             n_workers=n_workers,
@@ -157,14 +197,36 @@ def _local_cluster(n_workers: int) -> Iterator[Client]:
             # reads a large one. The tasks bound their memory themselves.
             memory_limit=0,
             local_directory=scratch,
+            loop=loop,
             preload=["pipeline.cluster.local_worker"],
             env={"SENTIMENT_THREADS": threads},
         )
         try:
-            with Client(cluster, set_as_default=False) as client:
+            with Client(cluster, loop=loop, set_as_default=False) as client:
                 yield client
         finally:
             _close(cluster)
+
+
+@contextlib.contextmanager
+def _loop_without_interrupts() -> Iterator[Any]:
+    """Run Dask in a thread that blocks SIGINT, as do all processes that it starts.
+
+    A terminal sends Ctrl-C to workers too, even to those that are still importing. The command
+    alone answers it, and ends its workers itself.
+    """
+    from distributed.utils import LoopRunner
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        runner = LoopRunner(asynchronous=False)
+        runner.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    try:
+        yield runner.loop
+    finally:
+        runner.stop()
 
 
 def _close(cluster: LocalCluster) -> None:

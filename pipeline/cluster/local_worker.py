@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import logging
-import signal
 import warnings
 from typing import Any
 
 
 def dask_setup(_: Any) -> None:
-    """Ignore Ctrl-C, which a terminal sends to workers too, and print nothing.
-
-    The command ends its workers itself. Dask calls this function by its name.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Print nothing. Dask calls this function by its name."""
     silence()
 
 

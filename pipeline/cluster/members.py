@@ -22,6 +22,8 @@ _GREETING = 20.0
 # What differs from machine to machine without harm, but perhaps in the last bit of a result.
 PROCESSOR = "processor"
 
+# Of `dask worker`.
+_OPTIONS = "--nthreads 1 --memory-limit 0"
 _ENDED = "it ended as it was asked for its versions; install the same sentiment-pipeline everywhere"
 
 
@@ -71,7 +73,10 @@ class Members:
                 return
             if not waited and not self._greeted:
                 waited = True
-                self.say(f"cluster   {self.address} has no workers yet: waiting for the first")
+                self.say(
+                    f"cluster   {self.address} has no workers yet: waiting {PATIENCE:.0f} seconds "
+                    "for the first"
+                )
             self._lose_patience()
             time.sleep(0.02 if self._greeted else _INTERVAL)
 
@@ -162,7 +167,7 @@ class Members:
         if time.monotonic() - self._last_there > PATIENCE:
             start = ""
             if "://" in self.address:
-                start = f"start some with `dask worker {self.address} --nthreads 1`, then "
+                start = f"start some with `dask worker {self.address} {_OPTIONS}`, then "
             raise RunError(
                 f"{self.address}: no worker has been there for {PATIENCE:.0f} seconds; {start}run "
                 "the same command again: completed work is kept"
@@ -191,7 +196,7 @@ def _refusal(future: Future, n_tasks: int, command: Command) -> str:
         if name != PROCESSOR and there != here:
             return f"{name} {there}, but {here} here; install the same versions everywhere"
     if n_tasks != 1:
-        return f"it runs {n_tasks} tasks at a time; start it with --nthreads 1"
+        return f"it runs {n_tasks} tasks at a time; start it with {_OPTIONS}"
     if introduction.missing:
         return (
             f"it does not see the folder {introduction.missing} as this command does; all workers "

@@ -16,10 +16,12 @@ _HEADER = "task\titems\tworker\thost\tstarted\tseconds\tpeak_mb\tended"
 def named(items: list[Any]) -> str:
     """Return the items of a task as a message names them.
 
-    >>> named(["reviews-07.parquet"]), named([3, 4])
-    ('reviews-07.parquet', '3, 4')
+    The first member of a tuple says which it is; the others may be large.
+
+    >>> named(["reviews-07.parquet"]), named([3, 4]), named([("train.arrow", [0.5] * 1000)])
+    ('reviews-07.parquet', '3, 4', 'train.arrow')
     """
-    return ", ".join(str(item) for item in items)
+    return ", ".join(str(item[0] if type(item) is tuple else item) for item in items)
 
 
 class TaskLog:
@@ -62,7 +64,7 @@ class TaskLog:
         which = one_line(named(items))
         if which.startswith(("=", "+", "-", "@")):  # a formula, to a spreadsheet
             which = f"'{which}"
-        self._write(f"{label}\t{which}\t{worker}\t{rest}")
+        self._write(f"{label.lstrip('_')}\t{which}\t{worker}\t{rest}")
 
     def _write(self, line: str) -> None:
         if self._file is None:

@@ -192,7 +192,7 @@ def cut(shuffle: Shuffle, n_parts: int, seed: int) -> list[Array]:
     n = len(shuffle.documents)
     if n_parts > n:
         raise ConfigError(
-            f"train.parts: expected at most one for each of {n} training reviews, got {n_parts}"
+            f"train.parts: expected at most one for each of {n:,} training reviews, got {n_parts:,}"
         )
     if n_parts == 1:
         return [shuffle.documents]

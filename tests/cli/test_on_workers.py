@@ -67,4 +67,4 @@ def test_predicting_files_takes_workers(sentiment, small_run, asked, tmp_path):
 def test_predicting_lines_takes_none(sentiment, small_run):
     result = sentiment("predict", small_run.path, "--workers", 2, input="a superb film\n")
     assert result.exit_code == 2
-    assert "--workers and --scheduler write files: use them with --out" in result.stderr
+    assert "--workers and --scheduler: use them with --out DIR, which writes files" in result.stderr

@@ -1,10 +1,15 @@
 """What `--workers` and `--scheduler` connect to, what they refuse, and what they leave behind."""
 
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
+import threading
+import time
+from collections.abc import Iterator
 
 import pytest
 from cluster_servers import TESTS, Servers
@@ -27,6 +32,30 @@ def run_python(*arguments: str, **options: object) -> subprocess.Popen[str]:
     )
 
 
+@contextlib.contextmanager
+def answering(answer: bytes | None) -> Iterator[int]:
+    """Give the port of a server that says one thing; None says nothing, "" hangs up."""
+
+    def serve() -> None:
+        connections = []
+        with contextlib.suppress(OSError):
+            while True:
+                connections.append(server.accept()[0])
+                if answer is not None:
+                    connections[-1].sendall(answer)
+                if answer == b"":
+                    connections.pop().close()
+        for each in connections:
+            each.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
 def test_without_the_extra_a_line_says_what_to_install(sentiment, monkeypatch, small_run):
     monkeypatch.setitem(sys.modules, "distributed", None)
     for option in ("--workers=2", "--scheduler=tcp://127.0.0.1:8786"):
@@ -43,6 +72,7 @@ def test_without_the_extra_a_line_says_what_to_install(sentiment, monkeypatch, s
         (("--workers", 2, "--scheduler", "tcp://127.0.0.1:1"), "use it without --scheduler"),
         (("--scheduler", "127.0.0.1:8786"), "--scheduler: expected an address such as tcp://10."),
         (("--scheduler", "tcp://127.0.0.1"), "--scheduler: expected an address such as tcp://10."),
+        (("--scheduler", "tcp://a:99999"), "--scheduler: expected an address such as tcp://10."),
         (("--scheduler", "http://a:80"), "--scheduler: expected an address such as tcp://10."),
     ],
 )
@@ -77,7 +107,29 @@ class TestWithDask:
         options = ("--run", small_run.path, "-q", "--scheduler", "tcp://127.0.0.1:1")
         done = sentiment("eval", small_run.config, *options)
         assert done.exit_code == 2
-        assert done.stderr.startswith("sentiment: --scheduler tcp://127.0.0.1:1: cannot be reached")
+        assert done.stderr == (
+            "sentiment: --scheduler tcp://127.0.0.1:1: cannot be reached within 1 seconds "
+            "(connection refused); is `dask scheduler` running at this address?\n"
+        )
+
+    @pytest.mark.parametrize(
+        ("answer", "said"),
+        [
+            (None, "cannot be reached within 1 seconds (no answer); is `dask scheduler` running"),
+            (b"", "expected the address of a Dask scheduler"),
+            (b"HTTP/1.1 400 Bad Request\r\n\r\n", "expected the address of a Dask scheduler"),
+        ],
+        ids=["silent", "closes", "web"],
+    )
+    def test_what_is_no_scheduler_is_told_from_one(
+        self, answer, said, sentiment, small_run, monkeypatch
+    ):
+        monkeypatch.setattr(connection, "CONNECT", 1)
+        with answering(answer) as port:
+            options = ("--run", small_run.path, "-q", f"--scheduler=tcp://127.0.0.1:{port}")
+            done = sentiment("eval", small_run.config, *options)
+        assert done.exit_code == 2
+        assert done.stderr.startswith(f"sentiment: --scheduler tcp://127.0.0.1:{port}: {said}")
         assert done.stderr.count("\n") == 1
 
     def test_local_workers_can_be_reached_from_this_machine_with_their_key_alone(self, tmp_path):
@@ -158,6 +210,23 @@ class TestWithDask:
             assert process.returncode == 128 + number
             assert error.splitlines()[-1] == "sentiment: interrupted; completed work is kept"
             assert not list((tmp_path / "runs" / "small").iterdir())
+
+    def test_an_interrupt_while_workers_start_is_one_line(self, tmp_path, small_run):
+        """The workers are still importing, and are told nothing but to end."""
+        import psutil
+
+        options = ("--workers", "2", "--run", str(tmp_path / "run"), "-q")
+        process = run_python(
+            "-m", "pipeline", "tokens", str(small_run.config), *options, start_new_session=True
+        )
+        started = psutil.Process(process.pid)
+        while process.poll() is None and len(started.children()) < 3:  # one watches the others
+            time.sleep(0.01)
+        time.sleep(0.1)
+        os.killpg(process.pid, signal.SIGINT)
+        _, error = process.communicate(timeout=20)
+        assert (process.returncode, error.count("\n")) == (130, 1)
+        assert error.startswith("sentiment: interrupted")
 
 
 WAITING = """

@@ -123,7 +123,7 @@ def copy_of_package(folder: Path, edit: str) -> str:
         ("source", r"source \w{12}, but \w{12} here; install the same versions everywhere"),
         ("package", "it ended as it was asked for its versions; install the same sentiment-pip"),
         ("folder", "it does not see the folder /.* as this command does; all workers need the"),
-        ("tasks", "it runs 2 tasks at a time; start it with --nthreads 1"),
+        ("tasks", "it runs 2 tasks at a time; start it with --nthreads 1 --memory-limit 0"),
     ],
 )
 def test_a_worker_that_must_not_get_tasks_is_refused_in_a_line(what, refusal, servers, tmp_path):
