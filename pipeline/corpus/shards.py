@@ -123,16 +123,30 @@ def select(
     workers : Workers
     """
     ends = np.cumsum([files.read_table(shard).num_rows for shard in shards])
-    tasks = [ShardTask(shard, _passing(whole, "kept", k)) for k, shard in enumerate(shards)]
-    of_shards = zip(tasks, np.split(rows, ends[:-1]), strict=True)
-    found = workers.map_in_threads(_select_rows, of_shards, SHARD)
-    return [path for paths in found for path in paths]
+    chosen = map(_Chosen, shards, np.split(rows, ends[:-1]))
+    tasks = [ShardTask(each, _passing(whole, "kept", k)) for k, each in enumerate(chosen)]
+    found = KeptShards(workers).map_in_threads(_select_rows, tasks, SHARD)
+    return [
+        task.target.with_name(name)
+        for task, names in zip(tasks, found, strict=True)
+        for name in names
+    ]
 
 
-def _select_rows(of_shard: tuple[ShardTask, npt.NDArray[np.bool_]], limit: int) -> list[Path]:
-    task, kept = of_shard
-    chosen = batches.select(files.read_batches(task.source), kept)
-    return batches.write(task.target, chosen, limit)
+class _Chosen(NamedTuple):
+    """Some rows of a shard."""
+
+    shard: Path
+    rows: npt.NDArray[np.bool_]
+
+    def __str__(self) -> str:
+        return str(self.shard)
+
+
+def _select_rows(task: ShardTask, limit: int) -> list[str]:
+    """Write the rows of a shard; return the names of the files."""
+    chosen = batches.select(files.read_batches(task.source.shard), task.source.rows)
+    return [path.name for path in batches.write(task.target, chosen, limit)]
 
 
 def read_shards(shards: Sequence[Path]) -> pa.Table:

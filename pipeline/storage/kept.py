@@ -11,7 +11,7 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -102,7 +102,7 @@ class KeptShards:
     ) -> Iterator[Any]:
         keys = [self._key(work, task) for task in tasks]
         if self.folder is None or len(tasks) <= _FEW or None in keys:
-            yield from each(work, tasks, *shared)
+            yield from each(make_files, tasks, work, *shared)
             return
         recorded = [_Recorded(task, key or "") for task, key in zip(tasks, keys, strict=True)]
         _clear(self.folder, recorded)
@@ -181,6 +181,19 @@ def _kept(folder: Path, recorded: _Recorded) -> dict[str, Any] | None:
     return None
 
 
+def make_files(task: ShardTask, work: Callable[..., Any], *shared: Any) -> Any:
+    """Make a shard that is not kept; return what the work does.
+
+    Its files get their names when all are complete. So a worker that was given up and goes on never
+    leaves one that is incomplete.
+    """
+    with _own_folder(task.target.parent) as own:
+        result = work(task._replace(target=own / task.target.name), *shared)
+        for path in sorted(own.iterdir()):
+            path.replace(task.target.parent / path.name)
+        return result
+
+
 def make_shard(
     recorded: _Recorded, folder: Path, work: Callable[..., Any], *shared: Any
 ) -> dict[str, Any]:
@@ -190,9 +203,7 @@ def make_shard(
     does no harm: the name is taken, or says that the shard was made from something else.
     """
     task, place = recorded.task, _place(folder, recorded)
-    own = hidden(folder / uuid.uuid4().hex)
-    own.mkdir(parents=True)
-    try:
+    with _own_folder(folder) as own:
         result = work(task._replace(target=own / task.target.name), *shared)
         files = {path.name: digest(path) for path in sorted(own.iterdir())}
         record = {"result": result, "files": files}
@@ -203,6 +214,18 @@ def make_shard(
             if not place.exists():
                 raise
         return record
+
+
+@contextmanager
+def _own_folder(folder: Path) -> Iterator[Path]:
+    """Give a task a folder of its own, because it may run twice at a time.
+
+    It is in one that is there as long as somebody waits for the task.
+    """
+    own = hidden(folder / uuid.uuid4().hex)
+    own.mkdir()
+    try:
+        yield own
     finally:
         shutil.rmtree(own, ignore_errors=True)
 

@@ -113,3 +113,33 @@ def test_a_process_that_ends_removes_the_shard_that_it_is_making(tmp_path):
     kept = KeptShards(Recording(), folder, {}, dict.fromkeys(NAMES, "1"))
     with pytest.raises(FileNotFoundError):
         list(kept.map(interrupted, tasks_of("abc", tmp_path / "first")))
+
+
+def test_a_worker_that_is_late_and_fails_leaves_the_file_of_the_task_as_it_was(tmp_path):
+    """Where a set is of few shards, of which none is kept."""
+    calls = []
+
+    def first_is_complete(task: ShardTask) -> None:
+        calls.append(task)
+        task.target.write_text("half")
+        if len(calls) > 1:
+            task.target.unlink()  # as what writes arrays does on an error
+            raise CorpusError("late")
+        task.target.write_text("whole")
+
+    workers = Recording()
+    list(KeptShards(workers).map(first_is_complete, tasks_of("a", tmp_path / "first", ["a.txt"])))
+    with pytest.raises(CorpusError, match="late"):
+        workers.done[0]()
+    assert [(path.name, path.read_text()) for path in (tmp_path / "first").iterdir()] == [
+        ("0.txt", "whole")
+    ]
+
+
+def test_a_worker_that_is_late_when_the_stage_is_through_leaves_nothing(tmp_path):
+    workers = Recording()
+    with KeptShards(workers, tmp_path / ".shards", {}, dict.fromkeys(NAMES, "1")) as kept:
+        list(kept.map(write, tasks_of("abc", tmp_path / "first"), "text"))
+    with pytest.raises(FileNotFoundError):
+        workers.done[0]()
+    assert [path.name for path in tmp_path.iterdir()] == ["first"]
