@@ -1,4 +1,4 @@
-"""Runs in each worker of `--workers` as it starts: the command that started it does the talking."""
+"""Keeps Dask quiet: in this process, and in each worker that `--workers` starts."""
 
 from __future__ import annotations
 

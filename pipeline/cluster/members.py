@@ -1,4 +1,4 @@
-"""The workers of a cluster that may get tasks: those whose introduction was as it has to be."""
+"""The workers of a cluster that may get tasks: those with the same versions and files."""
 
 from __future__ import annotations
 
