@@ -194,18 +194,19 @@ class TrainSection(Section, frozen=True):
         int,
         Meta(ge=1, le=limits.PARTS),
         about(
-            "Parts of the shuffled reviews, each with an SGD run that starts from their mean in "
-            "every epoch, in a thread or on a worker. More parts need more epochs."
+            "Parts that the shuffled reviews are cut into. In each epoch an SGD run learns each "
+            "part, in a thread or on a worker, and the results are averaged. More parts need more "
+            "epochs."
         ),
     ] = 1
     exact: Annotated[
-        bool, about("Go on to the minimum of the objective after the epochs, by L-BFGS.")
+        bool, about("After the epochs, go on to the minimum of the objective by L-BFGS.")
     ] = False
     gap: Annotated[
         Positive,
         about(
-            "With exact: stop when the objective is certain to be above its minimum by at most "
-            "this, in nats per review."
+            "With exact: stop when the objective is certainly within this distance of its "
+            "minimum, in nats per review."
         ),
     ] = 1e-5
     fit_intercept: Annotated[
@@ -271,7 +272,8 @@ class TrainSection(Section, frozen=True):
                 )
         if self.exact and not self.l2:
             raise ConfigError(
-                "train.exact: expected train.l2 > 0 with it, got 0; the minimum may be at infinity"
+                "train.exact: expected train.l2 > 0 with it, got 0; without a penalty the minimum "
+                "may be at infinity"
             )
         if self.exact and self.patience:
             raise ConfigError(

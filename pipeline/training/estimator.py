@@ -79,7 +79,7 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
     exact : bool
         After the epochs, L-BFGS goes on to the minimum of J: see `lbfgs`. Needs l2 > 0.
     gap : float
-        With `exact`: stop when J is certain to be above its minimum by at most this, > 0.
+        With `exact`: stop when J is certainly within this distance of its minimum, > 0.
     fit_intercept : bool
         Learn b; otherwise it is 0.
     class_weight : None, "balanced" or mapping from class to cost

@@ -357,7 +357,8 @@ def test_a_source_says_which_keys_it_needs(refusal, text, message):
         ),
         (
             "[train]\nexact = true\nl2 = 0",
-            "train.exact: expected train.l2 > 0 with it, got 0; the minimum may be at infinity",
+            "train.exact: expected train.l2 > 0 with it, got 0; without a penalty the minimum may "
+            "be at infinity",
         ),
         (
             "[train]\nexact = true\npatience = 2\nvalidation = 0.1",
