@@ -31,8 +31,8 @@ from pipeline.config.schema import Config
 from pipeline.errors import PipelineError
 from pipeline.stages.listener import SILENT
 from pipeline.stages.outputs import read_classes
+from pipeline.stages.read_run import read_set
 from pipeline.stages.runner import run_stages
-from pipeline.storage.files import read_table
 from pipeline.storage.run import Run
 from pipeline.studies.suspects import find_suspects
 
@@ -67,9 +67,10 @@ def find_flipped(config: Config, folder: Path, seed: int) -> Found:
 
     `folder` holds the unchanged corpus of the config, in `clean/`.
     """
-    sets = {name: read_table(folder / "clean" / "corpus" / f"{name}.arrow") for name in PARTS}
+    clean = Run(folder / "clean")
+    sets = {name: read_set(clean, name) for name in PARTS}
     labels = sets["train"]["label"].to_numpy().copy()
-    draw, classes = np.random.default_rng(seed), read_classes(Run(folder / "clean"))
+    draw, classes = np.random.default_rng(seed), read_classes(clean)
     flipped = draw.choice(len(labels), round(SHARE * len(labels)), False)
     shift = draw.integers(1, len(classes), len(flipped))
     labels[flipped] = (labels[flipped] + shift) % len(classes)

@@ -42,7 +42,6 @@ from pipeline.stages import outputs
 from pipeline.stages.read_run import read_rule, was_trained_on
 from pipeline.stages.test_uses import read_test_uses
 from pipeline.storage import arrays, files
-from pipeline.storage import run as runs
 from pipeline.storage.counts import read_counts
 from pipeline.storage.journal import DEPENDS, journal_line
 from pipeline.storage.run import Run
@@ -263,7 +262,7 @@ def manifest(data: bytes, folder: Path) -> None:
 def _write_manifest(path: Path, content: Any) -> None:
     """Write a manifest under the digest that fits, if it has one."""
     if isinstance(content, dict) and content.pop("xxh3_128", None) is not None:
-        content["xxh3_128"] = runs._digest_of(content)
+        content["xxh3_128"] = files.digest_of(content)
         _write(path, json.dumps(content).encode())
 
 
