@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import importlib
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,14 @@ from pipeline.errors import CorpusError
 
 _BLOCK = 16 << 20  # bytes that are asked for at a time, and held
 _DESCRIPTORS = Path("/proc/self/fd")
+_CREDENTIALS = "; credentials come from the environment"
+# What gives access to a store.
+_ACCESS = {
+    "file": "; change its permissions",
+    "hf": f"{_CREDENTIALS}: set HF_TOKEN",
+    "s3": f"{_CREDENTIALS}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
+    "FSSPEC_S3_ANON=true for a public bucket",
+}
 # What stores say of a file's content, then of its time. The first one that is there is taken.
 _VERSIONS = (
     *("ETag", "etag", "blob_id", "xet_hash", "md5Hash"),
@@ -253,7 +262,7 @@ def _told(url: str, size: int = 0) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, PermissionError) or type(error).__name__ == "NoCredentialsError":
             raise CorpusError(
-                f"{url}: no access{_reason(error)}; credentials come from the environment"
+                f"{url}: no access{_reason(error)}{_ACCESS.get(scheme_of(url), _CREDENTIALS)}"
             ) from None
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise CorpusError(
@@ -265,5 +274,6 @@ def _told(url: str, size: int = 0) -> Iterator[None]:
 
 def _reason(error: BaseException) -> str:
     """Return the first line of what a library says, in brackets."""
-    said = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = re.sub(r"^\[Errno -?\d+\] ", "", str(error))
+    said = [line.strip() for line in text.splitlines() if line.strip()]
     return f" ({without_secrets(said[0] if said else type(error).__name__)})"

@@ -306,6 +306,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(store, monkeypatch):
         (PermissionError("Access Denied"), "no access (Access Denied); credentials come from the"),
         (ConnectionResetError("peer\nreset"), "cannot be read (peer)"),
         (TimeoutError(), "cannot be read (TimeoutError)"),
+        (RuntimeError("[Errno -2] Name not known"), "cannot be read (Name not known)"),
         (RuntimeError("GET http://a/b?sig=s3cret"), "cannot be read (GET http://a/b?...)"),
         (OSError(errno.ENOSPC, "No space"), f"no room for its {len(CSV)} bytes in {{}}; set TMPDI"),
     ],

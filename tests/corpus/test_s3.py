@@ -213,7 +213,10 @@ def test_missing_credentials_are_told_in_one_line(tmp_path, sentiment, monkeypat
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    line = "no access (Unable to locate credentials); credentials come from the environment"
+    line = (
+        "no access (Unable to locate credentials); credentials come from the environment: set "
+        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or FSSPEC_S3_ANON=true for a public bucket"
+    )
     require_told(sentiment(*corpus("s3://ends/a.csv", tmp_path)), f"s3://ends/a.csv: {line}")
 
 
