@@ -181,13 +181,13 @@ def _need(points: Sequence[Point]) -> str:
 
 def _bills(points: Sequence[Point]) -> str:
     of = costs.need(typical(points))
-    header = "workers", "spread, h", "driver, h", "training, h", "transfer, h", "all, h", "price"
+    header = "workers", "spread, h", "driver, h", "training, h", "transfer, h", "all, h", "USD"
     rows = []
     for workers in costs.WORKERS:
         bill = costs.bill(of, workers)
         hours = bill.spread_hours, bill.driver_hours, bill.train_hours, bill.transfer_hours
         shown = (f"{each:,.2f}" for each in (*hours, bill.hours))
-        rows.append((str(workers), *shown, f"${bill.dollars:,.2f}"))
+        rows.append((str(workers), *shown, f"{bill.dollars:,.2f}"))
     return _table(header, rows)
 
 
