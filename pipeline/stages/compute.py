@@ -155,11 +155,13 @@ def compute_features(context: StageContext) -> tuple[str, list[str]]:
     del tokens  # and the memory that its files are mapped into
     write_vocabulary(context.folder / "vocabulary.txt", vocabulary)
     how = vocabulary, counting_of(section)
+    # The vocabulary depends on the tokens of all shards.
+    kept = context.kept.but(tokens=files.digest_of(context.run.digests("tokens")))
     n_nonzeros = {}
     for name, paths in shards.items():
         counted = shard_paths(context.folder / f"{name}.safetensors", len(paths))
-        tasks = shard_tasks(paths, counted, context.run.path, tuple(context.run.digests("tokens")))
-        n_nonzeros[name] = sum(context.kept.map(count_shard, tasks, *how))
+        tasks = shard_tasks(paths, counted, context.run.path)
+        n_nonzeros[name] = sum(kept.map(count_shard, tasks, *how))
     per_review = n_nonzeros["train"] / n_documents
     only_words = (section.ngrams, section.characters) == (1, None)
     kind = "words" if only_words else "n-grams"

@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     from pipeline.tokens.tokenizer import Tokenizer
 
 
-def shard_tasks(
-    sources: Sequence[Path], targets: Sequence[Path], run: Path, others: tuple[str, ...] = ()
-) -> list[ShardTask]:
-    """Return a task for each shard, which depends on its source and other files of the run."""
+def shard_tasks(sources: Sequence[Path], targets: Sequence[Path], run: Path) -> list[ShardTask]:
+    """Return a task for each shard, which depends on its source, a file of the run."""
     return [
-        ShardTask(source, target, (str(source.relative_to(run)), *others))
+        ShardTask(source, target, (str(source.relative_to(run)),))
         for source, target in zip(sources, targets, strict=True)
     ]
 

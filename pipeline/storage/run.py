@@ -137,7 +137,8 @@ class Run:
             If no stage has written it, it has changed since, or it is not valid.
         """
         path = self.path / file
-        output = self._outputs().get(file)
+        outputs = (entry["outputs"] for entry in self.manifest["stages"].values())
+        output = next((each[file] for each in outputs if file in each), None)
         if output is None:
             raise RunError(f"{path}: no stage of this run has written it; is it another run's?")
         expected = output["xxh3_128"]
@@ -168,7 +169,8 @@ class Run:
 
     def digest_of_set(self, whole: str) -> str:
         """Return a digest of all shards of a set; that of its file if it has one."""
-        digests = [self._outputs()[file]["xxh3_128"] for file in self._shards_of(whole)]
+        outputs = self._outputs()
+        digests = [outputs[file]["xxh3_128"] for file in shards_among(outputs, whole)]
         return digests[0] if len(digests) == 1 else digest_of(digests)
 
     def has_set(self, whole: str) -> bool:

@@ -351,6 +351,63 @@ def test_a_stage_of_two_files_keeps_nothing(tmp_path):
     assert [path.name for path in (tmp_path / "run").iterdir()] == [".lock"]
 
 
+def test_counts_are_made_again_if_the_tokens_of_another_shard_changed(tmp_path, many_shards):
+    """The vocabulary may be another one."""
+    pattern, path = write_files(tmp_path / "files", 5), tmp_path / "run"
+    try_stages(path, config_of(pattern), "tokens", Counting())
+    with pytest.raises(CorpusError):
+        try_stages(path, config_of(pattern), "features", Counting(4))
+    before = Run(path).digests("tokens")
+    lines = sorted((tmp_path / "files").iterdir())[-1]
+    lines.write_text(lines.read_text().replace(': "', ': "well, '))
+    try_stages(path, config_of(pattern), "tokens", Counting())
+    after = Run(path).digests("tokens")
+    same = [file for file, digest in after.items() if before.get(file) == digest]
+    assert "tokens/train-00000.safetensors" in same
+    assert len(same) < len(after)
+    again = Counting()
+    try_stages(path, config_of(pattern), "features", again)
+    run = Run(path)
+    assert again.n == sum(len(run.shards(f"features/{name}.safetensors")) for name in SETS)
+
+
+class Sized(Counting):
+    """Remembers how many files each task says that it depends on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inputs: set[int] = set()
+
+    def map(self, work, items, *shared):
+        for item in items:
+            task = getattr(item, "task", item)
+            self.inputs.add(len(getattr(task, "inputs", ())))
+            yield from super().map(work, [item], *shared)
+
+
+def test_a_task_of_many_says_no_more_than_one_of_few(tmp_path, many_shards):
+    """Otherwise the time of a stage grows with the square of the number of shards."""
+    workers = Sized()
+    config = config_of(write_files(tmp_path / "files", 5))
+    try_stages(tmp_path / "run", config, "features", workers)
+    assert max(workers.inputs) == 1
+
+
+def test_the_shards_of_a_set_are_looked_up_once(tmp_path, many_shards, monkeypatch):
+    config = config_of(write_files(tmp_path / "files", 5))
+    try_stages(tmp_path / "run", config, "corpus", Counting())
+    run, n, listed = Run(tmp_path / "run"), [0], Run._outputs
+
+    def counted(run):
+        n[0] += 1
+        return listed(run)
+
+    monkeypatch.setattr(Run, "_outputs", counted)
+    assert len(run.shards("corpus/train.arrow")) > 10
+    assert len(run.digest_of_set("corpus/train.arrow")) == 32
+    assert n[0] == 2
+
+
 def test_shards_of_one_set_are_kept_when_those_of_the_other_fail(tmp_path, many_shards):
     config = config_of(write_files(tmp_path / "files", 5))
     try_stages(tmp_path / "run", config, "tokens", Counting())
