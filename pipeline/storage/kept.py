@@ -24,7 +24,7 @@ from pipeline.storage.replacing import hidden, sweep
 
 # A training set and a test set of one file each: there is nothing worth keeping.
 _FEW = 2
-_RECORD, _FORM = "record.json", {"files": {str: str}}
+_RECORD, _FORM = "record.json", {"files": {str: str}, "xxh3_128": str}
 
 
 class ShardTask(NamedTuple):
@@ -173,7 +173,8 @@ def _kept(folder: Path, recorded: _Recorded) -> dict[str, Any] | None:
     try:
         record = read_json(place / _RECORD)
         require_form(record, _FORM, place, "")
-        if all(digest(place / name) == was for name, was in record["files"].items()):
+        is_whole = record.pop("xxh3_128") == digest_of(record)
+        if is_whole and all(digest(place / name) == was for name, was in record["files"].items()):
             return record
     except RunError:
         pass
@@ -207,7 +208,7 @@ def make_shard(
         result = work(task._replace(target=own / task.target.name), *shared)
         files = {path.name: digest(path) for path in sorted(own.iterdir())}
         record = {"result": result, "files": files}
-        write_json(own / _RECORD, record)
+        write_json(own / _RECORD, record | {"xxh3_128": digest_of(record)})
         try:
             own.rename(place)
         except OSError:

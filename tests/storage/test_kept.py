@@ -71,6 +71,20 @@ def test_a_shard_is_made_again_if_its_file_has_another_name(tmp_path):
     assert (tmp_path / "second" / "1.txt").read_text() == "B text"
 
 
+def test_a_shard_is_made_again_if_its_record_is_not_as_it_was_written(tmp_path):
+    failed_try(tmp_path)
+    (record,) = (tmp_path / ".shards").glob("0.txt.*/record.json")
+    record.write_text('{"files": {}, "xxh3_128": "0"}')
+    workers = Recording()
+    kept = KeptShards(workers, tmp_path / ".shards", {"text": "text"}, dict.fromkeys(NAMES, "1"))
+    assert list(kept.map(write, tasks_of("abc", tmp_path / "second"), "text")) == [
+        "a text",
+        "b text",
+        "c text",
+    ]
+    assert len(workers.done) == 2
+
+
 def test_a_worker_that_is_late_with_a_task_of_an_earlier_try_changes_nothing(tmp_path):
     earlier = failed_try(tmp_path, "old")
     workers = Recording(late=earlier.done[:2])
