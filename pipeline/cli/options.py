@@ -110,7 +110,7 @@ def _address(_: click.Context, __: click.Parameter, value: str | None) -> str | 
     if found and 0 < int(found[3]) <= 65535:
         return value
     raise ConfigError(
-        "--scheduler: expected an address such as tcp://10.0.0.1:8786, or tls:// with certificates, "
+        "--scheduler: expected an address such as tcp://10.0.0.1:8786, or tls:// with keys, "
         f"got {value!r}; `dask scheduler` prints its address"
     )
 

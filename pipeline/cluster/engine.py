@@ -240,10 +240,17 @@ class _Call:
 
 
 def _as_ours(error: BaseException, task: _Task) -> BaseException:
-    """Return the error of a task; Dask's own, that workers died on it, as one of this project."""
+    """Return the error of a task; as one of this project if Dask has raised it."""
     from distributed import KilledWorker
 
-    return _deadly(task) if isinstance(error, KilledWorker) else error
+    if isinstance(error, KilledWorker):
+        return _deadly(task)
+    if isinstance(error, RuntimeError) and "deserialization of the task graph" in str(error):
+        return RunError(
+            "the scheduler cannot read a task: expected the same sentiment-pipeline there as here; "
+            "start the scheduler and its workers again, with the version that is installed here"
+        )
+    return error
 
 
 def _deadly(task: _Task) -> RunError:

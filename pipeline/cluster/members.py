@@ -194,7 +194,10 @@ def _refusal(future: Future, n_tasks: int, command: Command) -> str:
     for name, here in command.describe().items():
         there = introduction.installed.get(name, "none")
         if name != PROCESSOR and there != here:
-            return f"{name} {there}, but {here} here; install the same versions everywhere"
+            return (
+                f"{name} {there}, but {here} here; install the same versions everywhere, then "
+                "start it again"
+            )
     if n_tasks != 1:
         return f"it runs {n_tasks} tasks at a time; start it with {_OPTIONS}"
     if introduction.missing:

@@ -38,6 +38,7 @@ def source_digest(modules: tuple[str, ...]) -> str:
 _digest = functools.cache(files.digest)  # of source, which most stages share
 
 
+@functools.cache  # A worker that ran older source keeps its digest, and so is found out.
 def package_digest() -> str:
     """Return the SHA-256 of the source of the whole package, without its templates."""
     folder = Path(pipeline.__file__).parent

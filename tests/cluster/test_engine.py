@@ -103,3 +103,14 @@ def test_a_name_in_the_table_is_one_field_and_no_formula(tmp_path):
         log.died("tokenise_shard", ["=1+1\t\n.csv"], "tcp://127.0.0.1:1")
     line = (tmp_path / "cluster.tsv").read_text().splitlines()[1]
     assert line.split("\t")[:3] == ["tokenise_shard", r"'=1+1\t\n.csv", "tcp://127.0.0.1:1"]
+
+
+def test_a_scheduler_that_cannot_read_a_task_is_told_in_a_line():
+    from pipeline.cluster import engine
+
+    pytest.importorskip("distributed", reason="needs the extra `cluster`")
+    dasks = RuntimeError("Error during deserialization of the task graph. This frequently occurs")
+    found = engine._as_ours(dasks, engine._Task([1]))
+    assert str(found).startswith("the scheduler cannot read a task: expected the same sentiment-")
+    ours = RuntimeError("a fault of a task")
+    assert engine._as_ours(ours, engine._Task([1])) is ours
