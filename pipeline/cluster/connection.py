@@ -18,7 +18,7 @@ from pipeline.cluster.local_worker import silence
 from pipeline.cluster.members import Members
 from pipeline.cluster.task_log import TaskLog
 from pipeline.cluster.tasks import Command
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, RunError
 from pipeline.parallel import n_threads
 
 if TYPE_CHECKING:
@@ -94,6 +94,8 @@ def abandon() -> None:
 @contextlib.contextmanager
 def _command(folder: Path, describe: Callable[[], dict[str, str]]) -> Iterator[Command]:
     """Give what a worker learns about this command; its token is removed at the end."""
+    if folder.is_file():
+        raise RunError(f"{folder}: expected a run folder, got a file")
     content = secrets.token_hex(16)
     folder.mkdir(parents=True, exist_ok=True)
     token = folder.absolute() / TOKEN

@@ -17,6 +17,7 @@ from cluster_tasks import described, wait_for
 
 from pipeline.cluster import connection
 from pipeline.cluster.connection import connected
+from pipeline.errors import RunError
 
 
 def run_python(*arguments: str, **options: object) -> subprocess.Popen[str]:
@@ -131,6 +132,15 @@ class TestWithDask:
         assert done.exit_code == 2
         assert done.stderr.startswith(f"sentiment: --scheduler tcp://127.0.0.1:{port}: {said}")
         assert done.stderr.count("\n") == 1
+
+    def test_a_file_is_no_folder_for_workers(self, tmp_path):
+        file = tmp_path / "five.toml"
+        file.touch()
+        with (
+            pytest.raises(RunError, match=r"five\.toml: expected a run folder, got a file$"),
+            connected(1, file, described, str),
+        ):
+            pass
 
     def test_local_workers_can_be_reached_from_this_machine_with_their_key_alone(self, tmp_path):
         import psutil
