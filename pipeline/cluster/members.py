@@ -95,7 +95,7 @@ class Members:
     def remove(self, worker: str) -> None:
         """Take a worker for gone: it has to introduce itself again."""
         if self.n_threads.pop(worker, None) is not None:
-            self.say(f"cluster   worker {worker} is gone: its task runs again")
+            self.say(f"cluster   worker {worker} is gone: a task that it was running runs again")
 
     def _look(self, is_start: bool = False) -> None:
         there = self._all()

@@ -46,7 +46,7 @@ def test_a_task_of_a_killed_worker_runs_again(method, workers, said, tmp_path):
     results = getattr(workers, method)(process_when_told, range(6), str(tmp_path), "shared" * 1000)
     assert list(results) == list(range(6))
     killing.join()
-    assert "is gone: its task runs again" in said[-1] + said[-2]
+    assert "is gone: a task that it was running runs again" in said[-1] + said[-2]
 
 
 def test_what_tasks_share_is_sent_again_if_it_was_lost_with_the_only_worker(tmp_path):
