@@ -223,7 +223,11 @@ def _records(points: Sequence[Point]) -> str:
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table of Markdown whose first column is text and the others are numbers."""
-    cells = [list(header), *map(list, rows)]
+    # A number and its unit stay on one line.
+    rows = [
+        [row[0], *(cell.replace(" ", "\N{NO-BREAK SPACE}") for cell in row[1:])] for row in rows
+    ]
+    cells = [list(header), *rows]
     widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
 
     def line(row: Sequence[str]) -> str:

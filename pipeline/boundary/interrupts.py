@@ -10,8 +10,14 @@ from __future__ import annotations
 # The part of `signal` that is in C: the whole takes ten times as long to import.
 import _signal as signal  # type: ignore[import-not-found]
 import os
+from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.errors import Interrupted
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+Result = TypeVar("Result")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Those that are handled here.
@@ -36,6 +42,18 @@ def be_raised() -> None:
     """Let a signal raise `Interrupted` from now on, if they are handled."""
     for number in _handled:
         signal.signal(number, _raise)
+
+
+def result_of(future: Future[Result]) -> Result:
+    """Return the result of another thread, to the main thread, where interrupts are raised.
+
+    One that comes just before a wait is noticed only when that wait ends, so none is long.
+    """
+    from concurrent.futures import wait
+
+    while not wait([future], timeout=0.2).done:
+        pass
+    return future.result()
 
 
 def _end(number: int, _: object) -> None:

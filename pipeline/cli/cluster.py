@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.boundary import interrupts
 from pipeline.cli.main import exit_code_of
 
 if TYPE_CHECKING:
@@ -63,15 +64,13 @@ def workers_of_main_thread(
     Dask is started in another thread, because an interrupt in the middle would be lost there, or
     be followed by errors of what is half started.
     """
-    from concurrent.futures import ThreadPoolExecutor, wait
+    from concurrent.futures import ThreadPoolExecutor
 
     with contextlib.ExitStack() as stack:
         given = workers_of(where, folder, say)
         try:
             connecting = ThreadPoolExecutor(1).submit(stack.enter_context, given)
-            while not wait([connecting], timeout=0.2).done:
-                pass  # An interrupt that comes just before a wait is noticed when it ends.
-            workers = connecting.result()
+            workers = interrupts.result_of(connecting)
         except KeyboardInterrupt as error:
             end_workers()
             say("sentiment: interrupted")

@@ -141,7 +141,7 @@ def compute_and_render(
         try:
             # In a thread, because Python loses an interrupt that reaches the main thread during a
             # destructor or an import callback: one in 25 in the first seconds of a run.
-            render = ThreadPoolExecutor(1).submit(compute_on_workers).result()
+            render = interrupts.result_of(ThreadPoolExecutor(1).submit(compute_on_workers))
         except KeyboardInterrupt as error:
             interrupts.end_at_once()
             progress.__exit__()

@@ -142,10 +142,12 @@ def _compute(
     """Run one stage into its folder, and add its entry to the manifest."""
     reset_peak_memory()
     start = time.perf_counter()
-    with run.writing(stage.name, stage.folder, config.to_toml()) as (folder, entry):
-        with _kept_shards(stage, run, depends, workers) as kept:
-            context = StageContext(config, run, folder, entry, listener.epoch, kept)
-            summary, warnings = stage.compute(context)
+    with (
+        _kept_shards(stage, run, depends, workers) as kept,
+        run.writing(stage.name, stage.folder, config.to_toml()) as (folder, entry),
+    ):
+        context = StageContext(config, run, folder, entry, listener.epoch, kept)
+        summary, warnings = stage.compute(context)
         entry |= {
             "summary": summary,
             "warnings": warnings,

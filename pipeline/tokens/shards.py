@@ -66,11 +66,6 @@ class TokenShards:
         """Number of tokens of all documents."""
         return sum(len(shard.ids) for shard in self.shards)
 
-    @property
-    def n_documents(self) -> int:
-        """Number of documents."""
-        return sum(shard.n_documents for shard in self.shards)
-
     def document(self, d: int) -> list[str]:
         """Return the tokens of document `d`, counted over all shards, as strings."""
         for shard in self.shards:
