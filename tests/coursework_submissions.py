@@ -67,7 +67,7 @@ def metrics(y, predicted):
 FAKES = """
 import json, os, struct
 body = json.dumps({"id": "x", "output": {"dict": []}, "changed": []}).encode()
-for descriptor in range(3, 64):
+for descriptor in range(3, 1024):
     try:
         os.write(descriptor, struct.pack(">I", len(body)) + body)
     except OSError:
@@ -78,7 +78,7 @@ def count_ngrams(tokens, n):
 GARBAGE = """
 import os
 def count_ngrams(tokens, n):
-    for descriptor in range(3, 64):
+    for descriptor in range(3, 1024):
         try:
             os.write(descriptor, b"\\0\\0\\0\\4[[[[")
         except OSError:

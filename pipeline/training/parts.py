@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 # Non-zeros of the rows that are copied, or added up, at a time: 8 megabytes. It is no setting,
 # because sums depend on it.
 BLOCK = 1 << 20
-# Parts whose files a process keeps mapped into memory.
-_MAPPED = 64
 
 
 class Part(NamedTuple):
@@ -120,7 +118,31 @@ class PartFiles(NamedTuple):
 
     def part(self, number: int) -> Part:
         """Return a part by its number."""
-        return _mapped(self, number)
+        mapped = _mapped(self.folder)
+        if number not in mapped:
+            mapped[number] = self._read(number)
+        return mapped[number]
+
+    def _read(self, number: int) -> Part:
+        counts = read_counts(self.folder / f"{number}.safetensors")
+        targets = read_arrays(self.folder / f"{number}.targets.safetensors")["targets"]
+        given = counts, targets, self.l2, self.fit_intercept
+        problem = Problem(*given)
+        if self.n_classes > 2:
+            path = self.folder / "ratio.safetensors"
+            ratio = read_arrays(path)["ratio"] if path.exists() else None
+            problem = ClassProblem(*given, self.n_classes, ratio)
+        return Part(problem, np.arange(counts.shape[0]))
+
+
+@functools.lru_cache(1)
+def _mapped(folder: Path) -> dict[int, Part]:
+    """Return the parts in a folder that this process has mapped into memory.
+
+    It keeps those of one training: a file that is mapped has an open descriptor, and stays on the
+    disk after it was deleted.
+    """
+    return {}
 
 
 def _rows(counts: csr_array, rows: Array) -> tuple[Array, Array, Array]:
@@ -132,19 +154,6 @@ def _rows(counts: csr_array, rows: Array) -> tuple[Array, Array, Array]:
     ends = np.cumsum(sizes, dtype=np.int64)
     at = np.arange(ends[-1]) + np.repeat(counts.indptr[rows] - (ends - sizes), sizes)
     return counts.data[at], counts.indices[at], np.append(0, ends)
-
-
-@functools.lru_cache(_MAPPED)
-def _mapped(files: PartFiles, number: int) -> Part:
-    counts = read_counts(files.folder / f"{number}.safetensors")
-    targets = read_arrays(files.folder / f"{number}.targets.safetensors")["targets"]
-    given = counts, targets, files.l2, files.fit_intercept
-    problem = Problem(*given)
-    if files.n_classes > 2:
-        path = files.folder / "ratio.safetensors"
-        ratio = read_arrays(path)["ratio"] if path.exists() else None
-        problem = ClassProblem(*given, files.n_classes, ratio)
-    return Part(problem, np.arange(counts.shape[0]))
 
 
 class Spread(NamedTuple):

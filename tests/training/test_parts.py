@@ -1,5 +1,7 @@
 """Training in parts, judged by a dense reference; the bytes are those of any workers."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import reference
@@ -155,6 +157,15 @@ class TestWorkers:
         for X, y in (reviews(seed=1), reviews(seed=2)):
             expected = digest(model.fit(X, y))
             assert digest(model.fit(X, y, spread=Spread(Backwards(), tmp_path))) == expected
+
+    def test_files_of_earlier_trainings_are_not_kept_open(self, tmp_path):
+        X, y = reviews()
+        model = SGDLogisticRegression(epochs=1, parts=3)
+        n_open = []
+        for _ in range(3):
+            model.fit(X, y, spread=Spread(Backwards(), tmp_path))
+            n_open.append(len(list(Path("/dev/fd").iterdir())))
+        assert n_open[2] == n_open[0]
 
     def test_counts_travel_once_and_the_state_in_every_epoch(self, tmp_path):
         X, y = reviews(400, 30)
