@@ -144,7 +144,7 @@ def _compute(
     start = time.perf_counter()
     with (
         _kept_shards(stage, run, depends, workers) as kept,
-        run.writing(stage.name, stage.folder, config.to_toml()) as (folder, entry),
+        run.writing(stage.name, stage.folder, config.to_toml(), kept.given) as (folder, entry),
     ):
         context = StageContext(config, run, folder, entry, listener.epoch, kept)
         summary, warnings = stage.compute(context)

@@ -44,6 +44,15 @@ def check_format(
         )
 
 
+def identity(path: Path) -> tuple[int, int, int, int]:
+    """Return what differs between two files, and changes when a file is written to.
+
+    A file keeps it under another name.
+    """
+    status = regular(path)
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def digest(path: Path) -> str:
     """Return the XXH3-128 digest of a file in hexadecimal.
 

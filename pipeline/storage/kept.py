@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Self
 
 from pipeline.cluster.workers import HERE, Workers
 from pipeline.errors import PipelineError, RunError
-from pipeline.storage.files import digest, digest_of, read_json, write_json
+from pipeline.storage.files import digest, digest_of, identity, read_json, write_json
 from pipeline.storage.forms import require_form
 from pipeline.storage.replacing import hidden, sweep
 
@@ -74,12 +74,15 @@ class KeptShards:
         What all shards depend on, such as settings.
     digests : dict of str to str
         The digests of files that shards may depend on.
+    given : dict of tuple to str
+        The digests of the files that the stage's folder got, by their `identity`.
     """
 
     workers: Workers = HERE
     folder: Path | None = None
     depends: Mapping[str, Any] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
+    given: dict[tuple[int, int, int, int], str] = field(default_factory=dict)
 
     def map(
         self, work: Callable[..., Any], tasks: Sequence[ShardTask], *shared: Any
@@ -122,8 +125,10 @@ class KeptShards:
                 self.folder.rmdir()  # if nothing is kept
             raise
         for task, record in zip(recorded, records, strict=True):
-            for name in record["files"]:
-                _give(_place(self.folder, task) / name, task.task.target.parent / name)
+            for name, found in record["files"].items():
+                target = task.task.target.parent / name
+                _give(_place(self.folder, task) / name, target)
+                self.given[identity(target)] = found
 
     def __enter__(self) -> Self:
         return self

@@ -14,12 +14,12 @@ file before it is read.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from pipeline.boundary.paths import regular
 from pipeline.errors import RunError
 from pipeline.parallel import ordered_map
 from pipeline.storage.files import (
@@ -27,6 +27,7 @@ from pipeline.storage.files import (
     check_format,
     digest,
     digest_of,
+    identity,
     read_json,
     validate_table,
     write_json,
@@ -142,14 +143,14 @@ class Run:
         if output is None:
             raise RunError(f"{path}: no stage of this run has written it; is it another run's?")
         expected = output["xxh3_128"]
-        if _known.get(_identity(path)) != expected:
+        if _known.get(identity(path)) != expected:
             if digest(path) != expected:
                 raise RunError(
                     f"{path}: not the file that was written; use --force to compute it again"
                 )
             if path.suffix == ".arrow":
                 validate_table(path)
-            _known[_identity(path)] = expected
+            _known[identity(path)] = expected
         return path
 
     def shards(self, whole: str) -> list[Path]:
@@ -199,7 +200,13 @@ class Run:
         )
 
     @contextmanager
-    def writing(self, name: str, folder: str, config: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+    def writing(
+        self,
+        name: str,
+        folder: str,
+        config: str,
+        given: Mapping[tuple[int, int, int, int], str] = MappingProxyType({}),
+    ) -> Iterator[tuple[Path, dict[str, Any]]]:
         """Give a folder to write a stage's outputs to, and an entry for the manifest.
 
         On success the folder takes the place of the stage's old one and the entry,
@@ -212,6 +219,8 @@ class Run:
             The stage and the name of its folder.
         config : str
             The resolved config, as TOML.
+        given : mapping of tuple to str
+            Digests of files by their `identity`. These files are not read for it.
         """
         target = self.path / folder
         partial, old = hidden(target), hidden(target, ".old")
@@ -223,10 +232,11 @@ class Run:
                 yield partial, entry
                 files = _outputs_in(partial)
                 entry["outputs"] = outputs = {}
-                for file, found in zip(files, ordered_map(digest, files), strict=True):
+                digests = ordered_map(lambda file: given.get(identity(file)) or digest(file), files)
+                for file, found in zip(files, digests, strict=True):
                     described = {"xxh3_128": found, "bytes": file.stat().st_size}
                     outputs[f"{folder}/{file.relative_to(partial)}"] = described
-                    _known[_identity(file)] = found  # which a move of the folder does not change
+                    _known[identity(file)] = found  # which a move of the folder does not change
                 # Should the process end between these steps, the stage is not fresh.
                 self.manifest["stages"].pop(name, None)
                 self.save()
@@ -270,9 +280,3 @@ def _checked(file: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     form = {"stages": {str: _STAGE}, "test_uses": [_USE]}
     require_form(manifest, form, file, "--force restarts it")
     return manifest
-
-
-def _identity(path: Path) -> tuple[int, int, int, int]:
-    """Return what differs between two files, and after a file was written to."""
-    status = regular(path)
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

@@ -1,6 +1,8 @@
 """Shards: however a set is cut, what is learned from it and said of it is the same."""
 
+import hashlib
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,7 @@ from pipeline.stages.listener import SILENT
 from pipeline.stages.read_run import read_labels, read_set
 from pipeline.stages.runner import run_stages
 from pipeline.stages.versions import versions
+from pipeline.storage import files
 from pipeline.storage.counts import read_counts
 from pipeline.storage.run import Run
 from pipeline.storage.shards import shard_paths, shards_among
@@ -431,3 +434,25 @@ def test_shards_are_kept_until_the_stage_has_its_folder(tmp_path, many_shards, m
     try_stages(path, config, "tokens", again)
     assert again.n == len(Run(path).shards("corpus/train.arrow"))  # looked at for HTML alone
     assert not list(path.glob(".*shards"))
+
+
+def test_an_output_is_read_once_for_its_digest(tmp_path, many_shards, monkeypatch):
+    """Of a shard, where it is made, or where it is found by the next try."""
+    read, file_digest = Counter(), hashlib.file_digest
+
+    def counted(file, algorithm):
+        read[files.identity(Path(file.name))] += 1
+        return file_digest(file, algorithm)
+
+    config = config_of(write_files(tmp_path / "files", 5))
+    path = tmp_path / "run"
+    try_stages(path, config, "corpus", Counting())
+    with pytest.raises(CorpusError, match="the disk is full"):
+        try_stages(path, config, "tokens", Counting(4))
+    monkeypatch.setattr(hashlib, "file_digest", counted)
+    try_stages(path, config, "features", Counting())
+    run = Run(path)
+    written = run.digests("tokens") | run.digests("features")
+    assert len(written) > 40
+    assert {read[files.identity(path / name)] for name in written} == {1}
+    assert {name: files.digest(path / name) for name in written} == written
