@@ -86,8 +86,10 @@ def checked_counts(X: Any) -> csr_array:
     return X
 
 
-def checked_classes(y: Any, n_rows: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
+def checked_classes(y: Any, n_rows: int) -> tuple[NDArray[Any], NDArray[np.signedinteger]]:
     """Check labels; return the classes in sorted order, and the number of each label's class.
+
+    The numbers are int8 if all fit into it, for the sake of memory, and int64 otherwise.
 
     Raises
     ------
@@ -115,22 +117,23 @@ def checked_classes(y: Any, n_rows: int) -> tuple[NDArray[Any], NDArray[np.int64
             "Unknown label type: continuous. y: expected classes, got fractions, NaN or infinity"
         )
     try:
-        classes, labels = np.unique(y, return_inverse=True)
+        classes = np.unique(y)
     except TypeError:
         types = ", ".join(sorted({type(label).__name__ for label in y.tolist()}))
         raise TypeError(
             f"y: expected labels of one type, which have an order, got {types}"
         ) from None
     if len(classes) >= 2:
-        return classes, labels
+        kind = np.int8 if len(classes) <= 1 << 7 else np.int64
+        return classes, np.searchsorted(classes, y).astype(kind)
     raise CorpusError(
         f"training: expected at least two classes in y, got {len(classes)} class: "
         + ", ".join(map(repr, classes.tolist()))
     )
 
 
-def checked_weights(sample_weight: Any, labels: NDArray[np.int64]) -> Floats:
-    """Check the weights of documents and return them; 1 each by default.
+def checked_weights(sample_weight: Any, labels: NDArray[np.signedinteger]) -> Floats | None:
+    """Check the weights of documents and return them: float64, shape (n,), or None as given.
 
     Parameters
     ----------
@@ -145,7 +148,7 @@ def checked_weights(sample_weight: Any, labels: NDArray[np.int64]) -> Floats:
         weights of a class are zero.
     """
     if sample_weight is None:
-        return np.ones(len(labels))
+        return None
     weights = np.asarray(sample_weight, np.float64)
     if weights.shape != labels.shape:
         raise ValueError(

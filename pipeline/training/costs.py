@@ -1,4 +1,4 @@
-"""The cost c_i of a mistake on each document, from the weight of its class and its own."""
+"""The cost c_i of a mistake on each document, and the target: label and cost as one number."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def document_costs(
     y: Array,
     classes: Sequence[Any],
     class_weight: str | Mapping[Any, float] | None,
-    sample_weight: Array,
+    sample_weight: Array | None = None,
 ) -> Array:
     """Return the cost of a mistake on each document: float64, shape (n,).
 
@@ -29,7 +29,8 @@ def document_costs(
     class_weight : None, "balanced" or mapping from class to cost
         Balanced costs are n / (K n_class), with K classes. A class that a mapping does not name
         costs 1.
-    sample_weight : float64 array, shape (n,)
+    sample_weight : float64 array, shape (n,), optional
+        1 each by default.
 
     Raises
     ------
@@ -38,17 +39,18 @@ def document_costs(
 
     Examples
     --------
-    >>> y, ones = np.array([0, 0, 0, 1]), np.ones(4)
-    >>> document_costs(y, ["neg", "pos"], "balanced", ones).round(4).tolist()
+    >>> y = np.array([0, 0, 0, 1])
+    >>> document_costs(y, ["neg", "pos"], "balanced").round(4).tolist()
     [0.6667, 0.6667, 0.6667, 2.0]
-    >>> document_costs(y, ["neg", "pos"], {"pos": 5}, ones).tolist()
+    >>> document_costs(y, ["neg", "pos"], {"pos": 5}).tolist()
     [1.0, 1.0, 1.0, 5.0]
     """
     match class_weight:
         case None:
             by_class = np.ones(len(classes))
         case "balanced":
-            by_class = sample_weight.sum() / (len(classes) * np.bincount(y, sample_weight))
+            total = len(y) if sample_weight is None else sample_weight.sum()
+            by_class = total / (len(classes) * np.bincount(y, sample_weight))
         case Mapping() as given:
             if set(given) - set(classes) or not all(cost >= 0 for cost in given.values()):
                 raise ValueError(
@@ -57,5 +59,41 @@ def document_costs(
             by_class = np.array([float(given.get(each, 1.0)) for each in classes])
         case other:
             raise ValueError(f"class_weight: expected None, balanced or a mapping, got {other}")
-    costs: Array = by_class[y] * sample_weight * (len(y) / sample_weight.sum())
+    costs: Array = by_class[y]
+    if sample_weight is not None:
+        costs *= sample_weight
+        costs *= len(y) / sample_weight.sum()
+    return costs
+
+
+def targets_of(y: Array, costs: Array, n_classes: int) -> Array:
+    """Return labels and costs as the kernels take them; `costs_of` has the costs of them.
+
+    Parameters
+    ----------
+    y : int array, shape (n,)
+    costs : float64 array, shape (n,)
+        Changed in place.
+    n_classes : int
+
+    Returns
+    -------
+    float64 array
+        Of two classes c_i for a positive document and -c_i for a negative one, shape (n,); of
+        more the number of the class and c_i, shape (n, 2).
+
+    Examples
+    --------
+    >>> targets_of(np.array([0, 1]), np.array([3.0, 1.0]), 2).tolist()
+    [-3.0, 1.0]
+    """
+    if n_classes > 2:
+        return np.column_stack([y, costs])
+    np.negative(costs, out=costs, where=y == 0)
+    return costs
+
+
+def costs_of(targets: Array) -> Array:
+    """Return c_i of documents, from their targets: float64, shape (n,)."""
+    costs: Array = targets[:, 1] if targets.ndim == 2 else np.abs(targets)
     return costs

@@ -16,7 +16,7 @@ from pipeline.model.logistic import Array, LogisticRegression
 from pipeline.model.parameters import Parameters
 from pipeline.stratified import draw_by_class
 from pipeline.training.checks import check_parameters, check_threshold
-from pipeline.training.costs import document_costs
+from pipeline.training.costs import document_costs, targets_of
 from pipeline.training.history import Epoch, LabelledCounts
 from pipeline.training.learning import learn
 from pipeline.training.log_count_ratio import class_ratios
@@ -234,7 +234,8 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         self.n_features_in_ = X.shape[1]
         weights = checked_weights(sample_weight, y)
         self.in_validation_ = self.draw_validation(y, groups)
-        documents = LabelledCounts(X, y, self.costs(y, weights), self.in_validation_)
+        targets = targets_of(y, self.costs(y, weights), len(self.classes_))
+        documents = LabelledCounts(X, y, targets, self.in_validation_)
         ratio = self._log_count_ratio(X, y, weights)
         learn(self, documents, ratio, on_epoch or (lambda epoch: None), spread)
         return self
@@ -248,8 +249,7 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
             Number of each document's class.
         sample_weight : float64 array, shape (n,), optional
         """
-        weights = np.ones(len(y)) if sample_weight is None else sample_weight
-        return document_costs(y, self.classes_.tolist(), self.class_weight, weights)
+        return document_costs(y, self.classes_.tolist(), self.class_weight, sample_weight)
 
     def draw_validation(self, y: Array, groups: Any = None) -> Array:
         """Draw the validation set, by class and group: bool, shape (n,), for labels 0, 1 ..."""
@@ -260,10 +260,10 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         names = [inert.name(str(label)) for label in self.classes_.tolist()]
         return draw_by_class(*drawn, groups, *([] if len(names) == 2 else [names]))
 
-    def _log_count_ratio(self, X: csr_array, y: Array, weights: Array) -> Array | None:
+    def _log_count_ratio(self, X: csr_array, y: Array, weights: Array | None) -> Array | None:
         """Return the ratios on the training set: shape (d,), or (n_classes, d) above two."""
         if self.ratio == "none":
             return None
         # A document of weight 0 does not count.
-        learned = np.where(self.in_validation_, 0.0, weights)
+        learned = np.where(self.in_validation_, 0.0, 1.0 if weights is None else weights)
         return class_ratios(X, y, self.ratio, self.alpha, learned, len(self.classes_))

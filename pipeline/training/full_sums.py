@@ -20,6 +20,7 @@ from pipeline.kernels import lbfgs as kernels
 from pipeline.model.logistic import Array, cross_entropy, penalty, sigmoid
 from pipeline.model.softmax import softmax
 from pipeline.parallel import ordered_map
+from pipeline.training.costs import costs_of
 from pipeline.training.intercepts import summed
 from pipeline.training.parts import Part, Parts, row_blocks, total
 
@@ -96,7 +97,7 @@ def curvature_of_part(number: int, parts: Parts, w: Array, b: Array) -> tuple[Ar
 
     def of_block(part: Part, rows: Array, z: Array) -> tuple[Array, ...]:
         p = softmax(z) if z.shape[1] > 1 else sigmoid(z)
-        costs = _costs(part, rows)[:, None]
+        costs = costs_of(part.problem.targets[rows])[:, None]
         bend = _sum_rows(part, rows, costs * p * (1 - p), squared=True)
         return bend, summed(p, costs)
 
@@ -120,7 +121,8 @@ def _over_blocks(
 
 def _losses_and_errors(part: Part, rows: Array, z: Array) -> tuple[Array, Array]:
     """Return c_i L(z_i, y_i), shape (n,), and its derivative by the scores, of their shape."""
-    targets, costs = part.problem.targets[rows], _costs(part, rows)
+    targets = part.problem.targets[rows]
+    costs = costs_of(targets)
     if z.shape[1] > 1:
         y = targets[:, 0].astype(np.int64)
         errors = softmax(z)
@@ -128,13 +130,6 @@ def _losses_and_errors(part: Part, rows: Array, z: Array) -> tuple[Array, Array]
         return costs * cross_entropy(z, y), costs[:, None] * errors
     y = (targets > 0).astype(np.int64)
     return costs * cross_entropy(z[:, 0], y), (costs * (sigmoid(z[:, 0]) - y))[:, None]
-
-
-def _costs(part: Part, rows: Array) -> Array:
-    """Return c_i of some documents."""
-    targets = part.problem.targets[rows]
-    costs: Array = targets[:, 1] if targets.ndim == 2 else np.abs(targets)
-    return costs
 
 
 def _sum_rows(part: Part, rows: Array, factors: Array, squared: bool = False) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.errors import DivergenceError
 from pipeline.model.logistic import Array, cross_entropy, penalty, predictions, scores
+from pipeline.training.costs import costs_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -51,14 +52,15 @@ class LabelledCounts:
     ----------
     counts : csr_array, shape (n, d)
     labels : int array, shape (n,)
-    costs : float64 array, shape (n,)
+    targets : float64 array, shape (n,), or (n, 2) with more than two classes
+        Labels and costs: see `targets_of`.
     in_validation : bool array, shape (n,)
         True for the documents of the validation set, which may be empty.
     """
 
     counts: csr_array
     labels: Array
-    costs: Array
+    targets: Array
     in_validation: Array
 
     def but(self, counts: csr_array) -> LabelledCounts:
@@ -123,27 +125,28 @@ class History:
         """
         of, held_out = self.documents, self.documents.in_validation
         n = len(of.labels)
+        learned = ~held_out if held_out.any() else slice(None)
+        at_zero = float(costs_of(of.targets[learned]).mean() * np.log(self.n_classes))
         losses, right = np.empty(n), np.empty(n, np.bool_)
-        for start in range(0, n, _BLOCK):  # whose work arrays are several times as large
-            rows, ends = slice(start, start + _BLOCK), slice(start, start + _BLOCK + 1)
+        blocks = [slice(start, start + _BLOCK) for start in range(0, n, _BLOCK)]
+        for rows in blocks:  # whose work arrays are several times as large
+            ends = slice(rows.start, rows.stop + 1)
             z = scores(of.counts.data, of.counts.indices, of.counts.indptr[ends], folded, b)
             losses[rows] = cross_entropy(z, of.labels[rows])
             right[rows] = predictions(z, self.threshold) == of.labels[rows]
-        costs, loss, right_of_training = of.costs, losses, right
+        of_training = float(losses[learned].mean()), float(right[learned].mean())
+        validation_loss = validation_accuracy = np.nan
         if held_out.any():
-            costs, loss, right_of_training = (each[~held_out] for each in (costs, loss, right))
-        objective = float((costs * loss).mean()) + penalty(w, self.l2)
-        at_zero = float(np.mean(costs) * np.log(self.n_classes))
+            validation_loss = float(losses[held_out].mean())
+            validation_accuracy = float(right[held_out].mean())
+        for rows in blocks:
+            losses[rows] *= costs_of(of.targets[rows])
+        objective = float(losses[learned].mean()) + penalty(w, self.l2)
         if not objective <= _DIVERGED * at_zero:
             raise DivergenceError(
                 f"training diverged: after epoch {number} the objective is {objective:.3g}, "
                 f"with all weights zero it is {at_zero:.3g}; {self.advice}"
             )
-        validation_loss = validation_accuracy = np.nan
-        if held_out.any():
-            validation_loss = float(losses[held_out].mean())
-            validation_accuracy = float(right[held_out].mean())
-        of_training = float(loss.mean()), float(right_of_training.mean())
         return Epoch(number, objective, *of_training, validation_loss, validation_accuracy)
 
     @property

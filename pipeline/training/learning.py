@@ -12,6 +12,7 @@ from pipeline.boundary import inert
 from pipeline.cluster.workers import HERE, Workers
 from pipeline.errors import CorpusError
 from pipeline.model.logistic import Array
+from pipeline.training.costs import costs_of
 from pipeline.training.history import Epoch, History, LabelledCounts
 from pipeline.training.log_count_ratio import interpolated, weighted
 from pipeline.training.mixing import MixedRuns
@@ -51,8 +52,7 @@ def learn(
     if model.exact and model.fit_intercept:
         _require_costs(model, documents)
     problem = _problem(model, documents, folded_later)
-    rows = np.flatnonzero(~documents.in_validation)
-    shuffle = Shuffle(documents.counts.indptr, rows)
+    shuffle = Shuffle(documents.counts.indptr, np.flatnonzero(~documents.in_validation))
     weights = _Weights(model, _history(model, documents), ratio, folded_later)
     model.history_, model.minimum_ = weights.history.epochs, None
     with spread.parts(problem, cut(shuffle, model.parts, model.seed)) as parts:
@@ -126,7 +126,7 @@ class _Weights:
 
 def _require_costs(model: SGDLogisticRegression, documents: LabelledCounts) -> None:
     """Refuse a class whose documents cost nothing: the best intercept would be infinite."""
-    learned = np.where(documents.in_validation, 0.0, documents.costs)
+    learned = np.where(documents.in_validation, 0.0, costs_of(documents.targets))
     by_class = np.bincount(documents.labels, learned, len(model.classes_))
     if not by_class.all():
         name = inert.name(str(model.classes_[by_class.argmin()]))
@@ -149,11 +149,9 @@ def _problem(
     model: SGDLogisticRegression, documents: LabelledCounts, ratio: Array | None
 ) -> Problem:
     """Return the objective, as the kernels take it, of two classes or of more."""
-    X, y, costs = documents.counts, documents.labels, documents.costs
-    n_classes, how = len(model.classes_), (model.l2, model.fit_intercept)
-    if n_classes == 2:
-        return Problem(X, np.where(y, costs, -costs), *how)
-    return ClassProblem(X, np.column_stack([y, costs]), *how, n_classes, ratio)
+    given = documents.counts, documents.targets, model.l2, model.fit_intercept
+    n_classes = len(model.classes_)
+    return Problem(*given) if n_classes == 2 else ClassProblem(*given, n_classes, ratio)
 
 
 def _runs(

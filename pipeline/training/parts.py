@@ -40,7 +40,7 @@ class Part(NamedTuple):
     Attributes
     ----------
     problem : Problem
-    rows : int64 array
+    rows : int array
         In ascending order.
     """
 
@@ -65,7 +65,7 @@ class PartsInMemory(NamedTuple):
     Attributes
     ----------
     problem : Problem
-    rows : sequence of int64 arrays
+    rows : sequence of int arrays
         Those of each part.
     """
 
@@ -185,7 +185,7 @@ IN_MEMORY = Spread()
 
 
 def cut(shuffle: Shuffle, n_parts: int, seed: int) -> list[Array]:
-    """Return the rows of each part: int64 arrays, in ascending order.
+    """Return the rows of each part: int arrays, in ascending order.
 
     Raises
     ------
@@ -212,7 +212,7 @@ def cut(shuffle: Shuffle, n_parts: int, seed: int) -> list[Array]:
 
 
 def row_blocks(indptr: Array, rows: Array) -> Iterator[Array]:
-    """Yield some rows in blocks of about BLOCK non-zeros.
+    """Yield some rows in blocks of about BLOCK non-zeros: int64 arrays, as the kernels take them.
 
     Examples
     --------
@@ -221,7 +221,8 @@ def row_blocks(indptr: Array, rows: Array) -> Iterator[Array]:
     """
     ends = np.cumsum(indptr[rows + 1] - indptr[rows], dtype=np.int64)
     block_of = np.maximum(ends - 1, 0) // BLOCK
-    yield from np.split(rows, np.flatnonzero(np.diff(block_of)) + 1)
+    for block in np.split(rows, np.flatnonzero(np.diff(block_of)) + 1):
+        yield block.astype(np.int64, copy=False)
 
 
 def total(results: Iterable[tuple[Array, ...]]) -> tuple[Array, ...]:

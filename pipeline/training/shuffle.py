@@ -20,6 +20,8 @@ from pipeline.model.logistic import Array
 BUFFER = 1 << 26
 # Non-zeros of consecutive documents that are drawn together: half a megabyte.
 CHUNK = 1 << 16
+# Documents that are put into an order at a time.
+_BLOCK = 1 << 20
 
 
 class Shuffle:
@@ -29,7 +31,7 @@ class Shuffle:
     ----------
     indptr : int array, shape (n + 1,)
         Where the non-zeros of each row begin.
-    documents : int64 array, shape (n_documents,)
+    documents : int array, shape (n_documents,)
         The rows, in ascending order.
 
     Examples
@@ -40,25 +42,49 @@ class Shuffle:
     """
 
     def __init__(self, indptr: Array, documents: Array) -> None:
-        self.documents = documents
+        self.documents = documents.astype(_kind(len(indptr)))
         ends = np.cumsum(np.diff(indptr)[documents], dtype=np.int64)
         self._fits = not len(ends) or int(ends[-1]) <= BUFFER
         if not self._fits:
-            # A document without a non-zero goes with the one before it.
-            chunks = np.maximum(ends - 1, 0) // CHUNK
-            _, self._chunk_of = np.unique(chunks, return_inverse=True)
-            starts = np.flatnonzero(np.diff(self._chunk_of, prepend=-1))
-            self._sizes = np.diff(ends[np.append(starts[1:], len(ends)) - 1], prepend=0)
+            chunk_of = ends - 1
+            np.maximum(chunk_of, 0, out=chunk_of)  # documents without a non-zero, at the start
+            chunk_of //= CHUNK
+            last = np.append(np.flatnonzero(chunk_of[1:] != chunk_of[:-1]), len(ends) - 1)
+            self._lengths, self._sizes = np.diff(last, prepend=-1), np.diff(ends[last], prepend=0)
 
     def order(self, generator: np.random.Generator) -> Array:
         """Return the rows in a new order: int64, shape (n_documents,)."""
         if self._fits:
-            whole: Array = generator.permutation(self.documents)
-            return whole
+            order = self.documents.astype(np.int64)
+            generator.shuffle(order)
+            return order
         chunks = generator.permutation(len(self._sizes))
-        filling = np.empty(len(chunks), np.int64)
-        filling[chunks] = (np.cumsum(self._sizes[chunks]) - 1) // BUFFER
-        drawn = generator.permutation(len(self.documents))
-        by_filling = np.argsort(filling[self._chunk_of[drawn]], kind="stable")
-        order: Array = self.documents[drawn[by_filling]]
+        number = np.maximum(np.cumsum(self._sizes[chunks]) - 1, 0) // BUFFER
+        # In the smallest type, which is also sorted fastest.
+        filling = np.empty(len(chunks), np.min_scalar_type(int(number[-1])))
+        filling[chunks] = number
+        drawn = np.arange(len(self.documents), dtype=self.documents.dtype)
+        generator.shuffle(drawn)
+        return self._by_filling(drawn, filling)
+
+    def _by_filling(self, drawn: Array, filling: Array) -> Array:
+        """Return the rows of the documents that were drawn, those of each filling in a run.
+
+        A stable sort by filling, which takes a block of documents at a time.
+        """
+        filling_of = np.repeat(filling, self._lengths)
+        sizes = np.bincount(filling, self._lengths).astype(np.int64)
+        next_of, order = np.cumsum(sizes) - sizes, np.empty(len(drawn), np.int64)
+        for start in range(0, len(drawn), _BLOCK):
+            block = drawn[start : start + _BLOCK]
+            block = block[np.argsort(filling_of[block], kind="stable")]
+            sizes = np.bincount(filling_of[block], minlength=len(next_of))
+            places = np.arange(len(block)) + np.repeat(next_of - np.cumsum(sizes) + sizes, sizes)
+            order[places] = self.documents[block]
+            next_of += sizes
         return order
+
+
+def _kind(n: int) -> type[np.signedinteger]:
+    """Return a type that holds 0 to n - 1, for the sake of memory."""
+    return np.int32 if n <= 1 << 31 else np.int64

@@ -7,6 +7,7 @@ from reference import reviews
 from pipeline.errors import DivergenceError
 from pipeline.model.logistic import objective
 from pipeline.training import history as history_module
+from pipeline.training.costs import costs_of, targets_of
 from pipeline.training.history import History, LabelledCounts
 
 
@@ -14,7 +15,8 @@ def history(n_classes=2, patience=0, n_validation=0):
     """Return the history of a training set in which a mistake costs 0.5 or 3."""
     X, y = reviews(40)
     y = y + np.arange(40) % (n_classes - 1)
-    documents = LabelledCounts(X, y, np.where(y == 0, 3.0, 0.5), np.arange(40) < n_validation)
+    targets = targets_of(y, np.where(y == 0, 3.0, 0.5), n_classes)
+    documents = LabelledCounts(X, y, targets, np.arange(40) < n_validation)
     return History(documents, 1.0, 0.5, patience, "try less", n_classes)
 
 
@@ -29,7 +31,7 @@ def test_ten_times_the_objective_of_zero_weights_is_a_divergence(n_classes):
     found = history(n_classes)
     w, b = zeros(n_classes)
     at_zero = objective(
-        found.documents.counts, found.documents.labels, w, b, 0, found.documents.costs
+        found.documents.counts, found.documents.labels, w, b, 0, costs_of(found.documents.targets)
     )
     for times in (9.99, 10.01):
         penalised = np.zeros_like(w)  # the loss stays that of zero weights
@@ -64,7 +66,7 @@ def test_without_patience_the_last_epoch_is_kept_and_none_stops():
 
 def test_where_no_mistake_costs_anything_nothing_diverges():
     found = history()
-    found.documents.costs[:] = 0.0
+    found.documents.targets[:] = 0.0
     w, b = zeros(2)
     assert found.add(w, b, w).objective == 0.0
 

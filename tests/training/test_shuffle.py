@@ -49,6 +49,26 @@ def test_a_buffer_holds_documents_of_chunks_from_everywhere():
             assert (np.diff(buffer) < 0).sum() > 30
 
 
+@given(sizes, st.integers(1, 50), st.integers(1, 20), st.integers(1, 60))
+def test_an_order_is_that_of_a_stable_sort_by_filling(sizes, buffer, chunk, block):
+    """In blocks of any size: the fillings one after the other, each in the order of the draw."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_BLOCK", block)
+        found = orders(sizes, buffer, chunk)[0]
+    if sum(sizes) <= buffer:
+        return
+    chunk_of = np.maximum(np.cumsum(sizes) - 1, 0) // chunk
+    _, chunk_of = np.unique(chunk_of, return_inverse=True)
+    generator = np.random.default_rng(0)
+    chunks = generator.permutation(chunk_of[-1] + 1)
+    ends = np.cumsum(np.bincount(chunk_of, sizes)[chunks].astype(int))
+    filling = np.empty(len(chunks), int)
+    filling[chunks] = np.maximum(ends - 1, 0) // buffer
+    drawn = generator.permutation(len(sizes))
+    expected = drawn[np.argsort(filling[chunk_of[drawn]], kind="stable")]
+    assert found.tolist() == expected.tolist()
+
+
 def test_two_epochs_have_two_orders():
     first, second = orders([1] * 1000, buffer=100, chunk=10)
     assert first.tolist() != second.tolist()
