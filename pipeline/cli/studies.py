@@ -2,29 +2,76 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from pipeline.cli.command import CommandContext, Render, config_command
 from pipeline.cli.options import CLUSTER, JSON, count_option, seed_option
 from pipeline.cli.output import fields, print_json
 from pipeline.config import limits
+from pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pipeline.config.schema import Config
 
 
-@config_command("tune", "sentiment tune sample --set tune.by=log_loss", JSON, *CLUSTER)
-def tune(context: CommandContext, in_json: bool) -> Render:
+# Where the trials of `tune`, and of each fold of `crossval`, come from.
+_GRID = (
+    click.option(
+        "--grid",
+        type=click.Choice(["auto"]),
+        help="Draw trials from one grid for all corpora, in place of the values in [tune].",
+    ),
+    count_option(
+        "--trials",
+        "n_trials",
+        most=limits.TRIALS,
+        text="With --grid auto: how many; 60 by default.",
+    ),
+)
+
+
+def _with_grid(config: Config, grid: str | None, n_trials: int | None) -> Config:
+    """Return a config with the trials that the options ask for."""
+    from pipeline.studies.auto_grid import with_auto_grid
+
+    if grid == "auto" or (config.tune is not None and config.tune.grid == "auto"):
+        return with_auto_grid(config, n_trials)
+    if n_trials is not None:
+        raise ConfigError(
+            f"--trials: expected --grid auto with it, got {n_trials} alone; without it, all "
+            "combinations of the values in [tune] are tried"
+        )
+    return config
+
+
+@config_command("tune", "sentiment tune sample --grid auto --trials 30", *_GRID, JSON, *CLUSTER)
+def tune(context: CommandContext, grid: str | None, n_trials: int | None, in_json: bool) -> Render:
     """Try the settings in [tune] and keep the best.
 
     Settings are scored on training reviews that the model did not learn from: a validation set,
     or cross-validation folds. The test set is not read. The best settings are written to
     tune/best.toml in the run folder. An interrupted run resumes.
-    """
-    from pipeline.cli.display.studies import print_tuning
-    from pipeline.studies import tune as study
 
-    result = study.tune(context.config, context.path, context.execution())
+    With --grid auto, no [tune] section is needed: trials are drawn from one grid for all corpora.
+    Half of them are left out after each round, and the others are scored on more folds.
+    tune/effects.png shows what mattered.
+    """
+    from pipeline.cli.display.tuning import print_halving, print_tuning
+    from pipeline.studies import tune as study
+    from pipeline.studies.effects import effects_of
+
+    config = _with_grid(context.config, grid, n_trials)
+    result = study.tune(config, context.path, context.execution())
+    best = study.best_config_file(context.path)
     if in_json:
         return lambda: print_json([fields(tried) for tried in result.tried])
-    return lambda: print_tuning(result, study.best_config_file(context.path))
+    if config.tune is None or config.tune.grid == "lists":
+        return lambda: print_tuning(result, config, best)
+    effects = effects_of(result.rounds[0], config.tune.by)
+    figure = study.effects_file(context.path)
+    return lambda: print_halving(result, effects, config, best, figure)
 
 
 @config_command(
@@ -35,24 +82,29 @@ def tune(context: CommandContext, in_json: bool) -> Render:
     ),
     seed_option("Seed of the folds."),
     click.option("--no-tune", is_flag=True, help="Ignore [tune] and keep the settings."),
+    *_GRID,
     JSON,
     *CLUSTER,
 )
 def crossval(
-    context: CommandContext, n_folds: int, seed: int, no_tune: bool, in_json: bool
+    context: CommandContext, n_folds: int, seed: int, in_json: bool, **tuning: Any
 ) -> Render:
     """Score each review with a model that did not see it.
 
     The model of a fold learns its vocabulary and weights from the other folds, and chooses its
-    settings there if the config has a [tune] section. If the corpus has a test set of its own, only
-    the training set is used, otherwise all reviews. An interrupted run resumes.
+    settings there if the config has a [tune] section, or with --grid auto. If the corpus has a test
+    set of its own, only the training set is used, otherwise all reviews. An interrupted run
+    resumes.
     """
     from pipeline.cli.display.studies import print_cross_validation
     from pipeline.studies.crossval import cross_validate
 
     config, path = context.config, context.path
-    if no_tune:
+    if tuning.pop("no_tune"):
+        if tuning["grid"] is not None:
+            raise click.UsageError("--no-tune keeps the settings: use it without --grid")
         config = config.without_tune()
+    config = _with_grid(config, **tuning)
     result = cross_validate(config, path, n_folds, seed, context.execution())
     if in_json:
         return lambda: print_json(result.to_dict())

@@ -49,6 +49,11 @@ class DaskWorkers:
     def __init__(self, members: Members, log: TaskLog) -> None:
         self.members, self.log = members, log
 
+    @property
+    def n_threads(self) -> int:
+        """The threads of all workers that are there."""
+        return max(1, sum(self.members.n_threads.values()))
+
     def map(
         self, work: Callable[..., Result], items: Iterable[Item], *shared: Any
     ) -> Iterator[Result]:

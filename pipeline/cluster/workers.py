@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, TypeVar
 
-from pipeline.parallel import ordered_map
+from pipeline.parallel import n_threads, ordered_map
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -50,6 +50,17 @@ def in_this_process(workers: Workers) -> bool:
     True
     """
     return bool(getattr(workers, "in_this_process", False))
+
+
+def threads_of(workers: Workers) -> int:
+    """Return how many tasks of `map_in_threads` run at a time, as far as it is known.
+
+    Examples
+    --------
+    >>> threads_of(HERE) == n_threads()
+    True
+    """
+    return n_threads() if in_this_process(workers) else getattr(workers, "n_threads", 1)
 
 
 class ThisProcess:

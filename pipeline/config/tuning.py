@@ -24,6 +24,7 @@ Tried = dict[str, Any]
 _Whole = Annotated[int, Meta(ge=-limits.NUMBER, le=limits.NUMBER)]
 _NUMBER = f"a number from {-limits.NUMBER} to {limits.NUMBER}"
 _VALUES = "a list of values for each key, or { low = 1e-4, high = 1e-2, steps = 3 }"
+_AUTO_FOLDS = 5
 
 
 class Range(Section, frozen=True):
@@ -47,7 +48,22 @@ class TuneSection(Section, frozen=True):
         Meta(ge=0, le=limits.FOLDS),
         about("Try settings on this many cross-validation folds instead; 0 does not."),
     ] = 0
-    seed: Annotated[Seed, about("Random seed of that fraction or of the folds.")] = 0
+    seed: Annotated[
+        Seed, about("Random seed of that fraction, of the folds and of the trials.")
+    ] = 0
+    grid: Annotated[
+        Literal["lists", "auto"],
+        about(
+            "Try all combinations of the listed values, or trials from one grid for all corpora."
+        ),
+    ] = "lists"
+    # With 60 trials, one of them is among the best 5% of the grid with a probability of 95%
+    # (1 - 0.95^60; Bergstra & Bengio 2012).
+    trials: Annotated[
+        int,
+        Meta(ge=1, le=limits.TRIALS),
+        about('With grid = "auto": how many trials are drawn from it.'),
+    ] = 60
     tokens: Annotated[Tried, about("Values to try for keys of [tokens].", _VALUES)] = field(
         default_factory=dict
     )
@@ -66,10 +82,22 @@ class TuneSection(Section, frozen=True):
                     raise ConfigError(f"tune.{name}.{unknown_key(key, section, _TUNED)}")
             values = {key: _choices(f"tune.{name}.{key}", listed[key]) for key in listed}
             force_setattr(self, name, values)
-        if not any(getattr(self, name) for name in _TUNED):
+        listed = [f"{name}.{key}" for name in _TUNED for key in getattr(self, name)]
+        if self.grid == "auto":
+            self._check_auto(listed)
+        elif not listed:
             raise ConfigError(
                 "tune: expected keys with lists of values, such as train.l2 = [0, 1e-4]"
             )
+
+    def _check_auto(self, listed: list[str]) -> None:
+        if listed:
+            raise ConfigError(
+                f'tune.grid: expected no listed values with "auto", got {", ".join(listed)}; '
+                "leave them out, or tune with `--grid auto`, which replaces them"
+            )
+        if not self.folds:
+            force_setattr(self, "folds", _AUTO_FOLDS)
 
 
 def _choices(key: str, listed: Any) -> tuple[Any, ...] | Range:

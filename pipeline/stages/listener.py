@@ -42,6 +42,9 @@ class Listener:
     def study_started(self, study: str, n_steps: int, resumed_from: Path | None) -> None:
         """Hear that a study has begun, and which journal it resumes from, if any."""
 
+    def study_estimated(self, seconds: float, basis: str) -> None:
+        """Hear how long a study will take, and what that is based on."""
+
     def study_advanced(self, n_steps: int) -> None:
         """Hear that more steps are done."""
 

@@ -26,9 +26,9 @@ from pipeline.storage.replacing import replacing
 from pipeline.stratified import draw_folds
 from pipeline.studies.execution import DEFAULT, Execution
 from pipeline.studies.journal import Journal, open_journal
-from pipeline.studies.search import Searched, search
+from pipeline.studies.search import Searched, n_scores, search
 from pipeline.studies.splits import Reviews, Split, has_own_test_set
-from pipeline.studies.tune import n_scores, require_tried_settings
+from pipeline.studies.tune import require_tried_settings
 
 
 @dataclass(frozen=True)

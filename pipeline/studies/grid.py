@@ -1,10 +1,10 @@
-"""All combinations of the values in [tune], each as a config."""
+"""The trials of [tune], each as a config: all combinations of its values, or draws from a grid."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from pipeline.config.loading import with_values
 from pipeline.config.schema import Config
 from pipeline.config.tuning import Range, TuneSection
 from pipeline.errors import ConfigError
+from pipeline.studies import auto_grid
 
 _SECTIONS = ("tokens", "features", "train")
 
@@ -42,13 +43,16 @@ def tune_section(config: Config) -> TuneSection:
     if config.tune is None:
         raise ConfigError(
             "tune: the config has no [tune] section; expected one that lists values, "
-            "such as train.l2 = [1e-6, 1e-5]"
+            "such as train.l2 = [1e-6, 1e-5], or `--grid auto`"
         )
     return config.tune
 
 
 def trials_of(config: Config) -> list[Trial]:
-    """Return every combination of the values in `[tune]`; the last key changes first.
+    """Return the trials of a config; the last key changes first.
+
+    These are all combinations of the values in `[tune]`, or what is drawn from the grid for all
+    corpora.
 
     Raises
     ------
@@ -68,6 +72,18 @@ def trials_of(config: Config) -> list[Trial]:
     {'features.ngrams': 2, 'train.l2': 1e-05}
     """
     tune = tune_section(config)
+    where, fixed, combinations = "[tune]", {}, _combinations(tune)
+    if tune.grid == "auto":
+        where, fixed = "the grid for all corpora", auto_grid.FIXED
+        combinations = auto_grid.combinations(tune.trials, tune.seed)
+    return [
+        Trial(number, values, with_values(config, fixed | values, where))
+        for number, values in enumerate(combinations)
+    ]
+
+
+def _combinations(tune: TuneSection) -> Iterator[dict[str, Any]]:
+    """Yield every combination of the listed values."""
     choices = {
         f"{section}.{key}": _values(listed)
         for section in _SECTIONS
@@ -79,11 +95,8 @@ def trials_of(config: Config) -> list[Trial]:
             f"tune: expected at most {limits.TRIALS:,} combinations of values, got {n_trials:,}; "
             "list fewer values"
         )
-    trials = []
-    for number, combination in enumerate(itertools.product(*choices.values())):
-        values = dict(zip(choices, combination, strict=True))
-        trials.append(Trial(number, values, with_values(config, values, "[tune]")))
-    return trials
+    for combination in itertools.product(*choices.values()):
+        yield dict(zip(choices, combination, strict=True))
 
 
 def _values(listed: Sequence[Any] | Range) -> list[Any]:

@@ -1,59 +1,40 @@
-"""`search`: score all combinations of settings on splits of some reviews, as `tune` does.
+"""`search`: score trials of settings on splits of some reviews, as `tune` does.
 
-Trials share work. Reviews are tokenised once for each tokenizer, and counted once for each
-split and way to count; each worker does so on its own. Of trials that differ only in their number
-of epochs, the longest is trained, and scored on its way for the others.
+All combinations of listed values are scored on all splits; of the trials from the grid for all
+corpora, half are left out in each round (`halving`). Trials share work. Reviews are tokenised once
+for each tokenizer, and counted once for each split and way to count; each worker does so on its
+own. Of trials that differ only in their number of epochs, the longest is trained, and scored on its
+way for the others.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from pipeline.config.model import TrainSection
 from pipeline.config.schema import Config
 from pipeline.config.tuning import TuneSection
+from pipeline.errors import DivergenceError
 from pipeline.evaluation.metrics import log_loss
 from pipeline.model.logistic import Array, predictions
 from pipeline.stages.from_config import regression_of
 from pipeline.stratified import draw_by_class, draw_folds
+from pipeline.studies.auto_grid import relative_cost
 from pipeline.studies.execution import DEFAULT, Execution
+from pipeline.studies.forecast import Forecast
 from pipeline.studies.grid import Trial, trials_of, tune_section
+from pipeline.studies.halving import Round, n_trainings, rounds_of
 from pipeline.studies.journal import Journal
 from pipeline.studies.latest import Latest
+from pipeline.studies.ranking import Candidate, RankedRound, Scores, Tuning, ranked
 from pipeline.studies.splits import CountedSplit, Reviews, Split, fold_splits
 
-
-@dataclass(frozen=True)
-class Tried:
-    """The scores of a trial.
-
-    Attributes
-    ----------
-    values : dict
-        Of the keys that are tuned.
-    accuracy, log_loss : float
-        Means over the splits; the loss in nats.
-    accuracies : tuple of float
-        The accuracy on each split.
-    """
-
-    values: dict[str, Any]
-    accuracy: float
-    log_loss: float
-    accuracies: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Tuning:
-    """All trials, the best first, and the config with the values of the best."""
-
-    tried: tuple[Tried, ...]
-    best: Config
+Item = TypeVar("Item")
+_DIVERGED: Scores = {"accuracy": None, "log_loss": None}
 
 
 class Searched:
@@ -88,20 +69,24 @@ class Training(NamedTuple):
 
     prefix: str
     split: int
-    trials: list[Trial]
+    trials: Candidate
 
     def __str__(self) -> str:
-        return f"{self.prefix}split {self.split} trial {self.trials[0].number}"
+        return self.entries()[0]
 
     def entries(self) -> list[str]:
         """Return the name of each trial's score in the journal."""
-        return [f"{self.prefix}split {self.split} trial {trial.number}" for trial in self.trials]
+        return [_entry(self.prefix, self.split, trial) for trial in self.trials]
+
+
+def _entry(prefix: str, split: int, trial: Trial) -> str:
+    return f"{prefix}split {split} trial {trial.number}"
 
 
 def search(
     config: Config, searched: Searched, journal: Journal, execution: Execution = DEFAULT
 ) -> list[Tuning]:
-    """Try all combinations of the values in `[tune]` on some reviews.
+    """Score the trials of `[tune]` on some reviews, and rank them.
 
     Parameters
     ----------
@@ -117,43 +102,120 @@ def search(
     -------
     list of Tuning
         One for each item of `searched.within`.
+
+    Raises
+    ------
+    DivergenceError
+        If all trials diverged that were left at the end of a tuning.
     """
-    trials, tune, listener = trials_of(config), tune_section(config), execution.listener
-    places = [(prefix, split) for prefix in searched.within for split in range(tune.folds or 1)]
-    entries = {place: Training(*place, trials).entries() for place in places}
-    listener.study_advanced(sum(name in journal for names in entries.values() for name in names))
-    missing = list(_trainings(trials, places, journal))
-    run = execution.workers.map_in_threads
-    for training, scores in zip(missing, run(_scores, missing, searched), strict=True):
-        for name, score in zip(training.entries(), scores, strict=True):
-            journal[name] = score
-        listener.study_advanced(len(scores))
+    trials, tune = trials_of(config), tune_section(config)
+    left = dict.fromkeys(searched.within, _candidates(trials))
+    ended: dict[str, list[RankedRound]] = {prefix: [] for prefix in left}
+    rounds = _rounds(tune, trials)
+    scoring = _Scoring(searched, journal, execution, Forecast(execution, _cost))
+    for number, each in enumerate(rounds):
+        later = rounds[number + 1 :]
+        n_later = n_trainings(later) * len(left) if tune.grid == "auto" else None
+        scoring.score(left, each, n_later)
+        n_splits = each.folds.stop
+        for prefix, candidates in left.items():
+            scores = {
+                trial.number: [journal[_entry(prefix, split, trial)] for split in range(n_splits)]
+                for candidate in candidates
+                for trial in candidate
+            }
+            n_kept = later[0].n_trials if later else len(candidates)
+            ended[prefix].append(RankedRound(n_splits, ranked(candidates, scores, tune.by), n_kept))
+            left[prefix] = ended[prefix][-1].kept(candidates)
+    return [Tuning.of(trials, of_one, tune.by) for of_one in ended.values()]
+
+
+def n_scores(config: Config) -> int:
+    """Return how many scores a search computes: one for each trial on each split that it has.
+
+    Raises
+    ------
+    ConfigError
+        If there is no `[tune]` section, or a key does not accept one of its values.
+    """
+    trials = trials_of(config)
+    rounds = _rounds(tune_section(config), trials)
+    # The candidates of several rounds have equally many trials.
+    return len(trials) * n_trainings(rounds) // len(_candidates(trials))
+
+
+def _rounds(tune: TuneSection, trials: Sequence[Trial]) -> list[Round]:
+    """Return the rounds of a search; that of listed values has one."""
+    n_candidates = len(_candidates(trials))
+    if tune.grid == "auto":
+        return rounds_of(n_candidates, tune.folds)
+    return [Round(n_candidates, range(tune.folds or 1))]
+
+
+def _candidates(trials: Iterable[Trial]) -> list[Candidate]:
+    """Return the trials that are trained together on the same counts, as one candidate each."""
+    return _alike(trials, lambda t: (t.config.tokens, t.config.features, _learning(t)))
+
+
+class _Scoring(NamedTuple):
+    """What scores the trials of a search, where to, and who hears of it."""
+
+    searched: Searched
+    journal: Journal
+    execution: Execution
+    forecast: Forecast
+
+    def score(self, left: dict[str, list[Candidate]], of_round: Round, n_later: int | None) -> None:
+        """Score the candidates that are left on the splits of a round.
+
+        Parameters
+        ----------
+        left : dict
+            By the prefix of each tuning.
+        of_round : Round
+        n_later : int or None
+            How many trainings follow. If it is given, the user is told how long the search takes.
+        """
+        wanted = [
+            Training(prefix, split, candidate)
+            for prefix, candidates in left.items()
+            for split in of_round.folds
+            for candidate in candidates
+        ]
+        journal, advanced = self.journal, self.execution.listener.study_advanced
+        advanced(sum(name in journal for training in wanted for name in training.entries()))
+        missing = _grouped(wanted, journal)
+        if n_later is None:
+            run = self.execution.workers.map_in_threads(_scores, missing, self.searched)
+        else:
+            run = self.forecast.map(_scores, missing, n_later, self.searched)
+        for training, scores in zip(missing, run, strict=True):
+            for name, score in zip(training.entries(), scores, strict=True):
+                journal[name] = score
+            advanced(len(scores))
+
+
+def _cost(training: Training) -> float:
+    return relative_cost(training.trials[0].config)
+
+
+def _grouped(wanted: Iterable[Training], journal: Journal) -> list[Training]:
+    """Return what the journal lacks; those of the same tokens, and of the same counts, in a row."""
+    missing = []
+    for training in wanted:
+        lacks = [name not in journal for name in training.entries()]
+        trials = [
+            trial for trial, is_missing in zip(training.trials, lacks, strict=True) if is_missing
+        ]
+        if trials:
+            missing.append(training._replace(trials=trials))
     return [
-        _ranked(tune, trials, _by_trial(prefix, entries, journal)) for prefix in searched.within
+        training
+        for same_tokens in _alike(missing, lambda training: training.trials[0].config.tokens)
+        for same_split in _alike(same_tokens, lambda training: training[:2])
+        for same_counts in _alike(same_split, lambda training: training.trials[0].config.features)
+        for training in same_counts
     ]
-
-
-def _by_trial(
-    prefix: str, entries: dict[tuple[str, int], list[str]], journal: Journal
-) -> list[tuple[dict[str, float], ...]]:
-    """Return the scores of each trial of a tuning, one for each split."""
-    of_splits = [names for place, names in entries.items() if place[0] == prefix]
-    return [tuple(journal[name] for name in names) for names in zip(*of_splits, strict=True)]
-
-
-def _trainings(
-    trials: list[Trial], places: list[tuple[str, int]], journal: Journal
-) -> Iterator[Training]:
-    """Yield what the journal lacks, so that those of the same tokens and counts are neighbours."""
-    for same_tokens in _alike(trials, lambda trial: trial.config.tokens):
-        for place in places:
-            names = Training(*place, same_tokens).entries()
-            missing = [
-                trial for trial, name in zip(same_tokens, names, strict=True) if name not in journal
-            ]
-            for same_counts in _alike(missing, lambda trial: trial.config.features):
-                for group in _alike(same_counts, _learning):
-                    yield Training(*place, group)
 
 
 def _splits(tune: TuneSection, reviews: Reviews, within: Array) -> list[Split]:
@@ -169,11 +231,11 @@ def _splits(tune: TuneSection, reviews: Reviews, within: Array) -> list[Split]:
     return [Split(within & ~scored, scored)]
 
 
-def _alike(trials: Iterable[Trial], key: Callable[[Trial], Any]) -> list[list[Trial]]:
-    """Group trials by what they have in common, in order of first appearance."""
-    groups: dict[str, list[Trial]] = {}
-    for trial in trials:
-        groups.setdefault(repr(key(trial)), []).append(trial)
+def _alike(items: Iterable[Item], key: Callable[[Item], Any]) -> list[list[Item]]:
+    """Group items by what they have in common, in order of first appearance."""
+    groups: dict[str, list[Item]] = {}
+    for item in items:
+        groups.setdefault(repr(key(item)), []).append(item)
     return list(groups.values())
 
 
@@ -190,12 +252,13 @@ def _ends_on_its_own(train: TrainSection) -> bool:
     return train.patience > 0 or train.exact
 
 
-def _scores(training: Training, searched: Searched) -> list[dict[str, float]]:
+def _scores(training: Training, searched: Searched) -> list[Scores]:
     """Train once for trials that differ only in their epochs; return the scores of each."""
     longest = max((trial.config for trial in training.trials), key=lambda c: c.train.epochs)
     counted = searched.counted(training.prefix, training.split, longest)
     regression = regression_of(longest.train, counted.classes)
-    wanted, scores = {trial.config.train.epochs for trial in training.trials}, {}
+    wanted = {trial.config.train.epochs for trial in training.trials}
+    scores: dict[int, Scores] = {}
 
     def score(n_epochs: int) -> None:
         if n_epochs not in wanted:
@@ -208,23 +271,12 @@ def _scores(training: Training, searched: Searched) -> list[dict[str, float]]:
         loss = log_loss(counted.scored_labels, z)
         scores[n_epochs] = {"accuracy": float(right.mean()), "log_loss": loss}
 
-    if _ends_on_its_own(longest.train):
-        counted.fit(regression)
-        score(longest.train.epochs)
-    else:
-        counted.fit(regression, lambda epoch: score(epoch.number))
-    return [scores[trial.config.train.epochs] for trial in training.trials]
-
-
-def _ranked(tune: TuneSection, trials: list[Trial], scores: list[tuple[Any, ...]]) -> Tuning:
-    """Rank trials by the means of their scores; of equals the first in the grid wins."""
-    ranked = []
-    for trial, of_splits in zip(trials, scores, strict=True):
-        accuracies = tuple(score["accuracy"] for score in of_splits)
-        loss = float(np.mean([score["log_loss"] for score in of_splits]))
-        tried = Tried(trial.values, float(np.mean(accuracies)), loss, accuracies)
-        order = (-tried.accuracy, loss) if tune.by == "accuracy" else (loss, -tried.accuracy)
-        ranked.append((order, trial.number, tried))
-    ranked.sort(key=lambda item: item[:2])
-    best = trials[ranked[0][1]].config.without_tune()
-    return Tuning(tuple(tried for *_, tried in ranked), best)
+    try:
+        if _ends_on_its_own(longest.train):
+            counted.fit(regression)
+            score(longest.train.epochs)
+        else:
+            counted.fit(regression, lambda epoch: score(epoch.number))
+    except DivergenceError:
+        pass  # what was scored before stays
+    return [scores.get(trial.config.train.epochs, _DIVERGED) for trial in training.trials]

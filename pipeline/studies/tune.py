@@ -13,10 +13,13 @@ import numpy as np
 from pipeline.config.schema import Config
 from pipeline.stages.from_config import require_settings_of
 from pipeline.storage.files import write_text
+from pipeline.storage.replacing import replacing
+from pipeline.studies.effects import effects_of, shown_value
 from pipeline.studies.execution import DEFAULT, Execution
 from pipeline.studies.grid import trials_of, tune_section
 from pipeline.studies.journal import open_journal
-from pipeline.studies.search import Searched, Tuning, search
+from pipeline.studies.ranking import By, Tuning
+from pipeline.studies.search import Searched, n_scores, search
 from pipeline.studies.splits import Reviews
 
 
@@ -25,8 +28,16 @@ def best_config_file(path: Path) -> Path:
     return path / "tune" / "best.toml"
 
 
+def effects_file(path: Path) -> Path:
+    """Return where the tuning of a run draws what mattered."""
+    return path / "tune" / "effects.png"
+
+
 def tune(config: Config, path: str | Path, execution: Execution = DEFAULT) -> Tuning:
-    """Try all combinations of the values in `[tune]`, and write the best as `tune/best.toml`.
+    """Try the trials of `[tune]`, and write the best as `tune/best.toml`.
+
+    With trials from the grid for all corpora, `tune/effects.svg` and `effects.png` show what
+    mattered.
 
     Parameters
     ----------
@@ -54,19 +65,30 @@ def tune(config: Config, path: str | Path, execution: Execution = DEFAULT) -> Tu
         execution.tell_of_abstaining(config)
         everywhere = Searched(reviews, {"": np.ones(len(reviews.labels), bool)})
         (result,) = search(config, everywhere, journal, execution)
+        if tune_section(config).grid == "auto":
+            _draw(result, tune_section(config).by, effects_file(path))
         write_text(best_config_file(path), result.best.to_toml())
     return result
 
 
-def n_scores(config: Config) -> int:
-    """Return how many scores a tuning computes: one for each trial on each split.
+def _draw(result: Tuning, by: By, file: Path) -> None:
+    """Draw the effects of the first round as SVG and PNG."""
+    from pipeline.report.effects import EffectRows, effects_figure
 
-    Raises
-    ------
-    ConfigError
-        If there is no `[tune]` section, or a key does not accept one of its values.
-    """
-    return len(trials_of(config)) * (tune_section(config).folds or 1)
+    first = result.rounds[0]
+    scores = [getattr(tried, by) for tried in first.best if not tried.diverged]
+    rows = [
+        EffectRows(
+            effect.key,
+            effect.share,
+            [(shown_value(each.value), each.mean, each.low, each.high) for each in effect.values],
+        )
+        for effect in effects_of(first, by)
+    ]
+    figure = effects_figure(rows, by.replace("_", " "), float(np.mean(scores)))
+    for suffix, content in (".svg", figure.svg), (".png", figure.png):
+        with replacing(file.with_suffix(suffix)) as target:
+            target.write_bytes(content)
 
 
 def require_tried_settings(config: Config, classes: Sequence[str]) -> None:

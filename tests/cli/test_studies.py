@@ -1,6 +1,9 @@
 """The commands that study a config: tune, crossval, baselines."""
 
 import json
+import re
+import shlex
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -9,7 +12,9 @@ import pytest
 from small_corpus import write_jsonl
 from small_lexicons import nltk_reads
 
+from pipeline.config.checking import checked
 from pipeline.config.loading import load_config
+from pipeline.config.schema import Config
 
 
 def test_a_study_that_cannot_write_says_so_in_one_line(small_run, copied_run, sentiment):
@@ -100,6 +105,63 @@ def test_a_table_of_trials_cuts_no_figure_short(small_run, copied_run, sentiment
         assert cell in shown
 
 
+AUTO = ("--grid", "auto", "--trials", 4, "--set", "tune.folds=2", "--set", "tune.train.l2=[0.1]")
+
+
+def test_the_grid_for_all_corpora_needs_no_tune_section(small_run, copied_run, sentiment):
+    """It shows the rounds, what mattered, the best trials, and the lines to paste."""
+    args = ("tune", small_run.config, "--run", copied_run.path)
+    result = sentiment(*args, "--grid", "auto", "--trials", 4)
+    assert result.exit_code == 0
+    told = r"tune +about [\d.]+ s: 7 trainings to go, the second one took"
+    assert re.search(told, result.stderr)
+    for said in ("round  trials  folds", "explains", "accuracy on all folds", "effects.png"):
+        assert said in result.stdout
+    best = load_config(copied_run.path / "tune" / "best.toml")
+    options = shlex.split(result.stdout.splitlines()[-1])[1:]
+    pasted = re.search(r"It changes these keys.*?:\n(.*)or --set", result.stdout, re.DOTALL)[1]
+    before = load_config(small_run.config)
+    assert best != before.without_tune()
+    assert load_config(small_run.config, options[1::2]).without_tune() == best
+    table = tomllib.loads(pasted)
+    for section in ("tokens", "features", "train"):
+        now = before.section(section) | table.get(section, {})
+        assert Config(**{section: checked(now, type(getattr(before, section)))}).section(
+            section
+        ) == best.section(section)
+
+
+def test_the_grid_for_all_corpora_replaces_the_values_in_tune(small_run, copied_run, sentiment):
+    result = sentiment("tune", small_run.config, "--run", copied_run.path, *AUTO, "--json")
+    tried = json.loads(result.stdout)
+    assert {each["values"]["train.l2"] for each in tried} != {0.1}
+    assert max(len(each["accuracies"]) for each in tried) == 2
+    assert min(len(each["accuracies"]) for each in tried) == 1
+
+
+def test_each_fold_of_a_cross_validation_chooses_from_the_grid(small_run, copied_run, sentiment):
+    args = ("crossval", small_run.config, "--run", copied_run.path, "--folds", 2, *AUTO)
+    shown = json.loads(sentiment(*args, "--json").stdout)
+    for fold in shown["folds"]:
+        assert {"features.ngrams", "train.learning_rate", "train.epochs"} <= set(fold["chosen"])
+    assert "resumes from" in sentiment(*args).stderr
+
+
+def test_a_trial_that_diverges_loses_and_is_named(small_run, copied_run, sentiment):
+    overrides = ("train.schedule=constant", "train.l2=0", "tune.train.learning_rate=[0.05, 1e6]")
+    sets = [part for each in overrides for part in ("--set", each)]
+    args = ("tune", small_run.config, "--run", copied_run.path, *sets)
+    result = sentiment(*args)
+    assert result.exit_code == 0
+    assert "! diverged, and so lost: learning_rate=1e+06" in result.stdout
+    assert load_config(copied_run.path / "tune" / "best.toml").train.learning_rate == 0.05
+    tried = json.loads(sentiment(*args, "--json").stdout)
+    assert [each["accuracy"] is None for each in tried] == [False, True]
+    only = sentiment(*args[:-1], "tune.train.learning_rate=[1e6]")
+    assert only.exit_code == 2
+    assert "all trials diverged; expected lower values of train.learning_rate" in only.stderr
+
+
 def test_json_is_printed_in_quiet_as_well(small_run, copied_run, sentiment):
     args = ("crossval", small_run.config, "--run", copied_run.path, "--folds", 3, "-q")
     assert sentiment(*args).output == ""
@@ -111,6 +173,11 @@ def test_json_is_printed_in_quiet_as_well(small_run, copied_run, sentiment):
     [
         (("crossval", "--folds", 56), "folds: expected 2 to 55 folds"),
         (("tune",), "tune: the config has no [tune] section"),
+        (("tune", "--trials", 5), "--trials: expected --grid auto with it, got 5 alone"),
+        (("tune", "--grid", "auto", "--trials", 0), "0 is not in the range 1<=x<=10000"),
+        (("tune", "--grid", "all"), "'all' is not 'auto'"),
+        (("crossval", "--no-tune", "--grid", "auto"), "use it without --grid"),
+        (("crossval", "--trials", 5), "--trials: expected --grid auto with it"),
     ],
 )
 def test_what_cannot_be_studied_is_refused_in_one_line(

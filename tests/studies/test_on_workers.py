@@ -113,7 +113,8 @@ def test_a_worker_counts_a_split_once_for_all_that_learn_from_it(
     of, counted = CountedSplit.of, []
     monkeypatch.setattr(CountedSplit, "of", lambda *given: counted.append(given[-1]) or of(*given))
     journal = Journal(copied_run.path / "j", {})
-    trainings = list(search._trainings(trials_of(config), [("", 0)], journal))
+    wanted = [search.Training("", 0, each) for each in search._candidates(trials_of(config))]
+    trainings = search._grouped(wanted, journal)
     for training in trainings:
         assert len(search._scores(training, received)) == 2
     assert len(trainings) == 4

@@ -195,6 +195,11 @@ class StageProgress(Listener):
         self.task = self.progress.add_task(f"{study:<9}", total=n_steps)
         self.n_steps, self.n_done, self.study = n_steps, 0, study
 
+    def study_estimated(self, seconds: float, basis: str) -> None:
+        """Say how long a study will take, and what that is based on."""
+        time = f"{seconds:.1f} s" if seconds < 60 else f"{seconds / 60:,.0f} minutes"
+        self.say(f"{self.study:<9} about {time}: {basis}")
+
     def study_advanced(self, n_steps: int) -> None:
         """Move the bar by some steps."""
         self.n_done += n_steps

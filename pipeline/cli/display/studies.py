@@ -1,8 +1,7 @@
-"""Tables of the studies: folds, trials, baselines, comparison, certificate, stability, changes."""
+"""Tables of the studies: folds, baselines, comparison, certificate, stability, changes."""
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,19 +9,16 @@ from typing import TYPE_CHECKING, Any
 from pipeline.boundary import inert
 from pipeline.cli.display.tables import METRIC_NAMES
 from pipeline.cli.display.terminal import Text, figures, isolated, print_line, print_table
+from pipeline.cli.display.tuning import values_text
 from pipeline.report.numbers import metric_name, share
 
 if TYPE_CHECKING:
     from pipeline.studies.baselines import BaselineResult
     from pipeline.studies.compare import Comparison, Flip
     from pipeline.studies.crossval import CrossValidation
-    from pipeline.studies.search import Tuning
     from pipeline.studies.stability import Stability, StableWord
     from pipeline.studies.verify import Verification
     from pipeline.training.certificate import Certificate
-
-# Rows of a table of trials.
-_TRIALS = 20
 
 
 def print_cross_validation(result: CrossValidation) -> None:
@@ -31,7 +27,7 @@ def print_cross_validation(result: CrossValidation) -> None:
     table = figures("fold", "reviews", "accuracy", *(["chosen"] if chosen else []))
     for fold in result.folds:
         row = [str(fold.number), f"{fold.n:,}", f"{fold.accuracy:.2%}"]
-        table.add_row(*row, *([_values(fold.chosen)] if chosen else []))
+        table.add_row(*row, *([values_text(fold.chosen)] if chosen else []))
     print_table(table)
     print_line(
         Text("accuracy ")
@@ -49,21 +45,6 @@ def print_cross_validation(result: CrossValidation) -> None:
             low, high = map(share, metrics["intervals"]["f1"])
             line += f" ({100 * metrics['confidence']:g}% interval {low} to {high})"
         print_line(line)
-
-
-def print_tuning(result: Tuning, best: Path) -> None:
-    """Print the trials, the best first, and where the config is."""
-    keys = [key.split(".")[1].replace("_", "\n") for key in result.tried[0].values]
-    table = figures("accuracy", "std. dev.", "log loss", *keys)
-    for tried in result.tried[:_TRIALS]:
-        many = len(tried.accuracies) > 1
-        deviation = f"{statistics.stdev(tried.accuracies):.2%}" if many else ""
-        cells = map(_value, tried.values.values())
-        table.add_row(f"{tried.accuracy:.2%}", deviation, f"{tried.log_loss:.4f}", *cells)
-    print_table(table)
-    if len(result.tried) > _TRIALS:
-        print_line(f"and {len(result.tried) - _TRIALS} more trials", style="dim")
-    print_line(f"the best config is {best}")
 
 
 def print_baselines(
@@ -233,14 +214,3 @@ def _n_uncertain(stability: Stability) -> str:
         return counts[0]
     named = zip(map(inert.name, map(str, stability.model.classes)), counts, strict=True)
     return ", ".join(f"{count} (for {name})" for name, count in named)
-
-
-def _values(values: dict[str, Any]) -> str:
-    pairs = (f"{key.split('.')[1]}={_value(value)}" for key, value in values.items())
-    return ", ".join(pairs)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)

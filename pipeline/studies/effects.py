@@ -1,0 +1,138 @@
+"""What mattered in a search: how much of the differences each setting explains, value by value.
+
+All of it is about the first round, in which every trial is scored on the same reviews. Each setting
+is looked at alone, averaged over whatever the others were: two that only help together show less
+than they do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipeline.studies.ranking import By, RankedRound
+
+_EPOCHS = "train.epochs"
+# Of the normal distribution, for 95%.
+_Z = 1.96
+
+
+@dataclass(frozen=True)
+class ValueMean:
+    """The mean score of the trials with a value, and its 95% interval.
+
+    Attributes
+    ----------
+    value : object
+    n : int
+        How many trials have it.
+    mean, low, high : float
+    """
+
+    value: Any
+    n: int
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a setting did.
+
+    Attributes
+    ----------
+    key : str
+        Such as `train.l2`.
+    share : float
+        Share of the variance of the scores that the setting explains: adjusted R², at least 0.
+    values : tuple of ValueMean
+        In their order.
+    """
+
+    key: str
+    share: float
+    values: tuple[ValueMean, ...]
+
+
+def effects_of(first: RankedRound, by: By) -> tuple[Effect, ...]:
+    """Return the effect of each setting that has several values, the largest first.
+
+    A training counts with its best number of epochs, and the epochs are compared over all of
+    them. Settings of the log-count ratio, such as `train.alpha`, are compared where there is
+    one. Trainings that diverged are left out.
+
+    Parameters
+    ----------
+    first : RankedRound
+        The first round of a search.
+    by : {"accuracy", "log_loss"}
+    """
+    every = [tried for candidate in first.candidates for tried in candidate]
+    keys = dict.fromkeys(key for tried in every for key in tried.values)
+    effects = []
+    for key in keys:
+        compared = every if key == _EPOCHS else first.best
+        found = [
+            (tried.values[key], getattr(tried, by))
+            for tried in compared
+            if key in tried.values and not tried.diverged
+        ]
+        if len({_place(value) for value, _ in found}) > 1:
+            effects.append(effect_of(key, found))
+    return tuple(sorted(effects, key=lambda effect: -effect.share))
+
+
+def effect_of(key: str, found: Sequence[tuple[Any, float]]) -> Effect:
+    """Return the effect of a setting, from the value and the score of each trial.
+
+    Examples
+    --------
+    >>> effect = effect_of("features.ngrams", [(1, 0.7), (1, 0.8), (2, 0.8), (2, 0.9)])
+    >>> round(effect.share, 3)
+    0.25
+    >>> [(each.value, round(each.mean, 3)) for each in effect.values]
+    [(1, 0.75), (2, 0.85)]
+    """
+    groups: dict[str, list[float]] = {}
+    values = {}
+    for value, score in sorted(found, key=lambda pair: _place(pair[0])):
+        groups.setdefault(repr(value), []).append(score)
+        values[repr(value)] = value
+    scores = np.array([score for _, score in found])
+    within = sum(float(np.sum((np.array(g) - np.mean(g)) ** 2)) for g in groups.values())
+    n_free, total = len(scores) - len(groups), float(np.var(scores, ddof=1))
+    # One variance for all values, because some have few trials.
+    variance = within / n_free if n_free else math.nan
+    share = max(0.0, 1 - variance / total) if n_free and total else 0.0
+    means = []
+    for name, group in groups.items():
+        mean, half = float(np.mean(group)), _Z * math.sqrt(variance / len(group))
+        means.append(ValueMean(values[name], len(group), mean, mean - half, mean + half))
+    return Effect(key, share, tuple(means))
+
+
+def _place(value: Any) -> tuple[bool, str, Any]:
+    """Return what puts numbers in their order, and words in that of their letters."""
+    if isinstance(value, bool | int | float):
+        return True, "", float(value)
+    return value is not None, str(value), 0.0
+
+
+def shown_value(value: Any) -> str:
+    """Return a value of a setting as tables and figures show it.
+
+    >>> [shown_value(value) for value in (True, 1e-05, (2, 5), None, "counts")]
+    ['true', '1e-05', '2 to 5', 'none', 'counts']
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple | list):
+        return " to ".join(map(str, value))
+    if value is None:
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
