@@ -197,7 +197,7 @@ class StageProgress(Listener):
 
     def study_estimated(self, seconds: float, basis: str) -> None:
         """Say how long a study will take, and what that is based on."""
-        time = f"{seconds:.1f} s" if seconds < 60 else f"{seconds / 60:,.0f} minutes"
+        time = f"{seconds:.1f} s" if seconds < 90 else f"{seconds / 60:,.0f} minutes"
         self.say(f"{self.study:<9} about {time}: {basis}")
 
     def study_advanced(self, n_steps: int) -> None:

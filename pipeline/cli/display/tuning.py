@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.studies.ranking import By, RankedRound, Tried, Tuning
 
 # Rows of a table of trials, and columns of one that has a row for each setting.
-_TRIALS, _COLUMNS = 20, 7
+_TRIALS, _COLUMNS = 20, 5
 _METRICS = {"accuracy": "accuracy", "log_loss": "log loss"}
 
 
@@ -78,19 +78,19 @@ def _score(tried: Tried, by: By) -> str:
 
 def _print_effects(effects: Sequence[Effect], by: By) -> None:
     """Print what each setting explains, and the mean of each of its values."""
-    table = figures("explains", "", words="setting")
+    table = figures("explains", words="setting")
+    table.add_column(f"mean {_METRICS[by]}", overflow="fold")
     for effect in effects:
         means = (
-            f"{shown_value(each.value)} {100 * each.mean:.1f}"
+            f"{shown_value(each.value)}={100 * each.mean:.1f}"
             if by == "accuracy"
-            else f"{shown_value(each.value)} {each.mean:.3f}"
+            else f"{shown_value(each.value)}={each.mean:.3f}"
             for each in effect.values
         )
         table.add_row(_name(effect.key), f"{effect.share:.0%}", ", ".join(means))
     print_table(table)
     print_line(
-        "explains: share of the variance of the first round, each setting alone; then the mean "
-        f"{_METRICS[by]} of the trials with each value",
+        "explains: the share of the variance of the first round that each setting explains alone",
         style="dim",
     )
 
@@ -106,6 +106,8 @@ def _print_last_round(best: Sequence[Tried]) -> None:
         cells = (shown_value(each.values[key]) if key in each.values else "" for each in shown)
         table.add_row(_name(key), *cells)
     print_table(table)
+    if len(best) > _COLUMNS:
+        print_line(f"and {len(best) - _COLUMNS} more trials of the last round", style="dim")
 
 
 def _print_diverged(tried: Sequence[Tried]) -> None:
