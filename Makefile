@@ -13,7 +13,7 @@ BYTECODE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup train eval report weights crossval tune baselines certify verify stability \
+.PHONY: help setup train eval report weights crossval curve tune baselines certify verify stability \
 	lesson handout grade gradescope test peers hunt cluster fuzz torture determinism coverage mutants \
 	lint types check docs links wheel audit reproduce bench growth screenshot locks clean
 
@@ -41,6 +41,9 @@ weights: .venv/runtime ## show the weights of an existing run (RUN=runs/...)
 
 crossval: .venv/runtime ## cross-validate: score each review with a model that did not see it
 	@$(BIN)/sentiment crossval $(CONFIG) $(ARGS)
+
+curve: .venv/runtime ## learn from more and more reviews: would others help?
+	@$(BIN)/sentiment curve $(CONFIG) $(ARGS)
 
 tune: .venv/runtime ## search the settings listed in [tune]
 	@$(BIN)/sentiment tune $(CONFIG) $(ARGS)

@@ -137,6 +137,48 @@ def draw_folds(
     return folds
 
 
+def stratified_order(
+    labels: np.ndarray, draw: np.random.Generator, groups: np.ndarray | None = None
+) -> np.ndarray:
+    """Return all rows in a random order in which any run of them has its share of each class.
+
+    So its first rows are a stratified sample of any size, and each sample holds the smaller ones.
+    The i-th of the n_c documents of a class, from 0, is at (i + 1/2) / n_c of the order, by which
+    seats are dealt to parties in proportion to their votes (Sainte-Lague 1910).
+
+    Parameters
+    ----------
+    labels : int array, shape (n,)
+        Number of each document's class.
+    draw : numpy.random.Generator
+    groups : array, shape (n,), optional
+        Documents of a class with equal values follow each other, so that the ends of a run may
+        divide a group and nothing else does.
+
+    Returns
+    -------
+    int64 array, shape (n,)
+
+    Examples
+    --------
+    >>> labels = np.array([0, 0, 0, 0, 1, 1])
+    >>> order = stratified_order(labels, np.random.default_rng(1))
+    >>> order.tolist(), labels[order].tolist()
+    ([0, 4, 2, 1, 5, 3], [0, 1, 0, 0, 1, 0])
+    """
+    shuffled = draw.permutation(len(labels))
+    if groups is not None:
+        _, code = np.unique(groups, return_inverse=True)
+        rank = draw.permutation(int(code.max()) + 1)
+        shuffled = shuffled[np.argsort(rank[code[shuffled]], kind="stable")]
+    by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    sizes = np.bincount(labels)
+    within = np.arange(len(labels)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    places = (within + 0.5) / np.repeat(sizes, sizes)
+    order: np.ndarray = by_class[np.argsort(places, kind="stable")]
+    return order
+
+
 def _are_single(groups: np.ndarray) -> bool:
     """Return True if every group has one document."""
     return len(np.unique(groups)) == len(groups)

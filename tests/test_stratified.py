@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ConfigError, CorpusError
-from pipeline.stratified import draw_by_class, draw_folds
+from pipeline.stratified import draw_by_class, draw_folds, stratified_order
 
 
 @given(st.lists(st.integers(0, 1), min_size=4, max_size=200), st.integers(2, 12), st.integers(0, 9))
@@ -143,3 +143,32 @@ def test_groups_that_are_too_large_are_refused_with_their_number():
     labels, groups = np.array([0, 1] * 20, np.int8), np.zeros(40, int)
     with pytest.raises(CorpusError, match=r"x = 0.2 leaves one set .*together and 1 groups have"):
         draw_by_class(labels, 0.2, np.random.default_rng(0), "x", groups)
+
+
+# Orders
+
+
+@given(st.lists(st.integers(0, 2), min_size=1, max_size=200), st.integers(0, 9))
+def test_any_run_of_a_stratified_order_has_its_share_of_each_class(labels, seed):
+    labels = np.array(labels)
+    order = stratified_order(labels, np.random.default_rng(seed))
+    assert sorted(order.tolist()) == list(range(len(labels)))
+    shares = np.bincount(labels, minlength=3) / len(labels)
+    for start, end in ((0, len(labels) // 3), (len(labels) // 4, len(labels) // 2)):
+        found = np.bincount(labels[order[start:end]], minlength=3)
+        assert (np.abs(found - (end - start) * shares) <= 1 + 3 * shares).all()
+
+
+def test_a_stratified_order_is_random():
+    labels = np.arange(40) % 2
+    orders = [stratified_order(labels, np.random.default_rng(seed)) for seed in (0, 0, 1)]
+    assert (orders[0] == orders[1]).all()
+    assert (orders[0] != orders[2]).any()
+
+
+def test_a_stratified_order_keeps_the_documents_of_a_group_and_a_class_together():
+    labels, groups = np.arange(120) % 2, np.arange(120) // 8
+    order = stratified_order(labels, np.random.default_rng(0), groups)
+    for label in (0, 1):
+        seen = groups[order[labels[order] == label]]
+        assert np.count_nonzero(np.diff(seen)) == 14

@@ -44,6 +44,7 @@ _GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Studies": {
         "tune": ("studies", "Try the settings in [tune] and keep the best."),
         "crossval": ("studies", "Score each review with a model that did not see it."),
+        "curve": ("studies", "Show if more training reviews would help."),
         "baselines": ("studies", "Score simple baselines and this model on the test set."),
         "compare": ("runs", "Say which of two runs is better on the same test reviews."),
         "stability": ("runs", "Show how far weights move if the reviews are resampled."),

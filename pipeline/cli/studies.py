@@ -1,4 +1,4 @@
-"""`sentiment tune`, `crossval` and `baselines`: studies of a config."""
+"""`sentiment tune`, `crossval`, `curve` and `baselines`: studies of a config."""
 
 from __future__ import annotations
 
@@ -109,6 +109,61 @@ def crossval(
     if in_json:
         return lambda: print_json(result.to_dict())
     return lambda: print_cross_validation(result)
+
+
+def _sizes(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, ...]:
+    """Return numbers that are separated by commas; none if the option is not given."""
+    numbers = [] if value is None else [number.strip() for number in value.split(",")]
+    if not all(n.isascii() and n.isdigit() and 0 < int(n[:20]) <= limits.COUNT for n in numbers):
+        raise ConfigError(
+            "--sizes: expected numbers of reviews separated by commas, such as 100,400,1600, "
+            f"got {value!r}"
+        )
+    return tuple(map(int, numbers))
+
+
+@config_command(
+    "curve",
+    "sentiment curve sample --to 8000",
+    click.option(
+        "--sizes",
+        metavar="N,N,...",
+        callback=_sizes,
+        help="Numbers of reviews to learn from. By default up to eight, each half of the next.",
+    ),
+    count_option(
+        "--to",
+        most=limits.COUNT,
+        text="Number of reviews to predict for. By default twice those that there are.",
+    ),
+    count_option(
+        "--folds", "n_folds", default=10, least=2, most=limits.FOLDS, text="Number of folds."
+    ),
+    count_option(
+        "--repeats",
+        default=3,
+        most=limits.FOLDS,
+        text="Subsets of a small size for each fold; fewer of a large one.",
+    ),
+    seed_option("Seed of the folds and the subsets."),
+    JSON,
+    *CLUSTER,
+)
+def curve(context: CommandContext, in_json: bool, **design: Any) -> Render:
+    """Show if more training reviews would help.
+
+    Models learn from subsets of the training set of several sizes, and are scored on reviews that
+    they did not learn from. The accuracy is extrapolated to more reviews by a power law, with its
+    uncertainty. The test set is not read. Figures and curve.json are written to curve/ in the run
+    folder. An interrupted run resumes.
+    """
+    from pipeline.cli.display.curve import print_curve
+    from pipeline.studies.curve import Design, curve_folder, measure_curve
+
+    result = measure_curve(context.config, context.path, Design(**design), context.execution())
+    if in_json:
+        return lambda: print_json(result.to_dict())
+    return lambda: print_curve(result, curve_folder(context.path))
 
 
 @config_command(

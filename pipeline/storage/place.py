@@ -12,7 +12,7 @@ from pathlib import Path
 from pipeline.errors import RunError
 
 _STAGES = ("corpus", "tokens", "features", "model", "eval", "report")
-_STUDIES = ("baselines", "crossval", "stability", "suspects", "tune")
+_STUDIES = ("baselines", "crossval", "curve", "stability", "suspects", "tune")
 _FILES = ("manifest.json", "config.toml", "verification.json", "MODEL_CARD.md")
 # What a process leaves that was killed before there was a manifest. The names with `cluster` are
 # those of pipeline/cluster/.

@@ -2,6 +2,7 @@
 
     tune.tune                        try settings and keep the best
     crossval.cross_validate          score each review with a model that did not see it
+    curve.measure_curve              learn from more and more reviews: would others help?
     baselines.score_baselines        compare the model with simpler ones
     compare.compare                  say which of two runs is better on the same test reviews
     stability.measure_stability      refit on resampled reviews to see how far weights move

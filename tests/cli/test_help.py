@@ -47,6 +47,7 @@ GROUPS = {
     "Studies": [
         "tune",
         "crossval",
+        "curve",
         "baselines",
         "compare",
         "stability",

@@ -116,6 +116,7 @@ COMMANDS = [
     "compare {r} {r} --json",
     "tune {c} --run {r}",
     "crossval {c} --run {r} --folds 2",
+    "curve {c} --run {r} --folds 2 --sizes 20,40",
     "stability {r} --refits 2",
     "stability {r} --refits 2 --json",
     "suspects {r} --folds 2 --top 50",

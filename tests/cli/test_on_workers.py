@@ -43,13 +43,14 @@ def asked(monkeypatch):
     [
         ("tune", ["--set", "tune.train.l2=[1e-3]"], {"_scores"}),
         ("crossval", ["--folds", "2"], {"_score_fold"}),
+        ("curve", ["--folds", "2", "--sizes", "20,40"], {"_measure"}),
         ("stability", ["--refits", "2"], {"_refit"}),
         ("suspects", ["--folds", "2"], {"_learn"}),
     ],
 )
 def test_a_study_takes_workers(sentiment, copied_run, asked, study, options, tasks):
     run = ["--run", copied_run.path]
-    of = [copied_run.config, *run] if study in ("tune", "crossval") else [copied_run.path]
+    of = [copied_run.config, *run] if study in ("tune", "crossval", "curve") else [copied_run.path]
     result = sentiment(study, *of, *options, "--workers", 3)
     assert result.exit_code == 0, result.output
     assert asked[0] == [3]

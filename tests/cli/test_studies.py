@@ -1,4 +1,4 @@
-"""The commands that study a config: tune, crossval, baselines."""
+"""The commands that study a config: tune, crossval, curve, baselines."""
 
 import json
 import re
@@ -70,6 +70,42 @@ def test_crossval_shows_each_fold_and_keeps_a_score_for_each_review(
     assert right.mean() == shown["accuracy"] == shown["pooled"]["accuracy"]
     assert Counter(table["fold"].to_pylist()) == {1: 37, 2: 37, 3: 36}
     assert f"{shown['mean']:.2%}" in sentiment(*args).stdout
+
+
+def test_curve_shows_each_size_and_if_more_reviews_would_help(copied_run, sentiment):
+    of = ("curve", copied_run.config, "--run", copied_run.path, "--folds", 5, "--repeats", 2)
+    args = (*of, "--sizes", "20, 30,40,60,88", "--to", 200)
+    found = json.loads(sentiment(*args, "--json").stdout)
+    assert json.loads((copied_run.path / "curve" / "curve.json").read_text()) == found
+    shown = sentiment(*args).stdout
+    for point in found["points"]:
+        cells = [f"{point['size']:,}", str(point["n_models"]), f"{point['accuracy']['value']:.2%}"]
+        assert any(line.split()[:3] == cells for line in shown.splitlines())
+    beyond = found["extrapolation"]
+    accuracy = [beyond[name]["value"] for name in ("accuracy_now", "accuracy_then")]
+    assert "110 -> 200 reviews: accuracy {:.1%} -> {:.1%} (95% int".format(*accuracy) in shown
+    answers = {True: "would help", False: "would hardly help", None: "cannot tell if more reviews"}
+    assert answers[beyond["helps"]] in shown
+    assert f"the figures are in {copied_run.path / 'curve'}" in shown
+    assert "nothing is predicted" in sentiment(*of, "--sizes", "20,40").stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--sizes", "20,x"], "--sizes: expected numbers of reviews separated by commas"),
+        (["--sizes", "20,"], "--sizes: expected numbers of reviews separated by commas"),
+        (["--sizes", "0,20"], "--sizes: expected numbers of reviews separated by commas"),
+        (["--sizes", "9" * 99], "--sizes: expected numbers of reviews separated by commas"),
+        (["--sizes", "20,999"], "--sizes: expected sizes from 20 to 99"),
+        (["--to", "300"], "curve: expected at least 100 training reviews outside of a fold"),
+        (["--folds", "99"], "--folds: expected 2 to 55 folds"),
+    ],
+)
+def test_a_curve_that_cannot_be_is_one_line(options, said, copied_run, sentiment):
+    result = sentiment("curve", copied_run.config, "--run", copied_run.path, *options)
+    assert result.exit_code == 2
+    assert said in result.stderr.splitlines()[-1]
 
 
 def test_a_corpus_in_one_piece_is_cross_validated_whole(small_run, tmp_path, sentiment):

@@ -15,6 +15,7 @@ from pipeline.storage.journal import DEPENDS, read_journal
 from pipeline.storage.run import Run
 from pipeline.studies import search
 from pipeline.studies.crossval import cross_validate
+from pipeline.studies.curve import Design, measure_curve
 from pipeline.studies.execution import Execution
 from pipeline.studies.grid import trials_of
 from pipeline.studies.journal import Journal
@@ -25,7 +26,7 @@ from pipeline.studies.trained_run import TrainedRun
 from pipeline.studies.tune import tune
 
 GRID = "[tune]\nvalidation = 0.3\ntrain.l2 = [1e-4, 1e-2]\ntrain.epochs = [2, 5]\n"
-STUDIES = ("crossval", "tune", "stability", "suspects")
+STUDIES = ("crossval", "tune", "stability", "suspects", "curve")
 Study = Callable[[Path, Execution], object]
 
 
@@ -39,6 +40,7 @@ def studies(config_of) -> dict[str, Study]:
         "tune": lambda path, how: tune(config, path, how),
         "stability": lambda path, how: measure_stability(path, 2, execution=how),
         "suspects": lambda path, how: find_suspects(path, 2, execution=how),
+        "curve": lambda path, how: measure_curve(plain, path, Design((20, 50), n_folds=2), how),
     }
 
 
