@@ -82,22 +82,20 @@ class TuneSection(Section, frozen=True):
                     raise ConfigError(f"tune.{name}.{unknown_key(key, section, _TUNED)}")
             values = {key: _choices(f"tune.{name}.{key}", listed[key]) for key in listed}
             force_setattr(self, name, values)
-        listed = [f"{name}.{key}" for name in _TUNED for key in getattr(self, name)]
         if self.grid == "auto":
-            self._check_auto(listed)
-        elif not listed:
-            raise ConfigError(
-                "tune: expected keys with lists of values, such as train.l2 = [0, 1e-4]"
-            )
+            if self.listed:
+                raise ConfigError(
+                    f'tune.grid: expected no listed values with "auto", got '
+                    f"{', '.join(self.listed)}; leave them out, or tune with `--grid auto`, which "
+                    "replaces them"
+                )
+            if not self.folds:
+                force_setattr(self, "folds", _AUTO_FOLDS)
 
-    def _check_auto(self, listed: list[str]) -> None:
-        if listed:
-            raise ConfigError(
-                f'tune.grid: expected no listed values with "auto", got {", ".join(listed)}; '
-                "leave them out, or tune with `--grid auto`, which replaces them"
-            )
-        if not self.folds:
-            force_setattr(self, "folds", _AUTO_FOLDS)
+    @property
+    def listed(self) -> list[str]:
+        """The keys that have listed values, such as `train.l2`."""
+        return [f"{name}.{key}" for name in _TUNED for key in getattr(self, name)]
 
 
 def _choices(key: str, listed: Any) -> tuple[Any, ...] | Range:

@@ -14,11 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.model.logistic import Array
 from pipeline.studies.ranking import By, RankedRound
 
 _EPOCHS = "train.epochs"
 # Of the normal distribution, for 95%.
 _Z = 1.96
+_SHUFFLES = 999
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,16 @@ class Effect:
         Such as `train.l2`.
     share : float
         Share of the variance of the scores that the setting explains: adjusted R², at least 0.
+    p : float
+        How often a setting that does nothing explains as much, by shuffling the scores. NaN for
+        the epochs, because those of one training are alike.
     values : tuple of ValueMean
         In their order.
     """
 
     key: str
     share: float
+    p: float
     values: tuple[ValueMean, ...]
 
 
@@ -98,22 +104,48 @@ def effect_of(key: str, found: Sequence[tuple[Any, float]]) -> Effect:
     >>> [(each.value, round(each.mean, 3)) for each in effect.values]
     [(1, 0.75), (2, 0.85)]
     """
-    groups: dict[str, list[float]] = {}
-    values = {}
-    for value, score in sorted(found, key=lambda pair: _place(pair[0])):
-        groups.setdefault(repr(value), []).append(score)
-        values[repr(value)] = value
+    found = sorted(found, key=lambda pair: _place(pair[0]))
+    names = [repr(value) for value, _ in found]
+    values = dict(zip(names, (value for value, _ in found), strict=True))
     scores = np.array([score for _, score in found])
-    within = sum(float(np.sum((np.array(g) - np.mean(g)) ** 2)) for g in groups.values())
-    n_free, total = len(scores) - len(groups), float(np.var(scores, ddof=1))
+    has_value = np.array([[name == other for other in values] for name in names], float)
+    counts = has_value.sum(axis=0)
+    means = scores @ has_value / counts
+    n_free, total = len(scores) - len(values), float(np.var(scores, ddof=1))
     # One variance for all values, because some have few trials.
+    within = float(np.sum((scores - has_value @ means) ** 2))
     variance = within / n_free if n_free else math.nan
     share = max(0.0, 1 - variance / total) if n_free and total else 0.0
-    means = []
-    for name, group in groups.items():
-        mean, half = float(np.mean(group)), _Z * math.sqrt(variance / len(group))
-        means.append(ValueMean(values[name], len(group), mean, mean - half, mean + half))
-    return Effect(key, share, tuple(means))
+    halves = _Z * np.sqrt(variance / counts)
+    shown = zip(values.values(), counts, means, means - halves, means + halves, strict=True)
+    return Effect(
+        key,
+        share,
+        math.nan if key == _EPOCHS else _p_value(scores, has_value),
+        tuple(ValueMean(v, int(n), *map(float, rest)) for v, n, *rest in shown),
+    )
+
+
+def _p_value(scores: Array, has_value: Array) -> float:
+    """Return how often shuffled scores differ as much between the values, or more.
+
+    Parameters
+    ----------
+    scores : float64 array, shape (n,)
+    has_value : float64 array, shape (n, n_values)
+        1 where a trial has a value.
+    """
+
+    def between(each: Array) -> Array:
+        """Return the sum of squares between the values; that of all is the same for each."""
+        sums = (each @ has_value) ** 2 / has_value.sum(axis=0)
+        return np.asarray(sums.sum(axis=-1))
+
+    centred = scores - scores.mean()
+    shuffled = np.random.default_rng(0).permuted(np.tile(centred, (_SHUFFLES, 1)), axis=1)
+    # The same sum in another order may differ in its last digits.
+    as_much = between(shuffled) >= between(centred) * (1 - 1e-9)
+    return (1 + int(as_much.sum())) / (1 + _SHUFFLES)
 
 
 def _place(value: Any) -> tuple[bool, str, Any]:

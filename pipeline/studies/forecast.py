@@ -64,6 +64,6 @@ class Forecast:
     def _tell(self, seconds: float, costs: Sequence[float], later: int) -> None:
         n_left, n_threads = len(costs) - 2 + later, threads_of(self.execution.workers)
         left = sum(costs[2:]) + later * sum(costs) / len(costs)
-        basis = f"{n_left:,} trainings to go, the second one took {seconds:.1f} s"
+        basis = f"{n_left:,} trainings to go, by the time of the second one"
         self.execution.listener.study_estimated(seconds * left / costs[1] / n_threads, basis)
         self.is_told = True

@@ -39,13 +39,15 @@ class Trial:
 
 
 def tune_section(config: Config) -> TuneSection:
-    """Return the `[tune]` section of a config, or raise a ConfigError if there is none."""
-    if config.tune is None:
+    """Return the `[tune]` section of a config, or raise a ConfigError if it has nothing to try."""
+    tune, expected = config.tune, "lists of values, such as train.l2 = [1e-6, 1e-5]"
+    if tune is None:
         raise ConfigError(
-            "tune: the config has no [tune] section; expected one that lists values, "
-            "such as train.l2 = [1e-6, 1e-5], or `--grid auto`"
+            f"tune: the config has no [tune] section; expected one with {expected}, or --grid auto"
         )
-    return config.tune
+    if tune.grid == "lists" and not tune.listed:
+        raise ConfigError(f"tune: expected keys with {expected}, or --grid auto")
+    return tune
 
 
 def trials_of(config: Config) -> list[Trial]:

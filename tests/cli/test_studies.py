@@ -149,7 +149,7 @@ def test_the_grid_for_all_corpora_needs_no_tune_section(small_run, copied_run, s
     args = ("tune", small_run.config, "--run", copied_run.path)
     result = sentiment(*args, "--grid", "auto", "--trials", 4)
     assert result.exit_code == 0
-    told = r"tune +about [\d.]+ s: 7 trainings to go, the second one took"
+    told = r"tune +about [\d.]+ s: 7 trainings to go, by the time of the second one"
     assert re.search(told, result.stderr)
     for said in ("round  trials  folds", "explains", "accuracy on all folds", "effects.png"):
         assert said in result.stdout

@@ -53,6 +53,8 @@ def test_the_setting_that_was_planted_comes_first_and_the_others_explain_little(
     assert (first.key, second.key) == ("train.alpha", "train.seed")
     assert first.share > 0.95
     assert second.share < 0.2
+    assert first.p == 0.001
+    assert second.p > 0.05
     assert [each.value for each in first.values] == [0.1, 1.0, 10.0]
     for each, mean in zip(first.values, (0.7, 0.8, 0.9), strict=True):
         assert each.low < mean < each.high
@@ -66,6 +68,7 @@ def test_a_training_counts_with_its_best_epoch_and_epochs_with_all_trainings():
     found = {each.key: each for each in effects_of(RankedRound(1, candidates, 1), "accuracy")}
     assert [each.mean for each in found["train.l2"].values] == [0.9, 0.8]
     assert [each.mean for each in found["train.epochs"].values] == pytest.approx([0.45, 0.85])
+    assert math.isnan(found["train.epochs"].p)
     by_loss = {each.key: each for each in effects_of(RankedRound(1, candidates, 1), "log_loss")}
     assert [each.mean for each in by_loss["train.l2"].values] == pytest.approx([0.1, 0.2])
 
@@ -87,3 +90,18 @@ def test_values_are_in_their_order_and_nothing_comes_before_something():
     found = [((2, 5), 0.5), (None, 0.4), ((2, 5), 0.6), (None, 0.5)]
     effect = effect_of("features.characters", found)
     assert [shown_value(each.value) for each in effect.values] == ["none", "2 to 5"]
+
+
+def test_one_trial_that_stands_out_proves_nothing():
+    """It is alone with its value, so the setting explains all of it: by chance."""
+    found = [(1, 0.5), (1, 0.52), (2, 0.51), (2, 0.49), (3, 0.9), (1, 0.5)]
+    effect = effect_of("features.ngrams", found)
+    assert effect.share > 0.9
+    assert effect.p > 0.1
+
+
+def test_p_is_even_for_settings_that_do_nothing():
+    draw = np.random.default_rng(1)
+    ps = [effect_of("a", [(k % 4, float(draw.random())) for k in range(30)]).p for _ in range(200)]
+    assert 0.01 < np.mean(np.array(ps) <= 0.05) < 0.1
+    assert 0.4 < np.mean(ps) < 0.6

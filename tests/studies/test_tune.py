@@ -82,7 +82,6 @@ def test_a_range_between_whole_numbers_is_of_whole_numbers(config_of):
             'l2.low: expected a number from -1000000000 to 1000000000, got "a"',
         ),
         ("train = 3", "tune.train: expected a list of values for each key, or .*, got 3"),
-        ("folds = 3", "tune: expected keys with lists of values"),
     ],
 )
 def test_a_grid_that_makes_no_sense_is_refused_in_one_line(config_of, lines, said):
@@ -109,8 +108,10 @@ def test_lengths_of_characters_are_tried_like_any_other_value(config_of):
 
 
 def test_without_a_grid_there_is_nothing_to_tune(config_of):
-    with pytest.raises(ConfigError, match=r"no \[tune\] section"):
+    with pytest.raises(ConfigError, match=r"no \[tune\] section.* or --grid auto"):
         trials_of(config_of(""))
+    with pytest.raises(ConfigError, match=r"tune: expected keys with lists .* or --grid auto"):
+        trials_of(config_of("[tune]\nfolds = 3\ntrials = 5\n"))
 
 
 def test_a_trial_scores_what_its_config_learns_from_its_split(config_of, grid, reviews, tmp_path):

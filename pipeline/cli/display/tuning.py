@@ -78,7 +78,7 @@ def _score(tried: Tried, by: By) -> str:
 
 def _print_effects(effects: Sequence[Effect], by: By) -> None:
     """Print what each setting explains, and the mean of each of its values."""
-    table = figures("explains", words="setting")
+    table = figures("explains", "p", words="setting")
     table.add_column(f"mean {_METRICS[by]}", overflow="fold")
     for effect in effects:
         means = (
@@ -87,10 +87,13 @@ def _print_effects(effects: Sequence[Effect], by: By) -> None:
             else f"{shown_value(each.value)}={each.mean:.3f}"
             for each in effect.values
         )
-        table.add_row(_name(effect.key), f"{effect.share:.0%}", ", ".join(means))
+        p = "" if effect.p != effect.p else f"{effect.p:.3f}"
+        style = "dim" if effect.p > 0.05 else ""
+        table.add_row((_name(effect.key), style), f"{effect.share:.0%}", p, ", ".join(means))
     print_table(table)
     print_line(
-        "explains: the share of the variance of the first round that each setting explains alone",
+        "explains: the share of the variance of the first round that each setting explains alone; "
+        "p: how often a setting that does nothing explains as much",
         style="dim",
     )
 
