@@ -221,9 +221,10 @@ def _split_audit(
     """Audit the documents numbered `rows`, which are one of the two sets."""
     n_characters, n_words = statistics.counts[rows].T
     # Where a text first occurs in this set, or -1. Of equal indices, the last one assigned stays.
-    entry = np.full(first.size, -1)
-    entry[first[rows][::-1]] = np.arange(rows.stop - 1, rows.start - 1, -1)
-    repeats = np.flatnonzero(entry[first[rows]] != np.arange(rows.start, rows.stop)) + rows.start
+    kind = np.min_scalar_type(-1 - first.size)  # the smallest, because there may be many reviews
+    entry, numbers = np.full(first.size, -1, kind), np.arange(rows.start, rows.stop, dtype=kind)
+    entry[first[rows][::-1]] = numbers[::-1]
+    repeats = np.flatnonzero(entry[first[rows]] != numbers) + rows.start
     here = entry[near]
     here = here[(here >= 0).all(axis=1)]
     originals, variants = _earliest(here.min(axis=1), here.max(axis=1))

@@ -40,6 +40,7 @@ _BUCKETS = 16
 _GROUP_LIMIT = 50
 # Texts whose statistics are held in memory: 40 MB. Those of more are mapped from files.
 _IN_MEMORY = 1 << 19
+_BLOCK = 1 << 18  # texts whose numbers are looked at together
 # What a file of statistics holds, the largest first.
 _ARRAYS: dict[str, npt.DTypeLike] = {
     "sketches": np.uint32,
@@ -187,11 +188,10 @@ def first_occurrences(documents: Documents, fingerprints: _Hashes) -> Ints:
     that differ from it (hash collisions) are then compared among themselves.
     """
     first = np.arange(len(documents))
-    left = np.argsort(fingerprints, kind="stable")
+    left = _repeated(fingerprints)
     while left.size:
         hashes = fingerprints[left]
         later = np.flatnonzero(hashes[1:] == hashes[:-1]) + 1
-        del hashes
         # A run of consecutive ones follows the first document with their hash.
         begins_run = np.diff(later, prepend=-1) > 1
         leaders = np.maximum.accumulate(np.where(begins_run, later - 1, 0))
@@ -204,6 +204,24 @@ def first_occurrences(documents: Documents, fingerprints: _Hashes) -> Ints:
         first[pairs[same, 1]] = pairs[same, 0]
         left = pairs[~same, 1]
     return first
+
+
+def _repeated(fingerprints: _Hashes) -> Ints:
+    """Return the documents whose fingerprint another one has, by fingerprint and number."""
+    hashes = np.sort(fingerprints)
+    shared = hashes[1:][hashes[1:] == hashes[:-1]]
+    del hashes
+    documents = [np.empty(0, np.int64)]
+    for rows in _blocks(len(fingerprints) if shared.size else 0):
+        at = np.searchsorted(shared[:-1], fingerprints[rows])
+        documents.append(np.flatnonzero(shared[at] == fingerprints[rows]) + rows.start)
+    found = np.concatenate(documents)
+    order: Ints = found[np.argsort(fingerprints[found], kind="stable")]
+    return order
+
+
+def _blocks(n: int) -> Iterator[slice]:
+    return (slice(start, min(start + _BLOCK, n)) for start in range(0, n, _BLOCK))
 
 
 def with_text(first: Ints, texts: Ints) -> Ints:
@@ -242,10 +260,8 @@ def near_duplicates(documents: Documents, statistics: TextStatistics, first: Int
     int64 array, shape (n_pairs, 2)
         The first documents with these texts, in ascending order.
     """
-    distinct = np.flatnonzero(first == np.arange(first.size))
     buckets = range(_BUCKETS // 2)
-    candidates = [_candidates(distinct, statistics.sketches, bucket) for bucket in buckets]
-    pairs = np.concatenate(candidates)
+    pairs = np.concatenate([_candidates(first, statistics.sketches, bucket) for bucket in buckets])
     # With `return_index`, because `unique` otherwise imports NumPy's masked arrays, which is slow.
     _, places = np.unique(pairs[:, 0] * len(documents) + pairs[:, 1], return_index=True)
     pairs = pairs[places]
@@ -261,19 +277,21 @@ def near_duplicates(documents: Documents, statistics: TextStatistics, first: Int
     return pairs[resemblance >= RESEMBLANCE]
 
 
-def _candidates(distinct: Ints, sketches: npt.NDArray[np.uint32], bucket: int) -> Ints:
-    """Return the pairs of documents that share the hash of a folded bucket, (n_pairs, 2)."""
-    folded = np.minimum(sketches[distinct, bucket], sketches[distinct, bucket + _BUCKETS // 2])
-    used = np.flatnonzero(folded != kernels.NO_HASH)
-    if len(used) < len(folded):
-        folded, distinct = folded[used], distinct[used]
-    del used
-    bits = len(sketches).bit_length()
+def _candidates(first: Ints, sketches: npt.NDArray[np.uint32], bucket: int) -> Ints:
+    """Return the pairs of distinct texts that share the hash of a folded bucket, (n_pairs, 2)."""
+    bits, n_keys = len(first).bit_length(), 0
     # A hash and its document in one number: to sort these is several times faster than argsort.
-    keys = folded.astype(np.uint64)
-    del folded
-    keys <<= np.uint64(bits)
-    keys |= distinct.view(np.uint64)
+    keys = np.empty(len(first), np.uint64)
+    for rows in _blocks(len(first)):
+        folded = np.minimum(sketches[rows, bucket], sketches[rows, bucket + _BUCKETS // 2])
+        documents = np.arange(rows.start, rows.stop)
+        used = (first[rows] == documents) & (folded != kernels.NO_HASH)
+        of_block = keys[n_keys : n_keys + np.count_nonzero(used)]
+        of_block[:] = folded[used]
+        of_block <<= np.uint64(bits)
+        of_block |= documents[used].view(np.uint64)
+        n_keys += len(of_block)
+    keys = keys[:n_keys]
     keys.sort()
     pairs = np.empty((0, 2), np.int64)
     n_pairs = int(kernels.candidates(keys, bits, _GROUP_LIMIT, sketches, pairs) or 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,21 +66,22 @@ def kept_columns(
     return kept
 
 
-def agreement(model: TextClassifier, columns: Array, counts: csr_array) -> float:
-    """Return the share of rows that the given columns predict as all columns do.
+def agreement(model: TextClassifier, columns: Array, shards: Iterable[csr_array]) -> float:
+    """Return the share of rows of all shards that the given columns predict as all columns do.
 
     Examples
     --------
     >>> import pipeline
     >>> model = pipeline.SentimentClassifier().fit(["awesome", "abysmal"], [1, 0]).model_
-    >>> counts = model.count(["awesome", "abysmal"])
-    >>> agreement(model, np.arange(2), counts), agreement(model, np.arange(0), counts)
+    >>> shards = [model.count(["awesome"]), model.count(["abysmal"])]
+    >>> agreement(model, np.arange(2), shards), agreement(model, np.arange(0), shards)
     (1.0, 0.5)
     """
     weights = np.zeros_like(model.weights)
     weights[..., columns] = model.weights[..., columns]
     kept = LogisticRegression.of(weights, model.intercept, model.regression.threshold)
-    return float(np.mean(kept.predict(counts) == model.regression.predict(counts)))
+    agree = [kept.predict(counts) == model.regression.predict(counts) for counts in shards]
+    return float(np.mean(np.concatenate(agree)))
 
 
 def embedded_model(

@@ -28,7 +28,6 @@ def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
     The second is None for a model folder without a run, and if the run's features are not those
     that the model was trained on.
     """
-    from pipeline.inspection.class_frequency import ClassFrequency
     from pipeline.model.text_classifier import TextClassifier
 
     model = TextClassifier.load(path)
@@ -37,8 +36,20 @@ def load_model(path: Path) -> tuple[TextClassifier, ClassFrequency | None]:
     run = Run(path)
     if not was_trained_on(run):
         return model, None
-    counts = read_counts(run.shards("features/train.safetensors"))
-    return model, ClassFrequency.of(counts, read_labels(run, "train"), len(model.classes))
+    return model, read_frequency(run, len(model.classes))
+
+
+def read_frequency(run: Run, n_classes: int) -> ClassFrequency:
+    """Return how often each class of a run uses each word, from one shard after the other."""
+    from pipeline.inspection.class_frequency import ClassFrequency
+
+    labels: Any = read_labels(run, "train")
+    of_class: Any = 0
+    for path in run.shards("features/train.safetensors"):
+        counts = read_counts(path)
+        of_shard, labels = labels[: counts.shape[0]], labels[counts.shape[0] :]
+        of_class = of_class + ClassFrequency.of(counts, of_shard, n_classes).of_class
+    return ClassFrequency(of_class)
 
 
 def was_trained_on(run: Run) -> bool:

@@ -10,7 +10,7 @@ from pipeline.stages.outputs import read_card, read_epochs, read_metrics
 from pipeline.stages.read_run import (
     MAJORITY,
     read_baselines,
-    read_labels,
+    read_frequency,
     read_reviews,
     read_rule,
     read_stability,
@@ -34,7 +34,8 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
 
     The model card goes into the run folder.
     """
-    from pipeline.inspection.class_frequency import ClassFrequency
+    import numpy as np
+
     from pipeline.inspection.class_weights import class_table
     from pipeline.inspection.weights import weights_table
     from pipeline.model.text_classifier import TextClassifier
@@ -43,37 +44,36 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
     from pipeline.report.embedded_steps import embedded_steps
     from pipeline.report.figures import draw
     from pipeline.report.html import Embedded, page
+    from pipeline.stages.shards import score_shard
 
     settings, run = context.config.report, context.run
     model = TextClassifier.load(run.output("model/model.json").parent)
-    train = read_counts(run.shards("features/train.safetensors"))
-    frequency = ClassFrequency.of(train, read_labels(run, "train"), len(model.classes))
-    reviews = read_reviews(run.path)
-    counts = read_counts(run.shards("features/test.safetensors"))
-    scores = model.regression.decision_function(counts)
+    frequency, reviews = read_frequency(run, len(model.classes)), read_reviews(run.path)
+    shards = run.shards("features/test.safetensors")
+    scores = np.concatenate([score_shard(path, model.regression) for path in shards])
     test = ScoredReviews(reviews.labels, scores, reviews.text)
     of_form = (gather, weights_table) if scores.ndim == 1 else (gather_classes, class_table)
     compute, tabulate = of_form
     data = compute(_run_data(context), model, frequency, test, settings.top, settings.reviews)
-    table, figures = tabulate(model, frequency), draw(data)
-    files.write_tsv(context.folder / "weights.tsv", files.for_spreadsheets(table))
+    words = files.for_spreadsheets(tabulate(model, frequency))
+    files.write_tsv(context.folder / "weights.tsv", words)
+    del words  # and its memory
+    figures = draw(data)
     stability = read_stability(run, model)
     columns = kept_columns(model, stability is not None)
     rows = (review.row for review in (*data.most_wrong, *data.least_certain))
     embedded = Embedded(
         embedded_model(model, columns, frequency, stability),
         embedded_steps(model, test, rows, read_rule(run.path)),
-        agreement(model, columns, counts),
+        agreement(model, columns, map(read_counts, shards)),
         model.tokenizer.tokenizer,
     )
     html = page(data, figures, embedded)
     files.write_text(context.folder / "index.html", html)
     _write_data(context, data, model)
     _write_figures(context.folder / "figures", figures)
-    return (
-        f"index.html, {len(html.encode()) / 1e6:.1f} MB, and weights of {table.num_rows:,} words",
-        [],
-    )
+    size = len(html.encode()) / 1e6
+    return f"index.html, {size:.1f} MB, and weights of {len(model.vocabulary):,} words", []
 
 
 def _write_data(context: StageContext, data: Any, model: TextClassifier) -> None:

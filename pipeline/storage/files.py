@@ -27,6 +27,8 @@ from pipeline.storage.replacing import replacing
 FORMAT_VERSION = 1
 # The largest JSON file that is read, in bytes. The values of one take up to 30 times its size.
 LARGEST_JSON = 1 << 26
+# Rows of a table that are lines at a time.
+_BLOCK = 1 << 16
 # How a formula begins in a spreadsheet, apostrophes before it apart, and which bytes can be first.
 _FORMULA = r"^('*[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}])"
 _OPENING = np.isin(np.arange(256), list(b"=+-@\t\r\n'\xef"))
@@ -224,9 +226,14 @@ def tsv(table: pa.Table) -> bytes:
     >>> tsv(pa.table({"word": ["good"], "weight": [1.5]}))
     b'word\tweight\ngood\t1.5\n'
     """
-    columns = [column.combine_chunks().cast(pa.large_string()) for column in table.columns]
-    header = ("\t".join(table.column_names) + "\n").encode()
-    return header + tsv_lines(*columns)
+    return b"".join(_tsv_blocks(table))
+
+
+def _tsv_blocks(table: pa.Table) -> Iterator[bytes]:
+    yield ("\t".join(table.column_names) + "\n").encode()
+    for start in range(0, table.num_rows, _BLOCK):
+        columns = table.slice(start, _BLOCK).columns
+        yield tsv_lines(*(column.combine_chunks().cast(pa.large_string()) for column in columns))
 
 
 def for_spreadsheets(table: pa.Table) -> pa.Table:
@@ -263,9 +270,9 @@ def tsv_lines(*columns: pa.LargeStringArray) -> bytes:
 
 
 def write_tsv(path: Path, table: pa.Table) -> None:
-    """Write a table as tab-separated lines atomically."""
-    with replacing(path) as file:
-        file.write_bytes(tsv(table))
+    """Write a table as tab-separated lines atomically, a block of rows at a time."""
+    with replacing(path) as file, file.open("wb") as lines:
+        lines.writelines(_tsv_blocks(table))
 
 
 def read_tsv(path: Path, types: Mapping[str, pa.DataType]) -> pa.Table:

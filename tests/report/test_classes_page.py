@@ -438,7 +438,7 @@ def test_of_a_model_too_large_for_a_page_the_words_that_matter_most_are_there(
     importance = shown * np.sqrt(model.vocabulary.document_frequency)
     assert importance[kept].min() >= np.sort(importance)[-len(kept) - 5]
     counts = model.count(test.texts.to_pylist())
-    alike = agreement(model, kept, counts)
+    alike = agreement(model, kept, [counts])
     monkeypatch.setattr(kept_columns, "__defaults__", (False, 2_000))
     small = make_report(run / "config.toml", tmp_path / "small")
     page = open_page(small)
