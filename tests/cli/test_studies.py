@@ -183,6 +183,16 @@ def test_each_fold_of_a_cross_validation_chooses_from_the_grid(small_run, copied
     assert "resumes from" in sentiment(*args).stderr
 
 
+def test_what_every_fold_has_chosen_is_said_once(small_run, copied_run, sentiment):
+    """However narrow the terminal is, the table then shows what differs."""
+    args = ("crossval", small_run.config, "--run", copied_run.path, "--folds", 2)
+    grid = ("--set", "tune.train.l2=[0.1]", "--set", "tune.train.batch_size=[3]")
+    result = sentiment(*args, *grid, env={"COLUMNS": "40"})
+    assert "chosen in every fold: l2=0.1, batch_size=3" in " ".join(result.stdout.split())
+    assert result.stdout.splitlines()[1].split() == ["fold", "reviews", "accuracy"]
+    assert "chosen" not in sentiment(*args).stdout
+
+
 def test_a_trial_that_diverges_loses_and_is_named(small_run, copied_run, sentiment):
     overrides = ("train.schedule=constant", "train.l2=0", "tune.train.learning_rate=[0.05, 1e6]")
     sets = [part for each in overrides for part in ("--set", each)]

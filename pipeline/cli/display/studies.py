@@ -23,12 +23,21 @@ if TYPE_CHECKING:
 
 def print_cross_validation(result: CrossValidation) -> None:
     """Print the folds, and the accuracy over all of them."""
-    chosen = any(fold.chosen for fold in result.folds)
-    table = figures("fold", "reviews", "accuracy", *(["chosen"] if chosen else []))
-    for fold in result.folds:
+    first, *others = (fold.chosen for fold in result.folds)
+    same = dict(item for item in first.items() if all(item in each.items() for each in others))
+    own = [
+        {key: value for key, value in fold.chosen.items() if key not in same}
+        for fold in result.folds
+    ]
+    table = figures("fold", "reviews", "accuracy")
+    if any(own):
+        table.add_column("chosen", overflow="fold")
+    for fold, values in zip(result.folds, own, strict=True):
         row = [str(fold.number), f"{fold.n:,}", f"{fold.accuracy:.2%}"]
-        table.add_row(*row, *([values_text(fold.chosen)] if chosen else []))
+        table.add_row(*row, *([values_text(values)] if any(own) else []))
     print_table(table)
+    if same:
+        print_line(f"chosen in every fold: {values_text(same)}")
     print_line(
         Text("accuracy ")
         .append(f"{result.mean:.2%}", "bold")
