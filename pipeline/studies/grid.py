@@ -76,7 +76,7 @@ def trials_of(config: Config) -> list[Trial]:
     tune = tune_section(config)
     where, fixed, combinations = "[tune]", {}, _combinations(tune)
     if tune.grid == "auto":
-        where, fixed = "the grid for all corpora", auto_grid.FIXED
+        where, fixed = "the grid for all corpora", auto_grid.fixed(config)
         combinations = auto_grid.combinations(tune.trials, tune.seed)
     return [
         Trial(number, values, with_values(config, fixed | values, where))

@@ -11,9 +11,9 @@ from pipeline.config.schema import Config
 from pipeline.errors import ConfigError
 from pipeline.studies.auto_grid import (
     EPOCHS,
-    FIXED,
     SPACE,
     drawn,
+    fixed,
     relative_cost,
     with_auto_grid,
 )
@@ -23,7 +23,7 @@ from pipeline.studies.grid import trials_of
 def test_every_value_of_the_grid_is_one_that_its_key_takes():
     for key, values in SPACE.items():
         for value in values:
-            with_values(Config(), FIXED | {key: value}, "")
+            with_values(Config(), fixed(Config()) | {key: value}, "")
 
 
 @given(st.integers(1, 100), st.integers(0, 2**63 - 1))
@@ -73,6 +73,12 @@ def test_it_goes_with_any_config(tmp_path):
             assert not trial.config.train.patience
 
 
+@pytest.mark.parametrize(("of_config", "kept"), [(0, 1_000_000), (500, 500)])
+def test_a_large_corpus_does_not_keep_all_its_features(of_config, kept):
+    config = with_auto_grid(with_values(Config(), {"features.max_features": of_config}, ""), 3)
+    assert {trial.config.features.max_features for trial in trials_of(config)} == {kept}
+
+
 def test_of_a_tune_section_all_but_the_lists_stays(tmp_path):
     (tmp_path / "c.toml").write_text(
         '[tune]\nby = "log_loss"\nseed = 3\nfolds = 4\ntrain.l2 = [0, 1]\n'
@@ -81,7 +87,8 @@ def test_of_a_tune_section_all_but_the_lists_stays(tmp_path):
     assert (tune.by, tune.seed, tune.folds, tune.trials) == ("log_loss", 3, 4, 7)
     assert tune.train == {}
     (tmp_path / "c.toml").write_text('[tune]\nby = "log_loss"\n')  # and no list
-    assert with_auto_grid(load_config(tmp_path / "c.toml")).tune.by == "log_loss"
+    tune = with_auto_grid(load_config(tmp_path / "c.toml")).tune
+    assert (tune.by, tune.folds) == ("log_loss", 5)
     assert with_auto_grid(Config()).tune.folds == 5
     assert with_auto_grid(Config()).tune.trials == 60
 
