@@ -78,9 +78,9 @@ def read_counts(shards: Path | Sequence[Path]) -> csr_array:
     n, n_rows = (sum(sizes) for sizes in zip(*((len(r[0]), r[3][0]) for r in read), strict=True))
     folder = shards[0].parent
     data, indices = scratch(n, np.float32, folder), scratch(n, np.int32, folder)
-    indptr, row, end = np.zeros(n_rows + 1, np.int64), 0, 0
+    indptr, row, end = scratch(n_rows + 1, np.int64, folder), 0, 0
     for of_data, of_indices, of_indptr, (rows, _) in read:
-        indptr[row : row + rows + 1] = end + of_indptr
+        np.add(of_indptr, end, out=indptr[row : row + rows + 1])
         start, row, end = end, row + rows, end + len(of_data)
         data[start:end], indices[start:end] = of_data, of_indices
     return csr_of(data, indices, indptr, (n_rows, widths.pop()))

@@ -89,10 +89,12 @@ class TokenShards:
         if len(self.shards) == 1:
             return self.shards[0]
         folder = self.shards[0].folder
-        ids, offsets = scratch(self.n_tokens, np.int32, folder), np.zeros(1, np.int64)
-        all_offsets, end = [offsets], 0
+        n_documents = sum(shard.n_documents for shard in self.shards)
+        ids = scratch(self.n_tokens, np.int32, folder)
+        offsets = scratch(n_documents + 1, np.int64, folder)
+        offsets[0], row, end = 0, 0, 0
         for shard, numbers in zip(self.shards, self.numbers, strict=True):
             renumber(shard.ids, numbers, ids[end : end + len(shard.ids)])
-            all_offsets.append(end + shard.offsets[1:])
-            end += len(shard.ids)
-        return Tokens(ids, np.concatenate(all_offsets), self.distinct, folder)
+            np.add(shard.offsets[1:], end, out=offsets[row + 1 : row + 1 + shard.n_documents])
+            row, end = row + shard.n_documents, end + len(shard.ids)
+        return Tokens(ids, offsets, self.distinct, folder)
