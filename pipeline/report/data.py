@@ -75,6 +75,8 @@ class RunData:
     baselines : dict of str to float
         Test accuracy of other classifiers, by name.
     provenance : Provenance
+    curve : dict, optional
+        `curve.json`, the learning curve.
     """
 
     name: str
@@ -84,6 +86,7 @@ class RunData:
     history: tuple[dict[str, Any], ...]
     baselines: dict[str, float]
     provenance: Provenance
+    curve: dict[str, Any] | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.boundary.inert import one_line
 from pipeline.report.data import ClassesData
+from pipeline.report.learning_curve import curve_plots
 from pipeline.report.numbers import counted, number, share
 from pipeline.report.svg import MUTED, NEGATIVE, POSITIVE, Drawn, Plot, drawn
 from pipeline.stratified import TWO_CLASSES
@@ -37,6 +38,7 @@ def draw(data: ReportData | ClassesData) -> dict[str, Drawn]:
         "risk_coverage": _risk_plot(data),
         "loss": _epochs_plot("Loss by epoch", history, "loss", "cross-entropy in nats"),
         "accuracy": _epochs_plot("Accuracy by epoch", history, "accuracy", "accuracy"),
+        **(curve_plots(data.run.curve) if data.run.curve else {}),
     }
     return {name: drawn(name, plot) for name, plot in plots.items()}
 

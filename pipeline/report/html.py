@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.boundary.inert import escaped_json, inert, message
-from pipeline.report import numbers
+from pipeline.report import learning_curve, numbers
 from pipeline.report.data import ClassesData, class_counts
 
 if TYPE_CHECKING:
@@ -174,7 +174,13 @@ def _environment() -> Environment:
         "signed": numbers.signed,
         "with_mark": _with_mark,
     }
-    for sentence in (numbers.abstaining_of, numbers.correct_of, numbers.interval_of):
+    for sentence in (
+        numbers.abstaining_of,
+        numbers.correct_of,
+        numbers.interval_of,
+        learning_curve.answer_of,
+        learning_curve.forecast_of,
+    ):
         found.globals[sentence.__name__] = sentence
     return found
 

@@ -22,6 +22,41 @@ def curve_plots(curve: dict[str, Any]) -> dict[str, Plot]:
     return {f"curve_{metric}": _plot(curve, metric) for metric in _TITLES}
 
 
+def answer_of(helps: bool | None) -> str:
+    """Return if more reviews would help, given what `Extrapolation.helps` says.
+
+    >>> answer_of(None)
+    'the curve cannot tell if more reviews would help'
+    """
+    if helps is None:
+        return "the curve cannot tell if more reviews would help"
+    return f"more reviews would {'' if helps else 'hardly '}help"
+
+
+def forecast_of(curve: dict[str, Any]) -> str:
+    """Return what is predicted for more reviews, and its intervals, given a `curve.json`.
+
+    >>> ends = {"value": 0.909, "low": 0.905, "high": 0.916}
+    >>> gain = {"value": 0.0071, "low": 0.005, "high": 0.0096}
+    >>> beyond = {"now": 25_000, "then": 50_000, "accuracy_now": {"value": 0.902}}
+    >>> beyond |= {"accuracy_then": ends, "gain": gain}
+    >>> forecast_of({"confidence": 0.95, "extrapolation": beyond})
+    'From 25,000 to 50,000 reviews, the accuracy would go from 90.2% to 90.9% (95% interval 90.5 \
+to 91.6): a gain of 0.7 points (95% interval 0.5 to 1.0).'
+    """
+    beyond, interval = curve["extrapolation"], f"{100 * curve['confidence']:g}% interval"
+    then, gain = (
+        {end: f"{100 * value:.1f}" for end, value in beyond[of].items()}
+        for of in ("accuracy_then", "gain")
+    )
+    return (
+        f"From {beyond['now']:,} to {beyond['then']:,} reviews, the accuracy would go from "
+        f"{beyond['accuracy_now']['value']:.1%} to {then['value']}% ({interval} {then['low']} to "
+        f"{then['high']}): a gain of {gain['value']} points ({interval} {gain['low']} to "
+        f"{gain['high']})."
+    )
+
+
 def _plot(curve: dict[str, Any], metric: str) -> Plot:
     points, written = curve["points"], number if metric != "accuracy" else share
     listed = ", ".join(f"{written(p[metric]['value'])} with {p['size']:,}" for p in points)

@@ -17,6 +17,7 @@ from pipeline.storage.run import Run
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from pipeline.config.schema import Config
     from pipeline.inspection.class_frequency import ClassFrequency
     from pipeline.inspection.trace import Rule
     from pipeline.model.text_classifier import TextClassifier
@@ -65,7 +66,7 @@ def was_trained_on(run: Run) -> bool:
 
 # The baseline that needs no study: reports name it even where the others were not scored.
 MAJORITY = "majority class"
-STUDIES = ("baselines/baselines.json", "stability/words.tsv", VERIFICATION)
+STUDIES = ("baselines/baselines.json", "stability/words.tsv", VERIFICATION, "curve/curve.json")
 
 
 def read_baselines(run: Run) -> dict[str, float]:
@@ -83,6 +84,27 @@ def read_baselines(run: Run) -> dict[str, float]:
     if any(digest_of_set(run, name) != digest for name, digest in of_reviews):
         return {}
     return {result["name"]: result["accuracy"] for result in found["results"]}
+
+
+def read_curve(run: Run, config: Config) -> dict[str, Any] | None:
+    """Return the learning curve of a run; None if these settings and reviews have none."""
+    file = run.path / STUDIES[3]
+    if not file.exists():
+        return None
+    found, hint = files.read_json(file), "`sentiment curve` writes it again"
+    interval = {"value": float, "low": float, "high": float}
+    point: dict[str, Any] = {"size": int} | dict.fromkeys(("accuracy", "log_loss", "ece"), interval)
+    beyond: dict[str, Any] = dict.fromkeys(("accuracy_now", "accuracy_then", "gain"), interval)
+    beyond |= {"now": int, "then": int, "sizes": [int], "accuracy": [interval]}
+    beyond["helps"] = bool | None
+    require_form(found, {"n": int, "confidence": float, "points": [point]}, file, hint)
+    if found.get("extrapolation") is not None:
+        require_form(found["extrapolation"], beyond, file, hint)
+    depends = read_journal(file.parent / "journal.jsonl").get(DEPENDS) or {}
+    sections = {name: config.section(name) for name in ("tokens", "features", "train")}
+    reviews = {"train": digest_of_set(run, "train")}
+    is_of_run = depends.get("config") == sections and depends.get("reviews") == reviews
+    return found if is_of_run else None
 
 
 def read_stability(run: Run, model: TextClassifier) -> tuple[Any, Any] | None:

@@ -10,6 +10,7 @@ from pipeline.stages.outputs import read_card, read_epochs, read_metrics
 from pipeline.stages.read_run import (
     MAJORITY,
     read_baselines,
+    read_curve,
     read_frequency,
     read_reviews,
     read_rule,
@@ -121,6 +122,7 @@ def _run_data(context: StageContext) -> RunData:
             {file: files.sha256(run.output(file)) for file in run.digests("train")},
             read_verification(run),
         ),
+        read_curve(run, context.config),
     )
 
 

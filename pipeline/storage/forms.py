@@ -34,7 +34,7 @@ def require_form(value: Any, form: Any, where: Path, hint: str) -> None:
     value : object
         As `json` reads it.
     form : object
-        A type, or `float | None`, because NaN is written as null. A dict: an object with these
+        A type, or `float | None` and the like: NaN is written as null. A dict: an object with these
         keys, where a key that ends in ``?`` may be missing, and `str` stands for any key. A list:
         one whose items have the form of its only item. A tuple: a list with an item for each of its
         forms.
@@ -62,7 +62,7 @@ use --force
 def _wrong(value: Any, form: Any, at: str = "") -> str:
     """Return the first place that is wrong, and what is expected there; empty if none is."""
     if isinstance(form, UnionType):
-        return "" if value is None else _wrong(value, float, at)
+        return "" if value is None else _wrong(value, form.__args__[0], at)
     kind = form if isinstance(form, type) else list if isinstance(form, tuple) else type(form)
     if not _is_of(value, kind):
         return f"{at}: expected {_NOUNS[kind]}".removeprefix(": ")

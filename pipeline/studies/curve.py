@@ -31,6 +31,7 @@ from pipeline.storage import files
 from pipeline.storage.replacing import replacing
 from pipeline.stratified import draw_folds
 from pipeline.studies.execution import DEFAULT, Execution
+from pipeline.studies.forecast import Forecast
 from pipeline.studies.journal import Journal, open_journal
 from pipeline.studies.splits import Reviews
 from pipeline.studies.subsets import NestedSubsets, Subset, checked_sizes
@@ -159,16 +160,20 @@ def measure_curve(
     depends = reviews.depends(config) | {"bins": config.eval.bins}
     depends |= {"folds": design.n_folds, "repeats": design.repeats, "seed": seed}
     subsets, n_scored = nested.of_sizes(sizes), np.bincount(fold_of)
-    costs = [subset.size + int(n_scored[subset.fold]) for subset in subsets]
-    with open_journal(curve_folder(path), depends, sum(costs), execution) as journal:
+
+    def cost(subset: Subset) -> int:
+        return subset.size + int(n_scored[subset.fold])
+
+    n_steps = sum(map(cost, subsets))
+    with open_journal(curve_folder(path), depends, n_steps, execution) as journal:
         execution.tell_of_abstaining(config)
-        steps = {str(subset): cost for subset, cost in zip(subsets, costs, strict=True)}
         missing = [subset for subset in subsets if str(subset) not in journal]
-        execution.listener.study_advanced(sum(costs) - sum(steps[str(each)] for each in missing))
-        measured = execution.workers.map_in_threads(_measure, missing, config, reviews, nested)
+        execution.listener.study_advanced(n_steps - sum(map(cost, missing)))
+        shared = config, reviews, nested
+        measured = Forecast(execution, cost).map(_measure, missing, 0, *shared)
         for subset, found in zip(missing, measured, strict=True):
             journal[str(subset)] = found
-            execution.listener.study_advanced(steps[str(subset)])
+            execution.listener.study_advanced(cost(subset))
         folds = _Folds(subsets, n_scored, journal)
         result = _combined(folds, labels, target, config.eval.confidence, seed)
         _write(curve_folder(path), result)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.cli.display.terminal import Text, figures, print_line, print_table
 from pipeline.evaluation.learning_curve import LEAST_SIZES
+from pipeline.report.learning_curve import answer_of
 
 if TYPE_CHECKING:
     from pipeline.evaluation.learning_curve import Extrapolation
@@ -45,14 +46,9 @@ def _print_extrapolation(found: Extrapolation, interval: str) -> None:
         .append(f"{then.value:.1%}", "bold")
         .append(f" ({interval} {_ends(then, 1)})")
     )
-    answer = {
-        True: "more reviews would help",
-        False: "more reviews would hardly help",
-        None: "the curve cannot tell if more reviews would help",
-    }[found.helps]
     points = f"{100 * gain.value:+.1f} points"
     print_line(
-        Text(answer, "bold").append(
+        Text(answer_of(found.helps), "bold").append(
             f": {points} ({interval} {100 * gain.low:+.1f} to {100 * gain.high:+.1f})"
         )
     )
