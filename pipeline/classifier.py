@@ -60,7 +60,7 @@ class SentimentClassifier(Parameters):
         Which n-grams of tokens and of characters are features: see `learn_vocabulary`.
     binary, unit_length
         How features are counted: see `count_features`.
-    l2, epochs, batch_size, learning_rate, schedule, average_from, averaged_runs, \
+    l2, epochs, batch_size, learning_rate, schedule, average_from, averaged_runs, word_runs, \
 parts, exact, gap, fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
         How the weights are learned: see `SGDLogisticRegression`.
     calibrate : bool
@@ -128,6 +128,7 @@ parts, exact, gap, fit_intercept, class_weight, validation, patience, ratio, alp
         schedule: str = "adagrad",
         average_from: int = 0,
         averaged_runs: int = 1,
+        word_runs: int = 0,
         parts: int = 1,
         exact: bool = False,
         gap: float = 1e-5,
@@ -177,19 +178,16 @@ parts, exact, gap, fit_intercept, class_weight, validation, patience, ratio, alp
         vocabulary = learn_vocabulary(tokens, **_chosen(settings, _VOCABULARY))
         counting = _chosen(settings, _COUNTS)
         counts = count_features(tokens, vocabulary, **counting)
-        of_learner = _chosen(settings, SGDLogisticRegression().get_params())
+        of_learner = _chosen(settings, SGDLogisticRegression().get_params().keys() & settings)
         learner = SGDLogisticRegression(**of_learner | {"threshold": stated.threshold})
+        learner.word_columns = vocabulary.are_words if learner.word_runs else None
         regression = learner.fit(counts, given, sample_weight)
         y: Array = np.searchsorted(regression.classes_, given.ravel())
         bound = stated.decide(regression, counts, y, sample_weight)
         self.classes_, self.history_ = regression.classes_, regression.history_
+        classes = tuple(self.classes_.tolist())
         self.model_ = TextClassifier(
-            tokenizer,
-            vocabulary,
-            regression=regression,
-            classes=tuple(self.classes_.tolist()),
-            abstain=bound,
-            **counting,
+            tokenizer, vocabulary, regression=regression, classes=classes, abstain=bound, **counting
         )
         self._frequency = ClassFrequency.of(counts, y, len(self.classes_))
         return self

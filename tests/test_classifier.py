@@ -13,7 +13,8 @@ import pytest
 
 import pipeline
 from pipeline import SentimentClassifier
-from pipeline.config.model import FeaturesSection, TokensSection, TrainSection
+from pipeline.config.model import FeaturesSection, TrainSection
+from pipeline.config.tokens import TokensSection
 from pipeline.errors import NotFittedError, RunError
 from pipeline.model.text_classifier import TextClassifier
 

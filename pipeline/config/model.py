@@ -1,4 +1,4 @@
-"""The keys of [tokens], [features] and [train], and which of them go together."""
+"""The keys of [features] and [train], and which of them go together."""
 
 from __future__ import annotations
 
@@ -28,77 +28,6 @@ DocumentBound = AtLeastOne | Share
 _Length = Annotated[int, Meta(ge=1, le=limits.CHARACTERS)]
 _Epoch = Annotated[int, Meta(ge=0, le=limits.EPOCHS)]
 _BOUND = f"a number of reviews (1 to {limits.COUNT}) or a fraction of them (0.0 to 1.0)"
-
-
-class TokensSection(Section, frozen=True):
-    """How a text becomes tokens."""
-
-    tokenizer: Annotated[
-        Literal["words", "wordpunct", "treebank", "tweet", "toktok", "pattern"],
-        about("Tokenizer: the project's own, one of NLTK's, or the regular expression in pattern."),
-    ] = "words"
-    pattern: Annotated[
-        str | None,
-        about(
-            'Regular expression that matches one token, with tokenizer = "pattern".',
-            "a regular expression without capturing groups",
-        ),
-    ] = None
-    lowercase: Annotated[bool, about("Lowercase the text first.")] = True
-    html: Annotated[
-        Literal["keep", "breaks", "text"],
-        about("Keep HTML, read line breaks (<br>) as spaces, or decode entities and remove tags."),
-    ] = "keep"
-    tweets: Annotated[
-        bool,
-        about(
-            "Write users as @user and links as @url, shorten soooo to sooo, keep hashtags whole."
-        ),
-    ] = False
-    punctuation: Annotated[
-        bool, about("Keep tokens that are no word, number, emoji or emoticon.")
-    ] = False
-    stop_words: Annotated[
-        bool, about("Remove NLTK's English stop words, except negations such as not.")
-    ] = False
-    mark_negation: Annotated[
-        bool,
-        about("Prefix tokens that follow a negation, up to the end of the clause: not NOT_good."),
-    ] = False
-
-    def __post_init__(self) -> None:
-        if (self.tokenizer == "pattern") != (self.pattern is not None):
-            raise ConfigError(
-                'tokens.pattern: expected with tokenizer = "pattern", and only with it'
-            )
-        if self.mark_negation and self.tokenizer in ("wordpunct", "toktok"):
-            raise ConfigError(
-                "tokens.mark_negation: expected another tokenizer, because "
-                f"{self.tokenizer} splits don't into pieces"
-            )
-        if self.pattern is not None:
-            _require_pattern(self.pattern)
-
-
-def _require_pattern(pattern: str) -> None:
-    """Refuse a pattern that is too long, that NLTK does not compile, or that has groups."""
-    if len(pattern) > limits.PATTERN:
-        raise ConfigError(
-            f"tokens.pattern: expected at most {limits.PATTERN:,} characters, got {len(pattern):,}"
-        )
-    from nltk import redos  # which bounds what a pattern may take to compile
-
-    try:
-        n_groups = redos.compile(pattern).groups
-    except (redos.error, ValueError) as error:
-        reason = str(error).partition("; refusing")[0]
-        raise ConfigError(
-            f"tokens.pattern: expected a regular expression, got {pattern!r}: {reason}"
-        ) from None
-    if n_groups:
-        raise ConfigError(
-            f"tokens.pattern: expected no capturing groups, got {pattern!r}; write (?:...)"
-        )
 
 
 class FeaturesSection(Section, frozen=True):
@@ -190,6 +119,14 @@ class TrainSection(Section, frozen=True):
         Meta(ge=1, le=limits.AVERAGED_RUNS),
         about("SGD runs, each with its own order of the reviews, whose weights are averaged."),
     ] = 1
+    word_runs: Annotated[
+        int,
+        Meta(ge=0, le=limits.AVERAGED_RUNS),
+        about(
+            "Of the averaged runs, those that learn from n-grams of words alone; the others learn "
+            "from all features."
+        ),
+    ] = 0
     parts: Annotated[
         int,
         Meta(ge=1, le=limits.PARTS),
@@ -270,6 +207,8 @@ class TrainSection(Section, frozen=True):
                     f"train.{key}: expected a validation set with it, such as "
                     "train.validation = 0.1"
                 )
+        if self.word_runs:
+            self._check_word_runs()
         if self.exact and not self.l2:
             raise ConfigError(
                 "train.exact: expected train.l2 > 0 with it, got 0; without a penalty the minimum "
@@ -291,3 +230,16 @@ class TrainSection(Section, frozen=True):
                 "train.learning_rate: expected l2 * learning_rate < 1, "
                 f"got {self.l2:g} * {self.learning_rate:g}; lower it"
             )
+
+    def _check_word_runs(self) -> None:
+        """Refuse settings that do not go with runs that learn from words alone."""
+        if self.word_runs >= self.averaged_runs:
+            raise ConfigError(
+                "train.word_runs: expected fewer than train.averaged_runs, because the others "
+                f"learn from all features; got {self.word_runs:,} of {self.averaged_runs:,}"
+            )
+        for key, given, other in (("parts", self.parts, 1), ("exact", self.exact, False)):
+            if given != other:
+                raise ConfigError(
+                    f"train.word_runs: expected 0 with train.{key}, got {self.word_runs:,}"
+                )

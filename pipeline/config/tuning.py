@@ -9,8 +9,9 @@ from msgspec.structs import force_setattr
 
 from pipeline.config import limits
 from pipeline.config.checking import checked, unknown_key
-from pipeline.config.model import FeaturesSection, TokensSection, TrainSection
+from pipeline.config.model import FeaturesSection, TrainSection
 from pipeline.config.section import Fraction, Number, Section, Seed, about
+from pipeline.config.tokens import TokensSection
 from pipeline.config.toml import toml_value
 from pipeline.errors import ConfigError
 

@@ -20,6 +20,7 @@ from pipeline.stages.from_config import (
     read_source,
     regression_of,
     require_settings_of,
+    set_word_columns,
     tokenizer_of,
     vocabulary_of,
     with_found_classes,
@@ -190,12 +191,13 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     labels, weights = read_labels(context.run, "train"), read_weights(context.run, "train")
     classes = read_classes(context.run)
     require_settings_of(classes, config.train)
+    vocabulary = read_vocabulary(context.run.output("features/vocabulary.txt"))
     regression = regression_of(config.train, classes)
+    set_word_columns(regression, vocabulary)
     groups = read_groups(context.run, "train")
     spread = Spread(context.workers, context.folder)
     regression.fit(counts, labels, weights, context.on_epoch, groups, spread)
     decided = decide(config.train, regression, LearnedReviews(counts, labels, weights, groups))
-    vocabulary = read_vocabulary(context.run.output("features/vocabulary.txt"))
     tokenizer = read_tokenizer(context.run)
     binary, unit_length = counting_of(config.features).values()
     parts = tokenizer, vocabulary, binary, regression, unit_length, classes, decided.bound

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pipeline
 from pipeline.config.corpus import FilesCorpus, LabelledSection, NltkCorpus, SampleCorpus
 from pipeline.config.goals import AbstainGoal, ThresholdGoal
-from pipeline.config.model import FeaturesSection, TokensSection, TrainSection
+from pipeline.config.model import FeaturesSection, TrainSection
 from pipeline.config.schema import Config
+from pipeline.config.tokens import TokensSection
 from pipeline.errors import ConfigError, NoFileError
 from pipeline.parallel import ordered_map
 from pipeline.storage import files
@@ -198,7 +199,11 @@ def require_settings_of(classes: Sequence[str], section: TrainSection) -> None:
 
 
 def regression_of(section: TrainSection, classes: Sequence[str]) -> SGDLogisticRegression:
-    """Return the learner that a section describes, untrained, for labels that number classes."""
+    """Return the learner that a section describes, untrained, for labels that number classes.
+
+    Where some of its runs learn from words alone, it has to be told by `set_word_columns` which
+    columns those are.
+    """
     from pipeline.config.class_costs import costs_of_classes
     from pipeline.training.estimator import SGDLogisticRegression
 
@@ -213,6 +218,12 @@ def regression_of(section: TrainSection, classes: Sequence[str]) -> SGDLogisticR
             by_number = enumerate(costs_of_classes(costs, classes).values())
             settings["class_weight"] = dict(by_number)
     return SGDLogisticRegression(**settings)
+
+
+def set_word_columns(regression: SGDLogisticRegression, vocabulary: Vocabulary) -> None:
+    """Tell a learner which columns are n-grams of words, if it asks for that."""
+    if regression.word_runs:
+        regression.word_columns = vocabulary.are_words
 
 
 def decision_of(train: TrainSection) -> dict[str, Any]:

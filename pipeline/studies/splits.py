@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from pipeline.boundary import inert
 from pipeline.config.corpus import SampleCorpus
-from pipeline.config.model import FeaturesSection, TokensSection, TrainSection
+from pipeline.config.model import FeaturesSection, TrainSection
 from pipeline.config.schema import Config
+from pipeline.config.tokens import TokensSection
 from pipeline.corpus.groups import group_numbers
 from pipeline.errors import RunError
 from pipeline.features.counting import count_features
@@ -23,6 +24,7 @@ from pipeline.stages.from_config import (
     counting_of,
     decision_of,
     regression_of,
+    set_word_columns,
     tokenizer_of,
     vocabulary_of,
 )
@@ -189,6 +191,7 @@ class CountedSplit:
         self, regression: SGDLogisticRegression, on_epoch: Callable[[Epoch], None] | None = None
     ) -> None:
         """Fit a regression to the learned side."""
+        set_word_columns(regression, self.vocabulary)
         learned = self.learned, self.learned_labels
         regression.fit(*learned, self.weights, on_epoch, self.groups)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from pipeline.training.history import Epoch, History, LabelledCounts
 from pipeline.training.log_count_ratio import interpolated, weighted
 from pipeline.training.mixing import MixedRuns
 from pipeline.training.parts import Parts, Spread, cut
-from pipeline.training.runs import AveragedRuns, Steps
+from pipeline.training.runs import AveragedRuns, Steps, in_columns
 from pipeline.training.sgd import Problem
 from pipeline.training.shuffle import Shuffle
 from pipeline.training.softmax import ClassProblem
@@ -57,7 +58,7 @@ def learn(
     model.history_, model.minimum_ = weights.history.epochs, None
     with spread.parts(problem, cut(shuffle, model.parts, model.seed)) as parts:
         workers = spread.workers if model.parts > 1 else HERE
-        runs = _runs(model, problem, shuffle, parts, workers)
+        runs = _runs(model, _problems(model, problem, spread.folder), shuffle, parts, workers)
         for number in range(1, model.epochs + 1):
             runs.epoch(0 < model.average_from <= number)
             on_epoch(weights.after_epoch(runs))
@@ -154,16 +155,24 @@ def _problem(
     return Problem(*given) if n_classes == 2 else ClassProblem(*given, n_classes, ratio)
 
 
+def _problems(model: SGDLogisticRegression, problem: Problem, folder: Path | None) -> list[Problem]:
+    """Return the problem of each averaged run: those of `word_runs` come first."""
+    all_columns = [problem] * (model.averaged_runs - model.word_runs)
+    if model.word_columns is None or not model.word_runs:
+        return all_columns
+    return [in_columns(problem, model.word_columns, folder)] * model.word_runs + all_columns
+
+
 def _runs(
     model: SGDLogisticRegression,
-    problem: Problem,
+    problems: list[Problem],
     shuffle: Shuffle,
     parts: Parts,
     workers: Workers,
 ) -> AveragedRuns | MixedRuns:
     """Return the runs of SGD, which start from zero weights."""
     steps = Steps(model.batch_size, model.learning_rate, model.schedule)
-    runs = [steps.run(problem) for _ in range(model.averaged_runs)]
+    runs = [steps.run(problem) for problem in problems]
     if model.parts == 1:
         return AveragedRuns(runs, shuffle, model.seed)
     return MixedRuns(runs, steps, parts, workers, model.seed)

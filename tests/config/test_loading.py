@@ -15,9 +15,9 @@ from pipeline.config import limits, loading
 from pipeline.config.corpus import FilesCorpus
 from pipeline.config.loading import find_config, load_config, value_origins
 from pipeline.config.model import FeaturesSection as Features
-from pipeline.config.model import TokensSection as Tokens
 from pipeline.config.model import TrainSection as Train
 from pipeline.config.schema import Config
+from pipeline.config.tokens import TokensSection as Tokens
 from pipeline.config.toml import to_toml
 from pipeline.errors import ConfigError
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nltk.sentiment import util as nltk_sentiment
 from words_reference import EMOTICON
 
-from pipeline.config.model import TokensSection
+from pipeline.config.tokens import TokensSection
 from pipeline.tokens.negation import NEGATIONS, is_negation, mark_negation
 from pipeline.tokens.tokenizer import Tokenizer
 
