@@ -1,6 +1,7 @@
 """The grid for all corpora: what is drawn from it, and what stays of a config."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,8 @@ from pipeline.studies.auto_grid import (
     with_auto_grid,
 )
 from pipeline.studies.grid import trials_of
+
+CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 def test_every_value_of_the_grid_is_one_that_its_key_takes():
@@ -58,12 +61,18 @@ def test_a_trial_is_one_training_that_is_scored_after_several_epochs():
     assert all(values == first[0] for values in first)
 
 
+@pytest.mark.parametrize("config", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)
+def test_it_goes_with_every_bundled_config(config):
+    assert len(trials_of(with_auto_grid(load_config(config), 8))) == 8 * len(EPOCHS)
+
+
 def test_it_goes_with_any_config(tmp_path):
     """Also with one of another schedule, of early stopping, or to the exact minimum."""
     texts = (
         '[train]\nschedule = "inverse"\naverage_from = 2\nlearning_rate = 1.0\nl2 = 0.5\n',
         "[train]\nvalidation = 0.1\npatience = 2\n",
         "[train]\nexact = true\n[features]\ncharacters = [2, 4]\nngrams = 0\n",
+        "[train]\naveraged_runs = 3\nword_runs = 1\n[features]\ncharacters = [2, 4]\n",
     )
     for text in texts:
         (tmp_path / "c.toml").write_text(text)
