@@ -110,9 +110,9 @@ class Kernel:
 
     def _load(self) -> Callable[..., Any]:
         """Find the native function, or compile it."""
-        run: Callable[..., Any] | None = None
         with _loading:
-            if misfit is None:
+            run = self._run  # another thread may have found it meanwhile
+            if run is None and misfit is None:
                 with _noticing_a_misfit():
                     address = _library(self.__module__).get_function_address(f"kernel_{self.name}")
                     if not address:  # a call would end the process
@@ -120,7 +120,7 @@ class Kernel:
                     run = ctypes.CFUNCTYPE(ctypes.c_int32, *self.argument_types)(address)
             if run is None:
                 run, self._in_memory = native.compile_in_memory(self), True
-        self._run = run
+            self._run = run
         return run
 
 

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -71,15 +73,15 @@ def test_native_code_that_nobody_uses_any_longer_does_not_break_what_is_loaded_l
     assert (found.returncode, found.stdout, found.stderr) == (0, "True\n", "")
 
 
-@pytest.mark.slow
 def test_the_first_use_compiles_every_file_and_says_so_once(tmp_path):
-    """In a copy of the package, for the one under test is compiled."""
+    """In a copy of the package, for the one under test is compiled; with few files of kernels."""
     package = tmp_path / "pipeline"
     (package / "kernels").mkdir(parents=True)
-    for name in ("__init__.py", "errors.py"):
+    compilation = ("__init__", "cache", "compiled", "compilers", "native")
+    used, others = ["logistic"], ["log_count_ratio", "negation"]
+    names = [f"kernels/{name}.py" for name in (*compilation, *used, *others)]
+    for name in ("__init__.py", "errors.py", *names):
         (package / name).write_bytes((FILES[0].parents[1] / name).read_bytes())
-    for file in FILES:
-        (package / "kernels" / file.name).write_bytes(file.read_bytes())
     code = """
         import numpy as np
         from pipeline.kernels import compiled, logistic
@@ -95,25 +97,14 @@ def test_the_first_use_compiles_every_file_and_says_so_once(tmp_path):
     assert first.stdout.splitlines()[1:] == ["6.5 False"]
     assert second.stdout == "6.5 False\n"
     objects = list((package / "kernels" / "__pycache__").glob("*.o"))
-    assert {path.name.split(".")[0] for path in objects} >= {
-        "sgd",
-        "words",
-        "counting",
-        "duplicates",
-    }
-    # Files that are not needed are left out, which saves their compilation.
-    for file in FILES:
-        own = "cache", "compiled", "compilers", "hashing", "logistic", "native"
-        if file.stem not in ("__init__", *own):
-            (package / "kernels" / file.name).unlink()
-    in_process(code, PYTHONPATH=str(tmp_path))
+    assert sorted(path.name.split(".")[0] for path in objects) == sorted([*used, *others])
     # A damaged object file is compiled again, and all files after an edit, even of a comment.
-    for path in (package / "kernels" / "__pycache__").glob("*.o"):
+    for path in objects:
         path.write_bytes(path.read_bytes()[:-1])
     assert in_process(code, PYTHONPATH=str(tmp_path)).stdout.startswith("compiling")
     assert in_process(code, PYTHONPATH=str(tmp_path)).stdout == "6.5 False\n"
-    hashing = package / "kernels" / "hashing.py"
-    hashing.write_text(hashing.read_text() + "# edited\n")
+    edited = package / "kernels" / "negation.py"
+    edited.write_text(edited.read_text() + "# edited\n")
     assert in_process(code, PYTHONPATH=str(tmp_path)).stdout.startswith("compiling")
 
 
@@ -222,21 +213,35 @@ def test_an_error_in_the_source_of_a_kernel_is_no_misfit(said):
     assert not said
 
 
+def test_threads_that_need_a_kernel_at_once_compile_it_once(monkeypatch, said):
+    compiling = []
+
+    def compile_in_memory(kernel):
+        compiling.append(kernel)
+        time.sleep(0.05)  # until the others wait
+        return lambda *arguments: None
+
+    monkeypatch.setattr(compiled, "_library", refuse)
+    monkeypatch.setattr(native, "compile_in_memory", compile_in_memory)
+    scores = copy_of(logistic.scores)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: scores(*TRIPLET, np.ones(1), 0.5, np.empty(1)), range(4)))
+    assert compiling == [scores]
+
+
 def trained_weights() -> str:
     """Train a model; its source runs in another process, too."""
-    from pipeline.features.counting import count_features
-    from pipeline.features.vocabulary import learn_vocabulary
-    from pipeline.tokens.tokenizer import Tokenizer
+    from scipy.sparse import csr_array
+
     from pipeline.training.estimator import SGDLogisticRegression
 
-    tokens = Tokenizer(html="breaks")(["A good film.", "A bad<br />film", "good good", "bad"])
-    counts = count_features(tokens, learn_vocabulary(tokens, 2))
+    counts = csr_array([[2, 1, 0], [0, 1, 1], [1, 0, 0], [0, 0, 3]], dtype=np.float32)
     return str(SGDLogisticRegression().fit(counts, [1, 0, 1, 0]).coef_.tobytes().hex())
 
 
-@pytest.mark.slow
 def test_training_in_memory_gives_the_same_weights():
     code = [
+        "import numpy as np",
         "from pipeline.kernels import compiled, native",
         "del native.load",
         "compiled.on_compile = print",
