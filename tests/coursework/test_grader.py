@@ -56,13 +56,13 @@ def test_the_reference_scores_everything(reference_result):
     assert reference_result.points == reference_result.max_points == POINTS
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("few_processes")
 def test_the_reference_of_another_course_scores_everything(other):
     result = grade(other.key, other.key.folder)
     assert [o for o in result.outcomes if not o.passed] == []
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("few_processes")
 def test_the_untouched_handout_scores_nothing(made):
     result = grade(made.key, made.handout)
     assert result.points == 0

@@ -71,6 +71,7 @@ def test_it_has_points_hints_checks_and_conventions(made, other):
             assert f'check("{name}")' in sources(notebook)
 
 
+@pytest.mark.usefixtures("few_processes")
 def test_the_solution_in_its_gaps_scores_everything(other, tmp_path):
     result = grade(other.key, fill(other, tmp_path / "ada.ipynb"))
     assert [o for o in result.outcomes if not o.passed] == []
@@ -79,7 +80,7 @@ def test_the_solution_in_its_gaps_scores_everything(other, tmp_path):
     assert as_json(result)["note"] == "read from ada.ipynb"
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("few_processes")
 def test_the_untouched_one_scores_nothing(made, tmp_path):
     shutil.copy(made.handout / "assignment.ipynb", tmp_path)
     result = grade(made.key, tmp_path)
