@@ -11,6 +11,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+# New processes are copies of one that has imported what most tasks use, and nothing else: to
+# import it takes most of a task's time.
+_COPIED = multiprocessing.get_context("forkserver")
+_COPIED.set_forkserver_preload(
+    [
+        *("scipy.sparse", "llvmlite.binding", "pipeline.corpus.split", "pipeline.tokens.tokenizer"),
+        *("pipeline.stages.runner", "pipeline.studies.crossval", "pipeline.training.estimator"),
+    ]
+)
 _received: dict[str, Any] = {}
 
 
@@ -47,9 +56,8 @@ class Processes:
         """Yield `work(item, *shared)` for each item, in order."""
         common = pickle.dumps((work, shared))
         self.shared_sizes.append(len(common))
-        pool = multiprocessing.get_context("spawn").Pool(
-            self.n, _receive, (common,), maxtasksperchild=None if self.are_kept else 1
-        )
+        given = common, dict(os.environ)
+        pool = _COPIED.Pool(self.n, _receive, given, None if self.are_kept else 1)
         with pool:
             for result in pool.imap(_run, map(self._pickled, items)):
                 self.result_sizes.append(len(result))
@@ -83,8 +91,10 @@ class Backwards:
         return self.map(work, items, *shared)
 
 
-def _receive(common: bytes) -> None:
-    """Keep what all tasks of a process take."""
+def _receive(common: bytes, environment: dict[str, str]) -> None:
+    """Keep what all tasks of a process take, in the environment of the test."""
+    os.environ.clear()
+    os.environ.update(environment)
     _received["work"], _received["shared"] = pickle.loads(common)
 
 
