@@ -53,7 +53,7 @@ class Forecast:
         *shared : objects
         """
         run = self.execution.workers.map_in_threads
-        if not self.is_told and len(items) > 1:
+        if not self.is_told and len(items) > 1 and len(items) + later > 2:
             yield from run(work, items[:1], *shared)
             start = time.perf_counter()
             yield from run(work, items[1:2], *shared)

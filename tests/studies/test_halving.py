@@ -180,6 +180,12 @@ def test_the_time_that_is_left_is_told_once_even_when_a_search_resumes(auto, cop
         ((seconds, basis),) = heard
         assert seconds > 0
         assert basis.startswith(f"{n_left} trainings to go, ")
+    one = with_auto_grid(auto, 1)
+    one = one.but(tune=one.tune.but(folds=5))  # two trainings in the last round
+    last = Estimates(steps)
+    tune(one, copied_run.path, Execution(listener=last.listener))
+    assert last.heard == []  # because nothing is left to do after the second training
+    tune(auto, copied_run.path)
     complete = Estimates(steps)
     tune(auto, copied_run.path, Execution(listener=complete.listener))
     assert complete.heard == []

@@ -54,6 +54,8 @@ def _print_trials(tried: Sequence[Tried]) -> None:
 
 def _scores(tried: Tried) -> tuple[str, str, str]:
     """Return the accuracy, its deviation over the splits if there are several, and the loss."""
+    if tried.diverged:
+        return "diverged", "", ""
     many = len(tried.accuracies) > 1
     deviation = f"{statistics.stdev(tried.accuracies):.2%}" if many else ""
     return f"{tried.accuracy:.2%}", deviation, f"{tried.log_loss:.4f}"
