@@ -20,7 +20,7 @@ from pipeline.training.mixing import MixedRuns
 from pipeline.training.parts import Parts, Spread, cut
 from pipeline.training.runs import AveragedRuns, Steps, in_columns
 from pipeline.training.sgd import Problem
-from pipeline.training.shuffle import Shuffle
+from pipeline.training.shuffle import BUFFER, Shuffle
 from pipeline.training.softmax import ClassProblem
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def learn(
         documents, folded_later = documents.but(products), None
     if model.exact and model.fit_intercept:
         _require_costs(model, documents)
-    problem = _problem(model, documents, folded_later)
+    problem = _problem(model, documents, folded_later, spread)
     shuffle = Shuffle(documents.counts.indptr, np.flatnonzero(~documents.in_validation))
     weights = _Weights(model, _history(model, documents), ratio, folded_later)
     model.history_, model.minimum_ = weights.history.epochs, None
@@ -147,12 +147,15 @@ def _history(model: SGDLogisticRegression, documents: LabelledCounts) -> History
 
 
 def _problem(
-    model: SGDLogisticRegression, documents: LabelledCounts, ratio: Array | None
+    model: SGDLogisticRegression, documents: LabelledCounts, ratio: Array | None, spread: Spread
 ) -> Problem:
     """Return the objective, as the kernels take it, of two classes or of more."""
     given = documents.counts, documents.targets, model.l2, model.fit_intercept
+    folder = spread.folder if documents.counts.nnz > BUFFER else None
     n_classes = len(model.classes_)
-    return Problem(*given) if n_classes == 2 else ClassProblem(*given, n_classes, ratio)
+    if n_classes == 2:
+        return Problem(*given, folder=folder)
+    return ClassProblem(*given, n_classes, ratio, folder=folder)
 
 
 def _problems(model: SGDLogisticRegression, problem: Problem, folder: Path | None) -> list[Problem]:

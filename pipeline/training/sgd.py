@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from pipeline.kernels import sgd as kernels
 from pipeline.model.logistic import Array
+from pipeline.storage.arrays import scratch
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -33,22 +35,24 @@ class Problem:
         Strength of the penalty, >= 0.
     fit_intercept : bool
         Learn b; otherwise it is 0.
+    folder : Path, optional
+        Where a file without a name may hold what there is of each document; else it is in memory.
     """
 
     counts: csr_array
     targets: Array
     l2: float
     fit_intercept: bool
+    folder: Path | None = field(default=None, kw_only=True)
 
     @functools.cached_property
     def triplet(self) -> tuple[Array, Array, Array]:
         """Data (float32), indices (int32) and indptr (int64) of the counts."""
         indices, indptr = self.counts.indices, self.counts.indptr
-        return (
-            self.counts.data,
-            indices.astype(np.int32, copy=False),
-            indptr.astype(np.int64, copy=False),
-        )
+        if indptr.dtype != np.int64:
+            indptr = scratch(len(indptr), np.int64, self.folder)
+            indptr[:] = self.counts.indptr
+        return self.counts.data, indices.astype(np.int32, copy=False), indptr
 
     def table(self) -> Array:
         """Return what is known of each column at the start: zeros, float64, shape (d, 2)."""

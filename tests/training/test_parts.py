@@ -15,6 +15,7 @@ from pipeline import SGDLogisticRegression
 from pipeline.cluster.workers import HERE
 from pipeline.errors import ConfigError, DivergenceError
 from pipeline.stages.listener import SILENT, HeardWorkers
+from pipeline.training import learning
 from pipeline.training import parts as module
 from pipeline.training import shuffle as shuffles
 from pipeline.training.parts import PartFiles, Spread, cut, row_blocks
@@ -143,6 +144,7 @@ class TestWorkers:
     ):
         """Where the parts are larger than the buffer of the shuffle, too."""
         monkeypatch.setattr(shuffles, "BUFFER", buffer)
+        monkeypatch.setattr(learning, "BUFFER", buffer)
         monkeypatch.setattr(shuffles, "CHUNK", 12)
         X, y = data()
         model = SGDLogisticRegression(**rule, epochs=3, parts=3)
@@ -150,6 +152,13 @@ class TestWorkers:
         monkeypatch.setattr(module, "BLOCK", 50)
         spread = Spread(Backwards(), tmp_path if in_files else None)
         assert digest(model.fit(X, y, spread=spread)) == expected
+
+    def test_where_documents_begin_may_lie_in_a_file_without_a_name(self, tmp_path):
+        X, y = reviews()
+        offsets = module.Problem(X, np.where(y, 1.0, -1.0), 0.0, True, folder=tmp_path).triplet[2]
+        assert isinstance(offsets, np.memmap)
+        assert (offsets.dtype, offsets.tolist()) == (np.int64, X.indptr.tolist())
+        assert list(tmp_path.iterdir()) == []
 
     def test_a_second_training_has_parts_of_its_own(self, tmp_path):
         """In the memory of the same workers, beside the same folder."""
