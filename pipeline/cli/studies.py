@@ -124,7 +124,7 @@ def _sizes(_: click.Context, __: click.Parameter, value: str | None) -> tuple[in
 
 @config_command(
     "curve",
-    "sentiment curve sample --to 8000",
+    "sentiment curve sample --to 6000",
     click.option(
         "--sizes",
         metavar="N,N,...",

@@ -176,7 +176,9 @@ def measure_curve(
             execution.listener.study_advanced(cost(subset))
         folds = _Folds(subsets, n_scored, journal)
         result = _combined(folds, labels, target, config.eval.confidence, seed)
-        _write(curve_folder(path), result)
+        values = result.to_dict()
+        files.write_json(curve_folder(path) / "curve.json", values)
+        _draw(curve_folder(path), values)
     return result
 
 
@@ -274,14 +276,12 @@ def _combined(
     return LearningCurve(n, len(folds.n_scored), confidence, folds.points(confidence), found)
 
 
-def _write(folder: Path, result: LearningCurve) -> None:
-    """Write the curve as JSON, and draw it."""
+def _draw(folder: Path, curve: dict[str, Any]) -> None:
+    """Write the figures of a curve."""
     from pipeline.report.learning_curve import curve_plots
     from pipeline.report.svg import drawn
 
-    values = result.to_dict()
-    files.write_json(folder / "curve.json", values)
-    for name, plot in curve_plots(values).items():
+    for name, plot in curve_plots(curve).items():
         figure = drawn(name, plot)
         for kind, content in (("svg", figure.svg), ("png", figure.png)):
             with replacing(folder / f"{name}.{kind}") as file:

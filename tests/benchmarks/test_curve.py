@@ -6,6 +6,8 @@ import pytest
 
 from benchmarks import curve
 from benchmarks.curve import Held, lines
+from pipeline.evaluation import learning_curve
+from pipeline.studies import curve as study
 from pipeline.studies.curve import Design
 
 
@@ -19,6 +21,8 @@ def test_the_table_has_a_row_for_each_config():
 def test_a_part_predicts_what_the_whole_training_set_shows(monkeypatch):
     monkeypatch.setitem(curve.PARTS, "sample", {2: (1.6,)})
     monkeypatch.setattr(curve, "RESAMPLES", 5)
+    monkeypatch.setattr(learning_curve, "_RESAMPLES", 40)
+    monkeypatch.setattr(study, "_draw", lambda *_: None)
     monkeypatch.setattr(curve, "Design", partial(Design, n_folds=5, repeats=1))
     first, second = curve.measure("sample", None)
     assert (first.n, first.then, second.n) == (1000, 1600, 1000)

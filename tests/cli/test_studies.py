@@ -15,6 +15,7 @@ from small_lexicons import nltk_reads
 from pipeline.config.checking import checked
 from pipeline.config.loading import load_config
 from pipeline.config.schema import Config
+from pipeline.evaluation import learning_curve
 
 
 def test_a_study_that_cannot_write_says_so_in_one_line(small_run, copied_run, sentiment):
@@ -72,7 +73,8 @@ def test_crossval_shows_each_fold_and_keeps_a_score_for_each_review(
     assert f"{shown['mean']:.2%}" in sentiment(*args).stdout
 
 
-def test_curve_shows_each_size_and_if_more_reviews_would_help(copied_run, sentiment):
+def test_curve_shows_each_size_and_if_more_reviews_would_help(copied_run, sentiment, monkeypatch):
+    monkeypatch.setattr(learning_curve, "_RESAMPLES", 40)
     of = ("curve", copied_run.config, "--run", copied_run.path, "--folds", 5, "--repeats", 2)
     args = (*of, "--sizes", "20, 30,40,60,88", "--to", 200)
     found = json.loads(sentiment(*args, "--json").stdout)

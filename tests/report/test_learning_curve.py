@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from pipeline.evaluation import learning_curve
 from pipeline.report.learning_curve import answer_of, curve_plots
 from pipeline.report.svg import drawn
 
@@ -11,8 +12,9 @@ SIZES = "20,30,40,60,88"
 
 
 @pytest.fixture
-def measured(copied_run, sentiment):
+def measured(copied_run, sentiment, monkeypatch):
     """Return a function that measures a curve of a run, with settings of its own."""
+    monkeypatch.setattr(learning_curve, "_RESAMPLES", 40)
 
     def measure(*settings):
         of = ("curve", copied_run.config, "--run", copied_run.path, "--folds", 5, "--repeats", 1)
@@ -32,7 +34,9 @@ def test_the_report_shows_the_curve_of_its_settings(measured, copied_run, sentim
     assert answer_of(found["extrapolation"]["helps"]).capitalize() in section
     for point in found["points"]:
         assert f"<td>{point['accuracy']['value']:.2%}</td>" in section
-    assert (report / "figures" / "curve_accuracy.svg").exists()
+    drawn_twice = [report / "figures", copied_run.path / "curve"]
+    first, second = ((of / "curve_accuracy.svg").read_bytes() for of in drawn_twice)
+    assert first == second
     measured("--set", "train.epochs=2")
     assert sentiment("report", copied_run.path).exit_code == 0
     assert 'id="curve"' not in (report / "index.html").read_text()

@@ -31,7 +31,7 @@ labelled = st.lists(st.integers(0, 2), min_size=30, max_size=150).filter(
 
 
 @given(labelled, st.integers(0, 9))
-@settings(deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_subset_holds_the_smaller_ones_and_no_review_that_is_scored(labels, seed):
     reviews, subsets = made(labels, seed=seed)
     for fold, series in ((0, 0), (3, 2)):
@@ -46,7 +46,7 @@ def test_a_subset_holds_the_smaller_ones_and_no_review_that_is_scored(labels, se
 
 
 @given(labelled, st.integers(0, 9))
-@settings(deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_each_subset_has_its_share_of_each_class(labels, seed):
     reviews, subsets = made(labels, seed=seed)
     learned = subsets.fold_of != 1

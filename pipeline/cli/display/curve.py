@@ -30,10 +30,9 @@ def print_curve(result: LearningCurve, folder: Path) -> None:
         style="dim",
     )
     if result.extrapolation is None:
-        print_line(
-            "nothing is predicted for more reviews: a power law needs "
-            f"{LEAST_SIZES} sizes that reach a quarter of it"
-        )
+        few = len(result.points) < LEAST_SIZES
+        why = f"that needs {LEAST_SIZES} sizes" if few else "all sizes are too small"
+        print_line(f"nothing is predicted for more reviews: {why}")
     else:
         _print_extrapolation(result.extrapolation, interval)
     print_line(f"the figures are in {folder}")
