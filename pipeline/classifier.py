@@ -64,8 +64,8 @@ class SentimentClassifier(Parameters):
 parts, exact, gap, fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
         How the weights are learned: see `SGDLogisticRegression`.
     calibrate : bool
-        Divide the scores by a temperature, fitted on the validation set, so that
-        probabilities match frequencies.
+        Divide the scores by a temperature, so that probabilities match frequencies, if there are
+        enough texts: see `choose_decision`.
     threshold : float or mapping
         Of two classes: a text is predicted positive if its probability is above it; or a goal on
         the validation set: `{"min_recall": 0.95}`, `{"min_precision": 0.9}` or `{"best": "f1"}`.
@@ -136,7 +136,7 @@ parts, exact, gap, fit_intercept, class_weight, validation, patience, ratio, alp
         class_weight: str | Mapping[Any, float] | None = None,
         validation: float = 0.0,
         patience: int = 0,
-        calibrate: bool = False,
+        calibrate: bool = True,
         threshold: float | Mapping[str, Any] = 0.5,
         abstain: float | Mapping[str, Any] | None = None,
         ratio: str = "none",

@@ -75,7 +75,7 @@ def draw_by_class(
 def draw_folds(
     labels: np.ndarray,
     n_folds: int,
-    seed: int,
+    seed: int | Sequence[int],
     setting: str,
     groups: np.ndarray | None = None,
     names: Sequence[str] = TWO_CLASSES,
@@ -91,7 +91,7 @@ def draw_folds(
         Number of each document's class.
     n_folds : int
         At least 2.
-    seed : int
+    seed : int or sequence of int
     setting : str
         The setting that the number comes from; an error names it.
     groups : array, shape (n,), optional

@@ -171,8 +171,12 @@ class TrainSection(Section, frozen=True):
     ] = 0
     calibrate: Annotated[
         bool,
-        about("Divide the scores by a temperature, so that probabilities fit the validation set."),
-    ] = False
+        about(
+            "Divide the scores by a temperature, so that probabilities match frequencies. It is "
+            "fitted to the validation set if that has 200 reviews, and otherwise to folds of the "
+            "training set."
+        ),
+    ] = True
     threshold: Annotated[
         Fraction | ThresholdGoal,
         about(
@@ -198,7 +202,6 @@ class TrainSection(Section, frozen=True):
         if not self.validation:
             needs = {
                 "patience": self.patience > 0,
-                "calibrate": self.calibrate,
                 "threshold": isinstance(self.threshold, ThresholdGoal),
                 "abstain": isinstance(self.abstain, AbstainGoal),
             }

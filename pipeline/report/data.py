@@ -66,6 +66,8 @@ class RunData:
     name : str
     metrics : dict
         `metrics.json`, for the test set.
+    decision : dict
+        `decision.json`.
     corpus : dict
         `card.json`.
     warnings : tuple of str
@@ -81,6 +83,7 @@ class RunData:
 
     name: str
     metrics: dict[str, Any]
+    decision: dict[str, Any]
     corpus: dict[str, Any]
     warnings: tuple[str, ...]
     history: tuple[dict[str, Any], ...]

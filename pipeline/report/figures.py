@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.boundary.inert import one_line
 from pipeline.report.data import ClassesData
 from pipeline.report.learning_curve import curve_plots
-from pipeline.report.numbers import counted, number, share
+from pipeline.report.numbers import calibration_of, counted, number, share
 from pipeline.report.svg import MUTED, NEGATIVE, POSITIVE, Drawn, Plot, drawn
 from pipeline.stratified import TWO_CLASSES
 
@@ -59,7 +59,8 @@ def _class_plots(data: ClassesData) -> dict[str, Plot]:
         "calibration": Plot(
             "Calibration",
             "Fraction of correct predictions against the mean probability of the predicted class, "
-            f"in {counted(len(metrics['calibration']), 'bin')}. On the diagonal the two are equal.",
+            f"in {counted(len(metrics['calibration']), 'bin')}. On the diagonal the two are equal. "
+            + calibration_of(data.run.decision),
             lambda ax: _calibration(
                 ax,
                 metrics["calibration"],
@@ -83,7 +84,8 @@ def _two_class_plots(data: ReportData) -> dict[str, Plot]:
         "calibration": Plot(
             "Calibration",
             f"Fraction of {positive} reviews against the mean predicted probability, in "
-            f"{counted(len(metrics['calibration']), 'bin')}. On the diagonal the two are equal.",
+            f"{counted(len(metrics['calibration']), 'bin')}. On the diagonal the two are equal. "
+            + calibration_of(data.run.decision),
             lambda ax: _calibration(
                 ax,
                 metrics["calibration"],

@@ -77,6 +77,11 @@ def _environment() -> Environment:
         "share": figure(numbers.share),
         "short": figure(lambda value: f"{value:g}"),
     }
-    for sentence in (numbers.abstaining_of, numbers.correct_of, numbers.interval_of):
+    for sentence in (
+        numbers.abstaining_of,
+        numbers.calibration_of,
+        numbers.correct_of,
+        numbers.interval_of,
+    ):
         found.globals[sentence.__name__] = figure(sentence)
     return found

@@ -102,6 +102,26 @@ def interval_of(metrics: dict[str, Any], name: str = "accuracy") -> str:
     return f"{100 * metrics['confidence']:g}% interval {100 * low:.2f} to {100 * high:.2f}"
 
 
+def calibration_of(decision: dict[str, Any]) -> str:
+    """Return what a model's probabilities were fitted to, from `decision.json`.
+
+    >>> calibration_of({"temperature": 0.8648, "n_scored": 25000, "n_folds": 2})
+    'The scores are divided by a temperature of 0.8648, fitted to those of 25,000 training reviews \
+by models that did not learn from them.'
+    >>> calibration_of({"temperature": 1.0, "n_scored": 0, "n_folds": 0})
+    'The probabilities are not fitted to reviews that the model did not learn from.'
+    """
+    if not decision["n_scored"]:
+        return "The probabilities are not fitted to reviews that the model did not learn from."
+    of_folds = " by models that did not learn from them" if decision["n_folds"] else ""
+    kind = "training review" if of_folds else "validation review"
+    of_reviews = f"those of {counted(decision['n_scored'], kind)}{of_folds}"
+    return (
+        f"The scores are divided by a temperature of {number(decision['temperature'])}, "
+        f"fitted to {of_reviews}."
+    )
+
+
 def abstaining_of(metrics: dict[str, Any]) -> str:
     """Return how many reviews a model is unsure of, and how it classifies the others.
 

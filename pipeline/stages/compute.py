@@ -183,7 +183,8 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     """Learn the weights: the model's folder, and `history.json`."""
     from pipeline.features.vocabulary import read_vocabulary
     from pipeline.model.text_classifier import TextClassifier
-    from pipeline.stages.deciding import LearnedReviews, decide
+    from pipeline.stages.deciding import decide
+    from pipeline.training.folds import LearnedReviews
     from pipeline.training.parts import Spread
 
     config = context.config
@@ -197,7 +198,8 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     groups = read_groups(context.run, "train")
     spread = Spread(context.workers, context.folder)
     regression.fit(counts, labels, weights, context.on_epoch, groups, spread)
-    decided = decide(config.train, regression, LearnedReviews(counts, labels, weights, groups))
+    learned = LearnedReviews(counts, labels, weights, groups)
+    decided = decide(config.train, regression, learned, spread)
     tokenizer = read_tokenizer(context.run)
     binary, unit_length = counting_of(config.features).values()
     parts = tokenizer, vocabulary, binary, regression, unit_length, classes, decided.bound
@@ -213,11 +215,12 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     summary = f"{kept.accuracy:.1%} accuracy on the reviews it learned from"
     if config.train.validation:
         summary += f", {kept.validation_accuracy:.1%} on the validation set"
-    else:
+    summary += decided.summary
+    if not config.train.validation:
         summary += "; `eval` measures it on others"
     if decided.outcome:
         files.write_json(context.folder / "decision.json", decided.outcome)
-    return f"{steps}: {summary}{decided.summary}", warnings
+    return f"{steps}: {summary}", warnings
 
 
 def _shortfall(minimum: Minimum, gap: float) -> list[str]:

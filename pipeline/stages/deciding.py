@@ -1,4 +1,4 @@
-"""What `train` chooses on the validation set: temperature, threshold, and when to abstain."""
+"""What `train` chooses once the weights are learned: temperature, threshold, when to abstain."""
 
 from __future__ import annotations
 
@@ -9,19 +9,9 @@ from pipeline.config.model import TrainSection
 from pipeline.stages.from_config import abstaining_of, decision_of
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
-    from pipeline.model.logistic import Array
     from pipeline.training.estimator import SGDLogisticRegression
-
-
-class LearnedReviews(NamedTuple):
-    """The training set: counts, the numbers of classes, and weights and groups if it has them."""
-
-    counts: csr_array
-    labels: Array
-    weights: Array | None
-    groups: Array | None
+    from pipeline.training.folds import LearnedReviews
+    from pipeline.training.parts import Spread
 
 
 class Decided(NamedTuple):
@@ -45,31 +35,32 @@ class Decided(NamedTuple):
 
 
 def decide(
-    section: TrainSection, regression: SGDLogisticRegression, learned: LearnedReviews
+    section: TrainSection,
+    regression: SGDLogisticRegression,
+    learned: LearnedReviews,
+    spread: Spread,
 ) -> Decided:
     """Set temperature and threshold of a fitted regression, and return them with the bound."""
-    from pipeline.training.decision import choose_abstaining, choose_decision
+    from pipeline.training.decision import NO_DECISION, choose_abstaining, choose_decision
 
-    reviews = learned.counts, learned.labels
-    chosen = decision_of(section)
-    decision = choose_decision(regression, *reviews, **chosen, sample_weight=learned.weights)
+    decision = choose_decision(regression, learned, **decision_of(section), spread=spread)
     outcome: dict[str, Any] = {}
     summary, warnings = "", []
     if decision is not None:
         outcome = dataclasses.asdict(decision)
-        if section.calibrate:
+        if decision.n_scored:
             summary += f", temperature {decision.temperature:.3g}"
         if decision.threshold is not None:
             summary += f", threshold {regression.threshold:.3f} for {decision.threshold.goal}"
     bound = abstaining_of(section)
     if isinstance(bound, tuple):
         _, least = goal = bound
-        choice = choose_abstaining(regression, *reviews, goal, learned.weights)
+        choice = choose_abstaining(regression, learned, goal)
         bound = choice.bound
         shown = f"unsure below a confidence of {bound:.3f}" if bound else "no prediction unsure"
         summary += f", {shown} for {choice.goal}"
         on_validation = _on_validation(regression, learned, bound)
-        outcome = outcome or {"temperature": 1.0, "threshold": None}
+        outcome = outcome or dataclasses.asdict(NO_DECISION)
         outcome["abstain"] = {"goal": choice.goal, "validation": on_validation}
         n_decided = on_validation["n"] - on_validation["n_unsure"]
         if goal[0] == "min_accuracy" and _shows_too_little(n_decided, least):

@@ -227,7 +227,7 @@ def set_word_columns(regression: SGDLogisticRegression, vocabulary: Vocabulary) 
 
 
 def decision_of(train: TrainSection) -> dict[str, Any]:
-    """Return what is chosen on the validation set, as arguments of `choose_decision`."""
+    """Return what is chosen once the weights are learned, as arguments of `choose_decision`."""
     from pipeline.training.threshold import goal_of
 
     goal = None

@@ -117,13 +117,16 @@ def read_minimum(run: Run) -> dict[str, Any] | None:
 
 def read_decision(run: Run) -> dict[str, Any]:
     """Return a model's temperature, and how threshold and bound were chosen; None where not."""
-    file, nothing = "model/decision.json", {"threshold": None, "abstain": None}
+    file = "model/decision.json"
+    nothing: dict[str, Any] = {"threshold": None, "abstain": None}
+    nothing |= {"temperature": 1.0, "n_scored": 0, "n_folds": 0}
     if file not in run.digests("train"):
-        return {"temperature": 1.0, **nothing}
-    found = _read(run, file, {"temperature": float})
+        return nothing
+    of_temperature = {"temperature": float, "n_scored?": int, "n_folds?": int}
+    found = _read(run, file, of_temperature)
     forms = {"threshold": _THRESHOLD, "abstain": {"goal": str, "validation": _ABSTAIN}}
     chosen = {key: form for key, form in forms.items() if found.get(key) is not None}
-    return nothing | _read(run, file, {"temperature": float, **chosen})
+    return nothing | _read(run, file, of_temperature | chosen)
 
 
 def read_tokenizer(run: Run) -> Tokenizer:

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from pipeline.stages.compute import StageContext
-from pipeline.stages.outputs import read_card, read_epochs, read_metrics
+from pipeline.stages.outputs import read_card, read_decision, read_epochs, read_metrics
 from pipeline.stages.read_run import (
     MAJORITY,
     read_baselines,
@@ -110,6 +110,7 @@ def _run_data(context: StageContext) -> RunData:
     return RunData(
         run.path.resolve().name,
         metrics,
+        read_decision(run),
         corpus,
         tuple(entries["corpus"]["warnings"]),
         tuple(read_epochs(run)),

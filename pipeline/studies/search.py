@@ -259,13 +259,16 @@ def _scores(training: Training, searched: Searched) -> list[Scores]:
     regression = regression_of(longest.train, counted.classes)
     wanted = {trial.config.train.epochs for trial in training.trials}
     scores: dict[int, Scores] = {}
+    # A temperature changes no accuracy.
+    calibrate = longest.train.calibrate and tune_section(longest).by == "log_loss"
+    train = longest.train.but(calibrate=calibrate)
 
     def score(n_epochs: int) -> None:
         if n_epochs not in wanted:
             return
         # A copy is decided, because training continues with weights without a temperature.
-        decided = copy.copy(regression)
-        counted.decide(decided, longest.train)
+        decided = copy.copy(regression).set_params(epochs=n_epochs)
+        counted.decide(decided, train)
         z = decided.decision_function(counted.scored)
         right = predictions(z, decided.threshold) == counted.scored_labels
         loss = log_loss(counted.scored_labels, z)

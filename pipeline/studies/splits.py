@@ -36,6 +36,7 @@ from pipeline.studies.latest import Latest
 from pipeline.tokens.tokens import Tokens
 from pipeline.training.decision import choose_decision
 from pipeline.training.estimator import SGDLogisticRegression
+from pipeline.training.folds import LearnedReviews
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -197,8 +198,8 @@ class CountedSplit:
 
     def decide(self, regression: SGDLogisticRegression, section: TrainSection) -> None:
         """Choose the temperature and the threshold of a fitted regression, if a section does."""
-        learned = self.learned, self.learned_labels
-        choose_decision(regression, *learned, **decision_of(section), sample_weight=self.weights)
+        learned = LearnedReviews(self.learned, self.learned_labels, self.weights, self.groups)
+        choose_decision(regression, learned, **decision_of(section))
 
     def learn(self, section: TrainSection) -> SGDLogisticRegression:
         """Return the regression of a section, fitted to the learned side, with its decision."""

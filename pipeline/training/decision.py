@@ -1,16 +1,19 @@
-"""`choose_decision`: temperature and threshold of a fitted model, on its validation set.
+"""`choose_decision`: the temperature and the threshold of a fitted model.
 
 A temperature divides the scores so that probabilities match frequencies (Guo et al. 2017). A
-linear model can divide its weights and its intercept instead, so the saved model stays plain.
-A threshold meets a stated goal. So does the confidence below which a model abstains, which
-`choose_abstaining` chooses once both are set.
+linear model can divide its weights and its intercept instead, so the saved model stays plain. It is
+fitted to scores of reviews that were not learned from: those of the validation set, or where that
+is missing or small those of folds of the training set.
+
+A threshold meets a stated goal on the validation set. So does the confidence below which a model
+abstains, which `choose_abstaining` chooses once both are set.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
@@ -19,53 +22,84 @@ from pipeline.model.logistic import Array
 from pipeline.training.abstaining import AbstainChoice, bound_of, choose_bound
 from pipeline.training.abstaining import Goal as AbstainGoal
 from pipeline.training.estimator import SGDLogisticRegression
+from pipeline.training.folds import LearnedReviews, draw, score_folds
+from pipeline.training.parts import IN_MEMORY, Spread
 from pipeline.training.temperature import fit_temperature
 from pipeline.training.threshold import Goal, ThresholdChoice, choose_threshold, goal_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+# Fewest reviews that a temperature is fitted to. Chance in n of them costs 1 / (2 n) nats a review
+# on average. docs/metrics.md has what the temperature gains, by the size of the corpus.
+FEWEST = 200
+
 
 @dataclass(frozen=True)
 class Decision:
-    """The temperature and the threshold that were chosen on the validation set.
+    """The temperature and the threshold that were chosen.
 
     Attributes
     ----------
     temperature : float
         Divisor of the weights and the intercept; 1 without calibration.
+    n_scored : int
+        The reviews whose scores the temperature was fitted to; 0 if there were too few.
+    n_folds : int
+        The folds of the training set that they were scored in; 0 if they are the validation set.
     threshold : ThresholdChoice or None
         None without a goal.
     """
 
     temperature: float
+    n_scored: int
+    n_folds: int
     threshold: ThresholdChoice | None
+
+
+NO_DECISION = Decision(temperature=1.0, n_scored=0, n_folds=0, threshold=None)
+
+
+class Scored(NamedTuple):
+    """Reviews with the scores of models that did not learn from them.
+
+    Attributes
+    ----------
+    labels, scores, weights
+        As `fit_temperature` takes them.
+    n_folds : int
+        The folds that they were scored in; 0 if they are the validation set.
+    """
+
+    labels: Array
+    scores: Array
+    weights: Array | None
+    n_folds: int
 
 
 def choose_decision(
     regression: SGDLogisticRegression,
-    counts: csr_array,
-    labels: Array,
+    reviews: LearnedReviews,
     calibrate: bool,
-    goal: tuple[Goal, float | None] | None,
-    sample_weight: Array | None = None,
+    goal: tuple[Goal, float | None] | None = None,
+    spread: Spread = IN_MEMORY,
 ) -> Decision | None:
     """Set the temperature and the threshold of a fitted regression, and return them.
 
     Parameters
     ----------
     regression : SGDLogisticRegression
-        Fitted to `counts` and `labels` with a validation set; changed in place.
-    counts : csr_array, shape (n, d)
-    labels : int array, shape (n,)
-        Number of each review's class.
+        Fitted to the reviews; changed in place.
+    reviews : LearnedReviews
     calibrate : bool
-        Fit a temperature.
+        Fit a temperature: to the scores of the validation set if that has `FEWEST` reviews, and
+        otherwise to those of folds, which `score_folds` computes. It stays 1 if fewer than `FEWEST`
+        reviews were learned from.
     goal : tuple, optional
-        The goal of the threshold and the least that it must reach: see `choose_threshold`. For
-        two classes only.
-    sample_weight : float64 array, shape (n,), optional
-        A document with weight 2 counts twice in both choices.
+        The goal of the threshold and the least that it must reach on the validation set, which is
+        there then: see `choose_threshold`. For two classes only.
+    spread : Spread
+        Where folds are worked on; it changes no number.
 
     Returns
     -------
@@ -78,7 +112,8 @@ def choose_decision(
     >>> from scipy.sparse import csr_array
     >>> counts, labels = csr_array([[1, 0], [0, 1], [1, 1]] * 10), np.array([1, 0, 1] * 10)
     >>> regression = SGDLogisticRegression(validation=0.5).fit(counts, labels)
-    >>> found = choose_decision(regression, counts, labels, False, ("min_recall", 1.0))
+    >>> reviews = LearnedReviews(counts, labels)
+    >>> found = choose_decision(regression, reviews, False, ("min_recall", 1.0))
     >>> found.threshold.goal, found.threshold.at.recall, found.threshold.at.precision
     ('recall >= 1', 1.0, 1.0)
     >>> regression.threshold == found.threshold.threshold
@@ -88,27 +123,46 @@ def choose_decision(
         return None
     if goal is not None:
         check_goal(len(regression.classes_))
-    chosen_on = regression.in_validation_
-    y, z = labels[chosen_on], regression.decision_function(counts)[chosen_on]
-    weights = None if sample_weight is None else np.asarray(sample_weight, np.float64)[chosen_on]
-    temperature, choice = 1.0, None
-    if calibrate:
-        temperature = fit_temperature(y, z, weights)
+    temperature, n_scored, n_folds, choice = 1.0, 0, 0, None
+    if calibrate and (found := _held_out(regression, reviews, spread)) is not None:
+        temperature, n_scored = fit_temperature(*found[:3]), len(found.labels)
+        n_folds = found.n_folds
         regression.coef_ = regression.coef_ / temperature
         regression.intercept_ = regression.intercept_ / temperature
-        z = z / temperature
     if goal is not None:
+        y, z, weights, _ = _of_validation(regression, reviews)
         choice = choose_threshold(y, z, *goal, sample_weight=weights)
         regression.threshold = choice.threshold
-    return Decision(temperature, choice)
+    return Decision(temperature, n_scored, n_folds, choice)
+
+
+def _held_out(
+    regression: SGDLogisticRegression, reviews: LearnedReviews, spread: Spread
+) -> Scored | None:
+    """Return what a temperature is fitted to; None if that is too little."""
+    n_validation = int(regression.in_validation_.sum())
+    if n_validation >= FEWEST:
+        return _of_validation(regression, reviews)
+    if n_validation:
+        reviews = reviews.only(~regression.in_validation_)
+    if len(reviews.labels) < FEWEST:
+        return None
+    fold_of = draw(regression, reviews)
+    if fold_of is None:
+        return None
+    z = score_folds(regression, reviews, fold_of, spread)
+    return Scored(reviews.labels, z, reviews.weights, int(fold_of.max()) + 1)
+
+
+def _of_validation(regression: SGDLogisticRegression, reviews: LearnedReviews) -> Scored:
+    rows = regression.in_validation_
+    weights = None if reviews.weights is None else reviews.weights[rows]
+    z = regression.decision_function(reviews.counts)[rows]
+    return Scored(reviews.labels[rows], z, weights, 0)
 
 
 def choose_abstaining(
-    regression: SGDLogisticRegression,
-    counts: csr_array,
-    labels: Array,
-    goal: AbstainGoal,
-    sample_weight: Array | None = None,
+    regression: SGDLogisticRegression, reviews: LearnedReviews, goal: AbstainGoal
 ) -> AbstainChoice:
     """Return the bound of the confidence that meets a goal on the validation set.
 
@@ -116,8 +170,7 @@ def choose_abstaining(
     ----------
     regression : SGDLogisticRegression
         As `choose_decision` leaves it.
-    counts, labels, sample_weight
-        As there.
+    reviews : LearnedReviews
     goal : tuple
         See `choose_bound`.
 
@@ -127,13 +180,11 @@ def choose_abstaining(
     >>> from scipy.sparse import csr_array
     >>> counts, labels = csr_array([[1, 0], [0, 1], [1, 1]] * 10), np.array([1, 0, 1] * 10)
     >>> regression = SGDLogisticRegression(validation=0.5).fit(counts, labels)
-    >>> choose_abstaining(regression, counts, labels, ("min_accuracy", 0.9))
+    >>> choose_abstaining(regression, LearnedReviews(counts, labels), ("min_accuracy", 0.9))
     AbstainChoice(goal='accuracy >= 0.9', bound=0.0)
     """
-    chosen_on = regression.in_validation_
-    weights = None if sample_weight is None else np.asarray(sample_weight, np.float64)[chosen_on]
-    z = regression.decision_function(counts)[chosen_on]
-    return choose_bound(labels[chosen_on], z, regression.threshold, goal, weights)
+    y, z, weights, _ = _of_validation(regression, reviews)
+    return choose_bound(y, z, regression.threshold, goal, weights)
 
 
 @dataclass(frozen=True)
@@ -168,10 +219,8 @@ class StatedDecision:
         threshold, bound = settings["threshold"], bound_of(settings["abstain"])
         goal = goal_of(threshold) if isinstance(threshold, Mapping) else None
         stated = cls(settings["calibrate"], 0.5 if goal else threshold, goal, bound)
-        if (stated.calibrate or goal or isinstance(bound, tuple)) and not settings["validation"]:
-            raise ValueError(
-                "expected validation > 0 where calibrate is True, or threshold or abstain is a goal"
-            )
+        if (goal or isinstance(bound, tuple)) and not settings["validation"]:
+            raise ValueError("expected validation > 0 where threshold or abstain is a goal")
         return stated
 
     def decide(
@@ -179,13 +228,14 @@ class StatedDecision:
         regression: SGDLogisticRegression,
         counts: csr_array,
         labels: Array,
-        sample_weight: Array | None = None,
+        sample_weight: Any = None,
     ) -> float | None:
         """Set temperature and threshold of a fitted regression, and return the bound."""
-        choose_decision(regression, counts, labels, self.calibrate, self.goal, sample_weight)
+        weights = None if sample_weight is None else np.asarray(sample_weight, np.float64)
+        reviews = LearnedReviews(counts, labels, weights)
+        choose_decision(regression, reviews, self.calibrate, self.goal)
         if isinstance(self.bound, tuple):
-            reviews = counts, labels
-            return choose_abstaining(regression, *reviews, self.bound, sample_weight).bound
+            return choose_abstaining(regression, reviews, self.bound).bound
         return self.bound
 
 

@@ -31,7 +31,7 @@ def learn(
     model: SGDLogisticRegression,
     documents: LabelledCounts,
     ratio: Array | None,
-    on_epoch: Callable[[Epoch], None],
+    on_epoch: Callable[[Epoch], None] | None,
     spread: Spread,
 ) -> None:
     """Take the epochs, then the steps of L-BFGS if they are asked for; keep the weights.
@@ -43,7 +43,8 @@ def learn(
     documents : LabelledCounts
     ratio : float64 array, shape (d,) or (n_classes, d), or None
         The log-count ratios.
-    on_epoch : callable
+    on_epoch : callable or None
+        None measures no epoch, and keeps the weights of the last one.
     spread : Spread
     """
     folded_later = ratio
@@ -61,9 +62,12 @@ def learn(
         runs = _runs(model, _problems(model, problem, spread.folder), shuffle, parts, workers)
         for number in range(1, model.epochs + 1):
             runs.epoch(0 < model.average_from <= number)
-            on_epoch(weights.after_epoch(runs))
+            if on_epoch is not None:
+                on_epoch(weights.after_epoch(runs))
             if weights.history.stops:
                 break
+        if on_epoch is None:
+            weights.keep_last(runs)
         if model.exact:
             weights.go_on(runs, parts, workers)
 
@@ -96,6 +100,11 @@ class _Weights:
         if self.history.keeps_last:
             self._keep(epoch, w, b)
         return epoch
+
+    def keep_last(self, runs: AveragedRuns | MixedRuns) -> None:
+        """Keep the weights of the last epoch, without measuring them."""
+        w, b = runs.weights()
+        self._keep(self.model.kept_, self._mixed(w), b)
 
     def go_on(self, runs: AveragedRuns | MixedRuns, parts: Parts, workers: Workers) -> None:
         """Go on to the minimum of J, and keep its weights, under the number of the last epoch."""

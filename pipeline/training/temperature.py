@@ -1,4 +1,4 @@
-"""Fit the temperature that calibrates probabilities.
+"""`fit_temperature`: what divides scores so that probabilities match frequencies.
 
 A probability is sigmoid(score / temperature), or softmax(scores / temperature) where there are more
 than two classes.
@@ -7,6 +7,7 @@ than two classes.
 from __future__ import annotations
 
 import math
+import operator
 
 import numpy as np
 
@@ -17,21 +18,22 @@ from pipeline.model.softmax import softmax
 # The range of temperatures. At the lowest, probabilities are near 0 and 1; at the highest, all
 # are near 0.5.
 COLDEST, HOTTEST = 1e-3, 1e3
+# Newton steps, or halvings of the range in the logarithm. Few are needed.
+_STEPS = 200
 
 
 def fit_temperature(y_true: Labels, scores: Floats, sample_weight: Floats | None = None) -> float:
-    """Return the temperature T that minimises the log loss of scores / T.
+    """Return the temperature T at which the probabilities of scores / T match the labels best.
 
-    With s = 1 / T and m_i = z_i for a positive review, -z_i for a negative one, the loss
-    mean_i log(1 + e^(-s m_i)) is convex in s, with the slope -mean_i sigmoid(-s m_i) m_i.
-    Brent's method finds the s where the slope is 0. Dividing by T changes no ranking, and no
-    decision at 0.5. With more than two classes, the loss log sum_k e^(s z_ik) - s z_iy has the
-    slope mean_i sum_k p_ik (z_ik - z_iy), with p_i the softmax of s z_i.
+    With s = 1 / T and the margins m_ik = z_ik - z_iy, T minimises
 
-    T lies between 1/1000 and 1000. It is 1/1000 if no score has the wrong sign (no other class a
-    higher score than the true one), because the loss then falls with T; 1000 if the scores are no
-    better than chance, because it then rises; and 1 if all scores are 0 (of a review, all equal),
-    because T then has no effect.
+        mean_i log(sum_k e^(s m_ik)) + (s - log s) / n
+
+    The first term is the log loss of n reviews. The second is a gamma prior of s with its mode at
+    1. It counts where reviews are few, or all scores have the right sign, or are no better than
+    chance: without it T would then be 0, or infinite. The sum is strictly convex in s, with the
+    slope mean_i sum_k p_ik m_ik + (1 - 1 / s) / n, and Newton's method finds the s where that is 0.
+    Dividing by T changes no ranking, and no decision at 0.5.
 
     Parameters
     ----------
@@ -40,7 +42,7 @@ def fit_temperature(y_true: Labels, scores: Floats, sample_weight: Floats | None
     scores : float64 array, shape (n,), or (n, n_classes) with more than two classes
         Of two classes, the log-odds of the positive one.
     sample_weight : float64 array, shape (n,), optional
-        A review with weight 2 counts twice.
+        A review with weight 2 counts twice in the mean.
 
     References
     ----------
@@ -49,26 +51,30 @@ def fit_temperature(y_true: Labels, scores: Floats, sample_weight: Floats | None
 
     Examples
     --------
-    >>> y_true = np.array([1, 1, 1, 0])  # positive 3 times in 4, at log-odds of 2 ln 3
-    >>> round(fit_temperature(y_true, np.full(4, 2 * np.log(3))), 4)
+    >>> y_true = np.array([1, 1, 1, 0] * 1000)  # positive 3 times in 4, at log-odds of 2 ln 3
+    >>> round(fit_temperature(y_true, np.full(4000, 2 * np.log(3))), 2)
     2.0
+    >>> z = np.array([-1.0, 1.0] * 50)  # of 100 reviews, all have the right sign
+    >>> round(fit_temperature(np.array([0, 1] * 50), z), 2)
+    0.21
     """
-    from scipy.optimize import brentq  # slow to import, and rarely needed
-
-    slope = _slope_of_two if np.ndim(scores) == 1 else _slope_of_more
     margins, weights = _margins(y_true, scores, sample_weight)
     if not margins.any():
         return 1.0
-
-    def slope_at(log_s: float) -> float:
-        return slope(math.exp(log_s), margins, weights)
-
-    low, high = -math.log(HOTTEST), -math.log(COLDEST)
-    if slope_at(low) >= 0:
-        return HOTTEST
-    if slope_at(high) <= 0:
-        return COLDEST
-    return math.exp(-brentq(slope_at, low, high, xtol=1e-14, maxiter=1000))
+    moments = _moments_of_two if margins.ndim == 1 else _moments_of_more
+    n, s = len(margins), 1.0
+    low, high = 1 / HOTTEST, 1 / COLDEST
+    for _ in range(_STEPS):
+        of_loss = (float(np.average(each, weights=weights)) for each in moments(s, margins))
+        slope, curvature = map(operator.add, of_loss, ((1 - 1 / s) / n, 1 / (n * s * s)))
+        low, high = (low, s) if slope > 0 else (s, high)
+        after = s - slope / curvature
+        if not low < after < high:
+            after = math.sqrt(low * high)
+        if math.isclose(after, s, rel_tol=1e-14):
+            break
+        s = after
+    return min(max(1 / s, COLDEST), HOTTEST)
 
 
 def _margins(
@@ -80,7 +86,7 @@ def _margins(
     """
     if np.ndim(scores) == 1:
         is_positive, z = checked(y_true, scores)
-        margins = np.where(is_positive, z, -z)
+        margins = np.where(is_positive, -z, z)  # of the other class
         order = np.argsort(margins, kind="stable")
     else:
         margins = scores - np.take_along_axis(scores, np.asarray(y_true)[:, None], axis=1)
@@ -88,11 +94,15 @@ def _margins(
     return margins[order], None if sample_weight is None else sample_weight[order]
 
 
-def _slope_of_two(s: float, margins: Floats, weights: Floats | None) -> float:
-    weighted = margins if weights is None else margins * weights
-    return -float(np.mean(sigmoid(-s * margins) * weighted))
+def _moments_of_two(s: float, margins: Floats) -> tuple[Floats, Floats]:
+    """Return the slope and the curvature of each review's loss by s."""
+    p = sigmoid(s * margins)
+    return p * margins, (p * margins) * ((1 - p) * margins)  # where margins^2 overflows, too
 
 
-def _slope_of_more(s: float, margins: Floats, weights: Floats | None) -> float:
-    slopes = (softmax(s * margins) * margins).sum(axis=1)
-    return float(np.mean(slopes if weights is None else slopes * weights))
+def _moments_of_more(s: float, margins: Floats) -> tuple[Floats, Floats]:
+    """Return the same: mean and variance of the margins m_ik under the probabilities p_ik."""
+    p = softmax(s * margins)
+    mean = (p * margins).sum(axis=1)
+    away = margins - mean[:, None]
+    return mean, ((p * away) * away).sum(axis=1)

@@ -16,9 +16,12 @@ from pipeline.config.model import TrainSection
 from pipeline.evaluation.abstaining import AbstainingScores, abstaining
 from pipeline.model.confidence import confidences
 from pipeline.model.text_classifier import TextClassifier
-from pipeline.stages.deciding import LearnedReviews, decide
+from pipeline.stages.deciding import decide
 from pipeline.stages.from_config import regression_of
 from pipeline.training.abstaining import choose_bound
+from pipeline.training.decision import FEWEST
+from pipeline.training.folds import LearnedReviews
+from pipeline.training.parts import IN_MEMORY
 
 GOAL = "train.abstain={ min_accuracy = 0.9 }"
 NEUTRAL = ["fair", "average", "so-so", "middling"]
@@ -127,6 +130,7 @@ def test_without_the_setting_there_is_nothing_of_it(small_run, sentiment):
 
 def test_a_number_is_the_bound_and_needs_no_validation_set(small_run, sentiment, tmp_path):
     settings = ("--set", "train.abstain=0.75", "--set", "train.validation=0.0")
+    settings += ("--set", "train.calibrate=false")
     shown = sentiment("train", small_run.config, "--run", tmp_path / "run", *settings)
     assert shown.exit_code == 0, shown.output
     assert TextClassifier.load(tmp_path / "run").abstain == 0.75
@@ -286,14 +290,13 @@ def test_a_score_on_other_reviews_has_what_abstaining_leaves(kind, request, sent
 
 def test_weights_groups_and_a_temperature_count_in_the_choice():
     """The interval is that of the groups, at the bound that was chosen with the weights."""
-    X, y = reviews(300, noise=0.3)
+    X, y = reviews(2 * FEWEST, noise=0.3)
     generator = np.random.default_rng(0)
-    weights, groups = generator.integers(1, 5, 300).astype(np.float64), np.arange(300) // 3
-    section = checked(
-        {"validation": 0.5, "calibrate": True, "abstain": {"min_accuracy": 0.8}}, TrainSection
-    )
+    weights = generator.integers(1, 5, len(y)).astype(np.float64)
+    groups = np.arange(len(y)) // 3
+    section = checked({"validation": 0.52, "abstain": {"min_accuracy": 0.8}}, TrainSection)
     model = regression_of(section, ("negative", "positive")).fit(X, y, weights, groups=groups)
-    decided = decide(section, model, LearnedReviews(X, y, weights, groups))
+    decided = decide(section, model, LearnedReviews(X, y, weights, groups), IN_MEMORY)
     rows = model.in_validation_
     z = model.decision_function(X[rows])
     choice = choose_bound(y[rows], z, 0.5, ("min_accuracy", 0.8), weights[rows])

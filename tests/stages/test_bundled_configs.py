@@ -123,6 +123,7 @@ def test_the_textbook_baseline_is_plain_sgd_on_counts_of_words():
         learning_rate=config.train.learning_rate,
         l2=config.train.l2,
         epochs=config.train.epochs,
+        calibrate=False,
     )
     assert config.train == train
     assert (train.batch_size, train.validation, train.threshold) == (1, 0.0, 0.5)

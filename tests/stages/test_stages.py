@@ -501,7 +501,7 @@ def test_the_outputs_are_what_the_design_says(small_run):
         *["tokens/test.safetensors", "tokens/test.distinct.txt"],
         *["features/train.safetensors", "features/test.safetensors", "features/vocabulary.txt"],
         *["model/model.json", "model/vocabulary.txt", "model/weights.safetensors"],
-        *["model/history.json"],
+        *["model/history.json", "model/decision.json"],
         *["eval/metrics.json", "eval/predictions.parquet"],
         "MODEL_CARD.md",
         *["report/index.html", "report/report.json", "report/weights.tsv", "report/summary.md"],

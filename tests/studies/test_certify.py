@@ -50,13 +50,8 @@ def test_the_bound_of_three_classes_holds_against_the_optimum_of_their_run(three
     """Of the averaged weights, before the temperature and the ratios were folded in."""
     from scipy.optimize import minimize
 
-    more = (
-        "train.epochs=40",
-        "train.class_weight=balanced",
-        "train.validation=0.2",
-        "train.calibrate=true",
-    )
-    run = three(f"bound-{ratio}", f"train.ratio={ratio}", "train.averaged_runs=2", *more)
+    more = ("train.epochs=40", "train.class_weight=balanced", "train.averaged_runs=2")
+    run = three(f"bound-{ratio}", f"train.ratio={ratio}", *more)
     trained, certificate = TrainedRun.read(run), certify_run(run)
     seen = ~trained.learner().draw_validation(trained.labels)
     X, y = trained.counts[seen].toarray().astype(float), trained.labels[seen]

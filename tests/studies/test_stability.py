@@ -38,6 +38,7 @@ def test_intervals_are_the_quantiles_of_refits(run):
         rows = seen[draw.integers(0, len(seen), len(seen))]
         alone = trained.learner().set_params(validation=0.0)
         refits.append(alone.fit(trained.counts[rows], trained.labels[rows]).coef_[0])
+    refits = np.array(refits) / trained.temperature
     low, high = np.quantile(refits, [0.025, 0.975], axis=0)
     assert stability.low == pytest.approx(low, rel=1e-6, abs=1e-7)
     assert stability.high == pytest.approx(high, rel=1e-6, abs=1e-7)

@@ -19,7 +19,9 @@ from pipeline.studies.execution import Execution
 from pipeline.studies.grid import trials_of
 from pipeline.studies.journal import Journal
 from pipeline.studies.splits import CountedSplit, Reviews, Split
+from pipeline.training import decision
 from pipeline.training.decision import choose_decision
+from pipeline.training.folds import LearnedReviews
 
 
 def everywhere(reviews: Reviews) -> np.ndarray:
@@ -134,10 +136,11 @@ def test_a_trial_scores_what_its_config_learns_from_its_split(config_of, grid, r
 
 
 def test_a_trial_has_the_temperature_and_the_threshold_that_training_chooses(
-    config_of, reviews, tmp_path
+    config_of, reviews, tmp_path, monkeypatch
 ):
+    monkeypatch.setattr(decision, "FEWEST", 10)
     both = "train.calibrate = [true, false]\ntrain.threshold = [0.5, { min_recall = 0.95 }]\n"
-    config = config_of("[tune]\ntrain.epochs = [2, 4]\n" + both)
+    config = config_of('[tune]\nby = "log_loss"\ntrain.epochs = [2, 4]\n' + both)
     config = with_values(config, {"train.validation": 0.3}, "")
     found = searched(config, reviews, Journal(tmp_path / "j", {}))
     (split,) = search._splits(config.tune, reviews, everywhere(reviews))
@@ -147,11 +150,30 @@ def test_a_trial_has_the_temperature_and_the_threshold_that_training_chooses(
         (trial,) = (t for t in trials_of(config) if t.values == tried.values)
         model = regression_of(trial.config.train, TWO_CLASSES)
         sides = counted.learned, counted.learned_labels
-        choose_decision(model.fit(*sides), *sides, **decision_of(trial.config.train))
+        choose_decision(
+            model.fit(*sides), LearnedReviews(*sides), **decision_of(trial.config.train)
+        )
         loss = log_loss(counted.scored_labels, model.decision_function(counted.scored))
         assert tried.log_loss == pytest.approx(loss, abs=1e-12)
         assert tried.accuracy == model.score(counted.scored, counted.scored_labels)
     assert len({tried.log_loss for tried in found.tried}) == 4
+
+
+@pytest.mark.parametrize("folded", [False, True])
+def test_a_temperature_is_fitted_where_the_log_loss_decides(
+    config_of, reviews, tmp_path, monkeypatch, folded
+):
+    """With `folded`, to folds: each trial has the one of its own epochs."""
+    monkeypatch.setattr(decision, "FEWEST", 10)
+    fitted = []
+    record = lambda *scored: fitted.append(scored) or 0.5  # noqa: E731
+    monkeypatch.setattr(decision, "fit_temperature", record)
+    for by, n in (("accuracy", 0), ("log_loss", 2)):
+        config = config_of(f'[tune]\nby = "{by}"\ntrain.epochs = [2, 4]\n')
+        config = with_values(config, {"train.validation": 0.0 if folded else 0.3}, "")
+        searched(config, reviews, Journal(tmp_path / by, {}))
+        assert len(fitted) == n
+    assert not np.array_equal(fitted[0][1], fitted[1][1])
 
 
 @pytest.mark.parametrize("by", ["accuracy", "log_loss"])

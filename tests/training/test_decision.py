@@ -1,4 +1,4 @@
-"""The decision chosen on the validation set, temperature and threshold, is saved with the model."""
+"""The decision, temperature and threshold, is saved with the model."""
 
 import json
 
@@ -18,10 +18,18 @@ from pipeline.stages.read_run import read_labels
 from pipeline.storage.counts import read_counts
 from pipeline.storage.run import Run
 from pipeline.stratified import TWO_CLASSES
-from pipeline.training.decision import choose_decision
+from pipeline.training import decision
+from pipeline.training.decision import FEWEST, choose_decision
 from pipeline.training.estimator import SGDLogisticRegression
+from pipeline.training.folds import LearnedReviews
 from pipeline.training.temperature import fit_temperature
 from pipeline.training.threshold import choose_threshold
+
+
+@pytest.fixture
+def few_suffice(monkeypatch):
+    """Fit a temperature to the small validation set."""
+    monkeypatch.setattr(decision, "FEWEST", 10)
 
 
 def trained(sentiment, small_run, tmp_path, *overrides):
@@ -47,18 +55,20 @@ def validation_set(small_run, run, *overrides):
 
 
 def test_calibration_divides_the_weights_by_the_temperature_that_fits_best(
-    sentiment, small_run, tmp_path
+    sentiment, small_run, tmp_path, few_suffice
 ):
-    run, model, _ = trained(sentiment, small_run, tmp_path, "train.calibrate=true")
+    run, model, _ = trained(sentiment, small_run, tmp_path)
     y, z, plain = validation_set(small_run, run)
     found = json.loads((run / "model" / "decision.json").read_text())
     temperature = found["temperature"]
 
-    def loss(t):
-        return np.mean(np.logaddexp(0, z / t) - y * z / t)
+    def goal(t):
+        loss = np.mean(np.logaddexp(0, z / t) - y * z / t)
+        return loss + (1 / t + np.log(t)) / len(y)
 
-    best = minimize_scalar(loss, bounds=(1e-3, 1e3), method="bounded", options={"xatol": 1e-9})
-    assert loss(temperature) <= best.fun + 1e-9
+    best = minimize_scalar(goal, bounds=(1e-3, 1e3), method="bounded", options={"xatol": 1e-9})
+    assert goal(temperature) <= best.fun + 1e-9
+    assert (found["n_scored"], found["n_folds"]) == (len(y), 0)
     assert model.weights == pytest.approx(plain.coef_[0] / temperature)
     assert model.intercept == pytest.approx(float(plain.intercept_[0]) / temperature)
     assert found["threshold"] is None
@@ -85,9 +95,9 @@ def test_a_threshold_reaches_its_goal_on_the_validation_set(
     assert f"threshold for {metric} >= {least:g}" in result.stdout
 
 
-def test_the_threshold_that_was_chosen_decides_on_test(sentiment, small_run, tmp_path):
+def test_the_threshold_that_was_chosen_decides_on_test(sentiment, small_run, tmp_path, few_suffice):
     """Over the probabilities of a calibrated model; the metrics say at which threshold."""
-    settings = ("train.threshold={min_recall=0.95}", "train.calibrate=true")
+    settings = ("train.threshold={min_recall=0.95}",)
     run, model, _ = trained(sentiment, small_run, tmp_path, *settings)
     args = [item for override in settings for item in ("--set", override)]
     assert sentiment("eval", small_run.config, "--run", run, *args, "-q").exit_code == 0
@@ -98,22 +108,27 @@ def test_the_threshold_that_was_chosen_decides_on_test(sentiment, small_run, tmp
     assert metrics["test"]["threshold"] == model.regression.threshold
 
 
-def test_without_a_goal_there_is_no_decision(small_run):
-    assert not (small_run.path / "model" / "decision.json").exists()
+def test_without_a_goal_and_a_temperature_there_is_no_decision(sentiment, small_run, tmp_path):
+    run, *_ = trained(sentiment, small_run, tmp_path, "train.calibrate=false")
+    assert not (run / "model" / "decision.json").exists()
 
 
-def test_the_certificate_knows_the_temperature(sentiment, small_run, tmp_path):
+def test_few_reviews_give_no_temperature(small_run):
+    found = json.loads((small_run.path / "model" / "decision.json").read_text())
+    assert found == {"temperature": 1.0, "n_scored": 0, "n_folds": 0, "threshold": None}
+
+
+def test_the_certificate_knows_the_temperature(sentiment, small_run, tmp_path, few_suffice):
     from pipeline.studies.certify import certify_run
 
-    one = trained(sentiment, small_run, tmp_path, "train.calibrate=true")[0]
-    other = trained(sentiment, small_run, tmp_path / "plain")[0]
+    one = trained(sentiment, small_run, tmp_path)[0]
+    other = trained(sentiment, small_run, tmp_path / "plain", "train.calibrate=false")[0]
     assert certify_run(one).gap == pytest.approx(certify_run(other).gap, rel=1e-9)
 
 
 @pytest.mark.parametrize(
     "settings",
     [
-        {"calibrate": True},
         {"threshold": {"min_recall": 0.9}},
         {"threshold": {}, "validation": 0.1},
         {"threshold": {"min_recall": 0.9, "best": "f1"}, "validation": 0.1},
@@ -139,12 +154,12 @@ def test_a_goal_that_makes_no_sense_is_refused_by_its_key(small_run, value, said
 
 
 def test_the_decision_counts_the_weights_of_the_validation_set():
-    X, y = reviews(200, noise=0.3)
-    weights = np.random.default_rng(1).integers(1, 5, 200).astype(np.float64)
-    model = SGDLogisticRegression(validation=0.4, epochs=3).fit(X, y, weights)
+    X, y = reviews(2 * FEWEST, noise=0.3)
+    weights = np.random.default_rng(1).integers(1, 5, len(y)).astype(np.float64)
+    model = SGDLogisticRegression(validation=0.5, epochs=3).fit(X, y, weights)
     rows = model.in_validation_
     z = model.decision_function(X[rows])
-    found = choose_decision(model, X, y, True, ("f1", None), weights)
+    found = choose_decision(model, LearnedReviews(X, y, weights), True, ("f1", None))
     assert found.temperature == fit_temperature(y[rows], z, weights[rows])
     assert found.temperature != fit_temperature(y[rows], z)
     expected = choose_threshold(y[rows], z / found.temperature, "f1", sample_weight=weights[rows])
@@ -153,14 +168,15 @@ def test_the_decision_counts_the_weights_of_the_validation_set():
 
 @pytest.mark.parametrize("calibrate", [False, True])
 def test_more_than_two_classes_have_a_temperature_but_no_threshold(calibrate):
-    X, y = reviews(200, noise=0.3)
-    y = y + np.arange(200) % 2
+    X, y = reviews(3 * FEWEST, noise=0.3)
+    y = y + np.arange(len(y)) % 2
     model = SGDLogisticRegression(validation=0.4, epochs=3).fit(X, y)
+    learned = LearnedReviews(X, y)
     W, b = model.coef_, model.intercept_
     with pytest.raises(ConfigError, match="expected no goal where there are 3 classes"):
-        choose_decision(model, X, y, calibrate, ("f1", None))
+        choose_decision(model, learned, calibrate, ("f1", None))
     assert model.coef_ is W
-    found = choose_decision(model, X, y, calibrate, None)
+    found = choose_decision(model, learned, calibrate)
     if not calibrate:
         assert found is None
         return

@@ -15,6 +15,8 @@ from pipeline.evaluation.metrics import log_loss
 from pipeline.model.logistic import cross_entropy, decide, sigmoid
 from pipeline.training.temperature import COLDEST, HOTTEST, fit_temperature
 
+GRID = np.geomspace(COLDEST, HOTTEST, 60)
+
 pytestmark = pytest.mark.filterwarnings("error")
 
 
@@ -44,26 +46,32 @@ def test_the_order_of_rows_changes_nothing(drawn, random):
     assert fit_temperature(y[order], scores[order]) == fit_temperature(y, scores)
 
 
+def prior(temperature, n):
+    """Minus the log density of the gamma prior of 1 / T, up to a constant, in nats a review."""
+    return (1 / temperature + math.log(temperature)) / n
+
+
 @given(rows(scores=st.floats(-5, 5).map(lambda z: round(z, 3))))
-def test_the_temperature_has_the_least_log_loss(drawn):
+def test_the_temperature_has_the_least_log_loss_and_prior(drawn):
     """No other one that SciPy's search or a grid finds has less."""
     y, scores = drawn
     found = fit_temperature(y, scores)
-    assert COLDEST <= found <= HOTTEST
-    least = log_loss(y, scores / found)
-    search = minimize_scalar(
-        lambda t: log_loss(y, scores / math.exp(t)), bounds=(math.log(COLDEST), math.log(HOTTEST))
-    )
-    others = [search.fun, *(log_loss(y, scores / t) for t in np.geomspace(COLDEST, HOTTEST, 60))]
-    assert least <= min(others) + 1e-12
+    assert COLDEST < found < HOTTEST
+
+    def goal(temperature):
+        return log_loss(y, scores / temperature) + prior(temperature, len(y))
+
+    ends = math.log(COLDEST), math.log(HOTTEST)
+    search = minimize_scalar(lambda t: goal(math.exp(t)), bounds=ends, method="bounded")
+    assert goal(found) <= min([search.fun, *map(goal, GRID)]) + 1e-12
 
 
 @given(rows(scores=st.floats(-5, 5).map(lambda z: round(z, 3))))
 def test_the_slope_is_0_at_the_temperature(drawn):
     y, scores = drawn
     found = fit_temperature(y, scores)
-    assume(COLDEST < found < HOTTEST)
-    slope = np.mean((sigmoid(scores / found) - y) * scores)
+    assume(scores.any())
+    slope = np.mean((sigmoid(scores / found) - y) * scores) + (1 - found) / len(y)
     assert slope == pytest.approx(0, abs=1e-10)
 
 
@@ -73,9 +81,9 @@ def test_a_known_temperature_is_found(temperature):
     assert fit_temperature(y, scores) == pytest.approx(temperature, rel=0.03)
 
 
-def test_dividing_the_scores_divides_the_temperature():
+def test_dividing_the_scores_divides_the_temperature_of_many_reviews():
     y, scores = calibrated()
-    assert fit_temperature(y, scores / 7) == pytest.approx(fit_temperature(y, scores) / 7, rel=1e-9)
+    assert fit_temperature(y, scores / 7) == pytest.approx(fit_temperature(y, scores) / 7, rel=2e-3)
 
 
 def test_scores_divided_by_the_temperature_are_better_calibrated():
@@ -85,13 +93,27 @@ def test_scores_divided_by_the_temperature_are_better_calibrated():
     np.testing.assert_array_equal(decide(sigmoid(scaled)), decide(sigmoid(scores)))
 
 
-def test_scores_that_separate_the_classes_get_the_lowest_temperature():
-    assert fit_temperature(np.array([0, 1], np.int8), np.array([-1.0, 2.0])) == COLDEST
-    assert fit_temperature(np.array([1, 1], np.int8), np.array([0.0, 2.0])) == COLDEST
+def test_scores_that_separate_the_classes_are_as_sure_as_there_are_reviews():
+    """All n reviews are right by the margin 1: n / (1 + e^s) = 1 - 1 / s."""
+    chances = []
+    for n in (10, 100, 1000):
+        s = 1 / fit_temperature(np.arange(n) % 2, 2.0 * (np.arange(n) % 2) - 1)
+        assert n / (1 + math.exp(s)) == pytest.approx(1 - 1 / s)
+        chances.append(1 / (1 + math.exp(s)))
+    assert chances == sorted(chances, reverse=True)
+    assert 1 / 1000 < chances[-1] * 1.5 < 2 / 1000
 
 
-def test_scores_that_say_the_opposite_get_the_highest_temperature():
-    assert fit_temperature(np.array([1, 0], np.int8), np.array([-1.0, 2.0])) == HOTTEST
+def test_scores_no_better_than_chance_have_a_high_temperature():
+    y, z = np.tile([0, 1], 500), np.repeat([-1.0, 1.0], 500)
+    assert 10 < fit_temperature(y, z) < 100
+    assert 10 < fit_temperature(y, np.column_stack([-z / 2, z / 2])) < 100
+
+
+def test_scores_that_say_the_opposite_have_a_higher_one():
+    y = np.tile([1, 0], 500)
+    assert 100 < fit_temperature(y, np.tile([-1.0, 1.0], 500)) < HOTTEST
+    assert fit_temperature(y, np.tile([-100.0, 100.0], 500)) == pytest.approx(HOTTEST)
 
 
 def test_scores_that_are_all_0_stay_as_they_are():
@@ -105,14 +127,6 @@ def test_scores_of_any_size_have_a_temperature(size):
     assert COLDEST <= found <= HOTTEST
 
 
-def test_a_temperature_is_found_far_from_where_the_search_starts():
-    """A hundred sure and right, and one wrong by a hair: the slope falls by e with each step."""
-    y = np.array([1] * 100 + [0], np.int8)
-    scores = np.array([1.0] * 100 + [1e-200])
-    # 100 e^-s = 1e-200 / 2
-    assert 1 / fit_temperature(y, scores) == pytest.approx(math.log(200) + 200 * math.log(10))
-
-
 # What is refused
 
 
@@ -124,12 +138,17 @@ def test_reviews_that_cannot_be_scored_are_refused():
 
 
 @given(rows(scores=st.floats(-5, 5).map(lambda z: round(z, 3))), st.data())
-def test_a_review_of_weight_2_counts_as_if_it_were_there_twice(drawn, data):
+def test_a_review_of_weight_2_counts_twice_in_the_mean(drawn, data):
     y, scores = drawn
     times = np.array(data.draw(st.lists(st.integers(1, 3), min_size=y.size, max_size=y.size)))
-    weighted = fit_temperature(y, scores, times.astype(np.float64))
-    repeated = fit_temperature(np.repeat(y, times), np.repeat(scores, times))
-    assert weighted == pytest.approx(repeated, rel=1e-6)
+    found = fit_temperature(y, scores, times.astype(np.float64))
+    assert found == pytest.approx(fit_temperature(y, scores, times / 7), rel=1e-9)
+    repeated = np.repeat(y, times), np.repeat(scores, times)
+
+    def goal(temperature):
+        return log_loss(repeated[0], repeated[1] / temperature) + prior(temperature, len(y))
+
+    assert goal(found) <= min(map(goal, GRID)) + 1e-12
 
 
 # More than two classes
@@ -147,16 +166,16 @@ def rows_of_three(draw):
 
 
 @given(rows_of_three())
-def test_of_three_classes_the_temperature_has_the_least_log_loss(drawn):
+def test_of_three_classes_the_temperature_has_the_least_log_loss_and_prior(drawn):
     y, scores, weights = drawn
     found = fit_temperature(y, scores, weights)
-    assert COLDEST <= found <= HOTTEST
+    assert COLDEST < found < HOTTEST
 
-    def loss(temperature):
-        return np.average(cross_entropy(scores / temperature, y), weights=weights)
+    def goal(temperature):
+        loss = np.average(cross_entropy(scores / temperature, y), weights=weights)
+        return loss + prior(temperature, len(y))
 
-    others = [loss(t) for t in np.geomspace(COLDEST, HOTTEST, 60)]
-    assert loss(found) <= min(others) + 1e-12
+    assert goal(found) <= min(map(goal, GRID)) + 1e-12
 
 
 @given(rows_of_three(), st.randoms(use_true_random=False))
@@ -168,10 +187,3 @@ def test_the_order_of_rows_of_three_classes_changes_nothing(drawn, random):
     assert fit_temperature(y[order], scores[order], shuffled) == pytest.approx(
         fit_temperature(y, scores, weights), rel=1e-12
     )
-
-
-def test_scores_no_better_than_chance_get_the_highest_temperature():
-    """Two reviews contradict each other, so that the slope is 0 wherever it is measured."""
-    assert fit_temperature(np.array([1, 0], np.int8), np.full(2, 1e-300)) == HOTTEST
-    z = np.array([[1e-300, 0.0, 0.0], [1e-300, 0.0, 0.0], [1e-300, 0.0, 0.0]])
-    assert fit_temperature(np.array([0, 1, 2]), z) == HOTTEST

@@ -1,0 +1,167 @@
+"""`score_folds`: scores of the training reviews by models that did not learn from them.
+
+The reviews are cut into folds. Each fold is scored by a model that learned from the others, with
+the settings of the one that learned from all. So the scores are as those of new reviews, and no
+review is held out from the model that is kept.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from pipeline.cluster.workers import HERE, in_this_process
+from pipeline.errors import ConfigError
+from pipeline.model.checks import checked_counts
+from pipeline.model.logistic import Array
+from pipeline.stratified import draw_folds
+from pipeline.training.costs import targets_of
+from pipeline.training.estimator import SGDLogisticRegression
+from pipeline.training.history import LabelledCounts
+from pipeline.training.learning import learn
+from pipeline.training.log_count_ratio import class_ratios
+from pipeline.training.parts import IN_MEMORY, Spread
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+# Two folds take as long as one more training, because each is learned from half of the reviews.
+# Half of a small training set is too few: three folds are nearer to the temperature of ten. They
+# cost two trainings, which are short. docs/metrics.md has the measurements.
+MANY, FEW_FOLDS, MORE_FOLDS = 10_000, 2, 3
+
+
+class LearnedReviews(NamedTuple):
+    """The reviews that a regression was fitted to, with its validation set if it has one.
+
+    Attributes
+    ----------
+    counts : csr_array, shape (n, d)
+        In canonical format.
+    labels : int array, shape (n,)
+        The number of each review's class.
+    weights : float64 array, shape (n,), or None
+        A review with weight 2 counts twice.
+    groups : array, shape (n,), or None
+        Reviews with equal values are in one fold.
+    """
+
+    counts: csr_array
+    labels: Array
+    weights: Array | None = None
+    groups: Array | None = None
+
+    def only(self, rows: Array) -> LearnedReviews:
+        """Return some of the reviews: those for which `rows` is True."""
+        weights, groups = (None if each is None else each[rows] for each in self[2:])
+        return LearnedReviews(self.counts[rows], self.labels[rows], weights, groups)
+
+
+def draw(regression: SGDLogisticRegression, reviews: LearnedReviews) -> Array | None:
+    """Draw the fold of each review, by class and group: int64, shape (n,).
+
+    Returns None where there are too few reviews, or groups, for each fold to have all classes.
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_array
+    >>> reviews = LearnedReviews(csr_array(np.ones((4, 1))), np.array([0, 1, 0, 1]))
+    >>> regression = SGDLogisticRegression(epochs=1).fit(*reviews[:2])
+    >>> draw(regression, reviews) is None  # two reviews of a class, for three folds
+    True
+    """
+    labels, names = reviews.labels, [""] * len(regression.classes_)
+    n_folds = FEW_FOLDS if len(labels) >= MANY else MORE_FOLDS
+    # Two more numbers make a random stream that nothing else has: see `cut` of the parts.
+    seed = [regression.seed, 0, 2]
+    try:
+        return draw_folds(labels, n_folds, seed, "folds", reviews.groups, names)
+    except ConfigError:
+        return None
+
+
+def score_folds(
+    regression: SGDLogisticRegression,
+    reviews: LearnedReviews,
+    fold_of: Array,
+    spread: Spread = IN_MEMORY,
+) -> Array:
+    """Return the score of each review by a model that learned from the other folds.
+
+    Parameters
+    ----------
+    regression : SGDLogisticRegression
+        Fitted to all of the reviews. The folds are learned with its settings, but in a single SGD
+        run, or with `word_runs` in the fewest that mix both kinds as it does. If it stopped
+        early, its epoch is their last.
+    reviews : LearnedReviews
+    fold_of : int64 array, shape (n,)
+        The fold of each review, from 0.
+    spread : Spread
+        Where folds and parts are worked on; it changes no score.
+
+    Returns
+    -------
+    float64 array, shape (n,), or (n, n_classes) with more than two classes
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_array
+    >>> counts, labels = csr_array([[1.0], [-1.0], [1.0], [-1.0]]), np.array([1, 0, 1, 0])
+    >>> regression = SGDLogisticRegression(epochs=5).fit(counts, labels)
+    >>> z = score_folds(regression, LearnedReviews(counts, labels), np.array([0, 0, 1, 1]))
+    >>> (z > 0).tolist()
+    [True, False, True, False]
+    """
+    n_classes = len(regression.classes_)
+    reviews = reviews._replace(counts=checked_counts(reviews.counts))
+    z = np.empty((len(fold_of),) + (n_classes,) * (n_classes > 2))
+    for fold, scores in enumerate(_each(regression, reviews, fold_of, spread)):
+        z[fold_of == fold] = scores
+    return z
+
+
+def _each(
+    regression: SGDLogisticRegression, reviews: LearnedReviews, fold_of: Array, spread: Spread
+) -> Iterator[Array]:
+    """Yield the scores of each fold."""
+    folds = range(int(fold_of.max()) + 1)
+    if regression.parts > 1:  # each fold has tasks of its own, in threads or on workers
+        return (_scores(fold, regression, reviews, fold_of, spread) for fold in folds)
+    # The reviews are in the memory of this process.
+    workers = spread.workers if in_this_process(spread.workers) else HERE
+    return workers.map_in_threads(_scores, folds, regression, reviews, fold_of, spread)
+
+
+def _scores(
+    fold: int,
+    regression: SGDLogisticRegression,
+    reviews: LearnedReviews,
+    fold_of: Array,
+    spread: Spread,
+) -> Array:
+    """Return the scores of a fold by a model that learned from the others."""
+    counts, labels, weights, _ = reviews
+    scored, learned = fold_of == fold, fold_of != fold
+    n_parts = min(regression.parts, int(learned.sum()))
+    model = copy.copy(regression).set_params(parts=n_parts)
+    alike = math.gcd(model.averaged_runs, model.word_runs)  # all of them without word_runs
+    model.averaged_runs, model.word_runs = model.averaged_runs // alike, model.word_runs // alike
+    if model.patience:
+        model.set_params(epochs=model.kept_.number)
+    of_learned = None if weights is None else weights[learned]
+    n_classes, costs = len(model.classes_), np.zeros(len(labels))
+    costs[learned] = model.costs(labels[learned], of_learned)
+    targets = targets_of(labels, costs, n_classes)
+    ratio = None
+    if model.ratio != "none":
+        counted = np.where(scored, 0.0, 1.0 if weights is None else weights)
+        of_ratio = model.ratio, model.alpha, counted, n_classes
+        ratio = class_ratios(counts, labels, *of_ratio)
+    learn(model, LabelledCounts(counts, labels, targets, scored), ratio, None, spread)
+    z: Array = model.decision_function(counts)[scored]
+    return z
