@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pipeline.model.logistic import Array
+from pipeline.storage.arrays import scratch
 
 
 def document_costs(
@@ -66,7 +68,7 @@ def document_costs(
     return costs
 
 
-def targets_of(y: Array, costs: Array, n_classes: int) -> Array:
+def targets_of(y: Array, costs: Array, n_classes: int, folder: Path | None = None) -> Array:
     """Return labels and costs as the kernels take them; `costs_of` has the costs of them.
 
     Parameters
@@ -75,6 +77,8 @@ def targets_of(y: Array, costs: Array, n_classes: int) -> Array:
     costs : float64 array, shape (n,)
         Changed in place.
     n_classes : int
+    folder : Path, optional
+        Where they lie, in a file without a name; else in memory.
 
     Returns
     -------
@@ -88,9 +92,12 @@ def targets_of(y: Array, costs: Array, n_classes: int) -> Array:
     [-3.0, 1.0]
     """
     if n_classes > 2:
-        return np.column_stack([y, costs])
-    np.negative(costs, out=costs, where=y == 0)
-    return costs
+        costs = np.column_stack([y, costs])
+    else:
+        np.negative(costs, out=costs, where=y == 0)
+    targets = scratch(costs.size, np.float64, folder).reshape(costs.shape)
+    targets[:] = costs
+    return targets
 
 
 def costs_of(targets: Array) -> Array:

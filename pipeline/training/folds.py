@@ -156,7 +156,8 @@ def _scores(
     of_learned = None if weights is None else weights[learned]
     n_classes, costs = len(model.classes_), np.zeros(len(labels))
     costs[learned] = model.costs(labels[learned], of_learned)
-    targets = targets_of(labels, costs, n_classes)
+    targets = targets_of(labels, costs, n_classes, spread.folder_beyond_memory(counts))
+    del costs  # and their memory
     ratio = None
     if model.ratio != "none":
         counted = np.where(scored, 0.0, 1.0 if weights is None else weights)

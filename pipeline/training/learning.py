@@ -20,7 +20,7 @@ from pipeline.training.mixing import MixedRuns
 from pipeline.training.parts import Parts, Spread, cut
 from pipeline.training.runs import AveragedRuns, Steps, in_columns
 from pipeline.training.sgd import Problem
-from pipeline.training.shuffle import BUFFER, Shuffle
+from pipeline.training.shuffle import Shuffle
 from pipeline.training.softmax import ClassProblem
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _problem(
 ) -> Problem:
     """Return the objective, as the kernels take it, of two classes or of more."""
     given = documents.counts, documents.targets, model.l2, model.fit_intercept
-    folder = spread.folder if documents.counts.nnz > BUFFER else None
+    folder = spread.folder_beyond_memory(documents.counts)
     n_classes = len(model.classes_)
     if n_classes == 2:
         return Problem(*given, folder=folder)

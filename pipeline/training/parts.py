@@ -23,7 +23,7 @@ from pipeline.storage.arrays import read_arrays, write_arrays
 from pipeline.storage.counts import read_counts, write_counts
 from pipeline.storage.replacing import temporary_folder
 from pipeline.training.sgd import Problem
-from pipeline.training.shuffle import Shuffle
+from pipeline.training.shuffle import BUFFER, Shuffle
 from pipeline.training.softmax import ClassProblem
 
 if TYPE_CHECKING:
@@ -169,6 +169,10 @@ class Spread(NamedTuple):
 
     workers: Workers = HERE
     folder: Path | None = None
+
+    def folder_beyond_memory(self, counts: csr_array) -> Path | None:
+        """Return the folder if the shuffle's buffer does not hold some counts, else None."""
+        return self.folder if counts.nnz > BUFFER else None
 
     @contextmanager
     def parts(self, problem: Problem, rows: Sequence[Array]) -> Iterator[Parts]:

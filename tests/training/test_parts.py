@@ -15,7 +15,6 @@ from pipeline import SGDLogisticRegression
 from pipeline.cluster.workers import HERE
 from pipeline.errors import ConfigError, DivergenceError
 from pipeline.stages.listener import SILENT, HeardWorkers
-from pipeline.training import learning
 from pipeline.training import parts as module
 from pipeline.training import shuffle as shuffles
 from pipeline.training.parts import PartFiles, Spread, cut, row_blocks
@@ -144,7 +143,7 @@ class TestWorkers:
     ):
         """Where the parts are larger than the buffer of the shuffle, too."""
         monkeypatch.setattr(shuffles, "BUFFER", buffer)
-        monkeypatch.setattr(learning, "BUFFER", buffer)
+        monkeypatch.setattr(module, "BUFFER", buffer)
         monkeypatch.setattr(shuffles, "CHUNK", 12)
         X, y = data()
         model = SGDLogisticRegression(**rule, epochs=3, parts=3)
