@@ -142,6 +142,19 @@ def copied_run(small_run: SmallRun, tmp_path: Path) -> SmallRun:
     return SmallRun(path, small_run.config, small_run.texts, small_run.labels)
 
 
+@pytest.fixture
+def plain_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw nothing in the figures of a report: they take nearly all of the time of a small run."""
+    from pipeline.report import figures
+    from pipeline.report.svg import Drawn
+
+    def drawn(name: str, plan: figures.Plot) -> Drawn:
+        box, limits = (0.0, 0.0, 1.0, 1.0), (0.0, 1.0)
+        return Drawn(plan.title, plan.description, b"<svg/>", b"", "<svg></svg>", box, limits)
+
+    monkeypatch.setattr(figures, "drawn", drawn)
+
+
 @pytest.fixture(scope="module")
 def dask_workers(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory

@@ -117,8 +117,9 @@ def drawn(name: str, plan: Plot) -> Drawn:
         make_room(axes)
         png = io.BytesIO()
         figure.savefig(png, format="png", dpi=160, facecolor="white", metadata={"Software": None})
-        svg = _svg(figure, "white")
-        inline = inlined(_svg(figure, "none").decode(), name)
+        svg = _svg(figure)
+        # The first thing that is drawn is the background, which the page has already.
+        inline = inlined(svg.decode().replace('"fill: #ffffff"', '"fill: none"', 1), name)
     place, (width, tall) = axes.get_position(), 72 * figure.get_size_inches()
     box = (place.x0 * width, (1 - place.y1) * tall, place.x1 * width, (1 - place.y0) * tall)
     left, top, right, bottom = map(float, box)
@@ -141,10 +142,10 @@ def make_room(axes: Axes) -> None:
         figure.subplots_adjust(left=left)
 
 
-def _svg(figure: Figure, background: str) -> bytes:
+def _svg(figure: Figure) -> bytes:
     file = io.BytesIO()
     metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    figure.savefig(file, format="svg", facecolor=background, metadata=metadata)
+    figure.savefig(file, format="svg", facecolor="white", metadata=metadata)
     return file.getvalue()
 
 

@@ -13,6 +13,8 @@ import pytest
 
 from pipeline.storage.run import Run
 
+pytestmark = pytest.mark.usefixtures("plain_figures")
+
 STAGES = ["corpus", "tokens", "features", "train", "eval", "report"]
 
 

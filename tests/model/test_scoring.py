@@ -1,5 +1,7 @@
 """Scores without counts between: the same sums, for any blocks, and how many tokens were known."""
 
+import functools
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -18,6 +20,7 @@ WORDS += ["incomprehensibilities", "déjà", "film awful", "a superb film", "nev
 TEXTS = st.lists(st.lists(st.sampled_from([*"xyz", *WORDS, "incomprehensible", ""])).map(" ".join))
 
 
+@functools.cache
 def model(n_words: int, seed: int = 0, **settings: bool) -> TextClassifier:
     """Return a model with random weights, of which some are far from each other."""
     words = list(dict.fromkeys(WORDS))[:n_words]
@@ -31,6 +34,12 @@ def model(n_words: int, seed: int = 0, **settings: bool) -> TextClassifier:
 
 
 UNIGRAMS, NGRAMS = 7, 10
+
+
+def documents_of(texts: list[str]) -> list[list[str]]:
+    """Return the tokens of each text."""
+    tokens = Tokenizer()(texts)
+    return [tokens.document(k) for k in range(len(texts))]
 
 
 @given(TEXTS, st.integers(0, 99))
@@ -59,7 +68,7 @@ def test_tokens_that_occur_in_a_feature_are_known(n_words, binary, texts) -> Non
     fitted = model(n_words, binary=binary)
     known = {token for word in fitted.vocabulary.words.to_pylist() for token in word.split()}
     found = fitted.scores(texts)
-    documents = [Tokenizer()([text]).document(0) for text in texts]
+    documents = documents_of(texts)
     assert found.n_tokens.tolist() == [len(document) for document in documents]
     assert found.n_known.tolist() == [sum(t in known for t in document) for document in documents]
     without = np.diff(fitted.count(texts).indptr) == 0
@@ -67,19 +76,25 @@ def test_tokens_that_occur_in_a_feature_are_known(n_words, binary, texts) -> Non
     assert (found.scores[without] == fitted.intercept).all()
 
 
+@functools.cache
+def model_of_characters(ngrams: int) -> TextClassifier:
+    vocabulary = learn_vocabulary(Tokenizer()(WORDS), ngrams, characters=(2, 3))
+    weights = np.random.default_rng(0).normal(size=len(vocabulary))
+    return TextClassifier(Tokenizer(), vocabulary, False, LogisticRegression.of(weights, 0.5))
+
+
 @pytest.mark.parametrize("ngrams", [0, 1])
 @given(texts=TEXTS)
 def test_characters_are_scored_by_their_counts(ngrams, texts) -> None:
-    vocabulary = learn_vocabulary(Tokenizer()(WORDS), ngrams, characters=(2, 3))
-    weights = np.random.default_rng(0).normal(size=len(vocabulary))
-    regression = LogisticRegression.of(weights, 0.5)
-    fitted = TextClassifier(Tokenizer(), vocabulary, False, regression)
-    assert not vocabulary.is_unigram
+    fitted = model_of_characters(ngrams)
+    assert not fitted.vocabulary.is_unigram
     found = fitted.scores(texts)
-    np.testing.assert_allclose(found.scores, fitted.count(texts) @ weights + 0.5, rtol=1e-12)
-    documents = [Tokenizer()([text]).document(0) for text in texts]
-    known = [sum(fitted.count([t]).nnz > 0 for t in document) for document in documents]
-    assert found.n_known.tolist() == known
+    expected = fitted.count(texts) @ fitted.weights + 0.5
+    np.testing.assert_allclose(found.scores, expected, rtol=1e-12)
+    documents = documents_of(texts)
+    tokens = sorted({token for document in documents for token in document})
+    is_known = dict(zip(tokens, np.diff(fitted.count(tokens).indptr) > 0, strict=True))
+    assert found.n_known.tolist() == [sum(map(is_known.get, document)) for document in documents]
 
 
 @pytest.mark.parametrize("n_words", [UNIGRAMS, NGRAMS])

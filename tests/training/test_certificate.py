@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from examples import fewer
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -16,6 +17,7 @@ from pipeline.training.certificate import Certificate, Objective, certify
 from pipeline.training.intercepts import best_intercept
 
 NUMBERS = st.floats(-3, 3, width=32)
+with_optimum = fewer(0.4)  # L-BFGS to the last digit takes 25 ms
 
 
 @st.composite
@@ -61,6 +63,7 @@ def separable():
 # The bound
 
 
+@with_optimum
 @given(problems(), st.booleans(), st.integers(0, 3))
 def test_no_optimum_is_further_below_than_the_gap(problem, fit_intercept, steps):
     X, y, w, l2, costs = problem
@@ -69,6 +72,7 @@ def test_no_optimum_is_further_below_than_the_gap(problem, fit_intercept, steps)
     assert -1e-9 <= found.objective - lowest <= found.gap + 1e-12
 
 
+@with_optimum
 @given(problems(), st.booleans())
 def test_at_the_optimum_the_gap_is_nothing(problem, fit_intercept):
     X, y, _, l2, costs = problem
@@ -100,6 +104,7 @@ def test_the_gap_shrinks_on_the_way_to_the_optimum(separable):
 FLAT = np.array([[-3.0], [-1.625], [0.0]]), np.array([0, 1, 0]), np.array([-2.0]), 0.3, None
 
 
+@with_optimum
 @given(problems(), st.booleans())
 @example(FLAT, False)
 def test_a_few_newton_steps_make_the_gap_the_distance(problem, fit_intercept):
