@@ -97,7 +97,7 @@ def test_a_threshold_moves_the_decision_and_a_goal_chooses_it():
         ({"threshold": {"min_recall": 0.9, "best": "f1"}}, "threshold: expected a number, or one"),
         ({"threshold": {"half": 1}}, "threshold: expected a number, or one"),
         ({"threshold": {"best": "f1"}}, "expected validation > 0"),
-        ({"epochs": 0}, "epochs: expected a number >= 1, got 0"),
+        ({"epochs": 0}, 'epochs: expected a number >= 1 or "auto", got 0'),
         ({"tokenizer": "spacy"}, "tokenizer: expected words, .* got 'spacy'"),
     ],
 )

@@ -27,6 +27,7 @@ from pipeline.errors import ConfigError
 DocumentBound = AtLeastOne | Share
 _Length = Annotated[int, Meta(ge=1, le=limits.CHARACTERS)]
 _Epoch = Annotated[int, Meta(ge=0, le=limits.EPOCHS)]
+_Epochs = Annotated[int, Meta(ge=1, le=limits.EPOCHS)] | Literal["auto"]
 _BOUND = f"a number of reviews (1 to {limits.COUNT}) or a fraction of them (0.0 to 1.0)"
 
 
@@ -93,13 +94,17 @@ class TrainSection(Section, frozen=True):
     ] = 1.0
     l2: Annotated[NotNegative, about("Strength of the L2 penalty.")] = 1e-4
     epochs: Annotated[
-        int, Meta(ge=1, le=limits.EPOCHS), about("Passes over the training reviews.")
-    ] = 10
+        _Epochs,
+        about("Passes over the training reviews; auto makes 10 to 20, more on fewer reviews."),
+    ] = "auto"
     batch_size: Annotated[
         AtLeastOne,
         about("Reviews in one step: 1 is SGD, all of them is gradient descent."),
     ] = 1
-    learning_rate: Annotated[Positive, about("Size of the first step.")] = 0.05
+    learning_rate: Annotated[
+        Positive | Literal["auto"],
+        about("Size of the first step; auto fits it to the length of the reviews and the epochs."),
+    ] = "auto"
     schedule: Annotated[
         Literal["constant", "inverse", "adagrad", "fisher"],
         about(
@@ -228,7 +233,7 @@ class TrainSection(Section, frozen=True):
                     "train.average_from: expected 0 where train.schedule = "
                     f'"{self.schedule}", got {self.average_from}'
                 )
-        elif self.l2 * self.learning_rate >= 1:
+        elif self.learning_rate != "auto" and self.l2 * self.learning_rate >= 1:
             raise ConfigError(
                 "train.learning_rate: expected l2 * learning_rate < 1, "
                 f"got {self.l2:g} * {self.learning_rate:g}; lower it"

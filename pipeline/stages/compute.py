@@ -25,7 +25,7 @@ from pipeline.stages.from_config import (
     vocabulary_of,
     with_found_classes,
 )
-from pipeline.stages.outputs import read_classes, read_tokenizer
+from pipeline.stages.outputs import read_classes, read_steps, read_tokenizer
 from pipeline.stages.read_run import read_groups, read_labels, read_set, read_weights
 from pipeline.stages.test_uses import TestUse
 from pipeline.storage import files
@@ -37,6 +37,7 @@ from pipeline.stratified import TWO_CLASSES
 
 if TYPE_CHECKING:
     from pipeline.corpus.audit import SplitAudit
+    from pipeline.training.estimator import SGDLogisticRegression
     from pipeline.training.history import Epoch
     from pipeline.training.lbfgs import Minimum
 
@@ -204,14 +205,8 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     binary, unit_length = counting_of(config.features).values()
     parts = tokenizer, vocabulary, binary, regression, unit_length, classes, decided.bound
     TextClassifier(*parts).save(context.folder)
-    history, kept, minimum = regression.history_, regression.kept_, regression.minimum_
-    record: dict[str, Any] = {"epochs": [dataclasses.asdict(epoch) for epoch in history]}
-    steps, warnings = f"{len(history)} epochs", decided.warnings
-    if minimum is not None:
-        record["minimum"] = dataclasses.asdict(kept) | dataclasses.asdict(minimum)
-        steps += f", L-BFGS: {minimum}"
-        warnings = [*warnings, *_shortfall(minimum, config.train.gap)]
-    files.write_json(context.folder / "history.json", record)
+    files.write_json(context.folder / "history.json", _record(regression))
+    kept, (steps, warnings) = regression.kept_, _steps(config, regression)
     summary = f"{kept.accuracy:.1%} accuracy on the reviews it learned from"
     if config.train.validation:
         summary += f", {kept.validation_accuracy:.1%} on the validation set"
@@ -220,7 +215,31 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
         summary += "; `eval` measures it on others"
     if decided.outcome:
         files.write_json(context.folder / "decision.json", decided.outcome)
-    return f"{steps}: {summary}", warnings
+    return f"{steps}: {summary}", [*decided.warnings, *warnings]
+
+
+def _record(regression: SGDLogisticRegression) -> dict[str, Any]:
+    """Return what `history.json` says of a training."""
+    epochs, minimum = map(dataclasses.asdict, regression.history_), regression.minimum_
+    found: dict[str, Any] = {
+        "steps": {"epochs": regression.epochs_, "learning_rate": regression.learning_rate_},
+        "epochs": list(epochs),
+    }
+    if minimum is not None:
+        found["minimum"] = dataclasses.asdict(regression.kept_) | dataclasses.asdict(minimum)
+    return found
+
+
+def _steps(config: Config, regression: SGDLogisticRegression) -> tuple[str, list[str]]:
+    """Return which steps were taken, and warnings if there were too few or too many."""
+    from pipeline.training.diagnosis import warnings
+
+    steps, minimum = f"{len(regression.history_)} epochs", regression.minimum_
+    if config.train.learning_rate == "auto":
+        steps += f" at rate {regression.learning_rate_:g}"
+    if minimum is None:
+        return steps, warnings(regression)
+    return f"{steps}, L-BFGS: {minimum}", _shortfall(minimum, config.train.gap)
 
 
 def _shortfall(minimum: Minimum, gap: float) -> list[str]:
@@ -260,7 +279,8 @@ def compute_eval(context: StageContext) -> tuple[str, list[str]]:
         of_test = AbstainingScores(scores, threshold, model.abstain, groups)
         metrics["abstain"] = abstaining(labels, of_test, result.confidence).to_dict()
     context.entry["test_use"] = TestUse.of("eval", context.config).to_dict()
-    files.write_json(context.folder / "metrics.json", {"test": metrics})
+    record = {"training": read_steps(context.run), "test": metrics}
+    files.write_json(context.folder / "metrics.json", record)
     table = pa.table(prediction_columns(labels, scores, predictions(scores, threshold)))
     parquet.write_table(table, context.folder / "predictions.parquet")
     return (

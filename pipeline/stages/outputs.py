@@ -72,6 +72,7 @@ _CARD_OF_MORE = _CARD | {"classes": [str], "train": _OF_SET_OF_MORE, "test": _OF
 _VALIDATION = ("validation_loss", "validation_accuracy")
 _EPOCH = {"number": int, "loss": float, "accuracy": float, **dict.fromkeys(_VALIDATION, _UNDEFINED)}
 _MINIMUM = _EPOCH | {"n_steps": int, "objective": float, "gap": float, "is_reached": bool}
+_STEPS = {"epochs": int, "learning_rate": float}
 _AT = {"threshold": float, "accuracy": float} | _SHARES
 _THRESHOLD = {"goal": str, "threshold": float, "n": int, "at": _AT, "at_half": _AT}
 HINT = "use --force to compute it again"
@@ -106,6 +107,15 @@ def read_epochs(run: Run) -> list[dict[str, Any]]:
     if len({epoch[key] is None for epoch in epochs for key in _VALIDATION}) != 1:
         raise RunError(f"{run.path / file}: not the file that was written; {HINT}")
     return epochs
+
+
+def read_steps(run: Run) -> dict[str, Any]:
+    """Return the epochs and the learning rate that were asked for or chosen, as numbers.
+
+    A run of an earlier version has none: they are in its config.
+    """
+    steps: dict[str, Any] = _read(run, "model/history.json", {"steps?": _STEPS}).get("steps", {})
+    return steps
 
 
 def read_minimum(run: Run) -> dict[str, Any] | None:

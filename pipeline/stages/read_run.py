@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.errors import RunError
-from pipeline.stages.outputs import read_classes
+from pipeline.stages.outputs import read_classes, read_steps
 from pipeline.stages.verification import VERIFICATION
 from pipeline.storage import arrow, files
 from pipeline.storage.counts import read_counts
@@ -228,7 +228,8 @@ def read_rule(path: Path) -> Rule:
     trained = Run(path).stage("train") if (path / "manifest.json").exists() else None
     if trained is None:
         return Rule()
-    config, rule = trained["depends"]["config"], {"learning_rate": float, "l2": float}
-    require_form(config, {"train": rule}, path / "manifest.json", "--force restarts it")
-    settings = config["train"]
+    config, steps = trained["depends"]["config"], read_steps(Run(path))
+    form = {"l2": float} if steps else {"learning_rate": float, "l2": float}
+    require_form(config, {"train": form}, path / "manifest.json", "--force restarts it")
+    settings = config["train"] | steps
     return Rule(settings["learning_rate"], settings["l2"])

@@ -248,8 +248,11 @@ def _learning(trial: Trial) -> dict[str, Any]:
 
 
 def _ends_on_its_own(train: TrainSection) -> bool:
-    """Return True if the last epoch is not one of a longer training: early stopping, L-BFGS."""
-    return train.patience > 0 or train.exact
+    """Return True if no longer training goes through the weights of the last epoch.
+
+    It stops early, goes on with L-BFGS, or has a rate that depends on the number of epochs.
+    """
+    return train.patience > 0 or train.exact or "auto" in (train.epochs, train.learning_rate)
 
 
 def _scores(training: Training, searched: Searched) -> list[Scores]:
@@ -258,12 +261,12 @@ def _scores(training: Training, searched: Searched) -> list[Scores]:
     counted = searched.counted(training.prefix, training.split, longest)
     regression = regression_of(longest.train, counted.classes)
     wanted = {trial.config.train.epochs for trial in training.trials}
-    scores: dict[int, Scores] = {}
+    scores: dict[int | str, Scores] = {}
     # A temperature changes no accuracy.
     calibrate = longest.train.calibrate and tune_section(longest).by == "log_loss"
     train = longest.train.but(calibrate=calibrate)
 
-    def score(n_epochs: int) -> None:
+    def score(n_epochs: int | str) -> None:
         if n_epochs not in wanted:
             return
         # A copy is decided, because training continues with weights without a temperature.

@@ -14,7 +14,7 @@ from pipeline.errors import RunError
 from pipeline.model.logistic import Array
 from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages.from_config import regression_of, set_word_columns
-from pipeline.stages.outputs import read_decision, read_epochs
+from pipeline.stages.outputs import read_decision, read_epochs, read_steps
 from pipeline.stages.read_run import read_groups, read_labels, read_weights, was_trained_on
 from pipeline.storage.counts import read_counts
 from pipeline.storage.run import Run
@@ -86,13 +86,14 @@ class TrainedRun:
                 "rewrites them"
             )
         train = trained["depends"]["config"]["train"]
+        steps = read_steps(run)
         return cls(
             model,
             read_counts(run.shards("features/train.safetensors")),
             read_labels(run, "train"),
             read_weights(run, "train"),
             read_groups(run, "train"),
-            checked(train, TrainSection, "train"),
+            checked(train, TrainSection, "train").but(**steps),
             trained["depends"]["inputs"],
             _n_epochs(run, train["patience"]),
             read_decision(run)["temperature"],

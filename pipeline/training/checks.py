@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pipeline.errors import CorpusError
+from pipeline.training.automatic import AUTO
 
 if TYPE_CHECKING:
     from pipeline.training.estimator import SGDLogisticRegression
@@ -21,24 +23,24 @@ def check_parameters(model: SGDLogisticRegression) -> None:
     >>> from pipeline import SGDLogisticRegression
     >>> check_parameters(SGDLogisticRegression(epochs=0))
     Traceback (most recent call last):
-    ValueError: epochs: expected a number >= 1, got 0
+    ValueError: epochs: expected a number >= 1 or "auto", got 0
     """
     for name, accepted, valid in (
         ("l2", ">= 0", model.l2 >= 0),
-        ("epochs", ">= 1", model.epochs >= 1),
+        ("epochs", '>= 1 or "auto"', _in_range(model.epochs, lambda epochs: epochs >= 1)),
         ("batch_size", ">= 1", model.batch_size >= 1),
         ("averaged_runs", ">= 1", model.averaged_runs >= 1),
         ("word_runs", ">= 0 and < averaged_runs", 0 <= model.word_runs < model.averaged_runs),
         ("parts", ">= 1", model.parts >= 1),
         ("gap", "> 0", model.gap > 0),
-        ("learning_rate", "> 0", model.learning_rate > 0),
+        ("learning_rate", '> 0 or "auto"', _in_range(model.learning_rate, lambda rate: rate > 0)),
         ("validation", ">= 0 and < 1", 0 <= model.validation < 1),
         ("threshold", "> 0 and < 1", 0 < model.threshold < 1),
         ("alpha", "> 0", model.alpha > 0),
         ("beta", ">= 0 and <= 1", 0 <= model.beta <= 1),
     ):
         if not valid:
-            raise ValueError(f"{name}: expected a number {accepted}, got {getattr(model, name)}")
+            raise ValueError(f"{name}: expected a number {accepted}, got {getattr(model, name)!r}")
     for name, choices in (("schedule", SCHEDULES), ("ratio", _RATIOS)):
         if getattr(model, name) not in choices:
             accepted = f"{', '.join(choices[:-1])} or {choices[-1]}"
@@ -55,6 +57,11 @@ def check_parameters(model: SGDLogisticRegression) -> None:
         raise ValueError(
             f"average_from: expected 0 with the schedule {model.schedule}, got {model.average_from}"
         )
+
+
+def _in_range(value: float | str, in_range: Callable[[float], bool]) -> bool:
+    """Return True for a number in range and for "auto"."""
+    return value == AUTO if isinstance(value, str) else in_range(value)
 
 
 def check_word_columns(model: SGDLogisticRegression) -> None:

@@ -47,13 +47,15 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
     ----------
     l2 : float
         Strength of the penalty, >= 0.
-    epochs : int
-        Largest number of passes over the training set.
+    epochs : int or "auto"
+        Largest number of passes over the training set. "auto" takes 10 to 20 of them, more on a
+        smaller one: see `automatic`.
     batch_size : int
         Documents per step: 1 is stochastic gradient descent, n or more is gradient descent,
         anything between is mini-batch.
-    learning_rate : float
-        Size of the (first) step.
+    learning_rate : float or "auto"
+        Size of the (first) step. "auto" makes it fit the length of the rows and the epochs: see
+        `automatic`.
     schedule : {"constant", "inverse", "adagrad", "fisher"}
         The learning rate of step t.
 
@@ -118,6 +120,8 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         See `LogisticRegression`.
     n_features_in_ : int
         Number of columns.
+    epochs_, learning_rate_ : int, float
+        Those asked for, or the numbers that "auto" stood for.
     in_validation_ : bool array, shape (n,)
         True for the documents of the validation set.
     history_ : list of Epoch
@@ -141,6 +145,8 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
     """
 
     n_features_in_: int
+    epochs_: int
+    learning_rate_: float
     in_validation_: Array
     history_: list[Epoch]
     kept_: Epoch
@@ -149,9 +155,9 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
     def __init__(
         self,
         l2: float = 1e-4,
-        epochs: int = 10,
+        epochs: int | str = "auto",
         batch_size: int = 1,
-        learning_rate: float = 0.05,
+        learning_rate: float | str = "auto",
         schedule: str = "adagrad",
         average_from: int = 0,
         averaged_runs: int = 1,

@@ -148,7 +148,10 @@ def _scores(
     counts, labels, weights, _ = reviews
     scored, learned = fold_of == fold, fold_of != fold
     n_parts = min(regression.parts, int(learned.sum()))
-    model = copy.copy(regression).set_params(parts=n_parts)
+    model = copy.copy(regression)
+    # The numbers that "auto" stood for are those of all reviews.
+    steps = {"epochs": regression.epochs_, "learning_rate": regression.learning_rate_}
+    model.set_params(parts=n_parts, **steps)
     alike = math.gcd(model.averaged_runs, model.word_runs)  # all of them without word_runs
     model.averaged_runs, model.word_runs = model.averaged_runs // alike, model.word_runs // alike
     if model.patience:

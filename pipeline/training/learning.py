@@ -13,6 +13,7 @@ from pipeline.boundary import inert
 from pipeline.cluster.workers import HERE, Workers
 from pipeline.errors import CorpusError
 from pipeline.model.logistic import Array
+from pipeline.training.automatic import RowSize, resolve
 from pipeline.training.costs import costs_of
 from pipeline.training.history import Epoch, History, LabelledCounts
 from pipeline.training.log_count_ratio import interpolated, weighted
@@ -24,6 +25,8 @@ from pipeline.training.shuffle import Shuffle
 from pipeline.training.softmax import ClassProblem
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
     from pipeline.training.estimator import SGDLogisticRegression
 
 
@@ -39,7 +42,8 @@ def learn(
     Parameters
     ----------
     model : SGDLogisticRegression
-        Receives `coef_`, `intercept_`, `history_`, `kept_` and `minimum_`.
+        Receives `coef_`, `intercept_`, `epochs_`, `learning_rate_`, `history_`, `kept_` and
+        `minimum_`.
     documents : LabelledCounts
     ratio : float64 array, shape (d,) or (n_classes, d), or None
         The log-count ratios.
@@ -47,6 +51,8 @@ def learn(
         None measures no epoch, and keeps the weights of the last one.
     spread : Spread
     """
+    shuffle = Shuffle(documents.counts.indptr, np.flatnonzero(~documents.in_validation))
+    _choose_steps(model, documents.counts, shuffle.documents, documents.targets)
     folded_later = ratio
     if ratio is not None and ratio.ndim == 1:  # multiplied once, and not in every step
         products = weighted(documents.counts, ratio, spread.folder)
@@ -54,13 +60,12 @@ def learn(
     if model.exact and model.fit_intercept:
         _require_costs(model, documents)
     problem = _problem(model, documents, folded_later, spread)
-    shuffle = Shuffle(documents.counts.indptr, np.flatnonzero(~documents.in_validation))
     weights = _Weights(model, _history(model, documents), ratio, folded_later)
     model.history_, model.minimum_ = weights.history.epochs, None
     with spread.parts(problem, cut(shuffle, model.parts, model.seed)) as parts:
         workers = spread.workers if model.parts > 1 else HERE
         runs = _runs(model, _problems(model, problem, spread.folder), shuffle, parts, workers)
-        for number in range(1, model.epochs + 1):
+        for number in range(1, model.epochs_ + 1):
             runs.epoch(0 < model.average_from <= number)
             if on_epoch is not None:
                 on_epoch(weights.after_epoch(runs))
@@ -134,6 +139,16 @@ class _Weights:
         self.model.intercept_ = np.atleast_1d(b)
 
 
+def _choose_steps(
+    model: SGDLogisticRegression, counts: csr_array, rows: Array, targets: Array
+) -> None:
+    """Set `epochs_` and `learning_rate_`: as the parameters are, or from the rows for "auto"."""
+    asked, n_steps = (model.epochs, model.learning_rate), -(-len(rows) // model.parts)
+    how = model.schedule, model.l2, n_steps
+    chosen = resolve(asked, *how, lambda: RowSize.of(counts, rows, targets))
+    model.epochs_, model.learning_rate_ = chosen
+
+
 def _require_costs(model: SGDLogisticRegression, documents: LabelledCounts) -> None:
     """Refuse a class whose documents cost nothing: the best intercept would be infinite."""
     learned = np.where(documents.in_validation, 0.0, costs_of(documents.targets))
@@ -148,7 +163,7 @@ def _require_costs(model: SGDLogisticRegression, documents: LabelledCounts) -> N
 
 def _history(model: SGDLogisticRegression, documents: LabelledCounts) -> History:
     """Return an empty history over the training and the validation set."""
-    advice = f"lower train.learning_rate ({model.learning_rate:g})"
+    advice = f"lower train.learning_rate ({model.learning_rate_:g})"
     if model.schedule != "adagrad":
         advice += " or use the adagrad schedule"
     goal = model.l2, model.threshold, model.patience
@@ -183,7 +198,7 @@ def _runs(
     workers: Workers,
 ) -> AveragedRuns | MixedRuns:
     """Return the runs of SGD, which start from zero weights."""
-    steps = Steps(model.batch_size, model.learning_rate, model.schedule)
+    steps = Steps(model.batch_size, model.learning_rate_, model.schedule)
     runs = [steps.run(problem) for problem in problems]
     if model.parts == 1:
         return AveragedRuns(runs, shuffle, model.seed)

@@ -44,7 +44,9 @@ def test_a_text_goes_through_a_step_of_the_run(small_run, sentiment):
     found = json.loads(sentiment(*args, "--json").stdout)
     assert found["tokens"] == ["superb", "but", "boring", "zzz"]
     assert found["label"] == "negative"
-    assert found["step"]["rule"] == {"learning_rate": 0.05, "l2": 1e-4}
+    history = json.loads((small_run.path / "model" / "history.json").read_text())
+    rate = history["steps"]["learning_rate"]  # which "auto" stood for
+    assert found["step"]["rule"] == {"learning_rate": rate, "l2": 1e-4}
     explained = json.loads(
         sentiment("explain", small_run.path, "Superb, but boring zzz", "--json").stdout
     )

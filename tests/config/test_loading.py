@@ -158,22 +158,26 @@ def test_an_empty_config_is_the_bundled_corpus_with_every_default(load):
         ("[train]\nl2 = nan", "train.l2: expected a finite number from 0 to 1000000, got nan"),
         (
             "[train]\nlearning_rate = 0",
-            "train.learning_rate: expected a number above 0, up to 1000000, got 0",
+            'train.learning_rate: expected a number above 0, up to 1000000 or "auto", got 0',
         ),
         (
             "[train]\nlearning_rate = inf",
-            "train.learning_rate: expected a finite number above 0, up to 1000000, got inf",
+            "train.learning_rate: expected a finite number above 0, up to 1000000 or "
+            '"auto", got inf',
         ),
         ("[train]\nl2 = true", "train.l2: expected a number from 0 to 1000000, got true"),
         ('[train]\nl2 = "1e-4"', 'train.l2: expected a number from 0 to 1000000, got "1e-4"'),
-        ("[train]\nepochs = 0", "train.epochs: expected a whole number from 1 to 100000, got 0"),
+        (
+            "[train]\nepochs = 0",
+            'train.epochs: expected a whole number from 1 to 100000 or "auto", got 0',
+        ),
         (
             "[train]\nepochs = 1.5",
-            "train.epochs: expected a whole number from 1 to 100000, got 1.5",
+            'train.epochs: expected a whole number from 1 to 100000 or "auto", got 1.5',
         ),
         (
             "[train]\nepochs = true",
-            "train.epochs: expected a whole number from 1 to 100000, got true",
+            'train.epochs: expected a whole number from 1 to 100000 or "auto", got true',
         ),
         (
             "[train]\nbatch_size = 0",

@@ -67,6 +67,6 @@ def test_the_printed_config_has_a_comment_and_an_origin_for_every_key():
         key, origin = line.partition(" = ")[0], line.rpartition("# ")[2]
         assert origin in ("default", ORIGINS.get(f"train.{key}"))
     assert "l2 = 0.0001                     # x.toml" in lines
-    assert "epochs = 10                     # --set" in lines
+    assert 'epochs = "auto"                 # --set' in lines
     assert "# pattern is not set            # default" in lines
     assert max(map(len, lines)) <= 80

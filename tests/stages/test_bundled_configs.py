@@ -51,6 +51,10 @@ def test_a_config_that_stays_has_figures_that_stay(tmp_path):
     assert {name: metrics[name] for name in expected} == pytest.approx(expected, abs=1e-6)
 
 
+def test_the_sample_is_learned_as_long_as_it_helps(sample):
+    assert Run(sample).stage("train")["warnings"] == []
+
+
 @pytest.mark.parametrize("name", ["awesome", "abysmal"])
 def test_the_sample_shows_the_two_words_among_the_ten_largest(sample, name):
     model, frequency = load_model(sample)

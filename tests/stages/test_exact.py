@@ -42,7 +42,8 @@ def test_says_and_records_how_near_to_the_minimum_it_came(train):
     history = json.loads((run / "model" / "history.json").read_text())
     minimum, said = history["minimum"], entry(run)["summary"]
     assert len(history["epochs"]) == 2
-    assert said.startswith(f"2 epochs, L-BFGS: {minimum['n_steps']} steps, J ")
+    steps = f"2 epochs at rate {history['steps']['learning_rate']:g}"
+    assert said.startswith(f"{steps}, L-BFGS: {minimum['n_steps']} steps, J ")
     assert entry(run)["warnings"] == []
     certificate = certify_run(run, steps=0)
     assert certificate.objective == pytest.approx(minimum["objective"], rel=1e-9)

@@ -212,9 +212,13 @@ def test_trials_that_differ_in_epochs_alone_are_learned_once(
         return fit(self, *args, **options)
 
     monkeypatch.setattr(SGDLogisticRegression, "fit", counted_fit)
-    config = config_of("[tune]\ntrain.epochs = [1, 2, 4]\ntrain.l2 = [1e-3, 1e-2]\n")
-    searched(config, reviews, Journal(tmp_path / "j", {}))
+    grid = "[tune]\ntrain.epochs = [1, 2, 4]\ntrain.l2 = [1e-3, 1e-2]\n"
+    fixed = with_values(config_of(grid), {"train.learning_rate": 0.05}, "")
+    searched(fixed, reviews, Journal(tmp_path / "j", {}))
     assert fits == [4, 4]
+    fits.clear()
+    searched(config_of(grid), reviews, Journal(tmp_path / "auto", {}))
+    assert sorted(fits) == [1, 1, 2, 2, 4, 4]  # each has a learning rate of its own
 
 
 @pytest.mark.parametrize("stop_at", [1, 7, 40])

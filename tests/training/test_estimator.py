@@ -567,11 +567,11 @@ class TestHistory:
         in_validation = validation_rows(y, validation, seed=3)
         kept = np.setdiff1d(np.arange(80), in_validation)
         costs = np.where(y == 1, 2.0, 0.5) if "class_weight" in rule else np.ones(80)
-        full = SGDLogisticRegression(epochs=4, validation=validation, seed=3, **rule).fit(X, y)
+        rule = {"learning_rate": 0.05, "validation": validation, "seed": 3, **rule}
+        full = SGDLogisticRegression(epochs=4, **rule).fit(X, y)
         assert [epoch.number for epoch in full.history_] == [1, 2, 3, 4]
         for epoch in full.history_:
-            model = SGDLogisticRegression(epochs=epoch.number, validation=validation, seed=3)
-            model.set_params(**rule).fit(X, y)
+            model = SGDLogisticRegression(epochs=epoch.number, **rule).fit(X, y)
             w, b = weights(model)
             J = objective(X[kept], y[kept], w, b, model.l2, costs[kept])
             assert epoch.objective == pytest.approx(J, rel=1e-12)

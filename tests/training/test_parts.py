@@ -108,7 +108,8 @@ class TestDenseReference:
         """Its mean by the divisors; a plain mean would leave a fourth of it."""
         X = np.ones((8, 2), np.float32)
         X[1:, 1] = 0
-        model = SGDLogisticRegression(l2=0.0, epochs=1, parts=4).fit(X, [1, 0] * 4)
+        rule = {"l2": 0.0, "epochs": 1, "learning_rate": 0.05, "parts": 4}
+        model = SGDLogisticRegression(**rule).fit(X, [1, 0] * 4)
         assert model.coef_[0, 1] == pytest.approx(0.05, rel=1e-12)
 
 

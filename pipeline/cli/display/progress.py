@@ -85,15 +85,15 @@ class StageProgress(Listener):
 
     Parameters
     ----------
-    epochs : int
-        The largest number of epochs that training takes.
+    epochs : int or None
+        The largest number of epochs that training takes, if it is known.
     quiet : bool
         Show warnings only.
     verbose : bool
         Also show the peak memory of each stage.
     """
 
-    def __init__(self, epochs: int, quiet: bool, verbose: bool = False) -> None:
+    def __init__(self, epochs: int | None, quiet: bool, verbose: bool = False) -> None:
         self.epochs, self.quiet, self.verbose = epochs, quiet, verbose
         self.console = error_console()
         self.tasks: TaskID | None = None
@@ -120,7 +120,7 @@ class StageProgress(Listener):
             self._print(message_line(line))
 
     def started(self, stage: str) -> None:
-        """Show a bar; its length is known for training only."""
+        """Show a bar; its length is known for training only, if at all."""
         total = self.epochs if stage == "train" else None
         self.task = self.progress.add_task(f"{stage:<9}", total=total)
 
