@@ -33,6 +33,7 @@ QUESTIONS = (
     "growth",
     "threads",
     "parts",
+    "training_rule",
 )
 ROUNDS, QUICK_ROUNDS = 5, 2
 
