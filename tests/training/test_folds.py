@@ -18,7 +18,8 @@ DENSE = X.toarray().astype(np.float64)
 
 
 def fitted(y=Y, counts=X, weights=None, **settings):
-    return SGDLogisticRegression(epochs=3, seed=5, **settings).fit(counts, y, weights)
+    rule = {"epochs": 3, "learning_rate": 0.05, "seed": 5, **settings}
+    return SGDLogisticRegression(**rule).fit(counts, y, weights)
 
 
 def test_the_temperature_is_that_of_plain_numpy():
@@ -69,6 +70,16 @@ def test_a_fold_is_scored_as_if_its_reviews_did_not_exist(settings, n_classes, w
         alone = fitted(y[learned], counts[learned], of_learned, **settings)
         expected = alone.decision_function(counts[scored])
         np.testing.assert_allclose(found[scored], expected, rtol=1e-12, atol=1e-14)
+
+
+def test_folds_take_the_epochs_and_the_rate_that_were_chosen_for_all_reviews():
+    auto = fitted(epochs="auto", learning_rate="auto")
+    numbers = fitted(epochs=auto.epochs_, learning_rate=auto.learning_rate_)
+    fold_of = draw(auto, LearnedReviews(X, Y))
+    found, expected = (
+        score_folds(model, LearnedReviews(X, Y), fold_of) for model in (auto, numbers)
+    )
+    assert found.tobytes() == expected.tobytes()
 
 
 def test_few_runs_mix_those_of_words_and_of_all_columns_as_many_do():
