@@ -156,7 +156,8 @@ def test_a_goal_that_makes_no_sense_is_refused_by_its_key(small_run, value, said
 def test_the_decision_counts_the_weights_of_the_validation_set():
     X, y = reviews(2 * FEWEST, noise=0.3)
     weights = np.random.default_rng(1).integers(1, 5, len(y)).astype(np.float64)
-    model = SGDLogisticRegression(validation=0.5, epochs=3).fit(X, y, weights)
+    rule = {"validation": 0.5, "epochs": 3, "learning_rate": 0.05}
+    model = SGDLogisticRegression(**rule).fit(X, y, weights)
     rows = model.in_validation_
     z = model.decision_function(X[rows])
     found = choose_decision(model, LearnedReviews(X, y, weights), True, ("f1", None))
