@@ -94,22 +94,22 @@ def checked_sizes(
         If a size is out of range, or there is only one.
     """
     full, least = subsets.full, _least(reviews, train)
-    for size in sizes:
+    smallest = max(least, _SMALLEST)
+    found = sorted(set(sizes)) or [full >> k for k in range(_SIZES) if full >> k >= smallest][::-1]
+    if least > full or len(found) < 2 and not sizes:
+        raise CorpusError(
+            f"curve: expected at least {2 * smallest:,} training reviews outside of a fold, got "
+            f"{full:,}; --sizes chooses sizes from {least:,}, which have {_OF_CLASS} reviews of "
+            "each class or more"
+        )
+    for size in found:
         if not least <= size <= full:
             raise ConfigError(
                 f"--sizes: expected sizes from {least:,} to {full:,}, which are the training "
                 f"reviews outside of a fold, got {size:,}"
             )
-    smallest = max(least, _SMALLEST)
-    found = sorted(set(sizes)) or [full >> k for k in range(_SIZES) if full >> k >= smallest][::-1]
-    if sizes and len(found) < 2:
-        raise ConfigError(f"--sizes: expected at least two sizes, got {found[0]:,} alone")
     if len(found) < 2:
-        raise CorpusError(
-            f"curve: expected at least {2 * smallest:,} training reviews outside of a fold, got "
-            f"{full:,}; the smallest size is {smallest:,}, with {_OF_CLASS} reviews of each class "
-            "or more"
-        )
+        raise ConfigError(f"--sizes: expected at least two sizes, got {found[0]:,} alone")
     return found
 
 

@@ -139,3 +139,8 @@ def test_too_few_reviews_are_refused():
     expected = "curve: expected at least 100 training reviews outside of a fold, got 90; "
     with pytest.raises(CorpusError, match=expected):
         sizes_of((), np.arange(120) % 2)
+
+
+def test_a_class_that_is_too_rare_for_any_size_is_refused_whatever_is_asked_for():
+    with pytest.raises(CorpusError, match=r"got 1,500; --sizes chooses sizes from 2,000, which"):
+        sizes_of((100, 200), np.arange(2000) % 200 == 0)
