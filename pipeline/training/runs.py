@@ -120,4 +120,4 @@ def mean_weights(runs: Sequence[SGDRun]) -> tuple[Array, Any]:
     for run in runs[1:]:
         next_w, next_b = run.weights()
         w, b = w + next_w, b + next_b
-    return w / len(runs), b / len(runs)
+    return (w / len(runs), b / len(runs)) if len(runs) > 1 else (w, b)
