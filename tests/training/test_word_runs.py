@@ -44,7 +44,8 @@ def test_the_weights_are_the_mean_of_models_of_words_and_of_all(
     X, y = reviews()
     y = y if n_classes == 2 else of_three(X, y)
     words = np.random.default_rng(1).random(X.shape[1]) < 0.5
-    settings = {"epochs": 2, "schedule": schedule, "l2": 1e-3, "ratio": ratio}
+    settings = {"epochs": 2, "learning_rate": 0.05, "schedule": schedule}
+    settings |= {"l2": 1e-3, "ratio": ratio}
     together = SGDLogisticRegression(
         averaged_runs=3, word_runs=2, word_columns=words, seed=5, **settings
     ).fit(X, y)
