@@ -270,7 +270,9 @@ def _scores(training: Training, searched: Searched) -> list[Scores]:
         if n_epochs not in wanted:
             return
         # A copy is decided, because training continues with weights without a temperature.
-        decided = copy.copy(regression).set_params(epochs=n_epochs)
+        decided = copy.copy(regression)
+        if isinstance(n_epochs, int):  # it may be one on the way of a longer training
+            decided.epochs_ = n_epochs
         counted.decide(decided, train)
         z = decided.decision_function(counted.scored)
         right = predictions(z, decided.threshold) == counted.scored_labels

@@ -170,7 +170,8 @@ def test_a_temperature_is_fitted_where_the_log_loss_decides(
     monkeypatch.setattr(decision, "fit_temperature", record)
     for by, n in (("accuracy", 0), ("log_loss", 2)):
         config = config_of(f'[tune]\nby = "{by}"\ntrain.epochs = [2, 4]\n')
-        config = with_values(config, {"train.validation": 0.0 if folded else 0.3}, "")
+        values = {"train.validation": 0.0 if folded else 0.3, "train.learning_rate": 0.05}
+        config = with_values(config, values, "")
         searched(config, reviews, Journal(tmp_path / by, {}))
         assert len(fitted) == n
     assert not np.array_equal(fitted[0][1], fitted[1][1])
