@@ -21,7 +21,7 @@ BUFFER = 1 << 26
 # Non-zeros of consecutive documents that are drawn together: half a megabyte.
 CHUNK = 1 << 16
 # Documents that are put into an order at a time.
-_BLOCK = 1 << 20
+_BLOCK = 1 << 18
 
 
 class Shuffle:
@@ -43,14 +43,16 @@ class Shuffle:
 
     def __init__(self, indptr: Array, documents: Array) -> None:
         self.documents = documents.astype(_kind(len(indptr)))
-        ends = np.cumsum(np.diff(indptr)[documents], dtype=np.int64)
+        ends = np.diff(indptr)[documents].astype(np.int64)
+        np.cumsum(ends, out=ends)
         self._fits = not len(ends) or int(ends[-1]) <= BUFFER
         if not self._fits:
-            chunk_of = ends - 1
-            np.maximum(chunk_of, 0, out=chunk_of)  # documents without a non-zero, at the start
-            chunk_of //= CHUNK
-            last = np.append(np.flatnonzero(chunk_of[1:] != chunk_of[:-1]), len(ends) - 1)
-            self._lengths, self._sizes = np.diff(last, prepend=-1), np.diff(ends[last], prepend=0)
+            # A chunk ends before the document that goes beyond it.
+            bounds = np.arange(CHUNK, ends[-1] + CHUNK, CHUNK)
+            documents_until = np.unique(np.searchsorted(ends, bounds, side="right"))
+            documents_until = documents_until[documents_until > 0]
+            self._lengths = np.diff(documents_until, prepend=0)
+            self._sizes = np.diff(ends[documents_until - 1], prepend=0)
 
     def order(self, generator: np.random.Generator) -> Array:
         """Return the rows in a new order: int64, shape (n_documents,)."""

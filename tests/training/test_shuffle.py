@@ -87,7 +87,7 @@ def test_a_corpus_beyond_the_buffer_that_is_sorted_by_label_is_learned_as_well(m
     for buffer in (1 << 26, X.nnz // 8):
         monkeypatch.setattr(module, "BUFFER", buffer)
         monkeypatch.setattr(module, "CHUNK", 200)
-        model = SGDLogisticRegression(epochs=3).fit(X, y)
+        model = SGDLogisticRegression(epochs=3, learning_rate=0.05).fit(X, y)
         accuracies.append(model.score(X, y))
     assert accuracies[0] > 0.9
     assert accuracies[1] > accuracies[0] - 0.01
