@@ -103,6 +103,8 @@ binary = true
 [train]
 ratio = "documents"
 class_weight = "balanced"
+epochs = 10
+learning_rate = 0.05
 """,
         "f1",
         None,

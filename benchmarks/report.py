@@ -21,6 +21,7 @@ TITLES = {
     "growth": "Growth",
     "threads": "Threads",
     "parts": "Parts",
+    "training_rule": "The default training",
 }
 
 QUICK = "This was a quick run, a look: the targets are set for all of IMDB and five rounds."
