@@ -128,7 +128,7 @@ def is_mapped(array: np.ndarray) -> bool:
 def test_weights_of_counts_are_those_of_weighted_counts_times_the_ratio(over, beta):
     """Weights w of the counts x r are the weights w r of x, for any share of w that is kept."""
     X, y = some_reviews()
-    settings = {"epochs": 4, "validation": 0.25, "seed": 3, "l2": 1e-3}
+    settings = {"epochs": 4, "learning_rate": 0.05, "validation": 0.25, "seed": 3, "l2": 1e-3}
     model = SGDLogisticRegression(ratio=over, alpha=0.5, beta=beta, **settings).fit(X, y)
     seen = ~model.in_validation_
     ratio = log_count_ratio(X[seen], y[seen], over, 0.5)
