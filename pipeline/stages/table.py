@@ -95,6 +95,7 @@ STAGES = (
             "pipeline.training.estimator",
             "pipeline.model.text_classifier",
             "pipeline.training.decision",
+            "pipeline.training.diagnosis",
             "pipeline.stages.deciding",
             "pipeline.evaluation.abstaining",
         ),
