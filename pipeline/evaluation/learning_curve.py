@@ -122,8 +122,8 @@ def fit_power_law(
     >>> sizes = [100, 200, 400, 800, 1600]
     >>> errors = PowerLaw(0.05, 0.5, 100.0, 0.5).error(sizes)
     >>> law = fit_power_law(sizes, errors, np.full(5, 0.01))
-    >>> print(f"{law.error(6400):.3f}", f"{PowerLaw(0.05, 0.5, 100.0, 0.5).error(6400):.3f}")
-    0.106 0.106
+    >>> print(f"{law.error(6400):.2f}", f"{PowerLaw(0.05, 0.5, 100.0, 0.5).error(6400):.2f}")
+    0.11 0.11
     """
     a, c, d = (float(each[0]) for each in _fitted(sizes, errors[np.newaxis], deviations, chance))
     return PowerLaw(a, c, d, chance)

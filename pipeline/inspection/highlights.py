@@ -85,10 +85,10 @@ def highlight(
     --------
     >>> import pipeline
     >>> texts = ["awesome film", "awesome and moving", "abysmal film", "abysmal and dull"]
-    >>> model = pipeline.SentimentClassifier(epochs=20).fit(texts, [1, 1, 0, 0]).model_
+    >>> model = pipeline.SentimentClassifier().fit(texts, [1, 1, 0, 0]).model_
     >>> found = highlight(model, "Awesome, but dull.")
     >>> [(piece.text, round(piece.contribution, 2)) for piece in found.pieces]
-    [('Awesome', 0.52), (', ', 0.0), ('but', 0.0), (' ', 0.0), ('dull', -0.34), ('.', 0.0)]
+    [('Awesome', 1.09), (', ', 0.0), ('but', 0.0), (' ', 0.0), ('dull', -0.69), ('.', 0.0)]
     >>> found.explanation.label, found.flip
     (1, ('awesome',))
     """

@@ -141,7 +141,7 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
     >>> model.predict([[1, 0], [0, 1]]).tolist()
     ['pos', 'neg']
     >>> model.coef_.round(2).tolist(), model.intercept_.round(2).tolist()
-    ([[0.48, -0.47]], [0.01])
+    ([[0.91, -0.89]], [0.05])
     """
 
     n_features_in_: int

@@ -29,9 +29,9 @@ def key(content: str, line: str) -> Fault:
     return text(line.partition(":")[0] + " " + content.split("=")[-1].strip()[:12], content, line)
 
 
-def number(section: str, name: str, value: str, low: int, high: int) -> Fault:
-    """A config with a number that is too large."""
-    expected = f"expected a whole number from {low} to {high}, got {value}"
+def number(section: str, name: str, value: str, low: int, high: int, other: str = "") -> Fault:
+    """A config with a number that is out of range, where something else may also be accepted."""
+    expected = f"expected a whole number from {low} to {high}{other}, got {value}"
     return key(f"[{section}]\n{name} = {value}", f"{section}.{name}: {expected}")
 
 
@@ -115,8 +115,8 @@ _NOT_TOML = (
     toml("10,000 hexadecimal digits", "[a]\nb = 0x" + "f" * 10_000, f"not valid TOML: {_LONG}"),
 )
 _NUMBERS = (
-    number("train", "epochs", str(2**63), 1, 100_000),
-    number("train", "epochs", "0", 1, 100_000),
+    number("train", "epochs", str(2**63), 1, 100_000, ' or "auto"'),
+    number("train", "epochs", "0", 1, 100_000, ' or "auto"'),
     number("train", "averaged_runs", str(10**12), 1, 1000),
     number("train", "parts", "0", 1, 10_000),
     number("train", "patience", str(10**20), 0, 100_000),

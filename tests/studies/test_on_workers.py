@@ -109,6 +109,7 @@ def test_a_worker_counts_a_split_once_for_all_that_learn_from_it(
 ):
     """As long as its tasks get the same object, which it has received once."""
     config = config_of(GRID + "features.ngrams = [1, 2]\n")
+    config = config.but(train=config.train.but(learning_rate=0.05))  # whatever the epochs are
     reviews = Reviews.read(Run(copied_run.path), "train")
     everywhere = search.Searched(reviews, {"": np.ones(len(reviews.labels), bool)})
     received = pickle.loads(pickle.dumps(everywhere))

@@ -50,6 +50,7 @@ def test_intervals_are_the_quantiles_of_the_shown_weights_of_refits(run, stabili
     for k in range(30):
         rows = np.random.default_rng([0, k]).integers(0, n, n)
         w = trained.learner().fit(trained.counts[rows], trained.labels[rows]).coef_
+        w /= trained.temperature
         shown = [w[k] - (w[(k + 1) % 3] + w[(k + 2) % 3]) / 2 for k in range(3)]
         refits.append(shown)
     w = trained.model.weights
@@ -98,12 +99,18 @@ def test_the_table_of_another_model_is_not_read_back(three, run, stability):
 
 
 def test_other_names_in_another_order_permute_the_intervals(of_three):
-    plain = measure_stability(of_three("steady", last="train"), 4)
+    """But for the temperature: the order of the classes decides who is in which fold."""
     order, names = (2, 0, 1), ("x", "y", "z")
-    turned = measure_stability(of_three("moved", names=names, order=order, last="train"), 4)
+    runs = [
+        of_three("steady", last="train"),
+        of_three("moved", names=names, order=order, last="train"),
+    ]
+    plain, turned = (measure_stability(run, 4) for run in runs)
+    of_plain, of_turned = (TrainedRun.read(run).temperature for run in runs)
     assert turned.model.classes == ("z", "x", "y")
-    np.testing.assert_allclose(turned.low, plain.low[list(order)], atol=1e-5)
-    np.testing.assert_allclose(turned.high, plain.high[list(order)], atol=1e-5)
+    for end in ("low", "high"):
+        expected = getattr(plain, end)[list(order)] * of_plain
+        np.testing.assert_allclose(getattr(turned, end) * of_turned, expected, atol=1e-5)
 
 
 def rare(tmp_path, n_rare):
