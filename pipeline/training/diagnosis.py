@@ -50,7 +50,7 @@ def _falling(model: SGDLogisticRegression) -> str:
     """Return a warning if the training loss still falls, or nothing."""
     losses = [math.log(len(model.classes_)), *(epoch.loss for epoch in model.history_)]
     n, fall = len(losses) - 1, losses[0] - losses[-1]
-    last = losses[-2] - losses[-1]
+    last = min(losses[:-1]) - losses[-1]  # not what an earlier epoch had lost
     share = FALLING if model.schedule == "adagrad" else FALLING_OF_OTHERS
     if n < 2 or fall <= 0 or last * n <= share * fall:
         return ""

@@ -50,6 +50,7 @@ def test_a_rate_that_was_chosen_is_not_to_be_chosen_again():
         ([0.4, 0.3, 0.26], False),  # 0.28 of the mean fall of 0.144
         ([0.4, 0.3, 0.25], True),  # 0.34
         ([0.3, 0.4], False),
+        ([0.4, 0.6, 0.39], False),  # most of it is what an epoch had lost
         ([0.7, 0.8], False),  # above that of zero weights
     ],
 )
