@@ -154,7 +154,7 @@ def test_the_name_of_a_class_keeps_to_its_line(tmp_path, name):
     pipeline.SentimentClassifier(epochs=1).fit(TEXTS, labels).save(tmp_path / "films")
     shown = sentiment("weights", tmp_path / "films", "--word", "fair")
     assert "\x1b" not in shown
-    assert len([line for line in shown.splitlines() if re.search(r"[+-]0\.\d{3}$", line)]) == 3
+    assert len([line for line in shown.splitlines() if re.search(r"[+-]\d\.\d{3}$", line)]) == 3
     (found,) = json.loads(sentiment("weights", tmp_path / "films", "--word", "fair", "--json"))
     assert set(found["weights"]) == set(labels)
 
