@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from examples import fewer
+from fewer_examples import fewer
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
