@@ -136,7 +136,7 @@ audit: .venv/audit ## look for known vulnerabilities in the locked packages (nee
 
 reproduce: .venv/runtime ## recompute docs/results.md and check it against published figures
 	@$(BIN)/python -m benchmarks.reproduce $(ARGS)
-	@$(BIN)/python -m benchmarks.auto_grid $(if $(findstring --force,$(ARGS)),--force)
+	@$(if $(findstring --only,$(ARGS)),:,$(BIN)/python -m benchmarks.auto_grid $(filter --force,$(ARGS)))
 
 bench: .venv/bench ## time the same work here and in other libraries (QUICK=1: a first look)
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
