@@ -10,8 +10,6 @@ both tables to docs/metrics.md.
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -20,11 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.harness import ROOT, MissingError, show_progress
+from benchmarks.harness import ROOT, measured, show_progress
 from benchmarks.reproduce import config_of, put
 from pipeline.config.loading import load_config
 from pipeline.config.schema import Config
-from pipeline.errors import PipelineError
 from pipeline.evaluation.calibration import expected_calibration_error, reliability
 from pipeline.model.logistic import cross_entropy
 from pipeline.stages.listener import SILENT
@@ -139,18 +136,7 @@ def lines(results: dict[str, Calibration]) -> Iterator[str]:
 
 def main() -> int:
     """Measure, write the tables into the page, and say what was skipped."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    data = os.environ.get("SENTIMENT_DATA")
-    parser.add_argument("--data", type=Path, default=Path(data) if data else None)
-    parser.add_argument("--only", nargs="+", default=list(NAMES), choices=NAMES)
-    options = parser.parse_args()
-    results = {}
-    for name in options.only:
-        try:
-            results[name] = measure(name, options.data)
-        except (MissingError, PipelineError) as error:
-            print(f"skipped {name}: {error}")
-    show_progress("")
+    results = dict(measured(__doc__.splitlines()[0], NAMES, measure))
     page = PAGE.read_text(encoding="utf-8")
     for number, marker in enumerate(("calibration", "calibration of few")):
         table = list(lines({name: found[number] for name, found in results.items()}))

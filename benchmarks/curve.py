@@ -11,8 +11,6 @@ The test set is not read.
 
 from __future__ import annotations
 
-import argparse
-import os
 import re
 import statistics
 import sys
@@ -25,12 +23,11 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from benchmarks.harness import ROOT, MissingError, show_progress
+from benchmarks.harness import ROOT, measured, show_progress
 from benchmarks.reproduce import config_of, put
 from pipeline.config.checking import checked
 from pipeline.config.loading import load_config
 from pipeline.config.schema import Config
-from pipeline.errors import PipelineError
 from pipeline.stages.listener import SILENT
 from pipeline.stages.outputs import read_classes
 from pipeline.stages.read_run import read_set
@@ -188,18 +185,9 @@ def lines(results: dict[str, list[Held]]) -> Iterator[str]:
 
 def main() -> int:
     """Measure, write the table into the page, and say what was skipped."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    data = os.environ.get("SENTIMENT_DATA")
-    parser.add_argument("--data", type=Path, default=Path(data) if data else None)
-    parser.add_argument("--only", nargs="+", default=list(PARTS), choices=list(PARTS))
-    options = parser.parse_args()
     results = {}
-    for name in options.only:
-        try:
-            results[name] = measure(name, options.data)
-        except (MissingError, PipelineError) as error:
-            print(f"skipped {name}: {error}")
-        show_progress("")
+    for name, held in measured(__doc__.splitlines()[0], list(PARTS), measure):
+        results[name] = held
         page = PAGE.read_text(encoding="utf-8")
         PAGE.write_text(put(page, "curves", lines(results), list(PARTS)), encoding="utf-8")
     print("\n".join(lines(results)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import gc
 import importlib.util
@@ -15,6 +16,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+
+from pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
     from benchmarks.corpora import Corpus
@@ -211,3 +214,32 @@ def is_installed(module: str) -> bool:
 def missing(module: str) -> str:
     """Say that a peer is not there, in one line."""
     return f"{PACKAGES[module]} is not installed (pip install '.[bench]'), so it is left out."
+
+
+def measured(
+    description: str, names: Sequence[str], measure: Callable[[str, Path | None], Result]
+) -> Iterator[tuple[str, Result]]:
+    """Yield each name that the command line asks for and what `measure` finds; all by default.
+
+    Parameters
+    ----------
+    description : str
+        Of the program.
+    names : sequence of str
+        What `--only` may name.
+    measure : callable
+        Takes a name and the folder of the data. What it lacks is skipped, in a line that says so.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    data = os.environ.get("SENTIMENT_DATA")
+    parser.add_argument("--data", type=Path, default=Path(data) if data else None)
+    parser.add_argument("--only", nargs="+", default=list(names), choices=list(names))
+    options = parser.parse_args()
+    for name in options.only:
+        try:
+            found = measure(name, options.data)
+        except (MissingError, PipelineError) as error:
+            print(f"skipped {name}: {error}")
+            continue
+        yield name, found
+    show_progress("")

@@ -10,8 +10,6 @@ The exit code is 1 where a mean misses its target.
 
 from __future__ import annotations
 
-import argparse
-import os
 import statistics
 import sys
 import tempfile
@@ -23,12 +21,11 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from benchmarks.harness import ROOT, MissingError, show_progress
+from benchmarks.harness import ROOT, measured, show_progress
 from benchmarks.reproduce import config_of, put
 from pipeline.config.checking import checked
 from pipeline.config.loading import load_config
 from pipeline.config.schema import Config
-from pipeline.errors import PipelineError
 from pipeline.stages.listener import SILENT
 from pipeline.stages.outputs import read_classes
 from pipeline.stages.read_run import read_set
@@ -120,18 +117,7 @@ def lines(results: dict[str, list[Found]]) -> Iterator[str]:
 
 def main() -> int:
     """Measure, write the table into the page, and say what was skipped or missed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    data = os.environ.get("SENTIMENT_DATA")
-    parser.add_argument("--data", type=Path, default=Path(data) if data else None)
-    parser.add_argument("--only", nargs="+", default=list(TARGETS), choices=list(TARGETS))
-    options = parser.parse_args()
-    results = {}
-    for name in options.only:
-        try:
-            results[name] = measure(name, options.data)
-        except (MissingError, PipelineError) as error:
-            print(f"skipped {name}: {error}")
-    show_progress("")
+    results = dict(measured(__doc__.splitlines()[0], list(TARGETS), measure))
     page = PAGE.read_text(encoding="utf-8")
     PAGE.write_text(put(page, "suspects", lines(results), list(TARGETS)), encoding="utf-8")
     print("\n".join(lines(results)))
