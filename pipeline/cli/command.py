@@ -129,8 +129,7 @@ def compute_and_render(
     force, quiet = values.pop("force", False), values.pop("quiet") or group["quiet"]
     verbose = values.pop("verbose", False) or group["verbose"]
     interrupts.be_raised()
-    epochs = None if config.train.epochs == "auto" else config.train.epochs
-    with StageProgress(epochs, quiet, verbose) as progress:
+    with StageProgress(quiet, verbose) as progress:
         compiled.on_compile, urls.on_fetch = progress.say, progress.fetched
         keep, cluster = values.pop("keep", False), cluster_of(values)
 

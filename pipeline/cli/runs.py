@@ -70,7 +70,7 @@ def compare(run_a: Path, run_b: Path, flipped: int, page: Path | None, in_json: 
     from pipeline.studies.compare_page import write_comparison_page
 
     interrupts.be_raised()
-    with StageProgress(0, quiet=in_json) as progress:
+    with StageProgress(quiet=in_json) as progress:
         progress.started("compare")
         comparison = compare_runs(run_a, run_b)
         if page is not None:

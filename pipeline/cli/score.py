@@ -103,7 +103,7 @@ def score(run: Path, file: str, by: str | None, group: str | None, **options: An
     in_json, dialect = options["in_json"], dialect_of(options)
     keys = {key: options[key] for key in (*_KEYS, "classes") if options[key] not in (None, (), {})}
     interrupts.be_raised()
-    with StageProgress(0, quiet=in_json) as progress:
+    with StageProgress(quiet=in_json) as progress:
         compiled.on_compile, urls.on_fetch = progress.say, progress.fetched
         progress.started("score")
         try:

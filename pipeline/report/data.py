@@ -39,6 +39,8 @@ class Provenance:
         All settings, as TOML.
     seed : int
         The seed of the training.
+    steps : dict of str to str
+        `epochs` and `learning_rate` as they were set, and what "auto" stood for: `auto (20)`.
     versions : dict of str to str
         Versions of Python and the libraries.
     stages : tuple of dict
@@ -51,6 +53,7 @@ class Provenance:
 
     config: str
     seed: int
+    steps: dict[str, str]
     versions: dict[str, str]
     stages: tuple[dict[str, Any], ...]
     digests: dict[str, str]

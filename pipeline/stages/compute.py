@@ -55,7 +55,7 @@ class StageContext:
     entry : dict
         What the manifest will say of the stage.
     on_epoch : callable
-        Told of each epoch.
+        Told of each epoch, and how many there are at most.
     kept : KeptShards
         Runs tasks that write shards, and keeps those that are complete if the stage fails.
     """
@@ -64,7 +64,7 @@ class StageContext:
     run: Run
     folder: Path
     entry: dict[str, Any]
-    on_epoch: Callable[[Epoch], None]
+    on_epoch: Callable[[Epoch, int], None]
     kept: KeptShards = NOTHING_KEPT
 
     @property
@@ -198,7 +198,11 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     set_word_columns(regression, vocabulary)
     groups = read_groups(context.run, "train")
     spread = Spread(context.workers, context.folder)
-    regression.fit(counts, labels, weights, context.on_epoch, groups, spread)
+
+    def on_epoch(epoch: Epoch) -> None:
+        context.on_epoch(epoch, regression.epochs_)
+
+    regression.fit(counts, labels, weights, on_epoch, groups, spread)
     learned = LearnedReviews(counts, labels, weights, groups)
     decided = decide(config.train, regression, learned, spread)
     tokenizer = read_tokenizer(context.run)

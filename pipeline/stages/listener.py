@@ -21,8 +21,8 @@ class Listener:
     def started(self, stage: str) -> None:
         """Hear that a stage starts to compute."""
 
-    def epoch(self, epoch: Epoch) -> None:
-        """Hear of an epoch of training."""
+    def epoch(self, epoch: Epoch, n_epochs: int) -> None:
+        """Hear of an epoch of training, and how many there are at most."""
 
     def tasks_started(self, n_tasks: int) -> None:
         """Hear that tasks are given to workers, one a shard or a part of the rows."""

@@ -6,7 +6,13 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from pipeline.stages.compute import StageContext
-from pipeline.stages.outputs import read_card, read_decision, read_epochs, read_metrics
+from pipeline.stages.outputs import (
+    read_card,
+    read_decision,
+    read_epochs,
+    read_metrics,
+    read_steps,
+)
 from pipeline.stages.read_run import (
     MAJORITY,
     read_baselines,
@@ -107,6 +113,7 @@ def _run_data(context: StageContext) -> RunData:
         for name, entry in entries.items()
     )
     metrics, corpus = read_metrics(run), read_card(run)
+    settings, steps = _settings(context)
     return RunData(
         run.path.resolve().name,
         metrics,
@@ -116,8 +123,9 @@ def _run_data(context: StageContext) -> RunData:
         tuple(read_epochs(run)),
         {MAJORITY: _majority_accuracy(metrics, corpus)} | read_baselines(run),
         Provenance(
-            context.config.to_toml(),
+            settings,
             context.config.train.seed,
+            steps,
             entries["train"]["versions"],
             stages,
             {file: files.sha256(run.output(file)) for file in run.digests("train")},
@@ -125,6 +133,17 @@ def _run_data(context: StageContext) -> RunData:
         ),
         read_curve(run, context.config),
     )
+
+
+def _settings(context: StageContext) -> tuple[str, dict[str, str]]:
+    """Return the settings as TOML, and epochs and learning rate; both say what "auto" stood for."""
+    text, train = context.config.to_toml(), context.config.train
+    steps = {"epochs": f"{train.epochs}", "learning_rate": f"{train.learning_rate}"}
+    for key, used in read_steps(context.run).items():
+        if steps[key] == "auto":
+            steps[key] = f"auto ({used:g})"
+            text = text.replace(f'\n{key} = "auto"\n', f'\n{key} = "auto"  # {used:g}\n')
+    return text, steps
 
 
 def _majority_accuracy(metrics: dict[str, Any], corpus: dict[str, Any]) -> float:

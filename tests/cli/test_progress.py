@@ -7,7 +7,10 @@ import pytest
 from pipeline.cli.display import progress
 from pipeline.cli.display.progress import RateColumn, StageProgress, TimeColumn
 from pipeline.cluster.workers import HERE
+from pipeline.config.loading import load_config
 from pipeline.stages.listener import HeardWorkers
+from pipeline.stages.runner import run_stages
+from pipeline.storage.run import Run
 
 
 @pytest.mark.parametrize(
@@ -26,7 +29,7 @@ def test_elapsed_and_remaining_time_are_told_apart(elapsed, left, shown):
 
 
 def test_a_file_that_is_fetched_is_shown_with_what_is_here():
-    shown = StageProgress(epochs=4, quiet=False)
+    shown = StageProgress(quiet=False)
     shown.fetched("s3://reviews/a.csv", 1_000_000, 3_000_000)  # nothing runs that could show it
     shown.started("corpus")
     shown.fetched("s3://reviews/a.csv", 1_000_000, 3_000_000)
@@ -43,11 +46,27 @@ def test_the_rate_of_tasks_and_epochs_is_shown():
     assert RateColumn().render(task).plain == "0:02"
 
 
+def test_the_bar_of_a_training_is_as_long_as_its_epochs_are_many(small_run, tmp_path):
+    """Whoever chose them: with "auto", no config says how many there are."""
+
+    class Watched(StageProgress):
+        def epoch(self, epoch, n_epochs):
+            super().epoch(epoch, n_epochs)
+            (task,) = self.progress.tasks
+            bars.append((task.completed, task.total))
+
+    for epochs, n in (("4", 4), ('"auto"', 20)):
+        bars = []
+        config = load_config(small_run.config, [f"train.epochs={epochs}"])
+        run_stages(config, Run(tmp_path), "train", Watched(quiet=False))
+        assert bars == [(number, n) for number in range(1, n + 1)]
+
+
 def test_a_log_says_now_and_then_how_many_tasks_are_done(monkeypatch, capsys):
     """Such as the log of a batch job; a bar would fill it."""
     clock = iter([0.0, 20.0, 40.0, 60.0, 80.0])
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
-    shown = StageProgress(epochs=4, quiet=False)
+    shown = StageProgress(quiet=False)
     assert list(HeardWorkers(HERE, shown).map(abs, [-1, -2, -3, -4])) == [1, 2, 3, 4]
     said = capsys.readouterr().err.splitlines()
     assert said == ["          2 of 4 tasks, 3.0 a minute, about 0:40 left"]

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from dataclasses import replace
 
 from matplotlib.figure import Figure
@@ -40,6 +41,18 @@ def test_the_model_card_has_the_hubs_metadata(small_run):
     values = {metric["type"]: metric["value"] for metric in entry["results"][0]["metrics"]}
     assert values["accuracy"] == metrics["accuracy"]
     assert f"{metrics['accuracy']:.2%}" in text
+
+
+def test_the_settings_say_which_numbers_auto_stood_for(small_run, tmp_path, make_report):
+    """And those that were set stay as they are."""
+    run = make_report(small_run.config, tmp_path / "run", "train.learning_rate=auto")
+    rate = json.loads((run / "eval" / "metrics.json").read_text())["training"]["learning_rate"]
+    settings = json.loads((run / "report" / "report.json").read_text())["run"]["provenance"]
+    assert f'epochs = 4\nbatch_size = 1\nlearning_rate = "auto"  # {rate:g}\n' in settings["config"]
+    assert tomllib.loads(settings["config"]) == tomllib.loads((run / "config.toml").read_text())
+    assert f"&#34;auto&#34;  # {rate:g}\n" in (run / "report" / "index.html").read_text()
+    card = (run / "MODEL_CARD.md").read_text()
+    assert f"Epochs: 4. Learning rate: auto ({rate:g}). Seed: 7." in card
 
 
 def test_a_label_of_a_figure_is_never_cut(small_run):

@@ -48,7 +48,7 @@ class Heard(Listener):
     def started(self, stage: str) -> None:
         self.computed.append(stage)
 
-    def epoch(self, epoch: Any) -> None:
+    def epoch(self, epoch: Any, n_epochs: int) -> None:
         self.epochs.append(epoch.number)
         if self.interrupt:
             raise KeyboardInterrupt

@@ -85,16 +85,14 @@ class StageProgress(Listener):
 
     Parameters
     ----------
-    epochs : int or None
-        The largest number of epochs that training takes, if it is known.
     quiet : bool
         Show warnings only.
     verbose : bool
         Also show the peak memory of each stage.
     """
 
-    def __init__(self, epochs: int | None, quiet: bool, verbose: bool = False) -> None:
-        self.epochs, self.quiet, self.verbose = epochs, quiet, verbose
+    def __init__(self, quiet: bool, verbose: bool = False) -> None:
+        self.quiet, self.verbose = quiet, verbose
         self.console = error_console()
         self.tasks: TaskID | None = None
         self.progress = Progress(
@@ -120,16 +118,15 @@ class StageProgress(Listener):
             self._print(message_line(line))
 
     def started(self, stage: str) -> None:
-        """Show a bar; its length is known for training only, if at all."""
-        total = self.epochs if stage == "train" else None
-        self.task = self.progress.add_task(f"{stage:<9}", total=total)
+        """Show a bar without a length: how much a stage has to do is not known."""
+        self.task = self.progress.add_task(f"{stage:<9}", total=None)
 
-    def epoch(self, epoch: Epoch) -> None:
+    def epoch(self, epoch: Epoch, n_epochs: int) -> None:
         """Move the bar, and show the loss and accuracy of the epoch."""
         text = f"train     epoch {epoch.number}  loss {epoch.loss:.3f}  {epoch.accuracy:.1%}"
         if epoch.validation_loss == epoch.validation_loss:
             text += f"  validation {epoch.validation_loss:.3f}  {epoch.validation_accuracy:.1%}"
-        self.progress.update(self.task, completed=epoch.number, description=text)
+        self.progress.update(self.task, completed=epoch.number, total=n_epochs, description=text)
 
     def fetched(self, url: str, n_bytes: int, size: int) -> None:
         """Show how much of a file at a URL is here."""
