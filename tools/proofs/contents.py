@@ -1,7 +1,8 @@
 """What a folder holds, apart from what may differ between two runs: time, memory, random names.
 
-A run records the seconds and the peak memory of its stages, and gives each use of the test set a
-random name. These are taken out; everything else is compared byte by byte.
+A run records the seconds and the peak memory of its stages and the day of a verification, and gives
+each use of the test set a random name. These are taken out; everything else is compared byte by
+byte.
 """
 
 import hashlib
@@ -12,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-# Of a stage or a baseline, wherever it stands in a JSON file.
-_MEASURED = {"seconds", "peak_bytes"}
+# Of a stage, a baseline or a verification, wherever it stands in a JSON file.
+_MEASURED = {"seconds", "peak_bytes", "date"}
 # The files that show them, so that their digests differ too.
 _SHOWING = ("report/index.html", "report/report.json")
 _CELLS = re.compile(r"<td>\s*[\d.]+\s*</td>\s*<td>\s*[\d,.]+ MB\s*</td>")
@@ -60,7 +61,7 @@ def _comparable(path: Path, raw: bytes, places: list[str]) -> bytes:
         for place in places:
             text = text.replace(place, "")
         return _json(_manifest(json.loads(text)))
-    if path.name in {"report.json", "baselines.json"}:
+    if path.name in {"report.json", "baselines.json", "verification.json"}:
         return _json(json.loads(raw))
     if path.name == "journal.jsonl":
         *lines, last = raw.split(b"\n")
