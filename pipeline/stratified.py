@@ -66,10 +66,19 @@ def draw_by_class(
         if len(rows) and not 0 < size < len(rows):
             raise CorpusError(
                 f"{setting} = {fraction:g} leaves one set without a {name} review, "
-                f"of which there are {len(rows)}; expected some in both"
+                f"of which there are {len(rows)}; expected some in both{_enough(labels, setting)}"
             )
         drawn[draw.permutation(rows)[:size]] = True
     return drawn
+
+
+def _enough(labels: np.ndarray, setting: str) -> str:
+    """Return the smallest fraction that draws some of each class, in words that end a sentence."""
+    sizes = np.bincount(labels)
+    fewest = int(sizes[sizes > 0].min())
+    if fewest == 1:
+        return ", and so at least two of each class"
+    return f", as with {setting} = {1 / fewest:.2g}"
 
 
 def draw_folds(

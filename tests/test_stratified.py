@@ -36,6 +36,23 @@ def test_folds_depend_on_their_seed():
     assert (draw_folds(labels, 4, 0, "") != draw_folds(labels, 4, 1, "")).any()
 
 
+@given(st.lists(st.integers(2, 60), min_size=2, max_size=4), st.floats(0.001, 0.999))
+def test_a_fraction_that_is_refused_is_told_with_one_that_is_not(sizes, fraction):
+    labels, names = np.repeat(np.arange(len(sizes)), sizes), [f"c{n}" for n in range(len(sizes))]
+
+    def drawn(fraction):
+        return draw_by_class(
+            labels, fraction, np.random.default_rng(0), "test_fraction", None, names
+        )
+
+    try:
+        drawn(fraction)
+    except CorpusError as error:
+        found = drawn(float(str(error).rpartition(" = ")[2]))
+        for side in (labels[found], labels[~found]):
+            assert np.bincount(side, minlength=len(sizes)).all()
+
+
 # Groups
 
 

@@ -87,11 +87,17 @@ WORDS = click.option(
 )
 
 
+class WholeNumberRange(click.IntRange):
+    """A range of whole numbers."""
+
+    name = "whole number"
+
+
 def count_option(
     *names: str, text: str, most: int, least: int = 1, default: int | None = None
 ) -> Callable[[Function], Function]:
     """Return an option that takes a whole number; `text` is its help."""
-    kind = click.IntRange(least, most)
+    kind = WholeNumberRange(least, most)
     return click.option(
         *names, default=default, show_default=True, type=kind, metavar="N", help=text
     )
@@ -141,6 +147,8 @@ def cluster_options(command: Function) -> Function:
 
 class NumberRange(click.FloatRange):
     """A range of numbers; NaN is in none, although no bound refuses it."""
+
+    name = "number"
 
     def convert(self, value: Any, parameter: Any, context: Any) -> float:
         """Return the number, if it is one and within the range."""

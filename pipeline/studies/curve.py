@@ -191,7 +191,7 @@ def _target(to: int | None, n: int, sizes: Sequence[int]) -> int | None:
     if len(sizes) < LEAST_SIZES:
         raise ConfigError(
             f"--to: expected a curve of at least {LEAST_SIZES} sizes to predict from, "
-            f"got {len(sizes)}"
+            f"got {len(sizes)}; --sizes chooses them"
         )
     if not n < to <= farthest:
         raise ConfigError(

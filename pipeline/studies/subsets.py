@@ -96,7 +96,13 @@ def checked_sizes(
     full, least = subsets.full, _least(reviews, train)
     smallest = max(least, _SMALLEST)
     found = sorted(set(sizes)) or [full >> k for k in range(_SIZES) if full >> k >= smallest][::-1]
-    if least > full or (len(found) < 2 and not sizes):
+    if least >= full:
+        raise CorpusError(
+            f"curve: expected more than {least:,} training reviews outside of a fold, because the "
+            f"smallest size has {_OF_CLASS} reviews of each class or more, got {full:,}; it needs "
+            "more reviews"
+        )
+    if len(found) < 2 and not sizes:
         raise CorpusError(
             f"curve: expected at least {2 * smallest:,} training reviews outside of a fold, got "
             f"{full:,}; --sizes chooses sizes from {least:,}, which have {_OF_CLASS} reviews of "

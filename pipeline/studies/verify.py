@@ -225,6 +225,6 @@ def _changed_files(then: dict[str, str], now: dict[str, str]) -> Iterator[Change
 
 def _differences(then: dict[str, Any], now: dict[str, Any]) -> Iterator[Change]:
     for name in sorted(then.keys() | now.keys()):
-        before, after = then.get(name, "none"), now.get(name, "none")
+        before, after = then.get(name), now.get(name)
         if before != after:
-            yield Change(name, str(before), str(after))
+            yield Change(name, *("none" if each is None else str(each) for each in (before, after)))

@@ -9,7 +9,7 @@ merged in block order, so the result is the same for any block size and any numb
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeAlias
 
@@ -106,6 +106,8 @@ class Tokenizer:
         for name in ("lowercase", "tweets", "punctuation", "mark_negation"):
             if not isinstance(settings.get(name, False), bool):
                 raise TypeError(f"{name}: expected true or false, got {settings[name]!r}")
+        for name in sorted(settings.keys() - {field.name for field in fields(cls)}):
+            raise TypeError(f"{name}: this version has no such setting; train the model again")
         found = cls(**{**settings, "stop_words": tuple(stop_words)})
         if (found.tokenizer == "pattern") != (found.pattern is not None):
             raise ValueError('pattern: expected with tokenizer = "pattern", and only with it')

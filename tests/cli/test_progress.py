@@ -1,8 +1,10 @@
 """Progress: the time that a task took, and an estimate of what is left."""
 
+import io
 from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 
 from pipeline.cli.display import progress
 from pipeline.cli.display.progress import RateColumn, StageProgress, TimeColumn
@@ -26,6 +28,16 @@ from pipeline.storage.run import Run
 def test_elapsed_and_remaining_time_are_told_apart(elapsed, left, shown):
     task = SimpleNamespace(elapsed=elapsed, time_remaining=left)
     assert TimeColumn().render(task).plain == shown
+
+
+@pytest.mark.parametrize("width", [30, 40, 80])
+def test_a_bar_is_one_line_on_a_narrow_terminal(width):
+    shown = StageProgress(quiet=False)
+    shown.study_started("curve", 109_560, None)
+    shown.study_advanced(3_720)
+    console = Console(width=width, file=io.StringIO(), force_terminal=True)
+    console.print(shown.progress.get_renderable())
+    assert console.file.getvalue().count("\n") == 1
 
 
 def test_a_file_that_is_fetched_is_shown_with_what_is_here():

@@ -223,6 +223,7 @@ def test_json_is_printed_in_quiet_as_well(small_run, copied_run, sentiment):
         (("tune",), "tune: the config has no [tune] section"),
         (("tune", "--trials", 5), "--trials: expected --grid auto with it, got 5 alone"),
         (("tune", "--grid", "auto", "--trials", 0), "0 is not in the range 1<=x<=10000"),
+        (("tune", "--grid", "auto", "--trials", "x"), "'x' is not a valid whole number"),
         (("tune", "--grid", "all"), "'all' is not 'auto'"),
         (("crossval", "--no-tune", "--grid", "auto"), "use it without --grid"),
         (("crossval", "--trials", 5), "--trials: expected --grid auto with it"),

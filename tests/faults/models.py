@@ -182,7 +182,7 @@ _SETTINGS = (
     ),
     tokenizer(
         "a setting that is no setting",
-        "FOLDER/model/model.json: not as it was saved: Tokenizer.__init__() got an unexpec...",
+        "FOLDER/model/model.json: not as it was saved: code: this version has no such sett...",
         code="import os",
     ),
     content(

@@ -103,6 +103,16 @@ def test_other_versions_processors_and_sources_are_named_though_the_bytes_agree(
     ]
 
 
+def test_a_setting_that_the_run_did_not_know_is_named_unless_it_is_not_set_now_either(trained):
+    run = trained()
+    depends = Run(run).stage("train")["depends"]
+    train = {key: value for key, value in depends["config"]["train"].items() if key != "parts"}
+    assert train.pop("abstain") is None
+    altered(run, "train", depends=depends | {"config": {"train": train}})
+    changes = [(change.what, change.then, change.now) for change in verify_run(run).changes]
+    assert changes == [("train.parts", "none", "1")]
+
+
 def test_settings_that_differ_are_named_before_anything_else(trained):
     run = trained()
     found = verify_run(run, recorded_config(run, ["train.l2=1"]))

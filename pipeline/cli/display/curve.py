@@ -31,7 +31,11 @@ def print_curve(result: LearningCurve, folder: Path) -> None:
     )
     if result.extrapolation is None:
         few = len(result.points) < LEAST_SIZES
-        why = f"that needs {LEAST_SIZES} sizes" if few else "all sizes are too small"
+        why = (
+            f"that needs {LEAST_SIZES} sizes; --sizes chooses them"
+            if few
+            else "all sizes are too small"
+        )
         print_line(f"nothing is predicted for more reviews: {why}")
     else:
         _print_extrapolation(result.extrapolation, interval)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
 from rich.progress import (
@@ -30,6 +30,12 @@ _SAY_EVERY = 30
 
 class TimeColumn(ProgressColumn):
     """The time that a task took so far, and an estimate of what is left: 0:02, about 0:06 left."""
+
+    def get_table_column(self) -> Any:
+        """Return a column of one line, which a narrow terminal cuts."""
+        column = super().get_table_column()
+        column.no_wrap = True
+        return column
 
     def render(self, task: Task) -> Text:
         """Return the column of a task."""
