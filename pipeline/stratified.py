@@ -140,9 +140,10 @@ def draw_folds(
     draw = np.random.default_rng(seed)
     if groups is not None and not _are_single(groups):
         return _fold_groups(labels, n_folds, draw, setting, groups, names)
-    dealt = np.concatenate([draw.permutation(rows) for rows in classes])
-    folds = np.empty(len(labels), np.int64)
-    folds[dealt] = np.arange(len(dealt)) % n_folds
+    folds, n_dealt = np.empty(len(labels), np.int64), 0
+    for rows in classes:
+        folds[draw.permutation(rows)] = np.arange(n_dealt, n_dealt + len(rows)) % n_folds
+        n_dealt += len(rows)
     return folds
 
 

@@ -75,7 +75,7 @@ def targets_of(y: Array, costs: Array, n_classes: int, folder: Path | None = Non
     ----------
     y : int array, shape (n,)
     costs : float64 array, shape (n,)
-        Changed in place.
+        Changed in place, and returned where nothing else has to be.
     n_classes : int
     folder : Path, optional
         Where they lie, in a file without a name; else in memory.
@@ -95,6 +95,8 @@ def targets_of(y: Array, costs: Array, n_classes: int, folder: Path | None = Non
         costs = np.column_stack([y, costs])
     else:
         np.negative(costs, out=costs, where=y == 0)
+    if folder is None:
+        return costs
     targets = scratch(costs.size, np.float64, folder).reshape(costs.shape)
     targets[:] = costs
     return targets

@@ -22,7 +22,7 @@ from pipeline.model.logistic import Array
 from pipeline.training.abstaining import AbstainChoice, bound_of, choose_bound
 from pipeline.training.abstaining import Goal as AbstainGoal
 from pipeline.training.estimator import SGDLogisticRegression
-from pipeline.training.folds import LearnedReviews, draw, score_folds
+from pipeline.training.folds import LearnedReviews, draw, score_folds, scores_of
 from pipeline.training.parts import IN_MEMORY, Spread
 from pipeline.training.temperature import fit_temperature
 from pipeline.training.threshold import Goal, ThresholdChoice, choose_threshold, goal_of
@@ -157,7 +157,7 @@ def _held_out(
 def _of_validation(regression: SGDLogisticRegression, reviews: LearnedReviews) -> Scored:
     rows = regression.in_validation_
     weights = None if reviews.weights is None else reviews.weights[rows]
-    z = regression.decision_function(reviews.counts)[rows]
+    z = scores_of(regression, reviews.counts, rows)
     return Scored(reviews.labels[rows], z, weights, 0)
 
 

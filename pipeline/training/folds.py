@@ -10,18 +10,18 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from pipeline.cluster.workers import HERE, in_this_process
 from pipeline.errors import ConfigError
-from pipeline.model.checks import checked_counts
-from pipeline.model.logistic import Array
+from pipeline.model.logistic import Array, scores
 from pipeline.stratified import draw_folds
 from pipeline.training.costs import targets_of
 from pipeline.training.estimator import SGDLogisticRegression
-from pipeline.training.history import LabelledCounts
+from pipeline.training.history import BLOCK, LabelledCounts
 from pipeline.training.learning import learn
 from pipeline.training.log_count_ratio import class_ratios
 from pipeline.training.parts import IN_MEMORY, Spread
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 # Half of a small training set is too few: three folds are nearer to the temperature of ten. They
 # cost two trainings, which are short. docs/metrics.md has the measurements.
 MANY, FEW_FOLDS, MORE_FOLDS = 10_000, 2, 3
+# Non-zeros up to which folds are learned side by side. Beyond them one comes after the other, in
+# the memory that the regression itself has needed.
+LARGE = 1 << 24
 
 
 class LearnedReviews(NamedTuple):
@@ -40,7 +43,7 @@ class LearnedReviews(NamedTuple):
 
     Attributes
     ----------
-    counts : csr_array, shape (n, d)
+    counts : csr_array, shape (n, d), float32
         In canonical format.
     labels : int array, shape (n,)
         The number of each review's class.
@@ -62,7 +65,7 @@ class LearnedReviews(NamedTuple):
 
 
 def draw(regression: SGDLogisticRegression, reviews: LearnedReviews) -> Array | None:
-    """Draw the fold of each review, by class and group: int64, shape (n,).
+    """Draw the fold of each review, by class and group: int8, shape (n,).
 
     Returns None where there are too few reviews, or groups, for each fold to have all classes.
 
@@ -79,7 +82,7 @@ def draw(regression: SGDLogisticRegression, reviews: LearnedReviews) -> Array | 
     # Two more numbers make a random stream that nothing else has: see `cut` of the parts.
     seed = [regression.seed, 0, 2]
     try:
-        return draw_folds(labels, n_folds, seed, "folds", reviews.groups, names)
+        return draw_folds(labels, n_folds, seed, "folds", reviews.groups, names).astype(np.int8)
     except ConfigError:
         return None
 
@@ -99,7 +102,7 @@ def score_folds(
         run, or with `word_runs` in the fewest that mix both kinds as it does. If it stopped
         early, its epoch is their last.
     reviews : LearnedReviews
-    fold_of : int64 array, shape (n,)
+    fold_of : int array, shape (n,)
         The fold of each review, from 0.
     spread : Spread
         Where folds and parts are worked on; it changes no score.
@@ -111,17 +114,16 @@ def score_folds(
     Examples
     --------
     >>> from scipy.sparse import csr_array
-    >>> counts, labels = csr_array([[1.0], [-1.0], [1.0], [-1.0]]), np.array([1, 0, 1, 0])
+    >>> counts, labels = csr_array(np.float32([[1], [-1], [1], [-1]])), np.array([1, 0, 1, 0])
     >>> regression = SGDLogisticRegression(epochs=5).fit(counts, labels)
     >>> z = score_folds(regression, LearnedReviews(counts, labels), np.array([0, 0, 1, 1]))
     >>> (z > 0).tolist()
     [True, False, True, False]
     """
     n_classes = len(regression.classes_)
-    reviews = reviews._replace(counts=checked_counts(reviews.counts))
     z = np.empty((len(fold_of),) + (n_classes,) * (n_classes > 2))
-    for fold, scores in enumerate(_each(regression, reviews, fold_of, spread)):
-        z[fold_of == fold] = scores
+    for fold, of_fold in enumerate(_each(regression, reviews, fold_of, spread)):
+        z[fold_of == fold] = of_fold
     return z
 
 
@@ -130,7 +132,8 @@ def _each(
 ) -> Iterator[Array]:
     """Yield the scores of each fold."""
     folds = range(int(fold_of.max()) + 1)
-    if regression.parts > 1:  # each fold has tasks of its own, in threads or on workers
+    # Parts have tasks of their own, in threads or on workers.
+    if regression.parts > 1 or reviews.counts.nnz > LARGE:
         return (_scores(fold, regression, reviews, fold_of, spread) for fold in folds)
     # The reviews are in the memory of this process.
     workers = spread.workers if in_this_process(spread.workers) else HERE
@@ -145,9 +148,9 @@ def _scores(
     spread: Spread,
 ) -> Array:
     """Return the scores of a fold by a model that learned from the others."""
-    counts, labels, weights, _ = reviews
-    scored, learned = fold_of == fold, fold_of != fold
-    n_parts = min(regression.parts, int(learned.sum()))
+    counts, labels, _, _ = reviews
+    scored = fold_of == fold
+    n_parts = min(regression.parts, len(labels) - int(scored.sum()))
     model = copy.copy(regression)
     # The numbers that "auto" stood for are those of all reviews.
     steps = {"epochs": regression.epochs_, "learning_rate": regression.learning_rate_}
@@ -156,16 +159,34 @@ def _scores(
     model.averaged_runs, model.word_runs = model.averaged_runs // alike, model.word_runs // alike
     if model.patience:
         model.set_params(epochs=model.kept_.number)
-    of_learned = None if weights is None else weights[learned]
-    n_classes, costs = len(model.classes_), np.zeros(len(labels))
-    costs[learned] = model.costs(labels[learned], of_learned)
-    targets = targets_of(labels, costs, n_classes, spread.folder_beyond_memory(counts))
-    del costs  # and their memory
-    ratio = None
-    if model.ratio != "none":
-        counted = np.where(scored, 0.0, 1.0 if weights is None else weights)
-        of_ratio = model.ratio, model.alpha, counted, n_classes
-        ratio = class_ratios(counts, labels, *of_ratio)
+    targets = _targets(model, reviews, ~scored, spread.folder_beyond_memory(counts))
+    ratio = None if model.ratio == "none" else _ratio(model, reviews, ~scored)
     learn(model, LabelledCounts(counts, labels, targets, scored), ratio, None, spread)
-    z: Array = model.decision_function(counts)[scored]
-    return z
+    return scores_of(model, counts, scored)
+
+
+def _targets(
+    model: SGDLogisticRegression, reviews: LearnedReviews, learned: Array, folder: Path | None
+) -> Array:
+    """Return the targets of the reviews that are learned from, at their places among all."""
+    labels, weights = reviews.labels, reviews.weights
+    costs = np.zeros(len(labels))
+    costs[learned] = model.costs(labels[learned], None if weights is None else weights[learned])
+    return targets_of(labels, costs, len(model.classes_), folder)
+
+
+def _ratio(model: SGDLogisticRegression, reviews: LearnedReviews, learned: Array) -> Array:
+    """Return the log-count ratios of the reviews that are learned from."""
+    weights = 1.0 if reviews.weights is None else reviews.weights
+    of_learned = model.ratio, model.alpha, np.where(learned, weights, 0.0), len(model.classes_)
+    return class_ratios(reviews.counts, reviews.labels, *of_learned)
+
+
+def scores_of(model: SGDLogisticRegression, counts: csr_array, rows: Array) -> Array:
+    """Return the scores of some reviews: those for which `rows` is True."""
+    z = []
+    for start in range(0, len(rows), BLOCK):
+        ends = counts.indptr[start : start + BLOCK + 1]
+        of_block = scores(counts.data, counts.indices, ends, *model.parameters)
+        z.append(of_block[rows[start : start + BLOCK]])
+    return np.concatenate(z)

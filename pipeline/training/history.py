@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 # An objective so many times that of zero weights is a divergence, not noise.
 _DIVERGED = 10.0
-# Documents that are measured at once.
-_BLOCK = 1 << 18
+# Documents that are scored at once: their work arrays fit a cache.
+BLOCK = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class History:
         learned = ~held_out if held_out.any() else slice(None)
         at_zero = float(costs_of(of.targets[learned]).mean() * np.log(self.n_classes))
         losses, right = np.empty(n), np.empty(n, np.bool_)
-        blocks = [slice(start, start + _BLOCK) for start in range(0, n, _BLOCK)]
+        blocks = [slice(start, start + BLOCK) for start in range(0, n, BLOCK)]
         for rows in blocks:  # whose work arrays are several times as large
             ends = slice(rows.start, rows.stop + 1)
             z = scores(of.counts.data, of.counts.indices, of.counts.indptr[ends], folded, b)

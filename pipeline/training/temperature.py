@@ -7,7 +7,6 @@ than two classes.
 from __future__ import annotations
 
 import math
-import operator
 
 import numpy as np
 
@@ -20,6 +19,8 @@ from pipeline.model.softmax import softmax
 COLDEST, HOTTEST = 1e-3, 1e3
 # Newton steps, or halvings of the range in the logarithm. Few are needed.
 _STEPS = 200
+# Reviews whose terms are added up at once. It is no setting, because sums depend on it.
+_BLOCK = 1 << 18
 
 
 def fit_temperature(y_true: Labels, scores: Floats, sample_weight: Floats | None = None) -> float:
@@ -61,12 +62,11 @@ def fit_temperature(y_true: Labels, scores: Floats, sample_weight: Floats | None
     margins, weights = _margins(y_true, scores, sample_weight)
     if not margins.any():
         return 1.0
-    moments = _moments_of_two if margins.ndim == 1 else _moments_of_more
     n, s = len(margins), 1.0
     low, high = 1 / HOTTEST, 1 / COLDEST
     for _ in range(_STEPS):
-        of_loss = (float(np.average(each, weights=weights)) for each in moments(s, margins))
-        slope, curvature = map(operator.add, of_loss, ((1 - 1 / s) / n, 1 / (n * s * s)))
+        of_loss, curvature_of_loss = _means(s, margins, weights)
+        slope, curvature = of_loss + (1 - 1 / s) / n, curvature_of_loss + 1 / (n * s * s)
         low, high = (low, s) if slope > 0 else (s, high)
         after = s - slope / curvature
         if not low < after < high:
@@ -87,11 +87,26 @@ def _margins(
     if np.ndim(scores) == 1:
         is_positive, z = checked(y_true, scores)
         margins = np.where(is_positive, -z, z)  # of the other class
+        if sample_weight is None:
+            margins.sort(kind="stable")
+            return margins, None
         order = np.argsort(margins, kind="stable")
     else:
         margins = scores - np.take_along_axis(scores, np.asarray(y_true)[:, None], axis=1)
         order = np.lexsort(margins.T)
     return margins[order], None if sample_weight is None else sample_weight[order]
+
+
+def _means(s: float, margins: Floats, weights: Floats | None) -> tuple[float, float]:
+    """Return the mean slope and curvature of the reviews' losses by s, from sums over blocks."""
+    moments = _moments_of_two if margins.ndim == 1 else _moments_of_more
+    sums = np.zeros(2)
+    for start in range(0, len(margins), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        of_block = moments(s, margins[block])
+        sums += [(each if weights is None else each * weights[block]).sum() for each in of_block]
+    first, second = sums / (len(margins) if weights is None else weights.sum())
+    return float(first), float(second)
 
 
 def _moments_of_two(s: float, margins: Floats) -> tuple[Floats, Floats]:

@@ -1,6 +1,7 @@
 """Scores of folds: models that learned from the other reviews alone are the judges."""
 
 import copy
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -117,13 +118,33 @@ def test_a_temperature_changes_no_order_of_scores_and_no_prediction():
     np.testing.assert_array_equal(plain.predict(X), calibrated.predict(X))
 
 
-def test_threads_change_no_byte(monkeypatch):
+def test_neither_threads_nor_folds_one_after_the_other_change_a_byte(monkeypatch):
     model, found = fitted(averaged_runs=3), []
     fold_of = draw(model, LearnedReviews(X, Y))
-    for n_threads in ("1", "4"):
+    for n_threads, large in (("1", folds.LARGE), ("4", folds.LARGE), ("4", 0)):
         monkeypatch.setenv("SENTIMENT_THREADS", n_threads)
-        found.append(score_folds(model, LearnedReviews(X, Y), fold_of))
-    np.testing.assert_array_equal(*found)
+        monkeypatch.setattr(folds, "LARGE", large)
+        found.append(score_folds(model, LearnedReviews(X, Y), fold_of).tobytes())
+    assert len(set(found)) == 1
+
+
+@pytest.mark.parametrize("settings", [{}, {"ratio": "documents"}])
+def test_folds_of_a_large_corpus_need_no_more_memory_than_its_training(monkeypatch, settings):
+    counts, y = reviews(100_000)
+    monkeypatch.setattr(folds, "LARGE", 0)
+    for module in ("history.BLOCK", "temperature._BLOCK"):
+        monkeypatch.setattr(f"pipeline.training.{module}", 1 << 12)
+    model, peaks = SGDLogisticRegression(epochs=1, learning_rate=0.05, **settings), []
+    for work in (
+        lambda: model.fit(counts, y),
+        lambda: choose_decision(model, LearnedReviews(counts, y), calibrate=True),
+    ):
+        work()  # and import what it needs
+        tracemalloc.start()
+        work()
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.1 * peaks[0]
 
 
 def test_the_model_that_is_kept_is_left_as_it_was():

@@ -77,6 +77,6 @@ def test_an_epoch_is_measured_alike_in_blocks_of_any_size(n_classes, n_validatio
     w, b = zeros(n_classes)
     w = w + np.linspace(-0.3, 0.5, w.size).reshape(w.shape)
     expected = history(n_classes, n_validation=n_validation).add(w, b, w)
-    monkeypatch.setattr(history_module, "_BLOCK", 7)
+    monkeypatch.setattr(history_module, "BLOCK", 7)
     found = history(n_classes, n_validation=n_validation).add(w, b, w)
     assert repr(found) == repr(expected)  # NaN is not equal to itself

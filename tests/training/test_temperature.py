@@ -151,6 +151,15 @@ def test_a_review_of_weight_2_counts_twice_in_the_mean(drawn, data):
     assert goal(found) <= min(map(goal, GRID)) + 1e-12
 
 
+@pytest.mark.parametrize("weights", [None, np.arange(1.0, 101.0)])
+def test_blocks_change_nothing(monkeypatch, weights):
+    draw = np.random.default_rng(0)
+    y, z = draw.integers(0, 2, 100), draw.normal(size=100)
+    whole = fit_temperature(y, z, weights)
+    monkeypatch.setattr("pipeline.training.temperature._BLOCK", 7)
+    assert fit_temperature(y, z, weights) == pytest.approx(whole, rel=1e-12)
+
+
 # More than two classes
 
 
