@@ -8,6 +8,7 @@ import importlib.util
 import os
 import secrets
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -65,7 +66,8 @@ def connected(
         import distributed  # noqa: F401
     except ImportError:
         raise ConfigError(
-            f"{option}: needs dask.distributed; pip install 'sentiment-pipeline[cluster]'"
+            f"{option}: needs dask.distributed; pip install 'sentiment-pipeline[cluster]' into "
+            f"{sys.prefix}"
         ) from None
     silence()
     with contextlib.ExitStack() as stack:

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import importlib
 import re
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -241,7 +242,9 @@ def _opened(url: str) -> tuple[Any, str]:
     try:
         library = importlib.import_module(package)
     except ImportError:
-        raise CorpusError(f"{url}: needs the package {package}; pip install {install}") from None
+        raise CorpusError(
+            f"{url}: needs the package {package}; pip install {install} into {sys.prefix}"
+        ) from None
     if package == "huggingface_hub":
         library.logging.set_verbosity_error()  # it would log URLs of each try, signed ones too
     from fsspec.core import url_to_fs

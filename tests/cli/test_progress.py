@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from pipeline.cli.display import progress
+from pipeline.cli.display.file_progress import FileProgress
 from pipeline.cli.display.progress import RateColumn, StageProgress, TimeColumn
 from pipeline.cluster.workers import HERE
 from pipeline.config.loading import load_config
@@ -38,6 +39,16 @@ def test_a_bar_is_one_line_on_a_narrow_terminal(width):
     console = Console(width=width, file=io.StringIO(), force_terminal=True)
     console.print(shown.progress.get_renderable())
     assert console.file.getvalue().count("\n") == 1
+
+
+def test_a_log_has_no_bars_where_colours_are_forced(monkeypatch, tmp_path, capsys):
+    """As in a continuous integration, and behind a pipe in a notebook."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with StageProgress(quiet=False) as shown, FileProgress([tmp_path], quiet=False) as of_files:
+        shown.started("corpus")
+        shown.say(line := "a line " * 20)
+        of_files.progress.refresh()
+    assert capsys.readouterr().err.splitlines() == [line]
 
 
 def test_a_file_that_is_fetched_is_shown_with_what_is_here():

@@ -62,8 +62,8 @@ def test_without_the_extra_a_line_says_what_to_install(sentiment, monkeypatch, s
     for option in ("--workers=2", "--scheduler=tcp://127.0.0.1:8786"):
         done = sentiment("eval", small_run.config, "--run", small_run.path, option, "-q")
         name = option.partition("=")[0]
-        needs = f"{name}: needs dask.distributed; pip install 'sentiment-pipeline[cluster]'"
-        assert (done.exit_code, done.stderr) == (2, f"sentiment: {needs}\n")
+        needs = f"{name}: needs dask.distributed; pip install 'sentiment-pipeline[cluster]' into"
+        assert (done.exit_code, done.stderr) == (2, f"sentiment: {needs} {sys.prefix}\n")
 
 
 @pytest.mark.parametrize(

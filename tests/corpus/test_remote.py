@@ -410,11 +410,13 @@ def test_a_package_that_is_missing_is_named_with_the_command_that_installs_it(mo
     for package in ("s3fs", "gcsfs", "adlfs"):
         monkeypatch.setitem(sys.modules, package, None)
     assert refusal(lambda: place_paths("s3://b/a.csv", RULE)) == (
-        "s3://b/a.csv: needs the package s3fs; pip install 'sentiment-pipeline[s3]'"
+        "s3://b/a.csv: needs the package s3fs; pip install 'sentiment-pipeline[s3]' into "
+        + sys.prefix
     )
     for scheme, package in {"gs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}.items():
         assert refusal(lambda scheme=scheme: place_paths(f"{scheme}://b/a.csv", RULE)) == (
-            f"{scheme}://b/a.csv: needs the package {package}; pip install {package}"
+            f"{scheme}://b/a.csv: needs the package {package}; "
+            f"pip install {package} into {sys.prefix}"
         )
 
 

@@ -118,7 +118,7 @@ _PLACES = (
     path(
         "a store whose package is missing",  # no lock has it
         "gs://reviews/a.csv",
-        "gs://reviews/a.csv: needs the package gcsfs; pip install gcsfs",
+        "gs://reviews/a.csv: needs the package gcsfs; pip install gcsfs into ...",
     ),
     path(
         "a file of another machine",

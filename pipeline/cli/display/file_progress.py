@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from pipeline.cli.display.progress import TimeColumn, fetched_text
-from pipeline.cli.display.terminal import error_console
+from pipeline.cli.display.terminal import can_animate, error_console
 from pipeline.corpus.source import File, n_bytes
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class FileProgress:
             TimeColumn(),
             console=console,
             transient=True,
-            disable=quiet or not console.is_terminal,
+            disable=quiet or not can_animate(console),
         )
         self.task = self.progress.add_task("", total=sum(self.sizes.values()))
 

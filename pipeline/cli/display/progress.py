@@ -17,7 +17,7 @@ from rich.progress import (
     TextColumn,
 )
 
-from pipeline.cli.display.terminal import Text, error_console, message_line
+from pipeline.cli.display.terminal import Text, can_animate, error_console, message_line
 from pipeline.stages.listener import Listener
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ class StageProgress(Listener):
     def __init__(self, quiet: bool, verbose: bool = False) -> None:
         self.quiet, self.verbose = quiet, verbose
         self.console = error_console()
+        self.animated = can_animate(self.console)
         self.tasks: TaskID | None = None
         self.progress = Progress(
             SpinnerColumn(),
@@ -108,7 +109,7 @@ class StageProgress(Listener):
             RateColumn(),
             console=self.console,
             transient=True,
-            disable=quiet or not self.console.is_terminal,
+            disable=quiet or not self.animated,
         )
 
     def __enter__(self) -> StageProgress:
@@ -154,7 +155,7 @@ class StageProgress(Listener):
         text = f"{n:,} of {total:,} tasks"
         if self.tasks is not None:
             self.progress.update(self.tasks, completed=n, description=f"{'':<9} {text}")
-        if not self.console.is_terminal and now - self.said > _SAY_EVERY and n < total:
+        if not self.animated and now - self.said > _SAY_EVERY and n < total:
             self.said, speed = now, n / (now - self.tasks_began)
             left = _minutes((total - n) / speed)
             self.say(f"{'':<9} {text}, {rate(speed)}, about {left} left")
@@ -219,4 +220,4 @@ class StageProgress(Listener):
 
     def _print(self, line: RenderableType) -> None:
         # A terminal gets lines that end between words; a file gets whole lines.
-        self.console.print(line, soft_wrap=not self.console.is_terminal)
+        self.console.print(line, soft_wrap=not self.animated)

@@ -94,6 +94,11 @@ def error_console() -> Console:
     return Console(stderr=True, highlight=False)
 
 
+def can_animate(console: Console) -> bool:
+    """Return True for a terminal, but not for a file whose colours FORCE_COLOR asks for."""
+    return console.is_terminal and console.file.isatty()
+
+
 def message_line(message: str, style: str = "") -> text.Text:
     """Return a message on one line, cut where it is long."""
     return _isolated(Text(cut(one_line(message)), style))
