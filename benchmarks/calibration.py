@@ -29,7 +29,7 @@ from pipeline.stages.runner import run_stages
 from pipeline.storage.run import Run
 from pipeline.stratified import draw_by_class, draw_folds
 from pipeline.studies.splits import Reviews, Split
-from pipeline.training.decision import FEWEST
+from pipeline.training.held_out import FEWEST
 
 PAGE = ROOT / "docs" / "metrics.md"
 NAMES = (

@@ -184,7 +184,7 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     """Learn the weights: the model's folder, and `history.json`."""
     from pipeline.features.vocabulary import read_vocabulary
     from pipeline.model.text_classifier import TextClassifier
-    from pipeline.stages.deciding import decide
+    from pipeline.stages.deciding import fit_and_decide
     from pipeline.training.folds import LearnedReviews
     from pipeline.training.parts import Spread
 
@@ -198,13 +198,8 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     set_word_columns(regression, vocabulary)
     groups = read_groups(context.run, "train")
     spread = Spread(context.workers, context.folder)
-
-    def on_epoch(epoch: Epoch) -> None:
-        context.on_epoch(epoch, regression.epochs_)
-
-    regression.fit(counts, labels, weights, on_epoch, groups, spread)
     learned = LearnedReviews(counts, labels, weights, groups)
-    decided = decide(config.train, regression, learned, spread)
+    decided = fit_and_decide(config.train, regression, learned, context.on_epoch, spread)
     tokenizer = read_tokenizer(context.run)
     binary, unit_length = counting_of(config.features).values()
     parts = tokenizer, vocabulary, binary, regression, unit_length, classes, decided.bound

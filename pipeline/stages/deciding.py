@@ -1,4 +1,4 @@
-"""What `train` chooses once the weights are learned: temperature, threshold, when to abstain."""
+"""The weights that `train` learns, and what it chooses: temperature, threshold, when to abstain."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from pipeline.config.model import TrainSection
 from pipeline.stages.from_config import abstaining_of, decision_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
     from pipeline.training.estimator import SGDLogisticRegression
     from pipeline.training.folds import LearnedReviews
+    from pipeline.training.held_out import Scored
+    from pipeline.training.history import Epoch
     from pipeline.training.parts import Spread
 
 
@@ -34,16 +39,40 @@ class Decided(NamedTuple):
     warnings: list[str]
 
 
+def fit_and_decide(
+    section: TrainSection,
+    regression: SGDLogisticRegression,
+    learned: LearnedReviews,
+    on_epoch: Callable[[Epoch, int], None],
+    spread: Spread,
+) -> Decided:
+    """Fit a regression, tell of each epoch and how many there are, and decide as `decide` does."""
+    from pipeline.training.held_out import EarlyFolds
+
+    early = EarlyFolds(regression, learned)
+
+    def told(epoch: Epoch) -> None:
+        if section.calibrate:
+            early.begin()
+        on_epoch(epoch, regression.epochs_)
+
+    counts, labels, weights, groups = learned
+    regression.fit(counts, labels, weights, told, groups, spread)
+    return decide(section, regression, learned, spread, early.scored)
+
+
 def decide(
     section: TrainSection,
     regression: SGDLogisticRegression,
     learned: LearnedReviews,
     spread: Spread,
+    early: Future[Scored | None] | None = None,
 ) -> Decided:
     """Set temperature and threshold of a fitted regression, and return them with the bound."""
     from pipeline.training.decision import NO_DECISION, choose_abstaining, choose_decision
 
-    decision = choose_decision(regression, learned, **decision_of(section), spread=spread)
+    how = decision_of(section) | {"spread": spread, "early": early}
+    decision = choose_decision(regression, learned, **how)
     outcome: dict[str, Any] = {}
     summary, warnings = "", []
     if decision is not None:

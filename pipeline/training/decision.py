@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -22,17 +22,16 @@ from pipeline.model.logistic import Array
 from pipeline.training.abstaining import AbstainChoice, bound_of, choose_bound
 from pipeline.training.abstaining import Goal as AbstainGoal
 from pipeline.training.estimator import SGDLogisticRegression
-from pipeline.training.folds import LearnedReviews, draw, score_folds, scores_of
+from pipeline.training.folds import LearnedReviews
+from pipeline.training.held_out import Scored, held_out, of_validation
 from pipeline.training.parts import IN_MEMORY, Spread
 from pipeline.training.temperature import fit_temperature
 from pipeline.training.threshold import Goal, ThresholdChoice, choose_threshold, goal_of
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_array
+    from concurrent.futures import Future
 
-# Fewest reviews that a temperature is fitted to. Chance in n of them costs 1 / (2 n) nats a review
-# on average. docs/metrics.md has what the temperature gains, by the size of the corpus.
-FEWEST = 200
+    from scipy.sparse import csr_array
 
 
 @dataclass(frozen=True)
@@ -60,29 +59,13 @@ class Decision:
 NO_DECISION = Decision(temperature=1.0, n_scored=0, n_folds=0, threshold=None)
 
 
-class Scored(NamedTuple):
-    """Reviews with the scores of models that did not learn from them.
-
-    Attributes
-    ----------
-    labels, scores, weights
-        As `fit_temperature` takes them.
-    n_folds : int
-        The folds that they were scored in; 0 if they are the validation set.
-    """
-
-    labels: Array
-    scores: Array
-    weights: Array | None
-    n_folds: int
-
-
 def choose_decision(
     regression: SGDLogisticRegression,
     reviews: LearnedReviews,
     calibrate: bool,
     goal: tuple[Goal, float | None] | None = None,
     spread: Spread = IN_MEMORY,
+    early: Future[Scored | None] | None = None,
 ) -> Decision | None:
     """Set the temperature and the threshold of a fitted regression, and return them.
 
@@ -92,14 +75,14 @@ def choose_decision(
         Fitted to the reviews; changed in place.
     reviews : LearnedReviews
     calibrate : bool
-        Fit a temperature: to the scores of the validation set if that has `FEWEST` reviews, and
-        otherwise to those of folds, which `score_folds` computes. It stays 1 if fewer than `FEWEST`
-        reviews were learned from.
+        Fit a temperature to the scores of `held_out`. It stays 1 if there are too few.
     goal : tuple, optional
         The goal of the threshold and the least that it must reach on the validation set, which is
         there then: see `choose_threshold`. For two classes only.
     spread : Spread
         Where folds are worked on; it changes no number.
+    early : Future, optional
+        These scores, if they were begun while the regression was fitted: see `EarlyFolds`.
 
     Returns
     -------
@@ -123,42 +106,19 @@ def choose_decision(
         return None
     if goal is not None:
         check_goal(len(regression.classes_))
-    temperature, n_scored, n_folds, choice = 1.0, 0, 0, None
-    if calibrate and (found := _held_out(regression, reviews, spread)) is not None:
+    temperature, n_scored, n_folds, choice, found = 1.0, 0, 0, None, None
+    if calibrate:
+        found = held_out(regression, reviews, spread) if early is None else early.result()
+    if found is not None:
         temperature, n_scored = fit_temperature(*found[:3]), len(found.labels)
         n_folds = found.n_folds
         regression.coef_ = regression.coef_ / temperature
         regression.intercept_ = regression.intercept_ / temperature
     if goal is not None:
-        y, z, weights, _ = _of_validation(regression, reviews)
+        y, z, weights, _ = of_validation(regression, reviews)
         choice = choose_threshold(y, z, *goal, sample_weight=weights)
         regression.threshold = choice.threshold
     return Decision(temperature, n_scored, n_folds, choice)
-
-
-def _held_out(
-    regression: SGDLogisticRegression, reviews: LearnedReviews, spread: Spread
-) -> Scored | None:
-    """Return what a temperature is fitted to; None if that is too little."""
-    n_validation = int(regression.in_validation_.sum())
-    if n_validation >= FEWEST:
-        return _of_validation(regression, reviews)
-    if n_validation:
-        reviews = reviews.only(~regression.in_validation_)
-    if len(reviews.labels) < FEWEST:
-        return None
-    fold_of = draw(regression, reviews)
-    if fold_of is None:
-        return None
-    z = score_folds(regression, reviews, fold_of, spread)
-    return Scored(reviews.labels, z, reviews.weights, int(fold_of.max()) + 1)
-
-
-def _of_validation(regression: SGDLogisticRegression, reviews: LearnedReviews) -> Scored:
-    rows = regression.in_validation_
-    weights = None if reviews.weights is None else reviews.weights[rows]
-    z = scores_of(regression, reviews.counts, rows)
-    return Scored(reviews.labels[rows], z, weights, 0)
 
 
 def choose_abstaining(
@@ -183,7 +143,7 @@ def choose_abstaining(
     >>> choose_abstaining(regression, LearnedReviews(counts, labels), ("min_accuracy", 0.9))
     AbstainChoice(goal='accuracy >= 0.9', bound=0.0)
     """
-    y, z, weights, _ = _of_validation(regression, reviews)
+    y, z, weights, _ = of_validation(regression, reviews)
     return choose_bound(y, z, regression.threshold, goal, weights)
 
 

@@ -19,8 +19,8 @@ from pipeline.model.text_classifier import TextClassifier
 from pipeline.stages.deciding import decide
 from pipeline.stages.from_config import regression_of
 from pipeline.training.abstaining import choose_bound
-from pipeline.training.decision import FEWEST
 from pipeline.training.folds import LearnedReviews
+from pipeline.training.held_out import FEWEST
 from pipeline.training.parts import IN_MEMORY
 
 GOAL = "train.abstain={ min_accuracy = 0.9 }"

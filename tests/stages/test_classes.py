@@ -20,7 +20,7 @@ from pipeline.stages.read_run import read_labels
 from pipeline.storage import files
 from pipeline.storage.counts import read_counts
 from pipeline.storage.run import Run
-from pipeline.training import decision
+from pipeline.training import held_out as held_out_module
 
 WORDS = {
     "1": ["abysmal", "dull", "awful", "waste"],
@@ -144,7 +144,7 @@ def test_a_class_whose_mistakes_cost_more_is_predicted_more(folder, tmp_path):
 def test_a_temperature_of_three_classes_is_fitted_to_the_validation_set(
     folder, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(decision, "FEWEST", 10)
+    monkeypatch.setattr(held_out_module, "FEWEST", 10)
     settings = "[train]\nl2 = 0\nlearning_rate = 1.0\nepochs = 30\nvalidation = 0.3\n"
     runs = []
     for name, calibrate in (("plain", "calibrate = false\n"), ("calibrated", "")):

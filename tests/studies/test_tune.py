@@ -19,7 +19,7 @@ from pipeline.studies.execution import Execution
 from pipeline.studies.grid import trials_of
 from pipeline.studies.journal import Journal
 from pipeline.studies.splits import CountedSplit, Reviews, Split
-from pipeline.training import decision
+from pipeline.training import decision, held_out
 from pipeline.training.decision import choose_decision
 from pipeline.training.folds import LearnedReviews
 
@@ -138,7 +138,7 @@ def test_a_trial_scores_what_its_config_learns_from_its_split(config_of, grid, r
 def test_a_trial_has_the_temperature_and_the_threshold_that_training_chooses(
     config_of, reviews, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(decision, "FEWEST", 10)
+    monkeypatch.setattr(held_out, "FEWEST", 10)
     both = "train.calibrate = [true, false]\ntrain.threshold = [0.5, { min_recall = 0.95 }]\n"
     config = config_of('[tune]\nby = "log_loss"\ntrain.epochs = [2, 4]\n' + both)
     config = with_values(config, {"train.validation": 0.3}, "")
@@ -164,7 +164,7 @@ def test_a_temperature_is_fitted_where_the_log_loss_decides(
     config_of, reviews, tmp_path, monkeypatch, folded
 ):
     """With `folded`, to folds: each trial has the one of its own epochs."""
-    monkeypatch.setattr(decision, "FEWEST", 10)
+    monkeypatch.setattr(held_out, "FEWEST", 10)
     fitted = []
     record = lambda *scored: fitted.append(scored) or 0.5  # noqa: E731
     monkeypatch.setattr(decision, "fit_temperature", record)

@@ -18,10 +18,11 @@ from pipeline.stages.read_run import read_labels
 from pipeline.storage.counts import read_counts
 from pipeline.storage.run import Run
 from pipeline.stratified import TWO_CLASSES
-from pipeline.training import decision
-from pipeline.training.decision import FEWEST, choose_decision
+from pipeline.training import held_out
+from pipeline.training.decision import choose_decision
 from pipeline.training.estimator import SGDLogisticRegression
 from pipeline.training.folds import LearnedReviews
+from pipeline.training.held_out import FEWEST
 from pipeline.training.temperature import fit_temperature
 from pipeline.training.threshold import choose_threshold
 
@@ -29,7 +30,7 @@ from pipeline.training.threshold import choose_threshold
 @pytest.fixture
 def few_suffice(monkeypatch):
     """Fit a temperature to the small validation set."""
-    monkeypatch.setattr(decision, "FEWEST", 10)
+    monkeypatch.setattr(held_out, "FEWEST", 10)
 
 
 def trained(sentiment, small_run, tmp_path, *overrides):

@@ -10,9 +10,10 @@ from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_array
 
 from pipeline.training import folds
-from pipeline.training.decision import FEWEST, choose_decision
+from pipeline.training.decision import choose_decision
 from pipeline.training.estimator import SGDLogisticRegression
 from pipeline.training.folds import LearnedReviews, draw, score_folds
+from pipeline.training.held_out import FEWEST
 
 X, Y = reviews(240, noise=0.2)
 DENSE = X.toarray().astype(np.float64)
