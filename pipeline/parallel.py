@@ -148,6 +148,19 @@ def ordered_map(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterat
         pool.shutdown(cancel_futures=True)
 
 
+def in_slices(work: Callable[[slice], None], n_items: int, size: int) -> None:
+    """Call `work` with slices of some items, each of `size` items, in threads.
+
+    >>> found = np.zeros(5)
+    >>> in_slices(lambda part: found[part].fill(part.start), len(found), 2)
+    >>> found
+    array([0., 0., 2., 2., 4.])
+    """
+    starts = range(0, n_items, size)
+    for _ in ordered_map(work, (slice(i, min(i + size, n_items)) for i in starts)):
+        pass
+
+
 def map_arriving(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
     """Yield `work(item)` for each item in order, as soon as it is there.
 

@@ -14,7 +14,7 @@ import numpy as np
 from pipeline.features.vocabulary import Vocabulary
 from pipeline.kernels import counting as kernels
 from pipeline.kernels.compiled import Kernel
-from pipeline.parallel import Workspace, chunks, map_with_workspace, n_threads
+from pipeline.parallel import Workspace, chunks, map_with_workspace
 from pipeline.storage.counts import csr_of
 from pipeline.tokens.tokens import Tokens
 
@@ -59,14 +59,23 @@ def count_features(
     """
     counters = _counters(tokens, vocabulary, binary)
     most = int(sum(counter.most[-1] for counter in counters))
-    # A single thread counts words of all documents as one block, which need not be copied. The
-    # bound for characters is so far from their number that SciPy would copy what is left of it.
-    is_whole = n_threads() == 1 and vocabulary._finders.characters is None
-    block = max(1, most) if is_whole else BLOCK
-    data, indices, indptr = _joined(
-        _stream(counters, vocabulary, unit_length, block), tokens.n_documents, most
+    # Memory that is never written to is never allocated.
+    data, indices = np.empty(most, np.float32), np.empty(most, np.int32)
+
+    def count(documents: slice, workspace: Workspace) -> Counts:
+        """Count in place: from where the bound says that documents may begin."""
+        room = slice(*counters[0].most[[documents.start, documents.stop]])
+        counts = counters[0](documents, workspace, (data[room], indices[room]))
+        return _to_unit_length(counts) if unit_length else counts
+
+    blocks = (
+        # The bound for characters is too far from their number.
+        _stream(counters, vocabulary, unit_length)
+        if vocabulary._finders.characters
+        else map_with_workspace(count, chunks(counters[0].most, max(1, most)))
     )
-    return csr_of(data, indices, indptr, (tokens.n_documents, len(vocabulary)))
+    counts = _joined(blocks, data, indices, tokens.n_documents)
+    return csr_of(*counts, (tokens.n_documents, len(vocabulary)))
 
 
 class Counts(NamedTuple):
@@ -77,10 +86,10 @@ class Counts(NamedTuple):
     indptr: np.ndarray
 
 
-def _joined(blocks: Iterator[Counts], n_documents: int, most: int) -> Counts:
-    """Concatenate CSR blocks. A single block is returned as it is, without a copy."""
-    # Memory that is never written to is never allocated.
-    data, indices = np.empty(most, np.float32), np.empty(most, np.int32)
+def _joined(
+    blocks: Iterator[Counts], data: np.ndarray, indices: np.ndarray, n_documents: int
+) -> Counts:
+    """Move CSR blocks together in `data` and `indices`. A single block is returned as it is."""
     indptr, n, d = np.zeros(n_documents + 1, np.int64), 0, 0
     for block in blocks:
         if len(block.indptr) == len(indptr):
@@ -109,7 +118,7 @@ def stream_counts(
     Counts
         Valid until the next iteration.
     """
-    yield from _stream(_counters(tokens, vocabulary, binary), vocabulary, unit_length, BLOCK)
+    yield from _stream(_counters(tokens, vocabulary, binary), vocabulary, unit_length)
 
 
 def count_block(
@@ -167,11 +176,18 @@ class _Counter:
     most: np.ndarray
     known: np.ndarray
 
-    def __call__(self, documents: slice, workspace: Workspace) -> Counts:
+    def __call__(
+        self,
+        documents: slice,
+        workspace: Workspace,
+        room: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> Counts:
         offsets = self.tokens.offsets[documents.start : documents.stop + 1]
         most = int(self.most[documents.stop] - self.most[documents.start])
-        data = workspace.array(f"{self.name} data", most, np.float32)
-        indices = workspace.array(f"{self.name} indices", most, np.int32)
+        data, indices = room or (
+            workspace.array(f"{self.name} data", most, np.float32),
+            workspace.array(f"{self.name} indices", most, np.int32),
+        )
         marks = workspace.zeros(f"{self.name} marks", self.n_marks, np.uint64)
         n_before = workspace.zeros(f"{self.name} n_before", 1, np.int64)
         params, indptr = self.params.copy(), np.zeros(len(offsets), np.int64)
@@ -218,16 +234,16 @@ def _n_marks(n_nodes: int, binary: bool) -> int:
 
 
 def _stream(
-    counters: list[_Counter], vocabulary: Vocabulary, unit_length: bool, block: int
+    counters: list[_Counter], vocabulary: Vocabulary, unit_length: bool
 ) -> Iterator[Counts]:
-    """Yield the counts of blocks of documents, which have at most about `block` n-grams."""
+    """Yield the counts of blocks of documents, which have at most about `BLOCK` n-grams."""
     both = vocabulary._finders.columns is not None
     most = counters[0].most + counters[1].most if both else counters[0].most
     yield from map_with_workspace(
         lambda documents, workspace: _count(
             counters, vocabulary, unit_length, documents, workspace
         ),
-        chunks(most, block),
+        chunks(most, BLOCK),
     )
 
 
@@ -242,9 +258,7 @@ def _count(
     columns = vocabulary._finders.columns
     found = [counter(documents, workspace) for counter in counters]
     counts = found[0] if columns is None else _merged(found, columns, workspace)
-    if unit_length:
-        _to_unit_length(counts)
-    return counts
+    return _to_unit_length(counts) if unit_length else counts
 
 
 def _merged(
@@ -265,8 +279,9 @@ def _merged(
     return Counts(data, indices, indptr)
 
 
-def _to_unit_length(counts: Counts) -> None:
+def _to_unit_length(counts: Counts) -> Counts:
     """Divide each document's counts by their length, in place; empty documents stay empty."""
     squares = np.concatenate(([0.0], np.cumsum(np.square(counts.data, dtype=np.float64))))
     lengths = np.sqrt(np.diff(squares[counts.indptr]))  # exact: squares are integers
     np.divide(counts.data, np.repeat(lengths, np.diff(counts.indptr)), out=counts.data)
+    return counts

@@ -134,9 +134,20 @@ def _parts(tokens: Tokens) -> Iterator[Tokens]:
 
 def _single_tokens(tokens: Tokens) -> Level:
     n_distinct = len(tokens.distinct)
-    last, frequency = np.full(n_distinct, -1), np.zeros(n_distinct, np.int32)
-    kernels.document_frequency(tokens.ids, tokens.offsets, last, frequency)
-    return Level(np.empty(0, np.uint64), frequency)
+
+    def count(documents: slice, workspace: Workspace) -> np.ndarray:
+        offsets = tokens.offsets[documents.start : documents.stop + 1]
+        last, frequency = workspace.array("arrays", 2 * n_distinct, np.int32).reshape(2, -1)
+        last[:], frequency[:] = -1, 0
+        kernels.document_frequency(tokens.ids, offsets, last, frequency)
+        return frequency
+
+    total = np.zeros(n_distinct, np.int32)
+    # So large that it takes longer to count the tokens of a part than to add up frequencies.
+    largest = max(1 << 20, 16 * n_distinct)
+    for frequency in map_with_workspace(count, chunks(tokens.offsets, largest)):
+        total += frequency
+    return Level(np.empty(0, np.uint64), total)
 
 
 def _n_bits(parts: list[Tokens], length: int) -> int:

@@ -59,23 +59,21 @@ class WordNgrams:
         """
         # Tokens that are numbered in code-point order are digits, and n-grams are numbers that a
         # radix sort can sort.
-        levels, alphabet = _in_threads(
+        levels, (alphabet, rank, distinct) = _in_threads(
             lambda: find_ngrams(tokens, longest, bounds.start),
-            lambda: alphabet_of(tokens.distinct),
+            lambda: _ranked(tokens.distinct),
         )
-        kept = [
-            np.flatnonzero((level.frequency >= bounds.start) & (level.frequency < bounds.stop))
-            for level in levels
+        is_kept = [
+            (level.frequency >= bounds.start) & (level.frequency < bounds.stop) for level in levels
         ]
+        # Single tokens are in alphabetical order from the start.
+        kept = [alphabet[is_kept[0][alphabet]], *map(np.flatnonzero, is_kept[1:])]
         frequency = np.concatenate(
             [level.frequency[nodes] for level, nodes in zip(levels, kept, strict=True)]
         )
-        distinct = tokens.distinct.take(arrow.numbers(alphabet))
-        rank = np.empty(len(distinct), np.int32)
-        rank[alphabet] = np.arange(len(distinct), dtype=np.int32)
         digits = digits_of(levels, kept, rank)
-        del levels, kept
-        if len(digits):
+        del levels, kept, is_kept
+        if len(digits) and longest > 1:
             digits, frequency = in_alphabetical_order(digits, frequency)
         return cls(distinct, digits, frequency, (tokens.distinct, rank))
 
@@ -96,6 +94,14 @@ class WordNgrams:
         # The trie could be read from the names, but that takes longer.
         names, found = _in_threads(lambda: names_of(self.distinct, self.digits, chosen), trie)
         return names, found
+
+
+def _ranked(distinct: pa.LargeStringArray) -> tuple[np.ndarray, np.ndarray, pa.LargeStringArray]:
+    """Return tokens in code-point order: their ids, the rank of each id, and the tokens."""
+    alphabet = alphabet_of(distinct)
+    rank = np.empty(len(distinct), np.int32)
+    rank[alphabet] = np.arange(len(distinct), dtype=np.int32)
+    return alphabet, rank, distinct.take(arrow.numbers(alphabet))
 
 
 def _in_threads(*works: Callable[[], Any]) -> list[Any]:

@@ -16,6 +16,23 @@ from pipeline.kernels.hashing import ONE, ZERO, scattered
 LONG = np.uint64(1 << 63)  # the bit that marks the key of a long token
 EIGHT, WIDTH, LOW_BYTE = np.uint64(8), np.uint64(64), np.uint64(0xFF)
 
+# The first zero byte of a uint64, and its place (Warren, Hacker's Delight, 6-1).
+LOW_BITS = np.uint64(0x0101010101010101)
+HIGH_BITS = np.uint64(0x8080808080808080)
+PLACES = np.uint64(0x0001020304050607)
+SEVEN, TOP_BYTE = np.uint64(7), np.uint64(56)
+
+
+def first_zero(bits):
+    """Return the lowest bit of the first zero byte of a uint64; 0 if there is none."""
+    zeros = (bits - LOW_BITS) & ~bits & HIGH_BITS
+    return (zeros & (~zeros + ONE)) >> SEVEN
+
+
+def place_of(lowest_bit):
+    """Return the place of a byte, 0 to 7, by its lowest bit."""
+    return np.int64(lowest_bit * PLACES >> TOP_BYTE)
+
 
 def slot_of(key, pool, first, last, starts, keys, values):
     """Return the slot of the token `pool[first:last + 1]`, or the empty slot where it belongs."""
@@ -75,44 +92,23 @@ def pack(data, offsets, pool, starts):
     starts[offsets.size - 1] = last
 
 
-@kernel(
-    "int64(uint64[::1], int64[::1], uint64[::1], int64[::1], uint64[::1], int32[::1], int64,"
-    " int32[::1])"
-)
-def merge(new_pool, new_starts, pool, starts, keys, values, n_known, numbers):
-    """Add tokens to the known ones; return how many are known then.
-
-    Parameters
-    ----------
-    new_pool, new_starts
-        The tokens to add.
-    pool, starts, keys, values
-        The known tokens, with space for the new ones.
-    n_known : int
-    numbers : int32 array, shape (n_new,)
-        Receives the number of each added token.
-    """
-    for k in range(new_starts.size - 1):
-        start, end = new_starts[k], new_starts[k + 1]
-        key, last = _key_of(new_pool, start, end)
-        slot = slot_in(key, new_pool, start, last, pool, starts, keys, values)
-        if keys[slot] == ZERO:
-            keys[slot] = key
-            values[slot] = n_known
-            shift = starts[n_known] - start
-            for i in range(start, end):
-                pool[i + shift] = new_pool[i]
-            n_known += 1
-            starts[n_known] = end + shift
-        numbers[k] = values[slot]
-    return n_known
+@kernel("int64(uint64[::1], int64[::1], uint64[::1], int32[::1])")
+def enter(pool, starts, keys, values):
+    """Enter the tokens of a pool into an empty table; return one that is there twice, or -1."""
+    for k in range(starts.size - 1):
+        key, last = _key_of(pool, starts[k], starts[k + 1])
+        slot = slot_of(key, pool, starts[k], last, starts, keys, values)
+        if keys[slot] != ZERO:
+            return k
+        keys[slot], values[slot] = key, k
+    return -1
 
 
 @kernel(
     "void(uint64[::1], int64[::1], uint64[::1], int64[::1], uint64[::1], int32[::1], int32[::1])"
 )
 def find(new_pool, new_starts, pool, starts, keys, values, numbers):
-    """Write the number of each token, -1 if it is not known. As `merge`, but adds none.
+    """Write the number of each token, -1 if it is not known.
 
     The table is only read, so several threads may search it.
     """
@@ -120,6 +116,37 @@ def find(new_pool, new_starts, pool, starts, keys, values, numbers):
         key, last = _key_of(new_pool, new_starts[k], new_starts[k + 1])
         slot = slot_in(key, new_pool, new_starts[k], last, pool, starts, keys, values)
         numbers[k] = -1 if keys[slot] == ZERO else values[slot]
+
+
+@kernel(
+    "int64(uint64[::1], int64[::1], uint64[::1], int64[::1], uint64[::1], int32[::1], int64,"
+    " int32[::1])"
+)
+def merge(new_pool, new_starts, pool, starts, keys, values, n_known, numbers):
+    """Add the tokens that `find` did not find; return how many are known then.
+
+    Parameters
+    ----------
+    new_pool, new_starts
+        Distinct tokens.
+    pool, starts, keys, values
+        The known tokens, with space for the new ones.
+    n_known : int
+    numbers : int32 array, shape (n_new,)
+        What `find` wrote; receives the numbers of the tokens that are added.
+    """
+    for k in range(numbers.size):
+        if numbers[k] < 0:
+            start, end = new_starts[k], new_starts[k + 1]
+            key, _ = _key_of(new_pool, start, end)
+            _insert(key, n_known, keys, values)
+            numbers[k] = n_known
+            shift = starts[n_known] - start
+            for i in range(start, end):
+                pool[i + shift] = new_pool[i]
+            n_known += 1
+            starts[n_known] = end + shift
+    return n_known
 
 
 def _key_of(pool, start, end):
@@ -141,14 +168,18 @@ def renumber(ids, numbers, renumbered):
 @kernel("void(uint64[::1], int32[::1], uint64[::1], int32[::1])")
 def rehash(keys, values, larger_keys, larger_values):
     """Insert the entries of a hash table into a larger one, whose keys are all 0."""
-    mask = np.uint64(larger_keys.size - 1)
     for old in range(keys.size):
         if keys[old] != ZERO:
-            slot = scattered(keys[old]) & mask
-            while larger_keys[slot] != ZERO:
-                slot = (slot + ONE) & mask
-            larger_keys[slot] = keys[old]
-            larger_values[slot] = values[old]
+            _insert(keys[old], values[old], larger_keys, larger_values)
+
+
+def _insert(key, value, keys, values):
+    """Insert a token that is not in a table."""
+    mask = np.uint64(keys.size - 1)
+    slot = scattered(key) & mask
+    while keys[slot] != ZERO:
+        slot = (slot + ONE) & mask
+    keys[slot], values[slot] = key, value
 
 
 @kernel("int64(uint64[::1], int64[::1], int64, uint8[::1], int64[::1])")
@@ -169,9 +200,12 @@ def spell(pool, starts, n_distinct, data, offsets):
     for k in range(n_distinct):
         offsets[k] = size
         for bits in pool[starts[k] : starts[k + 1]]:
-            while bits != ZERO:
-                data[size] = bits & LOW_BYTE
-                size += 1
-                bits >>= EIGHT
+            # All eight, because a processor cannot predict where a token ends. What is too much
+            # is written over by the next one.
+            eight = data[size : size + 8]
+            for place in range(8):
+                eight[place] = bits >> np.uint64(8 * place) & LOW_BYTE
+            end_bit = first_zero(bits)
+            size += 8 if end_bit == ZERO else place_of(end_bit)
     offsets[n_distinct] = size
     return size

@@ -15,7 +15,7 @@ from pipeline.kernels.compiled import kernel
 from pipeline.kernels.hashing import HALF, MULTIPLIER, ONE, ZERO, scattered
 
 
-@kernel("void(int32[::1], int64[::1], int64[::1], int32[::1])")
+@kernel("void(int32[::1], int64[::1], int32[::1], int32[::1])")
 def document_frequency(ids, offsets, last, frequency):
     """Count the documents that hold each token.
 
@@ -24,7 +24,7 @@ def document_frequency(ids, offsets, last, frequency):
     ids : int32 array, shape (n_tokens,)
     offsets : int64 array, shape (n_documents + 1,)
         Document d has the tokens `ids[offsets[d]:offsets[d + 1]]`.
-    last : int64 array, shape (n_distinct,), of -1
+    last : int32 array, shape (n_distinct,), of -1
         Workspace: the last document that holds each token.
     frequency : int32 array, shape (n_distinct,), of zeros
         Receives the number of documents.
@@ -36,7 +36,7 @@ def document_frequency(ids, offsets, last, frequency):
     >>> import numpy as np
     >>> ids, offsets = np.array([0, 0, 1, 0, 1], np.int32), np.array([0, 2, 3, 5])
     >>> frequency = np.zeros(2, np.int32)
-    >>> document_frequency(ids, offsets, np.full(2, -1), frequency)
+    >>> document_frequency(ids, offsets, np.full(2, -1, np.int32), frequency)
     >>> frequency
     array([2, 2], dtype=int32)
     """

@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.kernels.code_points import write_next
 from pipeline.kernels.compiled import kernel
-from pipeline.kernels.distinct import LONG, mixed, slot_of
+from pipeline.kernels.distinct import LONG, first_zero, mixed, place_of, slot_of
 from pipeline.kernels.hashing import FULL, ONE, ZERO
 
 # Marks a byte in the table of bytes that cannot be looked up alone. No ASCII byte has this bit.
@@ -23,11 +23,7 @@ CLOSER_LOOK = 0x80
 # Bytes of that table, which lies at the end of the workspace.
 TABLE_SIZE = 256
 
-# The first zero byte of a uint64, and its place (Warren, Hacker's Delight, 6-1).
-LOW_BITS = np.uint64(0x0101010101010101)
-HIGH_BITS = np.uint64(0x8080808080808080)
-PLACES = np.uint64(0x0001020304050607)
-SEVEN, TOP_BYTE, LAST_BIT = np.uint64(7), np.uint64(56), np.uint64(63)
+LAST_BIT = np.uint64(63)
 
 # Rows of `bounds`.
 TEXT, TOKENS = 0, 1
@@ -146,16 +142,15 @@ def _encode(clean, size, ids, n_tokens, pool, starts, keys, values, n_distinct):
             k, shift = i >> 3, np.uint64((i & 7) << 3)
             # Shifted in two steps, because a shift by 64 is not defined.
             bits = clean[k] >> shift | (clean[k + 1] << ONE) << (LAST_BIT - shift)
-            zeros = (bits - LOW_BITS) & ~bits & HIGH_BITS
-            if zeros != ZERO:
+            end_bit = first_zero(bits)
+            if end_bit != ZERO:
                 break
             pool[last] = bits
             last += 1
             key = mixed(key, bits)
             i += 8
-        end_bit = (zeros & (~zeros + ONE)) >> SEVEN
         bits &= end_bit - ONE
-        i += np.int64(end_bit * PLACES >> TOP_BYTE)
+        i += place_of(end_bit)
         pool[last] = bits
         key = mixed(key, bits) | LONG if last > first else bits
         slot = slot_of(key, pool, first, last, starts, keys, values)

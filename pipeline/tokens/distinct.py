@@ -10,7 +10,11 @@ import pyarrow as pa
 from pipeline.errors import RunError
 from pipeline.kernels import distinct as kernels
 from pipeline.kernels.hashing import FULL
+from pipeline.parallel import in_slices
 from pipeline.storage import arrow
+
+# Tokens that a thread looks up at a time.
+SEARCH = 1 << 15
 
 
 class DistinctTokens:
@@ -52,10 +56,11 @@ class DistinctTokens:
         RunError
             If one is there twice.
         """
-        distinct = cls()
-        numbers = distinct._merge(*_packed(strings))
-        if distinct.n != len(strings):
-            twice = int((numbers != np.arange(len(numbers))).argmax())
+        distinct = cls(*_packed(strings))
+        distinct.n = len(strings)
+        distinct.reserve(distinct.n)
+        twice = kernels.enter(distinct.pool, distinct.starts, distinct.keys, distinct.values)
+        if twice >= 0:
             raise there_twice(strings[twice].as_py())
         return distinct
 
@@ -78,7 +83,12 @@ class DistinctTokens:
 
     def _find(self, pool: np.ndarray, starts: np.ndarray) -> np.ndarray:
         numbers = np.empty(len(starts) - 1, np.int32)
-        kernels.find(pool, starts, self.pool, self.starts, self.keys, self.values, numbers)
+        table = self.pool, self.starts, self.keys, self.values
+
+        def find(part: slice) -> None:
+            kernels.find(pool, starts[part.start : part.stop + 1], *table, numbers[part])
+
+        in_slices(find, len(numbers), SEARCH)
         return numbers
 
     def spelled(self) -> pa.LargeStringArray:
@@ -99,11 +109,11 @@ class DistinctTokens:
             self.keys, self.values = larger
 
     def _merge(self, pool: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        most = self.n + len(starts) - 1
+        numbers = self._find(pool, starts)
+        most = self.n + int(np.count_nonzero(numbers < 0))
         self.pool = _with_room(self.pool, int(self.starts[self.n] + starts[-1]))
         self.starts = _with_room(self.starts, most + 1)
         self.reserve(most)
-        numbers = np.empty(len(starts) - 1, np.int32)
         table = self.pool, self.starts, self.keys, self.values
         self.n = kernels.merge(pool, starts, *table, self.n, numbers)
         return numbers

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.kernels.distinct import renumber
-from pipeline.parallel import Workspace, chunks, map_with_workspace
+from pipeline.parallel import Workspace, chunks, in_slices, map_with_workspace
 from pipeline.storage import arrays, arrow, files
 from pipeline.tokens.distinct import DistinctTokens
 from pipeline.tokens.grammar import is_word
@@ -33,6 +33,8 @@ Texts: TypeAlias = pa.LargeStringArray | pa.ChunkedArray | Sequence[str]
 # in memory; otherwise it is large, because larger blocks have fewer distinct tokens to merge.
 BLOCK_TO_FILE = 1 << 22
 BLOCK_IN_MEMORY = 1 << 26
+# Ids that a thread renumbers at a time.
+RENUMBERED = 1 << 19
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,7 @@ class Tokenizer:
             offsets[d + 1 : d + len(block.offsets)] = n + block.offsets[1:]
             numbers = distinct.add(block.distinct)
             if d:  # the ids of the first block are final, and in place
-                renumber(block.ids, numbers, ids[n : n + len(block.ids)])
+                _renumber(block.ids, numbers, ids[n : n + len(block.ids)])
             n, d = n + len(block.ids), d + len(block.offsets) - 1
         ids.resize(n, refcheck=False)
         return Tokens(ids, offsets, distinct.spelled())
@@ -238,6 +240,12 @@ class TokenBlock(NamedTuple):
     ids: np.ndarray
     offsets: np.ndarray
     distinct: DistinctTokens
+
+
+def _renumber(ids: np.ndarray, numbers: np.ndarray, moved: np.ndarray) -> None:
+    """Write `numbers[ids]` to `moved`, in threads if none would write what another one reads."""
+    size = max(1, len(ids)) if np.may_share_memory(ids, moved) else RENUMBERED
+    in_slices(lambda part: renumber(ids[part], numbers, moved[part]), len(ids), size)
 
 
 def _n_bytes(texts: pa.LargeStringArray | pa.ChunkedArray) -> int:

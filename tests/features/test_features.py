@@ -414,16 +414,16 @@ def test_the_kernels_grow_their_arrays_without_numba(uncompiled):
     assert_counts_are_those_of_a_counter(corpus, 3)
 
 
-@pytest.mark.parametrize("threads", ["1", "3"])
-@pytest.mark.parametrize("size", [1, 7, 1000])
-def test_blocks_partitions_and_threads_change_nothing(monkeypatch, size, threads):
+@pytest.mark.parametrize("threads", ["1", "2", "3", "7"])
+@pytest.mark.parametrize(("ngrams", "size"), [(1, 1000), (3, 1), (3, 7), (3, 1000)])
+def test_blocks_partitions_and_threads_change_nothing(monkeypatch, ngrams, size, threads):
     tokens = tokenised(random_corpus(30, 3_000, 300))
-    vocabulary = learn_vocabulary(tokens, 3)
+    vocabulary = learn_vocabulary(tokens, ngrams)
     counts = count_features(tokens, vocabulary)
     monkeypatch.setenv("SENTIMENT_THREADS", threads)
     for name in ("features.levels.PARTITION", "features.counting.BLOCK"):
         monkeypatch.setattr(f"pipeline.{name}", size)
-    again = learn_vocabulary(tokens, 3)
+    again = learn_vocabulary(tokens, ngrams)
     assert again.words.equals(vocabulary.words)
     np.testing.assert_array_equal(again.document_frequency, vocabulary.document_frequency)
     found = count_features(tokens, again)
