@@ -11,12 +11,15 @@ import itertools
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -24,6 +27,10 @@ Result = TypeVar("Result")
 
 # Set in threads that work alone.
 _in_thread = threading.local()
+# Threads that wait for the next call, by their number. To start two takes half a millisecond.
+_idle: dict[int, ThreadPoolExecutor] = {}
+if hasattr(os, "register_at_fork"):  # a fork has none of the threads
+    os.register_at_fork(after_in_child=_idle.clear)
 
 
 def n_threads() -> int:
@@ -135,7 +142,7 @@ def ordered_map(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterat
     from collections import deque
     from concurrent.futures import Future, ThreadPoolExecutor
 
-    pool = ThreadPoolExecutor(n)
+    pool, is_kept = _idle.pop(n, None) or ThreadPoolExecutor(n), False
     waiting: deque[Future[Result]] = deque()
     try:
         for item in items:
@@ -143,9 +150,13 @@ def ordered_map(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterat
             if len(waiting) > n:
                 yield waiting.popleft().result()
         while waiting:
-            yield waiting.popleft().result()
+            result = waiting.popleft().result()
+            # The last result's user may need threads, too.
+            is_kept = not waiting and _idle.setdefault(n, pool) is pool
+            yield result
     finally:
-        pool.shutdown(cancel_futures=True)
+        if not is_kept:
+            pool.shutdown(cancel_futures=True)
 
 
 def in_slices(work: Callable[[slice], None], n_items: int, size: int) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from pipeline.features.vocabulary import Vocabulary
 from pipeline.kernels import counting as kernels
 from pipeline.kernels.compiled import Kernel
-from pipeline.parallel import Workspace, chunks, map_with_workspace
+from pipeline.parallel import Workspace, chunks, map_with_workspace, ordered_map
 from pipeline.storage.counts import csr_of
 from pipeline.tokens.tokens import Tokens
 
@@ -63,17 +63,15 @@ def count_features(
     data, indices = np.empty(most, np.float32), np.empty(most, np.int32)
 
     def count(documents: slice, workspace: Workspace) -> Counts:
-        """Count in place: from where the bound says that documents may begin."""
+        """Count in place, from where the bound on earlier documents ends."""
         room = slice(*counters[0].most[[documents.start, documents.stop]])
         counts = counters[0](documents, workspace, (data[room], indices[room]))
         return _to_unit_length(counts) if unit_length else counts
 
-    blocks = (
-        # The bound for characters is too far from their number.
-        _stream(counters, vocabulary, unit_length)
-        if vocabulary._finders.characters
-        else map_with_workspace(count, chunks(counters[0].most, max(1, most)))
-    )
+    if vocabulary._finders.characters is None:
+        blocks = map_with_workspace(count, chunks(counters[0].most, max(1, most)))
+    else:  # their bound is far from their number
+        blocks = _stream(counters, vocabulary, unit_length)
     counts = _joined(blocks, data, indices, tokens.n_documents)
     return csr_of(*counts, (tokens.n_documents, len(vocabulary)))
 
@@ -95,7 +93,8 @@ def _joined(
         if len(block.indptr) == len(indptr):
             return block
         end = n + len(block.data)
-        data[n:end], indices[n:end] = block.data, block.indices
+        moved = (data[n:end], block.data), (indices[n:end], block.indices)
+        list(ordered_map(lambda of: np.copyto(*of), moved))
         indptr[d : d + len(block.indptr)] = n + block.indptr
         n, d = end, d + len(block.indptr) - 1
     data.resize(n, refcheck=False)
