@@ -1,5 +1,6 @@
 """`sentiment config`: every setting with its origin, and a config to start from."""
 
+import json
 import re
 from pathlib import Path
 
@@ -16,6 +17,19 @@ def test_it_prints_every_setting_and_where_it_is_from(sentiment, small_run):
     assert "ngrams = 2                      # small.toml" in lines
     assert "l2 = 0.25                       # --set" in lines
     assert "bins = 10                       # default" in lines
+
+
+def test_of_a_run_it_prints_what_auto_stood_for_in_its_training(sentiment, copied_run):
+    run, rate = copied_run.path, ("--set", "train.learning_rate=auto")
+    assert sentiment("train", copied_run.config, "--run", run, "-q", *rate).exit_code == 0
+    shown = sentiment("config", run).stdout
+    used = json.loads((run / "model" / "history.json").read_text())["steps"]["learning_rate"]
+    assert f'learning_rate = "auto"          # config.toml; {used:g} in this run' in shown
+    assert "epochs = 4                      # config.toml\n" in shown
+    # Other settings, and those of a run that is damaged, were not those of this training.
+    assert "in this run" not in sentiment("config", run, "--set", "train.l2=1").stdout
+    (run / "manifest.json").write_text("{}")
+    assert sentiment("config", run).stdout == shown.replace(f"; {used:g} in this run", "")
 
 
 def test_without_a_config_it_prints_the_sample(sentiment):
