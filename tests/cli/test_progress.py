@@ -32,7 +32,8 @@ def test_elapsed_and_remaining_time_are_told_apart(elapsed, left, shown):
 
 
 @pytest.mark.parametrize("width", [30, 40, 80])
-def test_a_bar_is_one_line_on_a_narrow_terminal(width):
+def test_a_bar_is_one_line_on_a_narrow_terminal(width, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
     shown = StageProgress(quiet=False)
     shown.study_started("curve", 109_560, None)
     shown.study_advanced(3_720)

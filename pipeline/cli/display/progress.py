@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # Seconds between two lines about tasks, in a log.
 _SAY_EVERY = 30
+# A terminal that has room for the rate.
+_WIDE = 120
 
 
 class TimeColumn(ProgressColumn):
@@ -106,7 +108,7 @@ class StageProgress(Listener):
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(bar_width=20),
-            RateColumn(),
+            RateColumn() if self.console.width >= _WIDE else TimeColumn(),
             console=self.console,
             transient=True,
             disable=quiet or not self.animated,
@@ -130,7 +132,8 @@ class StageProgress(Listener):
 
     def epoch(self, epoch: Epoch, n_epochs: int) -> None:
         """Move the bar, and show the loss and accuracy of the epoch."""
-        text = f"train     epoch {epoch.number}  loss {epoch.loss:.3f}  {epoch.accuracy:.1%}"
+        text = f"train     epoch {epoch.number} of {n_epochs}"
+        text += f"  loss {epoch.loss:.3f}  {epoch.accuracy:.1%}"
         if epoch.validation_loss == epoch.validation_loss:
             text += f"  validation {epoch.validation_loss:.3f}  {epoch.validation_accuracy:.1%}"
         self.progress.update(self.task, completed=epoch.number, total=n_epochs, description=text)
