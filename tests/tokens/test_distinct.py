@@ -48,3 +48,4 @@ def test_the_kernels_mean_the_same_without_numba(uncompiled: None) -> None:
     table = DistinctTokens.of(arrow.strings(known[:2]))
     assert table.add(DistinctTokens.of(arrow.strings(known))).tolist() == [0, 1, 2, 3, 4]
     assert table.find(arrow.strings(asked)).tolist() == [4, -1, 0, 3, 1]
+    assert table.spelled().to_pylist() == known
