@@ -202,13 +202,11 @@ def _counters(tokens: Tokens, vocabulary: Vocabulary, binary: bool) -> list[_Cou
     found = []
     finders = vocabulary._finders
     n_words, n_characters = map(len, finders.columns or (vocabulary, vocabulary))
-    params = np.zeros(kernels.N_PARAMS, np.int64)
-    params[kernels.BINARY] = binary
     if (trie := finders.words) is not None:
-        params[kernels.MAX_N], params[kernels.N_NODES] = trie.max_n, trie.n_nodes
-        params[kernels.N_COLUMNS] = n_words
+        params = trie.params(n_words)
+        params[kernels.BINARY] = binary
         roots = trie.roots_of(tokens.distinct)
-        table, known = (roots, trie.edges, trie.children), roots < trie.n_nodes
+        table, known = (roots, trie.edges), roots < trie.n_nodes
         n_marks = _n_marks(trie.n_nodes, binary)
         # Each token ends at most `max_n` n-grams.
         most = trie.max_n * tokens.offsets
@@ -216,8 +214,8 @@ def _counters(tokens: Tokens, vocabulary: Vocabulary, binary: bool) -> list[_Cou
     if finders.characters is not None:
         from pipeline.kernels import characters
 
-        params = params.copy()
-        params[kernels.N_COLUMNS] = n_characters
+        params = np.zeros(kernels.N_PARAMS, np.int64)
+        params[kernels.N_COLUMNS], params[kernels.BINARY] = n_characters, binary
         places = finders.characters.places(tokens.distinct)
         most = np.zeros(tokens.n_documents + 1, np.int64)
         characters.count_places(tokens.ids, tokens.offsets, places.ends, most)

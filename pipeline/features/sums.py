@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.features.vocabulary import Vocabulary
-from pipeline.kernels import counting
 from pipeline.kernels import sums as kernels
 from pipeline.parallel import Workspace
 from pipeline.tokens.tokenizer import TokenBlock
@@ -43,7 +42,6 @@ class WeightSums:
 
     def __init__(self, vocabulary: Vocabulary, weights: np.ndarray) -> None:
         self._table, self._trie = None, None
-        self._params = np.zeros(counting.N_PARAMS, np.int64)
         if vocabulary.is_unigram:
             self._table = vocabulary.table
             self._weights = np.append(weights, 0.0)
@@ -51,8 +49,7 @@ class WeightSums:
             self._trie = trie
             self._weights = np.zeros(trie.n_nodes + 1)
             self._weights[: len(weights)] = weights
-            self._params[counting.MAX_N] = trie.max_n
-            self._params[counting.N_COLUMNS] = len(weights)
+            self._params = trie.params(len(weights))
 
     @staticmethod
     def fits(vocabulary: Vocabulary) -> bool:
@@ -71,6 +68,6 @@ class WeightSums:
             longest = int(np.diff(offsets).max(initial=0)) + 1
             space = workspace.array("space", 3 * longest, np.int32)[: 3 * longest]
             roots = trie.roots_of(distinct.spelled())
-            given = roots, trie.edges, trie.children, self._params, self._weights
+            given = roots, trie.edges, self._params, self._weights
             kernels.sum_ngrams(ids, offsets, *given, space.reshape(3, longest), sums, found)
         return Sums(sums, found[kernels.KNOWN], found[kernels.FEATURES])

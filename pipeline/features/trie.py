@@ -26,9 +26,10 @@ class Trie:
         The tokens that occur in an n-gram of the vocabulary, and maybe others.
     roots : int32 array, shape (n_tokens,)
         The root of each token, or -1.
-    edges, children : uint64 and int32 arrays
+    edges : uint64 array
         The hash table of edges.
-    n_nodes, max_n : int
+    n_nodes, n_bits, max_n : int
+        The number of nodes, the bits that each fits into, and the length of the longest n-gram.
     learned : tuple, optional
         The distinct tokens of the corpus that the vocabulary was learned from, and their
         positions in `distinct`. They need not be looked up again.
@@ -37,8 +38,8 @@ class Trie:
     distinct: pa.LargeStringArray
     roots: np.ndarray
     edges: np.ndarray
-    children: np.ndarray
     n_nodes: int
+    n_bits: int
     max_n: int
     learned: tuple[pa.LargeStringArray, np.ndarray] | None = None
 
@@ -55,6 +56,13 @@ class Trie:
         roots = np.where(numbers >= 0, self.roots[numbers], -1)
         return np.where(roots >= 0, roots, self.n_nodes).astype(np.int32)
 
+    def params(self, n_columns: int) -> np.ndarray:
+        """Return the parameters of the kernels that walk the trie: int64."""
+        params = np.zeros(kernels.N_PARAMS, np.int64)
+        params[kernels.MAX_N], params[kernels.N_COLUMNS] = self.max_n, n_columns
+        params[kernels.N_NODES], params[kernels.N_BITS] = self.n_nodes, self.n_bits
+        return params
+
     @classmethod
     def of(
         cls,
@@ -68,18 +76,22 @@ class Trie:
         max_n = digits.shape[1]
         roots, path = np.full(len(distinct), -1, np.int32), np.empty(max_n, np.int32)
         n_roots = kernels.assign_roots(digits, columns, n_columns, roots)
+        # A prefix of two tokens or more may be a node that is no column. All fit into int32.
+        n_bits = min(31, (n_roots + n_columns * max(0, max_n - 2)).bit_length())
         bits = max(1, (n_columns // PARTITION).bit_length())
-        given = digits, columns, roots, n_roots, 64 - bits, path
+        given = digits, columns, roots, n_roots, n_bits, 64 - bits, path
         sizes = np.zeros(1 << bits, np.int64)
         n_nodes = kernels.list_edges(*given, sizes, np.empty(0, np.uint64), np.empty(0, np.int32))
         n_edges = int(sizes.sum())
-        keys, nodes = np.empty(n_edges, np.uint64), np.empty(n_edges, np.int32)
-        kernels.list_edges(*given, np.cumsum(sizes) - sizes, keys, nodes)
-        edges = _buckets(int(1.6 * n_edges) // kernels.BUCKET + 1)
-        children = np.empty(len(edges) + 1, np.int32)
-        children[-1] = n_nodes
-        kernels.insert(keys, nodes, edges, children)
-        return cls(distinct, roots, edges, children, n_nodes, max_n, learned)
+        hashes, children = np.empty(n_edges, np.uint64), np.empty(n_edges, np.int32)
+        kernels.list_edges(*given, np.cumsum(sizes) - sizes, hashes, children)
+        n_buckets = int(1.6 * n_edges) // kernels.BUCKET + 1
+        while True:
+            edges = _buckets(n_buckets)
+            kernels.insert(hashes, children, n_nodes, n_bits, edges)
+            if _longest_search(edges) <= _reach(n_buckets, n_bits):
+                return cls(distinct, roots, edges, n_nodes, n_bits, max_n, learned)
+            n_buckets *= 2
 
     @classmethod
     def of_words(cls, words: pa.LargeStringArray) -> Trie:
@@ -113,3 +125,19 @@ def _buckets(n: int) -> np.ndarray:
     room = np.full((n + 1) * kernels.BUCKET, 0, np.uint64)
     start = -room.ctypes.data % (8 * kernels.BUCKET) // 8
     return room[start : start + n * kernels.BUCKET]
+
+
+def _longest_search(edges: np.ndarray) -> int:
+    """Return the number of buckets that the longest search visits: full ones, and one more."""
+    last = np.flatnonzero(edges[kernels.BUCKET - 1 :: kernels.BUCKET] == 0)
+    n_buckets = len(edges) // kernels.BUCKET
+    return int(np.diff(last, append=last[:1] + n_buckets).max())
+
+
+def _reach(n_buckets: int, n_bits: int) -> int:
+    """Return how many buckets a search can visit whose entries all have tags of their own.
+
+    A tag repeats when the hash has grown by 2^(128 - 3 n_bits); the hashes of a bucket span less
+    than 2^64 / n_buckets + 2^32.
+    """
+    return (n_buckets << 128 >> 3 * n_bits) // (2**64 + (n_buckets << 32))

@@ -5,23 +5,23 @@ the n-gram of column k if k < n_columns; the other nodes are not columns themsel
 occurs in any n-gram has a node of its own, its root.
 
 An edge leads from the node of (t_1, ..., t_n-1) by the root of t_n to the node of (t_1, ..., t_n).
-All edges are in one open-addressed hash table. `edges[slot]` is the key of an edge, `edge_key` of
-these two nodes, or 0 if the slot is empty; `children[slot]` is the node that the edge leads to.
-The search for a key begins at a bucket of eight slots, which a processor fetches at once, and
-continues in the next bucket if that one is full.
+All edges are in one open-addressed hash table, `edges`. The search for an edge begins at a bucket
+of eight slots, which a processor fetches at once, and continues in the next bucket if that one is
+full. The high bits of its hash choose the bucket, so an entry need only hold the low ones, its tag
+(Cleary 1984, Compact Hash Tables Using Bidirectional Linear Probing). The `n_bits` bits that are
+left hold n_nodes less the node that the edge leads to. An empty slot is 0.
 """
 
 import numpy as np
 
 from pipeline.kernels.compiled import kernel
 from pipeline.kernels.hashing import HALF, MULTIPLIER, ONE, ZERO
-from pipeline.kernels.levels import edge_key, partition
 
 # Slots of the hash table in a bucket: 64 bytes, a line of memory.
 BUCKET = 8
 # Positions in `params` of `count`.
-MAX_N, N_COLUMNS, N_NODES, N_BEFORE, BINARY = 0, 1, 2, 3, 4
-N_PARAMS = 5
+MAX_N, N_COLUMNS, N_NODES, N_BITS, N_BEFORE, BINARY = 0, 1, 2, 3, 4, 5
+N_PARAMS = 6
 # The half of an entry of `seen` that is a count; the other is a document's number.
 FREQUENCY = np.uint64(0xFFFFFFFF)
 
@@ -40,7 +40,7 @@ def _bit_positions():
 
 DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
 POSITIONS = _bit_positions()
-TOP_SIX = np.uint64(58)
+TOP_SIX, BITS = np.uint64(58), np.uint64(64)
 
 
 @kernel("int64(int32[:, ::1], int32[::1], int64, int32[::1])")
@@ -74,13 +74,13 @@ def assign_roots(digits, columns, n_columns, roots):
 
 
 @kernel(
-    "int64(int32[:, ::1], int32[::1], int32[::1], int64, uint64, int32[::1], int64[::1],"
+    "int64(int32[:, ::1], int32[::1], int32[::1], int64, int64, uint64, int32[::1], int64[::1],"
     " uint64[::1], int32[::1])"
 )
-def list_edges(digits, columns, roots, n_roots, shift, path, ends, keys, children):
+def list_edges(digits, columns, roots, n_roots, n_bits, shift, path, ends, hashes, children):
     """List the edges of a vocabulary's trie; return the number of all nodes.
 
-    Called twice: first to count the edges, with `keys` and `children` empty and `ends` of zeros;
+    Called twice: first to count the edges, with `hashes` and `children` empty and `ends` of zeros;
     then to write them by partitions, which lie close together in the hash table.
 
     Parameters
@@ -90,14 +90,16 @@ def list_edges(digits, columns, roots, n_roots, shift, path, ends, keys, childre
         follow each other, the shortest first.
     n_roots : int
         What `assign_roots` returned.
+    n_bits : int
+        Every node is less than 2^n_bits.
     shift : uint64
-        The hash of a key, shifted right by so many bits, is its partition.
+        The hash of an edge, shifted right by so many bits, is its partition.
     path : int32 array, shape (max_n,)
         Workspace: the nodes of the previous n-gram's prefixes.
     ends : int64 array, shape (n_partitions,)
         Where each partition begins; moved to where it ends.
-    keys, children : uint64 and int32 arrays, shape (n_edges,) or (0,)
-        Receive the edges.
+    hashes, children : uint64 and int32 arrays, shape (n_edges,) or (0,)
+        Receive the hash of each edge, and the node that it leads to.
     """
     n_nodes, previous = n_roots, -1
     for ngram in range(columns.size):
@@ -116,41 +118,38 @@ def list_edges(digits, columns, roots, n_roots, shift, path, ends, keys, childre
             if k < last:  # a prefix that is no column
                 path[k] = n_nodes
                 n_nodes += 1
-            key = edge_key(path[k - 1], roots[digits[ngram, k] - 1])
-            p = partition(key, shift)
-            if keys.size:
-                keys[ends[p]], children[ends[p]] = key, path[k]
+            hashed = edge_hash(path[k - 1], roots[digits[ngram, k] - 1], n_bits)
+            p = np.int64(hashed >> shift)
+            if hashes.size:
+                hashes[ends[p]], children[ends[p]] = hashed, path[k]
             ends[p] += 1
     return n_nodes
 
 
-@kernel("void(uint64[::1], int32[::1], uint64[::1], int32[::1])")
-def insert(keys, nodes, edges, children):
+@kernel("void(uint64[::1], int32[::1], int64, int64, uint64[::1])")
+def insert(hashes, children, n_nodes, n_bits, edges):
     """Insert edges into an empty hash table.
 
     Parameters
     ----------
-    keys, nodes : uint64 and int32 arrays, shape (n_edges,)
+    hashes, children : uint64 and int32 arrays, shape (n_edges,)
         From `list_edges`, by partitions: each fills a part of the table that fits a cache.
+    n_nodes, n_bits : int
     edges : uint64 array of zeros, shape (n_slots,), whole buckets
-        Receives the keys.
-    children : int32 array, at least as long as `edges`
-        Receives the nodes that the edges lead to.
+        Receives the edges.
     """
-    for i in range(keys.size):
-        slot = _bucket(edges, keys[i])
+    for i in range(hashes.size):
+        slot = _bucket(edges, hashes[i])
         while edges[slot] != ZERO:
-            slot += 1
-            if slot == edges.size:
-                slot = 0
-        edges[slot], children[slot] = keys[i], nodes[i]
+            slot = slot + 1 if slot + 1 < edges.size else 0
+        edges[slot] = _tag(hashes[i], n_bits) | np.uint64(n_nodes - children[i])
 
 
 @kernel(
-    "int64(int32[::1], int64[::1], int32[::1], uint64[::1], int32[::1], int64[::1], uint64[::1],"
+    "int64(int32[::1], int64[::1], int32[::1], uint64[::1], int64[::1], uint64[::1],"
     " float32[::1], int32[::1], int64[::1])"
 )
-def count(ids, offsets, roots, edges, children, params, marks, data, indices, indptr):
+def count(ids, offsets, roots, edges, params, marks, data, indices, indptr):
     """Count the n-grams of a vocabulary in every document; return the number of non-zeros.
 
     Parameters
@@ -161,11 +160,10 @@ def count(ids, offsets, roots, edges, children, params, marks, data, indices, in
     roots : int32 array, shape (n_distinct,)
         The root of each id; n_nodes stands for none.
     edges : uint64 array, shape (n_slots,)
-    children : int32 array, shape (n_slots + 1,)
-        The hash table; the last child is n_nodes, found where an edge is not.
+        The hash table.
     params : int64 array, shape (N_PARAMS,)
-        MAX_N, N_COLUMNS and N_NODES of the trie; N_BEFORE, the number of documents that were
-        counted before with these `marks`; BINARY, 1 to write 1 for every count.
+        MAX_N, N_COLUMNS, N_NODES and N_BITS of the trie; N_BEFORE, the number of documents that
+        were counted before with these `marks`; BINARY, 1 to write 1 for every count.
     marks : uint64 array of zeros, shape (n_nodes >> 12) + 1 + (n_nodes >> 6) + 1 + n_nodes + 1
         Workspace, three levels of what is known of the nodes: 64 nodes of the second level a
         uint64, 64 nodes a uint64, and, not needed if BINARY, for each node the last document
@@ -196,7 +194,7 @@ def count(ids, offsets, roots, edges, children, params, marks, data, indices, in
             if n > 1:
                 prefixes = tokens if n == 2 else nodes
                 found = nodes[: document.size - n + 1]
-                descend(prefixes, tokens[n - 1 :], edges, children, slots, found)
+                descend(prefixes, tokens[n - 1 :], edges, params, slots, found)
             if binary:
                 _mark(found, n_columns, bits, summary)
             else:
@@ -206,21 +204,21 @@ def count(ids, offsets, roots, edges, children, params, marks, data, indices, in
     return n_nonzeros
 
 
-def descend(prefixes, tokens, edges, children, slots, nodes):
+def descend(prefixes, tokens, edges, params, slots, nodes):
     """Write to `nodes` where the edge of each prefix and the token behind it leads.
 
     All buckets are fetched before any is searched, so that the loads overlap instead of waiting
     for each other.
     """
+    n_nodes, n_bits = params[N_NODES], params[N_BITS]
     fetched = ZERO
     for i in range(nodes.size):
-        slots[i] = _bucket(edges, edge_key(prefixes[i], tokens[i]))
+        slots[i] = _bucket(edges, edge_hash(prefixes[i], tokens[i], n_bits))
         fetched |= edges[slots[i]]
     slots[nodes.size] = fetched != ZERO  # used, so that the compiler keeps the loads
     for i in range(nodes.size):
-        slots[i] = _found(edges, edge_key(prefixes[i], tokens[i]), np.int64(slots[i]))
-    for i in range(nodes.size):
-        nodes[i] = children[slots[i]]
+        tag = _tag(edge_hash(prefixes[i], tokens[i], n_bits), n_bits)
+        nodes[i] = n_nodes - _found(edges, tag, n_bits, np.uint64(slots[i]))
 
 
 def _mark(nodes, n_columns, bits, summary):
@@ -270,22 +268,33 @@ def write_row(bits, summary, seen, binary, data, indices, start):
     return end
 
 
-def _bucket(edges, key):
-    """Return where the bucket of a key begins: by the high bits of its hash, as `partition`."""
+def edge_hash(node, token, n_bits):
+    """Return the hash of an edge, which no other edge has: in the highest 2 n_bits bits."""
+    bits = np.uint64(n_bits)
+    return ((np.uint64(node) << bits | np.uint64(token)) << (BITS - bits - bits)) * MULTIPLIER
+
+
+def _bucket(edges, hashed):
+    """Return where the bucket of an edge begins: by the high bits of its hash."""
     n_buckets = np.uint64(edges.size // BUCKET)
-    return np.int64(((key * MULTIPLIER) >> HALF) * n_buckets >> HALF) * BUCKET
+    return np.int64((hashed >> HALF) * n_buckets >> HALF) * BUCKET
 
 
-def _found(edges, key, slot):
-    """Return the slot of a key whose bucket begins at `slot`; `edges.size` if it has none."""
+def _tag(hashed, n_bits):
+    """Return the low bits of a hash in the place that they have in an entry."""
+    bits = np.uint64(n_bits)
+    return hashed >> (BITS - bits - bits) << bits
+
+
+def _found(edges, tag, n_bits, slot):
+    """Return the low bits of the entry with a tag, or 0; its bucket begins at `slot`."""
+    low = (ONE << np.uint64(n_bits)) - ONE
+    # Unsigned, because numba checks whether an index with a sign is negative.
+    end = slot + np.uint64(BUCKET)
     while True:
-        place = 0
-        for k in range(BUCKET):  # without a branch, as in `_mark`
-            place += (k + 1) * (edges[slot + k] == key)
-        if place > 0:
-            return slot + place - 1
-        if edges[slot + BUCKET - 1] == ZERO:
-            return edges.size
-        slot += BUCKET
-        if slot == edges.size:
-            slot = 0
+        found = ZERO
+        for k in range(end - np.uint64(BUCKET), end):  # without a branch, as in `_mark`
+            found |= edges[k] if edges[k] & ~low == tag else ZERO
+        if found != ZERO or edges[end - ONE] == ZERO:
+            return np.int64(found & low)
+        end = end % np.uint64(edges.size) + np.uint64(BUCKET)

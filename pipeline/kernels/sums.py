@@ -49,10 +49,10 @@ def sum_tokens(ids, offsets, columns, weights, sums, found):
 
 
 @kernel(
-    "void(int32[::1], int64[::1], int32[::1], uint64[::1], int32[::1], int64[::1], float64[::1],"
+    "void(int32[::1], int64[::1], int32[::1], uint64[::1], int64[::1], float64[::1],"
     " int32[:, ::1], float64[::1], int64[:, ::1])"
 )
-def sum_ngrams(ids, offsets, roots, edges, children, params, weights, space, sums, found):
+def sum_ngrams(ids, offsets, roots, edges, params, weights, space, sums, found):
     """Sum the weights of the n-grams of each document; `kernels.counting` describes the trie.
 
     Parameters
@@ -61,10 +61,10 @@ def sum_ngrams(ids, offsets, roots, edges, children, params, weights, space, sum
         As in `sum_tokens`.
     roots : int32 array, shape (n_distinct,)
         The root of each distinct token, or `weights.size - 1`.
-    edges, children
+    edges : uint64 array
         The hash table of edges.
     params : int64 array
-        MAX_N and N_COLUMNS of the trie.
+        MAX_N, N_COLUMNS, N_NODES and N_BITS of the trie.
     weights : float64 array, shape (n_nodes + 1,)
         The weight of each column; zeros for the other nodes, and for none.
     space : int32 array, shape (3, at least one more than the tokens of the longest document)
@@ -85,7 +85,7 @@ def sum_ngrams(ids, offsets, roots, edges, children, params, weights, space, sum
             if n > 1:
                 prefixes = tokens if n == 2 else nodes
                 ngrams = nodes[: document.size - n + 1]
-                descend(prefixes, tokens[n - 1 :], edges, children, space[2], ngrams)
+                descend(prefixes, tokens[n - 1 :], edges, params, space[2], ngrams)
             for node in ngrams:
                 total += weights[node]
                 n_features += node < n_columns
