@@ -58,12 +58,12 @@ class TuneSection(Section, frozen=True):
             "Try all combinations of the listed values, or trials from one grid for all corpora."
         ),
     ] = "lists"
-    # With 60 trials, one of them is among the best 5% of the grid with a probability of 95%
-    # (1 - 0.95^60; Bergstra & Bengio 2012).
+    # Twelve of 60 are known settings. One of the 48 that are drawn is among the best 5% of the grid
+    # with a probability of 91% (1 - 0.95^48; Bergstra & Bengio 2012).
     trials: Annotated[
         int,
         Meta(ge=1, le=limits.TRIALS),
-        about('With grid = "auto": how many trials are drawn from it.'),
+        about('With grid = "auto": how many trials there are.'),
     ] = 60
     tokens: Annotated[Tried, about("Values to try for keys of [tokens].", _VALUES)] = field(
         default_factory=dict

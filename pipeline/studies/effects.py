@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.model.logistic import Array
+from pipeline.studies.auto_grid import is_known
 from pipeline.studies.ranking import By, RankedRound
 
 _EPOCHS = "train.epochs"
@@ -70,7 +71,8 @@ def effects_of(first: RankedRound, by: By) -> tuple[Effect, ...]:
 
     A training counts with its best number of epochs, and the epochs are compared over all of
     them. Settings of the log-count ratio, such as `train.alpha`, are compared where there is
-    one. Trainings that diverged are left out.
+    one. Trainings that diverged are left out, and so are those of the known settings: their values
+    look good together.
 
     Parameters
     ----------
@@ -78,11 +80,12 @@ def effects_of(first: RankedRound, by: By) -> tuple[Effect, ...]:
         The first round of a search.
     by : {"accuracy", "log_loss"}
     """
-    every = [tried for candidate in first.candidates for tried in candidate]
+    candidates = [each for each in first.candidates if not is_known(each[0].values)]
+    every = [tried for candidate in candidates for tried in candidate]
     keys = dict.fromkeys(key for tried in every for key in tried.values)
     effects = []
     for key in keys:
-        compared = every if key == _EPOCHS else first.best
+        compared = every if key == _EPOCHS else [candidate[0] for candidate in candidates]
         found = [
             (tried.values[key], getattr(tried, by))
             for tried in compared

@@ -14,6 +14,7 @@ from pipeline.config.schema import Config
 from pipeline.stages.from_config import require_settings_of
 from pipeline.storage.files import write_text
 from pipeline.storage.replacing import replacing
+from pipeline.studies.auto_grid import is_known
 from pipeline.studies.effects import effects_of, shown_value
 from pipeline.studies.execution import DEFAULT, Execution
 from pipeline.studies.grid import trials_of, tune_section
@@ -76,7 +77,8 @@ def _draw(result: Tuning, by: By, file: Path) -> None:
     from pipeline.report.effects import EffectRows, effects_figure
 
     first = result.rounds[0]
-    scores = [getattr(tried, by) for tried in first.best if not tried.diverged]
+    drawn = (tried for tried in first.best if not is_known(tried.values))
+    scores = [getattr(tried, by) for tried in drawn if not tried.diverged]
     rows = [
         EffectRows(
             effect.key,

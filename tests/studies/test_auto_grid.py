@@ -12,10 +12,13 @@ from pipeline.config.schema import Config
 from pipeline.errors import ConfigError
 from pipeline.studies.auto_grid import (
     EPOCHS,
+    KNOWN,
     SPACE,
     drawn,
     fixed,
+    is_known,
     relative_cost,
+    settings,
     with_auto_grid,
 )
 from pipeline.studies.grid import trials_of
@@ -51,6 +54,31 @@ def test_no_settings_are_drawn_twice_and_none_that_change_nothing():
     assert len({tuple(each.items()) for each in found}) == len(found) < 3000
     for each in found:
         assert ("train.alpha" in each) == ("train.beta" in each) == (each["train.ratio"] != "none")
+
+
+def test_known_settings_are_from_the_grid_and_differ():
+    for row in KNOWN:
+        for value, values in zip(row, SPACE.values(), strict=True):
+            assert value in values
+    found = [str(each) for each in settings(2 * len(KNOWN), 0)]
+    assert len(set(found)) == len(found)
+
+
+@pytest.mark.parametrize(("n_trials", "n_known"), [(1, 0), (2, 1), (7, 3), (60, len(KNOWN))])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_at_most_half_of_the_trials_are_known_and_come_first(n_trials, n_known, seed):
+    found = settings(n_trials, seed)
+    assert len(found) == n_trials
+    assert [is_known(each) for each in found] == [True] * n_known + [False] * (n_trials - n_known)
+    assert found[n_known:] == drawn(n_trials - n_known, seed)
+    assert found[:n_known] == settings(60, 5)[:n_known]
+
+
+def test_settings_are_known_with_any_number_of_epochs():
+    first, last = settings(2, 0)
+    assert all(is_known(first | {"train.epochs": n}) for n in EPOCHS)
+    assert not is_known(last | {"train.epochs": 2})
+    assert not is_known({})
 
 
 def test_a_trial_is_one_training_that_is_scored_after_several_epochs():

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.studies.auto_grid import settings
 from pipeline.studies.effects import effect_of, effects_of, shown_value
 from pipeline.studies.ranking import RankedRound, Tried
 
@@ -71,6 +72,17 @@ def test_a_training_counts_with_its_best_epoch_and_epochs_with_all_trainings():
     assert math.isnan(found["train.epochs"].p)
     by_loss = {each.key: each for each in effects_of(RankedRound(1, candidates, 1), "log_loss")}
     assert [each.mean for each in by_loss["train.l2"].values] == pytest.approx([0.1, 0.2])
+
+
+def test_known_settings_are_left_out_because_their_values_go_together():
+    scores = (0.9, 0.9, 0.6, 0.7)
+    candidates = tuple(
+        (Tried(number, values | {"train.epochs": 2}, score, 0.5, (score,)),)
+        for number, (values, score) in enumerate(zip(settings(4, 0), scores, strict=True))
+    )
+    for effect in effects_of(RankedRound(1, candidates, 2), "accuracy"):
+        assert sum(each.n for each in effect.values) == 2
+        assert {round(each.mean, 9) for each in effect.values} == {0.6, 0.7}
 
 
 def test_what_diverged_and_what_has_one_value_is_left_out():
