@@ -133,14 +133,6 @@ ROWS = (
         SECONDS_AT_MOST,
     ),
     Row(
-        "IMDB, an average of models",
-        "imdb_ensemble",
-        Published(92.82, "DistilBERT, fine-tuned", "Sanh et al. 2019, table 2"),
-        92.7,
-        five_seeds,
-        60.0,
-    ),
-    Row(
         "movie_reviews",
         "movie_reviews_best",
         Published(89.45, "NBSVM, bigrams (RT-2k)", WANG),

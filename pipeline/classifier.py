@@ -60,7 +60,7 @@ class SentimentClassifier(Parameters):
         Which n-grams of tokens and of characters are features: see `learn_vocabulary`.
     binary, unit_length
         How features are counted: see `count_features`.
-    l2, epochs, batch_size, learning_rate, schedule, average_from, averaged_runs, word_runs, \
+    l2, epochs, batch_size, learning_rate, schedule, average_from, averaged_runs, \
 parts, exact, gap, fit_intercept, class_weight, validation, patience, ratio, alpha, beta, seed
         How the weights are learned: see `SGDLogisticRegression`.
     calibrate : bool
@@ -128,7 +128,6 @@ parts, exact, gap, fit_intercept, class_weight, validation, patience, ratio, alp
         schedule: str = "adagrad",
         average_from: int = 0,
         averaged_runs: int = 1,
-        word_runs: int = 0,
         parts: int = 1,
         exact: bool = False,
         gap: float = 1e-5,
@@ -178,9 +177,8 @@ parts, exact, gap, fit_intercept, class_weight, validation, patience, ratio, alp
         vocabulary = learn_vocabulary(tokens, **_chosen(settings, _VOCABULARY))
         counting = _chosen(settings, _COUNTS)
         counts = count_features(tokens, vocabulary, **counting)
-        of_learner = _chosen(settings, SGDLogisticRegression().get_params().keys() & settings)
+        of_learner = _chosen(settings, SGDLogisticRegression().get_params())
         learner = SGDLogisticRegression(**of_learner | {"threshold": stated.threshold})
-        learner.word_columns = vocabulary.are_words if learner.word_runs else None
         regression = learner.fit(counts, given, sample_weight)
         y: Array = np.searchsorted(regression.classes_, given.ravel())
         bound = stated.decide(regression, counts, y, sample_weight)

@@ -124,14 +124,6 @@ class TrainSection(Section, frozen=True):
         Meta(ge=1, le=limits.AVERAGED_RUNS),
         about("SGD runs, each with its own order of the reviews, whose weights are averaged."),
     ] = 1
-    word_runs: Annotated[
-        int,
-        Meta(ge=0, le=limits.AVERAGED_RUNS),
-        about(
-            "Of the averaged runs, those that learn from n-grams of words alone; the others learn "
-            "from all features."
-        ),
-    ] = 0
     parts: Annotated[
         int,
         Meta(ge=1, le=limits.PARTS),
@@ -215,8 +207,6 @@ class TrainSection(Section, frozen=True):
                     f"train.{key}: expected a validation set with it, such as "
                     "train.validation = 0.1"
                 )
-        if self.word_runs:
-            self._check_word_runs()
         if self.exact and not self.l2:
             raise ConfigError(
                 "train.exact: expected train.l2 > 0 with it, got 0; without a penalty the minimum "
@@ -238,16 +228,3 @@ class TrainSection(Section, frozen=True):
                 "train.learning_rate: expected l2 * learning_rate < 1, "
                 f"got {self.l2:g} * {self.learning_rate:g}; lower it"
             )
-
-    def _check_word_runs(self) -> None:
-        """Refuse settings that do not go with runs that learn from words alone."""
-        if self.word_runs >= self.averaged_runs:
-            raise ConfigError(
-                "train.word_runs: expected fewer than train.averaged_runs, because the others "
-                f"learn from all features; got {self.word_runs:,} of {self.averaged_runs:,}"
-            )
-        for key, given, other in (("parts", self.parts, 1), ("exact", self.exact, False)):
-            if given != other:
-                raise ConfigError(
-                    f"train.word_runs: expected 0 with train.{key}, got {self.word_runs:,}"
-                )

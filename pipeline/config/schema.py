@@ -24,7 +24,6 @@ from pipeline.config.section import Fraction, Section, Seed, about
 from pipeline.config.tokens import TokensSection
 from pipeline.config.toml import to_toml
 from pipeline.config.tuning import TuneSection
-from pipeline.errors import ConfigError
 
 
 class EvalSection(Section, frozen=True):
@@ -69,11 +68,6 @@ class Config(Section, frozen=True):
         if isinstance(costs, dict) and classes is not None:
             of_all = costs_of_classes(costs, classes)
             force_setattr(self, "train", self.train.but(class_weight=of_all))
-        if self.train.word_runs and not (self.features.ngrams and self.features.characters):
-            raise ConfigError(
-                "train.word_runs: expected n-grams of words and of characters with it; "
-                "set features.ngrams = 1 or more, and features.characters = [3, 5]"
-            )
 
     def section(self, stage: str) -> dict[str, Any]:
         """Return one section as plain values, as they are digested and saved."""

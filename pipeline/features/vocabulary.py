@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from pipeline.errors import CorpusError, RunError
 from pipeline.features.finders import Finders, joined
-from pipeline.features.names import are_characters, are_names
+from pipeline.features.names import are_names
 from pipeline.features.ngrams import frequency_order
 from pipeline.storage import arrow, files
 from pipeline.tokens.distinct import DistinctTokens
@@ -63,11 +63,6 @@ class Vocabulary:
     def is_unigram(self) -> bool:
         """True if every feature is a single token."""
         return not pc.any(pc.match_substring(self.words, " ")).as_py()
-
-    @functools.cached_property
-    def are_words(self) -> np.ndarray:
-        """Which features are n-grams of words, and not of characters: bool, shape (n_columns,)."""
-        return ~are_characters(self.words)
 
     @functools.cached_property
     def table(self) -> DistinctTokens:

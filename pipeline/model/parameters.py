@@ -36,8 +36,8 @@ class Parameters:
 
     def __repr__(self) -> str:
         """Show the parameters that differ from their defaults."""
-        defaults, params = self._defaults(), self.get_params().items()
-        changed = [f"{k}={v!r}" for k, v in params if _differ(v, defaults[k])]
+        defaults = self._defaults()
+        changed = [f"{k}={v!r}" for k, v in self.get_params().items() if v != defaults[k]]
         return f"{type(self).__name__}({', '.join(changed)})"
 
     def __sklearn_tags__(self) -> Any:
@@ -54,8 +54,3 @@ class Parameters:
                 string=self._takes_texts,
             ),
         )
-
-
-def _differ(value: Any, default: Any) -> bool:
-    """Return True if a parameter has another value than its default; it may be an array."""
-    return value is not None if default is None else bool(value != default)

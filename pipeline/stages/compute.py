@@ -20,7 +20,6 @@ from pipeline.stages.from_config import (
     read_source,
     regression_of,
     require_settings_of,
-    set_word_columns,
     tokenizer_of,
     vocabulary_of,
     with_found_classes,
@@ -195,7 +194,6 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     require_settings_of(classes, config.train)
     vocabulary = read_vocabulary(context.run.output("features/vocabulary.txt"))
     regression = regression_of(config.train, classes)
-    set_word_columns(regression, vocabulary)
     groups = read_groups(context.run, "train")
     spread = Spread(context.workers, context.folder)
     learned = LearnedReviews(counts, labels, weights, groups)

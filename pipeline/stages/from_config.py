@@ -199,11 +199,7 @@ def require_settings_of(classes: Sequence[str], section: TrainSection) -> None:
 
 
 def regression_of(section: TrainSection, classes: Sequence[str]) -> SGDLogisticRegression:
-    """Return the learner that a section describes, untrained, for labels that number classes.
-
-    Where some of its runs learn from words alone, it has to be told by `set_word_columns` which
-    columns those are.
-    """
+    """Return the learner that a section describes, untrained, for labels that number classes."""
     from pipeline.config.class_costs import costs_of_classes
     from pipeline.training.estimator import SGDLogisticRegression
 
@@ -218,12 +214,6 @@ def regression_of(section: TrainSection, classes: Sequence[str]) -> SGDLogisticR
             by_number = enumerate(costs_of_classes(costs, classes).values())
             settings["class_weight"] = dict(by_number)
     return SGDLogisticRegression(**settings)
-
-
-def set_word_columns(regression: SGDLogisticRegression, vocabulary: Vocabulary) -> None:
-    """Tell a learner which columns are n-grams of words, if it asks for that."""
-    if regression.word_runs:
-        regression.word_columns = vocabulary.are_words
 
 
 def decision_of(train: TrainSection) -> dict[str, Any]:

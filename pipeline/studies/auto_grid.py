@@ -68,7 +68,6 @@ _FIXED: dict[str, Any] = {
     "train.batch_size": 1,
     "train.patience": 0,
     "train.exact": False,
-    "train.word_runs": 0,
 }
 # Unless the config keeps fewer features. A large corpus has many millions of 4-grams, most of which
 # occur once, and each takes memory in all runs that are averaged.

@@ -24,7 +24,6 @@ from pipeline.stages.from_config import (
     counting_of,
     decision_of,
     regression_of,
-    set_word_columns,
     tokenizer_of,
     vocabulary_of,
 )
@@ -192,7 +191,6 @@ class CountedSplit:
         self, regression: SGDLogisticRegression, on_epoch: Callable[[Epoch], None] | None = None
     ) -> None:
         """Fit a regression to the learned side."""
-        set_word_columns(regression, self.vocabulary)
         learned = self.learned, self.learned_labels
         regression.fit(*learned, self.weights, on_epoch, self.groups)
 

@@ -13,7 +13,7 @@ from pipeline.config.model import TrainSection
 from pipeline.errors import RunError
 from pipeline.model.logistic import Array
 from pipeline.model.text_classifier import TextClassifier
-from pipeline.stages.from_config import regression_of, set_word_columns
+from pipeline.stages.from_config import regression_of
 from pipeline.stages.outputs import read_decision, read_epochs, read_steps
 from pipeline.stages.read_run import read_groups, read_labels, read_weights, was_trained_on
 from pipeline.storage.counts import read_counts
@@ -106,7 +106,6 @@ class TrainedRun:
     def learner(self) -> SGDLogisticRegression:
         """Return an untrained learner with the model's settings and classes."""
         learner = regression_of(self.train, self.model.classes)
-        set_word_columns(learner, self.model.vocabulary)
         learner.classes_ = self.model.regression.classes_
         return learner
 

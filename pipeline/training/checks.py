@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pipeline.errors import CorpusError
 from pipeline.training.automatic import AUTO
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ def check_parameters(model: SGDLogisticRegression) -> None:
         ("epochs", '>= 1 or "auto"', _in_range(model.epochs, lambda epochs: epochs >= 1)),
         ("batch_size", ">= 1", model.batch_size >= 1),
         ("averaged_runs", ">= 1", model.averaged_runs >= 1),
-        ("word_runs", ">= 0 and < averaged_runs", 0 <= model.word_runs < model.averaged_runs),
         ("parts", ">= 1", model.parts >= 1),
         ("gap", "> 0", model.gap > 0),
         ("learning_rate", '> 0 or "auto"', _in_range(model.learning_rate, lambda rate: rate > 0)),
@@ -51,8 +49,6 @@ def check_parameters(model: SGDLogisticRegression) -> None:
         raise ValueError("exact: expected l2 > 0 with it, got 0; the minimum may be at infinity")
     if model.exact and model.patience:
         raise ValueError(f"patience: expected 0 with exact, got {model.patience}")
-    if model.word_runs and (model.parts > 1 or model.exact):
-        raise ValueError("word_runs: expected 0 with parts above 1 and with exact")
     if model.average_from and model.schedule in ("adagrad", "fisher"):
         raise ValueError(
             f"average_from: expected 0 with the schedule {model.schedule}, got {model.average_from}"
@@ -62,24 +58,6 @@ def check_parameters(model: SGDLogisticRegression) -> None:
 def _in_range(value: float | str, in_range: Callable[[float], bool]) -> bool:
     """Return True for a number in range and for "auto"."""
     return value == AUTO if isinstance(value, str) else in_range(value)
-
-
-def check_word_columns(model: SGDLogisticRegression) -> None:
-    """Refuse runs that learn from words alone, if it is not known which columns these are."""
-    if not model.word_runs:
-        return
-    columns, n_columns = model.word_columns, model.n_features_in_
-    if columns is None or columns.shape != (n_columns,) or columns.dtype != bool:
-        raise ValueError(
-            f"word_columns: expected a bool array of the shape ({n_columns},) with word_runs, "
-            f"got {columns!r}"
-        )
-    if columns.all() or not columns.any():
-        raise CorpusError(
-            "train.word_runs: expected n-grams of words and of characters among the features, got "
-            f"{columns.sum():,} of words and {(~columns).sum():,} of characters; "
-            "set features.ngrams and features.characters"
-        )
 
 
 def check_threshold(model: SGDLogisticRegression) -> None:

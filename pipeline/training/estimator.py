@@ -15,7 +15,7 @@ from pipeline.model.checks import checked_classes, checked_counts, checked_weigh
 from pipeline.model.logistic import Array, LogisticRegression
 from pipeline.model.parameters import Parameters
 from pipeline.stratified import draw_by_class
-from pipeline.training.checks import check_parameters, check_threshold, check_word_columns
+from pipeline.training.checks import check_parameters, check_threshold
 from pipeline.training.costs import document_costs, targets_of
 from pipeline.training.history import Epoch, LabelledCounts
 from pipeline.training.learning import learn
@@ -74,10 +74,6 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
     averaged_runs : int
         Number of SGD runs, each with its own order of the documents, whose weights are
         averaged. This averages out some of the noise of the order.
-    word_runs : int
-        How many of these runs, less than all, learn from the columns of `word_columns` alone. Their
-        other weights are 0. So the result is the average of two models that make different errors,
-        and it has one weight a column. With one part, and not with `exact`.
     parts : int
         In each epoch, SGD runs on so many parts of the shuffled documents, each run from the same
         state, and the next state is their mean (McDonald, Hall & Mann 2010; see `mixing`). The
@@ -111,8 +107,6 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         Share of the learned weights that is kept, 0 to 1; the rest is their mean magnitude.
     seed : int
         Seed of the validation set and the shuffle.
-    word_columns : bool array, shape (d,), optional
-        Which columns are n-grams of words, and not of characters. Needed for `word_runs`.
 
     Attributes
     ----------
@@ -161,7 +155,6 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         schedule: str = "adagrad",
         average_from: int = 0,
         averaged_runs: int = 1,
-        word_runs: int = 0,
         parts: int = 1,
         exact: bool = False,
         gap: float = 1e-5,
@@ -174,7 +167,6 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         alpha: float = 1.0,
         beta: float = 1.0,
         seed: int = 0,
-        word_columns: Array | None = None,
     ) -> None:
         self.l2 = l2
         self.epochs = epochs
@@ -183,7 +175,6 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         self.schedule = schedule
         self.average_from = average_from
         self.averaged_runs = averaged_runs
-        self.word_runs = word_runs
         self.parts = parts
         self.exact = exact
         self.gap = gap
@@ -196,7 +187,6 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         self.alpha = alpha
         self.beta = beta
         self.seed = seed
-        self.word_columns = word_columns
 
     def fit(
         self,
@@ -248,7 +238,6 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         self.classes_, y = checked_classes(y, X.shape[0])
         check_threshold(self)
         self.n_features_in_ = X.shape[1]
-        check_word_columns(self)
         weights = checked_weights(sample_weight, y)
         self.in_validation_ = self.draw_validation(y, groups)
         costs, folder = self.costs(y, weights), spread.folder_beyond_memory(X)

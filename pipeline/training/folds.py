@@ -8,7 +8,6 @@ review is held out from the model that is kept.
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -99,8 +98,7 @@ def score_folds(
     ----------
     regression : SGDLogisticRegression
         Fitted to all of the reviews. The folds are learned with its settings, but in a single SGD
-        run, or with `word_runs` in the fewest that mix both kinds as it does. If it stopped
-        early, its epoch is their last.
+        run. If it stopped early, its epoch is their last.
     reviews : LearnedReviews
     fold_of : int array, shape (n,)
         The fold of each review, from 0.
@@ -154,9 +152,7 @@ def _scores(
     model = copy.copy(regression)
     # The numbers that "auto" stood for are those of all reviews.
     steps = {"epochs": regression.epochs_, "learning_rate": regression.learning_rate_}
-    model.set_params(parts=n_parts, **steps)
-    alike = math.gcd(model.averaged_runs, model.word_runs)  # all of them without word_runs
-    model.averaged_runs, model.word_runs = model.averaged_runs // alike, model.word_runs // alike
+    model.set_params(parts=n_parts, averaged_runs=1, **steps)
     if model.patience:
         model.set_params(epochs=model.kept_.number)
     targets = _targets(model, reviews, ~scored, spread.folder_beyond_memory(counts))

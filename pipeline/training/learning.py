@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from pipeline.training.history import Epoch, History, LabelledCounts
 from pipeline.training.log_count_ratio import interpolated, weighted
 from pipeline.training.mixing import MixedRuns
 from pipeline.training.parts import Parts, Spread, cut
-from pipeline.training.runs import AveragedRuns, Steps, in_columns
+from pipeline.training.runs import AveragedRuns, Steps
 from pipeline.training.sgd import Problem
 from pipeline.training.shuffle import Shuffle
 from pipeline.training.softmax import ClassProblem
@@ -64,7 +63,7 @@ def learn(
     model.history_, model.minimum_ = weights.history.epochs, None
     with spread.parts(problem, cut(shuffle, model.parts, model.seed)) as parts:
         workers = spread.workers if model.parts > 1 else HERE
-        runs = _runs(model, _problems(model, problem, spread.folder), shuffle, parts, workers)
+        runs = _runs(model, problem, shuffle, parts, workers)
         for number in range(1, model.epochs_ + 1):
             runs.epoch(0 < model.average_from <= number)
             if on_epoch is not None:
@@ -182,24 +181,16 @@ def _problem(
     return ClassProblem(*given, n_classes, ratio, folder=folder)
 
 
-def _problems(model: SGDLogisticRegression, problem: Problem, folder: Path | None) -> list[Problem]:
-    """Return the problem of each averaged run: those of `word_runs` come first."""
-    all_columns = [problem] * (model.averaged_runs - model.word_runs)
-    if model.word_columns is None or not model.word_runs:
-        return all_columns
-    return [in_columns(problem, model.word_columns, folder)] * model.word_runs + all_columns
-
-
 def _runs(
     model: SGDLogisticRegression,
-    problems: list[Problem],
+    problem: Problem,
     shuffle: Shuffle,
     parts: Parts,
     workers: Workers,
 ) -> AveragedRuns | MixedRuns:
     """Return the runs of SGD, which start from zero weights."""
     steps = Steps(model.batch_size, model.learning_rate_, model.schedule)
-    runs = [steps.run(problem) for problem in problems]
+    runs = [steps.run(problem) for _ in range(model.averaged_runs)]
     if model.parts == 1:
         return AveragedRuns(runs, shuffle, model.seed)
     return MixedRuns(runs, steps, parts, workers, model.seed)

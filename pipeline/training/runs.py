@@ -1,28 +1,16 @@
-"""`Steps`: the SGD run that a schedule and a problem ask for; `AveragedRuns`: runs, their mean.
-
-The runs of `AveragedRuns` may learn from different columns: a run whose problem is that of
-`in_columns` leaves the other weights at 0. The mean of such runs is an ensemble of models that are
-less alike, and makes fewer errors (Dietterich 2000, Ensemble Methods in Machine Learning). Scores
-are linear in the weights, so the mean of the models' scores is the score of the mean weights: the
-ensemble is one model.
-"""
+"""`Steps`: the SGD run that a schedule and a problem ask for; `AveragedRuns`: runs, their mean."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from pipeline.model.logistic import Array
 from pipeline.parallel import ordered_map
-from pipeline.storage.arrays import scratch
-from pipeline.storage.counts import csr_of
-from pipeline.training.parts import row_blocks
 from pipeline.training.sgd import CoordinateRates, GlobalRate, Problem, SGDRun
-from pipeline.training.shuffle import BUFFER, Shuffle
+from pipeline.training.shuffle import Shuffle
 from pipeline.training.softmax import ClassCoordinateRates, ClassGlobalRate, ClassProblem
 
 
@@ -40,42 +28,6 @@ class Steps(NamedTuple):
         if isinstance(problem, ClassProblem):
             return (ClassCoordinateRates if by_coordinate else ClassGlobalRate)(problem, *how)
         return (CoordinateRates if by_coordinate else GlobalRate)(problem, *how)
-
-
-def in_columns(problem: Problem, columns: Array, folder: Path | None = None) -> Problem:
-    """Return a problem with the same columns, whose counts are 0 outside some of them.
-
-    Parameters
-    ----------
-    problem : Problem
-    columns : bool array, shape (d,)
-        True for the columns whose counts stay.
-    folder : Path, optional
-        Where the counts lie, in files without names, if they are more than the shuffle's buffer
-        holds.
-
-    Examples
-    --------
-    >>> from scipy.sparse import csr_array
-    >>> counts = csr_array(np.array([[1, 2], [0, 3]], np.float32))
-    >>> narrow = in_columns(Problem(counts, np.ones(2), 0.0, True), np.array([True, False]))
-    >>> narrow.counts.toarray().tolist()
-    [[1.0, 0.0], [0.0, 0.0]]
-    """
-    counts, n = problem.counts, 0
-    folder = folder if counts.nnz > BUFFER else None
-    # Memory that is never written to is never allocated.
-    data, indices = (scratch(counts.nnz, dtype, folder) for dtype in (np.float32, np.int32))
-    indptr = np.zeros(counts.shape[0] + 1, np.int64)
-    for rows in row_blocks(counts.indptr, np.arange(counts.shape[0])):
-        block = slice(counts.indptr[rows[0]], counts.indptr[rows[-1] + 1])
-        kept = columns[counts.indices[block]]
-        ends = n + np.append(0, np.cumsum(kept))
-        indptr[rows + 1] = ends[counts.indptr[rows + 1] - block.start]
-        data[n : ends[-1]] = counts.data[block][kept]
-        indices[n : ends[-1]] = counts.indices[block][kept]
-        n = int(ends[-1])
-    return replace(problem, counts=csr_of(data[:n], indices[:n], indptr, counts.shape))
 
 
 class AveragedRuns:

@@ -24,7 +24,7 @@ from pipeline.errors import ConfigError
 CONFIGS = Path(__file__).parents[2] / "configs"
 # By name: a config of one's own may lie beside them.
 NAMES = (
-    *["sample", "imdb", "imdb_best", "imdb_ensemble", "movie_reviews", "movie_reviews_best"],
+    *["sample", "imdb", "imdb_best", "movie_reviews", "movie_reviews_best"],
     *["sentence_polarity", "sentence_polarity_best", "textbook", "three_classes", "five_stars"],
 )
 FILES = '[corpus]\nsource = "files"\ntrain = "a.csv"\n'

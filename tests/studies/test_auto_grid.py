@@ -100,7 +100,6 @@ def test_it_goes_with_any_config(tmp_path):
         '[train]\nschedule = "inverse"\naverage_from = 2\nlearning_rate = 1.0\nl2 = 0.5\n',
         "[train]\nvalidation = 0.1\npatience = 2\n",
         "[train]\nexact = true\n[features]\ncharacters = [2, 4]\nngrams = 0\n",
-        "[train]\naveraged_runs = 3\nword_runs = 1\n[features]\ncharacters = [2, 4]\n",
     )
     for text in texts:
         (tmp_path / "c.toml").write_text(text)

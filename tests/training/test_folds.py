@@ -84,17 +84,6 @@ def test_folds_take_the_epochs_and_the_rate_that_were_chosen_for_all_reviews():
     assert found.tobytes() == expected.tobytes()
 
 
-def test_few_runs_mix_those_of_words_and_of_all_columns_as_many_do():
-    words = np.arange(8) < 4
-    model = fitted(averaged_runs=6, word_runs=2, word_columns=words)
-    fold_of = draw(model, LearnedReviews(X, Y))
-    found = score_folds(model, LearnedReviews(X, Y), fold_of)
-    learned = fold_of != 0
-    few = {"averaged_runs": 3, "word_runs": 1, "word_columns": words}
-    alone = fitted(Y[learned], X[learned], **few)
-    np.testing.assert_array_equal(found[~learned], alone.decision_function(X[~learned]))
-
-
 def test_the_labels_of_a_fold_change_none_of_its_scores():
     settings = {"ratio": "documents", "class_weight": "balanced"}
     model = fitted(**settings)

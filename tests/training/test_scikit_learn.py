@@ -78,9 +78,9 @@ sys.exit("sklearn" in sys.modules)
 class TestProtocol:
     def test_parameters_are_the_constructors(self):
         model = SGDLogisticRegression(l2=0.5, schedule="inverse")
-        names = "l2 epochs batch_size learning_rate schedule average_from averaged_runs word_runs"
-        names += " parts exact gap fit_intercept class_weight validation patience threshold ratio"
-        names += " alpha beta seed word_columns"
+        names = "l2 epochs batch_size learning_rate schedule average_from averaged_runs parts exact"
+        names += " gap fit_intercept class_weight validation patience threshold ratio alpha beta"
+        names += " seed"
         assert list(model.get_params()) == names.split()
         assert (model.get_params()["l2"], model.get_params()["schedule"]) == (0.5, "inverse")
 
