@@ -85,7 +85,8 @@ class LearningCurve:
     points : tuple of Point
         By ascending size.
     extrapolation : Extrapolation or None
-        None if there are too few sizes, or all of them are small.
+        None if there are too few sizes, if all of them are small, or if the largest is not clearly
+        better than always predicting the majority class.
     """
 
     n: int
@@ -268,12 +269,13 @@ def _combined(
     folds: _Folds, labels: Array, target: int | None, confidence: float, seed: int
 ) -> LearningCurve:
     """Combine the folds to the points of the curve, and extrapolate."""
-    n, found = len(labels), None
-    if target is not None:
-        chance = 1 - np.bincount(labels).max() / n
-        errors = FoldErrors(folds.sizes, folds.errors(), folds.n_scored, float(chance))
+    n, points, found = len(labels), folds.points(confidence), None
+    chance = 1 - float(np.bincount(labels).max()) / n
+    # A law is fitted to what was learned: where nothing was, it would be flat, and sure of it.
+    if target is not None and points[-1].accuracy.low > 1 - chance:
+        errors = FoldErrors(folds.sizes, folds.errors(), folds.n_scored, chance)
         found = extrapolate(errors, n, target, confidence, seed)
-    return LearningCurve(n, len(folds.n_scored), confidence, folds.points(confidence), found)
+    return LearningCurve(n, len(folds.n_scored), confidence, points, found)
 
 
 def _draw(folder: Path, curve: dict[str, Any]) -> None:

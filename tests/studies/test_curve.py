@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
+from pipeline.cli.display.curve import print_curve
 from pipeline.config.loading import load_config
 from pipeline.errors import ConfigError, CorpusError
 from pipeline.evaluation import learning_curve
@@ -130,6 +131,22 @@ def test_enough_sizes_are_extrapolated_to_twice_the_reviews(config_of, copied_ru
 
 def test_few_sizes_are_not_extrapolated(config_of, copied_run):
     assert measure_curve(config_of(""), copied_run.path, FEW).extrapolation is None
+
+
+def test_a_curve_that_is_no_better_than_chance_promises_nothing(
+    config_of, copied_run, monkeypatch, capsys
+):
+    """A law of it is flat, whatever is resampled: it would be certain that reviews hardly help."""
+    draw = np.random.default_rng(0)
+
+    def by_chance(*_):
+        return {"accuracy": draw.normal(0.45, 0.05), "log_loss": 0.7, "gaps": [0.0] * 10}
+
+    monkeypatch.setattr(curve, "_measure", by_chance)
+    found = measure_curve(config_of(""), copied_run.path, SIX)
+    assert found.extrapolation is None
+    print_curve(found, copied_run.path)
+    assert "for more reviews: at 88, the accuracy is not clearly above" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

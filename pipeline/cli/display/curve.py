@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli.display.terminal import Text, figures, print_line, print_table
-from pipeline.evaluation.learning_curve import LEAST_SIZES
+from pipeline.evaluation.learning_curve import FARTHEST, LEAST_SIZES
 from pipeline.report.learning_curve import answer_of
 
 if TYPE_CHECKING:
@@ -30,16 +30,20 @@ def print_curve(result: LearningCurve, folder: Path) -> None:
         style="dim",
     )
     if result.extrapolation is None:
-        few = len(result.points) < LEAST_SIZES
-        why = (
-            f"that needs {LEAST_SIZES} sizes; --sizes chooses them"
-            if few
-            else "all sizes are too small"
-        )
-        print_line(f"nothing is predicted for more reviews: {why}")
+        print_line(f"nothing is predicted for more reviews: {_why_not(result)}")
     else:
         _print_extrapolation(result.extrapolation, interval)
     print_line(f"the figures are in {folder}")
+
+
+def _why_not(result: LearningCurve) -> str:
+    """Return why nothing is predicted."""
+    if len(result.points) < LEAST_SIZES:
+        return f"that needs {LEAST_SIZES} sizes; --sizes chooses them"
+    largest = result.points[-1].size
+    if FARTHEST * largest <= result.n:
+        return "all sizes are too small"
+    return f"at {largest:,}, the accuracy is not clearly above that of the majority class"
 
 
 def _print_extrapolation(found: Extrapolation, interval: str) -> None:
