@@ -73,7 +73,7 @@ def draw_by_class(
 
 
 def _enough(labels: np.ndarray, setting: str) -> str:
-    """Return the smallest fraction that draws some of each class, in words that end a sentence."""
+    """Return a fraction that draws some of each class, as the end of a sentence."""
     sizes = np.bincount(labels)
     fewest = int(sizes[sizes > 0].min())
     if fewest == 1:
