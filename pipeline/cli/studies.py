@@ -21,7 +21,7 @@ _GRID = (
     click.option(
         "--grid",
         type=click.Choice(["auto"]),
-        help="Draw trials from one grid for all corpora, in place of the values in [tune].",
+        help="Take trials from one grid for all corpora, in place of the values in [tune].",
     ),
     count_option(
         "--trials",
@@ -54,7 +54,7 @@ def tune(context: CommandContext, grid: str | None, n_trials: int | None, in_jso
     or cross-validation folds. The test set is not read. The best settings are written to
     tune/best.toml in the run folder. An interrupted run resumes.
 
-    With --grid auto, no [tune] section is needed: trials are drawn from one grid for all corpora.
+    With --grid auto, no [tune] section is needed: trials are taken from one grid for all corpora.
     Half of them are left out after each round, and the others are scored on more folds.
     tune/effects.png shows what mattered.
     """

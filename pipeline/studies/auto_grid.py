@@ -78,7 +78,7 @@ _OF_RATIO = ("train.alpha", "train.beta")
 
 
 def with_auto_grid(config: Config, n_trials: int | None = None) -> Config:
-    """Return a config whose `[tune]` section draws trials from the grid for all corpora.
+    """Return a config whose `[tune]` section takes trials from the grid for all corpora.
 
     The metric that decides, the folds and the seed stay; listed values are left out.
 

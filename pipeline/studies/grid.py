@@ -1,4 +1,4 @@
-"""The trials of [tune], each as a config: all combinations of its values, or draws from a grid."""
+"""The trials of [tune], each as a config: all combinations of its values, or those of a grid."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def tune_section(config: Config) -> TuneSection:
 def trials_of(config: Config) -> list[Trial]:
     """Return the trials of a config; the last key changes first.
 
-    These are all combinations of the values in `[tune]`, or what is drawn from the grid for all
+    These are all combinations of the values in `[tune]`, or those from the grid for all
     corpora.
 
     Raises
