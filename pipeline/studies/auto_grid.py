@@ -14,8 +14,8 @@ Twelve known settings were added on the same day, after the random trials alone 
 short on sentence_polarity. They were chosen on 1,000 reviews of IMDB, 5,000 tweets about airlines,
 3,000 Chinese hotel reviews, and the sentences of SST, whole and cut to six tokens: 40 to 210 random
 trials of each, smoothed by a Gaussian process. Ten that were chosen on the tweets and IMDB alone
-raised the accuracy on the sentences of SST from 80.6 to 81.0 in a search of 20 trials, and from 80.9
-to 81.1 in one of 60.
+raised the accuracy on the sentences of SST from 80.6 to 81.0 in a search of 20 trials, and from
+80.9 to 81.1 in one of 60.
 """
 
 from __future__ import annotations
