@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import CorpusError, DivergenceError, NotFittedError
+from pipeline.storage.counts import Counts
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -55,8 +56,8 @@ def checked(y_true: Labels, scores: Floats) -> tuple[Mask, Floats]:
     return is_positive, z
 
 
-def checked_counts(X: Any) -> csr_array:
-    """Check counts, sparse or dense; return them as a float32 CSR matrix.
+def checked_counts(X: Any) -> csr_array | Counts:
+    """Check counts, sparse or dense; return them as a float32 CSR matrix, or as they were mapped.
 
     Raises
     ------
@@ -65,6 +66,15 @@ def checked_counts(X: Any) -> csr_array:
     TypeError
         If X holds objects that are not numbers.
     """
+    if not isinstance(X, Counts):
+        X = _float_csr(X)
+    # NaN and infinity show in the extremes, without an array of flags.
+    if not (np.isfinite(X.data.min(initial=0)) and np.isfinite(X.data.max(initial=0))):
+        raise ValueError("X: expected finite counts, got NaN or infinity")
+    return X
+
+
+def _float_csr(X: Any) -> csr_array:
     from scipy.sparse import csr_array, issparse
 
     if not issparse(X):
@@ -80,9 +90,6 @@ def checked_counts(X: Any) -> csr_array:
         raise ValueError(f"Complex data not supported: expected real numbers in X, got {X.dtype}")
     if not isinstance(X, csr_array) or X.dtype != np.float32:  # whose indices SciPy may copy
         X = csr_array(X, dtype=np.float32)
-    # NaN and infinity show in the extremes, without an array of flags.
-    if not (np.isfinite(X.data.min(initial=0)) and np.isfinite(X.data.max(initial=0))):
-        raise ValueError("X: expected finite counts, got NaN or infinity")
     return X
 
 

@@ -28,7 +28,7 @@ from pipeline.stages.outputs import read_classes, read_steps, read_tokenizer
 from pipeline.stages.read_run import read_groups, read_labels, read_set, read_weights
 from pipeline.stages.test_uses import TestUse
 from pipeline.storage import files
-from pipeline.storage.counts import read_counts
+from pipeline.storage.counts import map_counts
 from pipeline.storage.kept import NOTHING_KEPT, KeptShards
 from pipeline.storage.run import Run
 from pipeline.storage.shards import shard_paths
@@ -188,7 +188,7 @@ def compute_train(context: StageContext) -> tuple[str, list[str]]:
     from pipeline.training.parts import Spread
 
     config = context.config
-    counts = read_counts(context.run.shards("features/train.safetensors"))
+    counts = map_counts(context.run.shards("features/train.safetensors"))
     labels, weights = read_labels(context.run, "train"), read_weights(context.run, "train")
     classes = read_classes(context.run)
     require_settings_of(classes, config.train)

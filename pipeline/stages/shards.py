@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.storage import files
-from pipeline.storage.counts import read_counts, write_counts
+from pipeline.storage.counts import map_counts, write_counts
 from pipeline.storage.kept import ShardTask
 
 if TYPE_CHECKING:
@@ -50,4 +50,4 @@ def count_shard(task: ShardTask, vocabulary: Vocabulary, how: dict[str, Any]) ->
 
 def score_shard(path: Path, regression: LogisticRegression) -> Array:
     """Read counts and return their scores."""
-    return regression.decision_function(read_counts(path))
+    return regression.decision_function(map_counts(path))

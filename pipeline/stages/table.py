@@ -91,7 +91,6 @@ STAGES = (
         ("corpus", "tokens", "features"),
         ("features", "train"),
         (
-            "scipy.sparse",  # it takes a tenth of a second, hidden if imported ahead
             "pipeline.training.estimator",
             "pipeline.model.text_classifier",
             "pipeline.training.decision",

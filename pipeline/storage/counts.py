@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -56,7 +57,51 @@ def write_counts(
     return n_nonzeros
 
 
+@dataclass(frozen=True)
+class Counts:
+    """A CSR matrix in canonical form: what training and scoring need of SciPy's `csr_array`.
+
+    To import SciPy takes a tenth of a second and 20 MB.
+
+    Attributes
+    ----------
+    data, indices : float32, int32 arrays, shape (n_nonzeros,)
+    indptr : int64 array, shape (n_rows + 1,)
+    shape : tuple of int
+
+    Examples
+    --------
+    >>> counts = Counts(np.float32([2, 1]), np.int32([0, 1]), np.array([0, 1, 2]), (2, 2))
+    >>> counts[[1]].toarray().tolist()
+    [[0.0, 1.0]]
+    """
+
+    data: np.ndarray
+    indices: np.ndarray
+    indptr: np.ndarray
+    shape: tuple[int, int]
+    has_canonical_format: ClassVar[bool] = True
+
+    @property
+    def nnz(self) -> int:
+        """The number of non-zeros."""
+        return len(self.data)
+
+    def __getitem__(self, rows: Any) -> csr_array:
+        """Return some rows."""
+        return self.csr()[rows]
+
+    def csr(self) -> csr_array:
+        """Return the matrix as SciPy takes it."""
+        return csr_of(self.data, self.indices, self.indptr, self.shape)
+
+
 def read_counts(shards: Path | Sequence[Path]) -> csr_array:
+    """Map the matrix of a set into memory for SciPy; see `map_counts`."""
+    return map_counts(shards).csr()
+
+
+def map_counts(shards: Path | Sequence[Path]) -> Counts:
     """Map the matrix of a set into memory, given its shards in order, or the only one.
 
     Of more than one, the matrix is a copy, mapped from a file without a name in their folder. So
@@ -70,7 +115,7 @@ def read_counts(shards: Path | Sequence[Path]) -> csr_array:
     """
     shards = [shards] if isinstance(shards, Path) else shards
     if len(shards) == 1:
-        return csr_of(*_read(shards[0]))
+        return Counts(*_read(shards[0]))
     read = [_read(path) for path in shards]
     widths = {shape[1] for *_, shape in read}
     if len(widths) != 1:
@@ -83,7 +128,7 @@ def read_counts(shards: Path | Sequence[Path]) -> csr_array:
         np.add(of_indptr, end, out=indptr[row : row + rows + 1])
         start, row, end = end, row + rows, end + len(of_data)
         data[start:end], indices[start:end] = of_data, of_indices
-    return csr_of(data, indices, indptr, (n_rows, widths.pop()))
+    return Counts(data, indices, indptr, (n_rows, widths.pop()))
 
 
 def csr_of(

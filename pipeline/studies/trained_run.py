@@ -130,7 +130,7 @@ class TrainedRun:
             # Training learned weights of the weighted counts. Where the ratio is 0 theirs is 0.
             weights = np.divide(weights, ratio, out=np.zeros_like(weights), where=ratio != 0)
         if ratio is not None and ratio.ndim == 1:  # multiplied once, as in training
-            counts, ratio = weighted(counts, ratio), None
+            counts, ratio = weighted(counts, ratio).csr(), None
         costs = self.learner().costs(self.labels, self.weights)[seen]
         train = self.train
         return Objective(counts, labels, train.l2, costs, train.fit_intercept, ratio), weights

@@ -18,7 +18,7 @@ import numpy as np
 from pipeline.kernels.log_count_ratio import column_sums
 from pipeline.model.logistic import Array
 from pipeline.storage.arrays import scratch
-from pipeline.storage.counts import csr_of
+from pipeline.storage.counts import Counts
 from pipeline.training.shuffle import BUFFER
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def class_ratios(
     return np.stack(ratios, axis=1).T  # those of a feature side by side
 
 
-def weighted(counts: csr_array, ratio: Array, folder: Path | None = None) -> csr_array:
+def weighted(counts: csr_array, ratio: Array, folder: Path | None = None) -> Counts:
     """Return counts with column j multiplied by ratio[j]: float32, on the same indices.
 
     Parameters
@@ -128,15 +128,15 @@ def weighted(counts: csr_array, ratio: Array, folder: Path | None = None) -> csr
     Examples
     --------
     >>> from scipy.sparse import csr_array
-    >>> weighted(csr_array([[1, 0], [2, 1]]), np.array([0.5, -1.0])).toarray().tolist()
-    [[0.5, 0.0], [1.0, -1.0]]
+    >>> weighted(csr_array([[1, 0], [2, 1]]), np.array([0.5, -1.0])).data.tolist()
+    [0.5, 1.0, -1.0]
     """
     ratio = ratio.astype(np.float32)
     data = scratch(counts.nnz, np.float32, folder if counts.nnz > BUFFER else None)
     for start in range(0, counts.nnz, _BLOCK):
         block = slice(start, start + _BLOCK)
         np.multiply(counts.data[block], ratio[counts.indices[block]], out=data[block])
-    return csr_of(data, counts.indices, counts.indptr, counts.shape)
+    return Counts(data, counts.indices, counts.indptr, counts.shape)
 
 
 def interpolated(weights: Array, beta: float) -> Array:

@@ -20,7 +20,7 @@ from pipeline.cluster.workers import HERE, Workers, in_this_process
 from pipeline.errors import ConfigError
 from pipeline.model.logistic import Array
 from pipeline.storage.arrays import read_arrays, write_arrays
-from pipeline.storage.counts import read_counts, write_counts
+from pipeline.storage.counts import map_counts, write_counts
 from pipeline.storage.replacing import temporary_folder
 from pipeline.training.sgd import Problem
 from pipeline.training.shuffle import BUFFER, Shuffle
@@ -124,7 +124,7 @@ class PartFiles(NamedTuple):
         return mapped[number]
 
     def _read(self, number: int) -> Part:
-        counts = read_counts(self.folder / f"{number}.safetensors")
+        counts = map_counts(self.folder / f"{number}.safetensors")
         targets = read_arrays(self.folder / f"{number}.targets.safetensors")["targets"]
         given = counts, targets, self.l2, self.fit_intercept
         problem = Problem(*given)

@@ -607,3 +607,17 @@ def test_the_imports_that_freshness_follows_are_those_of_the_source():
             *map(_module_file, expected),
             None,
         }, path
+
+
+def test_a_run_is_trained_and_evaluated_without_scipy(small_run, tmp_path):
+    """To import it takes a tenth of a second and 20 MB."""
+    script = (
+        "import runpy, sys\n"
+        "sys.modules['scipy'] = None\n"
+        "runpy.run_module('pipeline', run_name='__main__')\n"
+    )
+    settings = ["train.ratio=documents", "train.validation=0", "train.patience=0"]
+    options = ["--run", tmp_path / "run", "--quiet", *(f"--set={each}" for each in settings)]
+    command = [sys.executable, "-c", script, "eval", small_run.config, *options]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

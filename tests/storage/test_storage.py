@@ -25,7 +25,7 @@ from pipeline.errors import RunError
 from pipeline.storage import arrays, files
 from pipeline.storage import counts as counts_module
 from pipeline.storage import run as storage_run
-from pipeline.storage.counts import read_counts, write_counts
+from pipeline.storage.counts import map_counts, read_counts, write_counts
 from pipeline.storage.locking import locked
 from pipeline.storage.run import Run
 
@@ -376,6 +376,11 @@ def test_counts_come_back(tmp_path, shape):
         for name in ("data", "indices", "indptr"):
             np.testing.assert_array_equal(getattr(found, name), getattr(counts, name))
         assert found.indices.dtype == np.int32
+        mapped = map_counts(path)
+        assert (mapped.shape, mapped.nnz) == (shape, counts.nnz)
+        np.testing.assert_array_equal(mapped.indptr, counts.indptr)
+        for rows in (slice(1, None), np.arange(shape[0])[::-1]):
+            np.testing.assert_array_equal(mapped[rows].toarray(), counts[rows].toarray())
 
 
 def test_a_table_comes_back_in_one_chunk(tmp_path):

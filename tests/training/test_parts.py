@@ -9,12 +9,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from processes import Backwards, Processes
 from reference import Settings, reviews, three_classes
-from scipy.sparse import csr_array
 
 from pipeline import SGDLogisticRegression
 from pipeline.cluster.workers import HERE
 from pipeline.errors import ConfigError, DivergenceError
 from pipeline.stages.listener import SILENT, HeardWorkers
+from pipeline.storage.counts import Counts
 from pipeline.training import parts as module
 from pipeline.training import shuffle as shuffles
 from pipeline.training.parts import PartFiles, Spread, cut, row_blocks
@@ -265,7 +265,7 @@ def test_part_files_hold_what_memory_holds(tmp_path):
     for number, of_part in enumerate(rows):
         found, local = files.part(number)
         assert local.tolist() == list(range(len(of_part)))
-        assert (found.counts.toarray() == X.toarray()[of_part]).all()
+        assert (found.counts.csr().toarray() == X.toarray()[of_part]).all()
         assert found.targets.tolist() == problem.targets[of_part].tolist()
-        assert (found.l2, found.fit_intercept, type(found.counts)) == (0.5, True, csr_array)
+        assert (found.l2, found.fit_intercept, type(found.counts)) == (0.5, True, Counts)
     assert files.part(0)[0] is files.part(0)[0]  # mapped once
