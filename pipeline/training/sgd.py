@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 
+# Rows whose sizes are computed at once.
+_BLOCK = 1 << 15
+
+
 @dataclass(frozen=True)
 class Problem:
     """The objective J(w, b) to minimise, as the kernels take it.
@@ -53,6 +57,12 @@ class Problem:
             indptr = scratch(len(indptr), np.int64, self.folder)
             indptr[:] = self.counts.indptr
         return self.counts.data, indices.astype(np.int32, copy=False), indptr
+
+    def longest_row(self) -> int:
+        """Return the most non-zeros of a row, from the sizes of a block of rows at a time."""
+        indptr = self.counts.indptr
+        blocks = (indptr[k : k + _BLOCK + 1] for k in range(0, len(indptr) - 1, _BLOCK))
+        return max(int(np.diff(block).max()) for block in blocks)
 
     def table(self) -> Array:
         """Return what is known of each column at the start: zeros, float64, shape (d, 2)."""
@@ -172,7 +182,7 @@ class CoordinateRates:
         self.coordinates = problem.table()
         self.errors = problem.workspace(min(batch_size, n_documents))
         self.gradient = problem.workspace(n_columns)
-        self.of_row: tuple[Array, ...] = (problem.workspace(np.diff(problem.counts.indptr).max()),)
+        self.of_row: tuple[Array, ...] = (problem.workspace(problem.longest_row()),)
         self.state = np.zeros(kernels.STATE_SIZE)
         self.params = params_of(problem)
         self.params[kernels.RATE], self.params[kernels.FISHER] = learning_rate, fisher

@@ -43,9 +43,14 @@ class Shuffle:
 
     def __init__(self, indptr: Array, documents: Array) -> None:
         self.documents = documents.astype(_kind(len(indptr)))
-        ends = np.diff(indptr)[documents].astype(np.int64)
+        self._fits = not len(documents) or int(indptr[-1]) <= BUFFER
+        if not self._fits:
+            self._cut(np.diff(indptr)[documents].astype(np.int64))
+
+    def _cut(self, ends: Array) -> None:
+        """Cut the documents into chunks, given their sizes, which are changed."""
         np.cumsum(ends, out=ends)
-        self._fits = not len(ends) or int(ends[-1]) <= BUFFER
+        self._fits = int(ends[-1]) <= BUFFER
         if not self._fits:
             # A chunk ends before the document that goes beyond it.
             bounds = np.arange(CHUNK, ends[-1] + CHUNK, CHUNK)
