@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,9 @@ from pipeline.features.levels import Level
 from pipeline.kernels import ngrams as kernels
 from pipeline.parallel import chunks, n_threads, ordered_map
 from pipeline.storage import arrow
+
+# Bits of a number that are sorted by at a time: the places to write to fit the second-level cache.
+_BITS = 13
 
 
 def alphabet_of(distinct: pa.LargeStringArray) -> np.ndarray:
@@ -30,31 +34,97 @@ def alphabet_of(distinct: pa.LargeStringArray) -> np.ndarray:
     return order
 
 
-def digits_of(levels: list[Level], kept: list[np.ndarray], rank: np.ndarray) -> np.ndarray:
-    """Return n-grams of all levels as rows of digits, which stand for their tokens.
+def read_levels(
+    levels: list[Level], alphabet: np.ndarray, ranks: np.ndarray, bounds: range
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the n-grams of all levels in alphabetical order, token by token.
 
     Parameters
     ----------
     levels : list of Level
-    kept : list of int64 arrays
-        The nodes that are wanted in each level. They are changed in place.
-    rank : int32 array, shape (n_distinct,)
-        The rank of each token in code-point order, from 0.
+    alphabet, ranks : int64 and int32 arrays, shape (n_distinct,)
+        The ids of the tokens in code-point order, and the rank of each in it.
+    bounds : range
+        The document frequencies to keep.
 
     Returns
     -------
-    int32 array, shape (n_ngrams, n_levels)
+    digits : int32 array, shape (n_ngrams, n_levels)
         The rank plus one of each token, and zeros after the last token.
+    frequency : int32 array, shape (n_ngrams,)
+        The number of documents that hold each.
     """
-    digit = rank + np.int32(1)
-    digits = np.zeros((sum(map(len, kept)), len(levels)), np.int32)
-    end = 0
-    for n, nodes in enumerate(kept):
-        part, end = slice(end, end + len(nodes)), end + len(nodes)
-        for k in range(n, 0, -1):
-            kernels.split_last(levels[k].keys, nodes, digit, digits[part], k)
-        digits[part, 0] = digit[nodes]
-    return digits
+    sizes = [np.count_nonzero(level.frequency >= bounds.start) for level in levels[1:]]
+    starts = np.cumsum([0, len(ranks), *sizes])
+    numbers, frequency = np.empty(starts[-1], np.uint64), np.empty(starts[-1], np.int32)
+    numbers[: len(ranks)] = np.arange(len(ranks))
+    frequency[: len(ranks)] = levels[0].frequency[alphabet]
+    order = _Order(ranks, len(ranks), ranks)
+    for k, level in enumerate(levels[1:], 1):
+        part = slice(starts[k], starts[k + 1])
+        nodes = np.empty(part.stop - part.start, np.int32)
+        _sort_level(level, bounds.start, order, numbers[part], nodes)
+        np.take(level.frequency, nodes, out=frequency[part], mode="clip")
+        if k + 1 < len(levels):
+            places = np.empty(len(level.keys), np.int32)
+            places[nodes] = np.arange(len(nodes), dtype=np.int32)
+            order = _Order(places, len(nodes), ranks)
+    state = np.zeros((3, len(starts)), np.int64)
+    state[0] = starts
+    digits = np.empty((len(numbers), len(levels)), np.int32)
+    kept = np.empty(len(numbers), np.int32)
+    given = numbers, frequency, starts, order.n_bits, bounds.start, bounds.stop
+    n = kernels.merge_levels(*given, state, digits, kept)
+    return digits[:n], kept[:n]
+
+
+class _Order(NamedTuple):
+    """What the n-grams of a level are sorted by: their prefix, and then their last token.
+
+    Attributes
+    ----------
+    places : int32 array
+        The place of each node of the previous level that is in use.
+    n_places : int
+    ranks : int32 array, shape (n_distinct,)
+        The rank of each token.
+    """
+
+    places: np.ndarray
+    n_places: int
+    ranks: np.ndarray
+
+    @property
+    def n_bits(self) -> int:
+        """The number of bits of a rank."""
+        return len(self.ranks).bit_length()
+
+
+def _sort_level(
+    level: Level, least: int, order: _Order, numbers: np.ndarray, nodes: np.ndarray
+) -> None:
+    """Write the n-grams of a level that are frequent enough, as sorted numbers, and their nodes.
+
+    Each thread sorts those whose prefix has a place in a certain range.
+    """
+
+    def sort(start: int) -> tuple[np.ndarray, np.ndarray]:
+        found = np.empty_like(level.keys), np.empty_like(level.frequency)
+        wanted = np.array([least, start, start + size])
+        table = order.places, order.ranks, order.n_bits
+        n = kernels.rank_ngrams(level.keys, level.frequency, wanted, *table, *found)
+        found = found[0][:n], found[1][:n]
+        space = np.empty_like(found[0]), np.empty_like(found[1])
+        for shift in range(0, order.n_bits + order.n_places.bit_length(), _BITS):
+            starts = np.zeros((1 << _BITS) + 1, np.int64)
+            kernels.sort_by_bits(*found, shift, starts, *space)
+            found, space = space, found
+        return found
+
+    end, size = 0, max(1, -(-order.n_places // n_threads()))
+    for found in ordered_map(sort, range(0, order.n_places, size)):
+        start, end = end, end + len(found[0])
+        numbers[start:end], nodes[start:end] = found
 
 
 def in_alphabetical_order(digits: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.features.levels import find_ngrams
-from pipeline.features.ngrams import alphabet_of, digits_of, in_alphabetical_order, names_of
+from pipeline.features.ngrams import alphabet_of, names_of, read_levels
 from pipeline.features.trie import Trie
 from pipeline.parallel import ordered_map
 from pipeline.storage import arrow
@@ -63,18 +63,7 @@ class WordNgrams:
             lambda: find_ngrams(tokens, longest, bounds.start),
             lambda: _ranked(tokens.distinct),
         )
-        is_kept = [
-            (level.frequency >= bounds.start) & (level.frequency < bounds.stop) for level in levels
-        ]
-        # Single tokens are in alphabetical order from the start.
-        kept = [alphabet[is_kept[0][alphabet]], *map(np.flatnonzero, is_kept[1:])]
-        frequency = np.concatenate(
-            [level.frequency[nodes] for level, nodes in zip(levels, kept, strict=True)]
-        )
-        digits = digits_of(levels, kept, rank)
-        del levels, kept, is_kept
-        if len(digits) and longest > 1:
-            digits, frequency = in_alphabetical_order(digits, frequency)
+        digits, frequency = read_levels(levels, alphabet, rank, bounds)
         return cls(distinct, digits, frequency, (tokens.distinct, rank))
 
     def features(self, chosen: np.ndarray) -> tuple[pa.LargeStringArray, Trie]:

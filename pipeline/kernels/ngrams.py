@@ -37,26 +37,113 @@ def first_bytes(data, offsets, numbers):
         numbers[k] = bits
 
 
-@kernel("void(uint64[::1], int64[::1], int32[::1], int32[:, ::1], int64)")
-def split_last(keys, nodes, place, digits, k):
-    """Split n-grams of k + 1 tokens into their prefixes and their last tokens.
+@kernel(
+    "int64(uint64[::1], int32[::1], int64[::1], int32[::1], int32[::1], int64, uint64[::1],"
+    " int32[::1])"
+)
+def rank_ngrams(keys, frequency, wanted, places, ranks, n_bits, numbers, nodes):
+    """Write n-grams as numbers that sort as they do, token by token; return how many.
 
     Parameters
     ----------
-    keys : uint64 array
-        From `number`.
-    nodes : int64 array, shape (n,)
-        N-grams of k + 1 tokens; replaced by their prefixes.
-    place : int32 array, shape (n_distinct,)
-        The digit of each token.
-    digits : int32 array, shape (n, max_n)
-        Column k receives the digits of the last tokens.
-    k : int
+    keys, frequency : uint64 and int32 arrays, shape (n_nodes,)
+        The n-grams of a `Level`.
+    wanted : int64 array, shape (3,)
+        The least frequency, and the range of the places of prefixes: the rest is left out.
+    places : int32 array
+        The place in alphabetical order of each node of the previous level. That of the prefix
+        stands in the high bits of a number.
+    ranks : int32 array, shape (n_distinct,)
+        The rank of each token. That of the last token stands in the low bits.
+    n_bits : int
+        The number of low bits.
+    numbers, nodes : uint64 and int32 arrays, shape (n_nodes,)
+        Receive the numbers and the nodes that they stand for.
     """
-    for i in range(nodes.size):
-        key = keys[nodes[i]] - ONE
-        digits[i, k] = place[key & LOW_HALF]
-        nodes[i] = key >> HALF
+    n = 0
+    for node in range(keys.size):
+        if frequency[node] >= wanted[0]:
+            key = keys[node] - ONE
+            place = places[key >> HALF]
+            if wanted[1] <= place < wanted[2]:
+                rank = np.uint64(ranks[key & LOW_HALF])
+                numbers[n], nodes[n] = np.uint64(place) << np.uint64(n_bits) | rank, node
+                n += 1
+    return n
+
+
+@kernel("void(uint64[::1], int32[::1], int64, int64[::1], uint64[::1], int32[::1])")
+def sort_by_bits(numbers, values, shift, starts, sorted_numbers, sorted_values):
+    """Sort numbers by some of their bits, and values with them: as `sort_stably`.
+
+    Parameters
+    ----------
+    numbers, values : uint64 and int32 arrays, shape (n,)
+    shift : int
+        How many lower bits are left out.
+    starts : int64 array of zeros, a power of two long, and one more
+        Workspace: as many bits count as its length needs.
+    sorted_numbers, sorted_values : uint64 and int32 arrays, shape (n,)
+        Receive them by these bits; what has the same keeps its order.
+    """
+    by, mask = np.uint64(shift), np.uint64(starts.size - 2)
+    for number in numbers:
+        starts[(number >> by & mask) + ONE] += 1
+    for d in range(1, starts.size):
+        starts[d] += starts[d - 1]
+    for i in range(numbers.size):
+        d = numbers[i] >> by & mask
+        sorted_numbers[starts[d]], sorted_values[starts[d]] = numbers[i], values[i]
+        starts[d] += 1
+
+
+@kernel(
+    "int64(uint64[::1], int32[::1], int64[::1], int64, int64, int64, int64[:, ::1], int32[:, ::1],"
+    " int32[::1])"
+)
+def merge_levels(numbers, frequency, starts, n_bits, low, high, state, digits, kept):
+    """Write the n-grams of all levels in alphabetical order; return how many.
+
+    An n-gram comes before those that it is a prefix of.
+
+    Parameters
+    ----------
+    numbers : uint64 array
+        From `rank_ngrams`, sorted, one level after the other. Single tokens have the prefix 0.
+    frequency : int32 array, of the same shape
+    starts : int64 array, shape (n_levels + 1,)
+        Where each level begins.
+    n_bits : int
+        As in `rank_ngrams`.
+    low, high : int
+        Bounds on the frequencies to keep, the second not included.
+    state : int64 array, shape (3, n_levels + 1)
+        Workspace: of each level the next n-gram, at first `starts`; the place of the prefix, at
+        first 0; and the digit.
+    digits : int32 array, shape (n, n_levels)
+        Receives the rank plus one of each token, and zeros after the last.
+    kept : int32 array, shape (n,)
+        Receives the frequencies.
+    """
+    following, prefixes, path = state[0], state[1], state[2]
+    bits, mask = np.uint64(n_bits), (ONE << np.uint64(n_bits)) - ONE
+    k, n = 0, 0
+    while k >= 0:
+        place = following[k]
+        # The n-grams with one prefix follow each other, in the order of their prefixes.
+        if k == starts.size - 1 or place == starts[k + 1] or numbers[place] >> bits != prefixes[k]:
+            k -= 1
+            continue
+        following[k] += 1
+        prefixes[k + 1] = place - starts[k]
+        path[k] = (numbers[place] & mask) + ONE
+        if low <= frequency[place] < high:
+            for column in range(digits.shape[1]):
+                digits[n, column] = path[column] if column <= k else 0
+            kept[n] = frequency[place]
+            n += 1
+        k += 1
+    return n
 
 
 @kernel("void(int32[:, ::1], int64, int32[::1], int32[::1], int64[::1], int32[::1])")
