@@ -7,6 +7,7 @@ from pipeline.kernels.hashing import HALF, ONE, ZERO
 
 LOW_HALF = np.uint64(0xFFFFFFFF)
 EIGHT, TOP_BYTE = np.uint64(8), np.uint64(56)
+U1, U2, U3, U4, U5, U6, U7 = map(np.uint64, range(1, 8))
 
 
 @kernel("void(uint8[::1], int64[::1], uint64[::1])")
@@ -230,9 +231,16 @@ def spell(data, starts, digits, order, spelled):
                     for rest in range(spelled.size - at):
                         spelled[at + rest] = data[i + rest]
                     break
-                b0, b1, b2, b3 = data[i], data[i + 1], data[i + 2], data[i + 3]
-                b4, b5, b6, b7 = data[i + 4], data[i + 5], data[i + 6], data[i + 7]
-                spelled[at], spelled[at + 1], spelled[at + 2], spelled[at + 3] = b0, b1, b2, b3
-                spelled[at + 4], spelled[at + 5], spelled[at + 6] = b4, b5, b6
-                spelled[at + 7] = b7
+                _copy_eight(data, np.uint64(i), spelled, np.uint64(at))
             size += starts[token + 1] - starts[token]
+
+
+def _copy_eight(source, i, target, at):
+    """Copy eight bytes, by one load and one store.
+
+    The indices are unsigned: numba checks whether one with a sign is negative, for every byte.
+    """
+    b0, b1, b2, b3 = source[i], source[i + U1], source[i + U2], source[i + U3]
+    b4, b5, b6, b7 = source[i + U4], source[i + U5], source[i + U6], source[i + U7]
+    target[at], target[at + U1], target[at + U2], target[at + U3] = b0, b1, b2, b3
+    target[at + U4], target[at + U5], target[at + U6], target[at + U7] = b4, b5, b6, b7
