@@ -10,14 +10,16 @@ from __future__ import annotations
 # The part of `signal` that is in C: the whole takes ten times as long to import.
 import _signal as signal  # type: ignore[import-not-found]
 import os
-from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.errors import Interrupted
 
+# As in `typing`, whose import takes ten times as long as all until signals are handled.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from concurrent.futures import Future
+    from typing import TypeVar
 
-Result = TypeVar("Result")
+    Result = TypeVar("Result")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Those that are handled here.

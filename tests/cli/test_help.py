@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 
 import click
 import pytest
@@ -172,6 +173,19 @@ def test_a_reader_that_has_gone_is_no_traceback(small_run, args):
         timeout=300,
     )
     assert (result.stdout, result.stderr) == ("1 b''\n", "")
+
+
+def test_signals_are_handled_before_anything_slow_is_imported():
+    """Until then, Python answers Ctrl-C with a traceback."""
+    root = str(Path(pipeline.__file__).parents[1])
+    script = (
+        f"import sys; sys.path.append({root!r}); import pipeline.boundary.interrupts\n"
+        "print(*{'typing', 're', 'contextlib', 'signal'} & {*sys.modules})"
+    )
+    result = subprocess.run(  # without what .pth files import
+        [sys.executable, "-S", "-c", script], capture_output=True, text=True, timeout=300
+    )
+    assert (result.stdout, result.stderr) == ("\n", "")
 
 
 def test_help_does_not_wait_for_numpy():
