@@ -151,8 +151,10 @@ def ordered_map(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterat
                 yield waiting.popleft().result()
         while waiting:
             result = waiting.popleft().result()
-            # The last result's user may need threads, too.
-            is_kept = not waiting and _idle.setdefault(n, pool) is pool
+            if not waiting:  # the last result's user may need threads, too
+                # An interrupt in between must not end threads that the next call finds.
+                is_kept = True
+                is_kept = _idle.setdefault(n, pool) is pool
             yield result
     finally:
         if not is_kept:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline import parallel
 from pipeline.errors import ConfigError
 from pipeline.parallel import (
     chunks,
@@ -80,6 +81,20 @@ def test_a_call_finds_the_threads_of_the_one_before(monkeypatch):
     first, second = (set(ordered_map(thread, range(3))) for _ in range(2))
     assert len(first) == 3
     assert first == second
+
+
+def test_an_interrupt_while_threads_are_kept_does_not_end_them_for_the_next_call(monkeypatch):
+    class InterruptedOnce(dict):
+        def setdefault(self, n, pool):
+            super().setdefault(n, pool)
+            monkeypatch.setattr(parallel, "_idle", dict(self))
+            raise KeyboardInterrupt
+
+    monkeypatch.setenv("SENTIMENT_THREADS", "3")
+    monkeypatch.setattr(parallel, "_idle", InterruptedOnce())
+    with pytest.raises(KeyboardInterrupt):
+        list(ordered_map(abs, [-1, -2]))
+    assert list(ordered_map(abs, [-3, -4])) == [3, 4]
 
 
 @pytest.mark.parametrize("threads", COUNTS)

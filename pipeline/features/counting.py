@@ -70,7 +70,7 @@ def count_features(
 
     if vocabulary._finders.characters is None:
         blocks = map_with_workspace(count, chunks(counters[0].most, max(1, most)))
-    else:  # their bound is far from their number
+    else:  # the bound on n-grams of characters is far above their number
         blocks = _stream(counters, vocabulary, unit_length)
     counts = _joined(blocks, data, indices, tokens.n_documents)
     return csr_of(*counts, (tokens.n_documents, len(vocabulary)))

@@ -75,7 +75,7 @@ def targets_of(y: Array, costs: Array, n_classes: int, folder: Path | None = Non
     ----------
     y : int array, shape (n,)
     costs : float64 array, shape (n,)
-        Changed in place, and returned where nothing else has to be.
+        Changed in place. With two classes and no folder, this array is returned.
     n_classes : int
     folder : Path, optional
         Where they lie, in a file without a name; else in memory.

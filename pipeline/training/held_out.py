@@ -91,8 +91,9 @@ class EarlyFolds:
     def begin(self) -> None:
         """Begin, after an epoch: the numbers that "auto" stands for are known then.
 
-        They do not where there is one thread, or too much to hold in memory twice, and where the
-        validation set, or the epoch that is kept, is not known yet.
+        The folds are left to `held_out` where there is one thread, where the corpus is too large to
+        learn twice at a time, where parts have tasks of their own, and where a validation set may
+        be scored instead.
         """
         from concurrent.futures import ThreadPoolExecutor
 
