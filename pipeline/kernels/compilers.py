@@ -55,7 +55,9 @@ def _source_size(module: ModuleType) -> int:
 def _compile_elsewhere(left: deque[ModuleType]) -> dict[str, bytes]:
     """Let one process compile modules until none is left, or until it fails."""
     objects: dict[str, bytes] = {}
-    code = f"from {__name__} import serve; serve()"
+    # It must import the same sources. By itself it would look into the working directory first.
+    path = f"import sys; sys.path[:] = {list(map(str, sys.path))}"
+    code = f"{path}; from {__name__} import serve; serve()"
     command = [sys.executable, "-c", code]
     pipe = subprocess.PIPE
     try:

@@ -1,5 +1,6 @@
 """Files of kernels are compiled in other processes, and here if there are none."""
 
+import importlib
 import sys
 
 import pytest
@@ -27,6 +28,22 @@ def test_other_processes_compile_and_this_one_does_not(compiled_here):
     assert compiled_here == []
     assert native.load(objects[logistic.__name__]).get_function_address("kernel_scores")
     assert native.load(objects[negation.__name__]).get_function_address("kernel_mark")
+
+
+def test_other_processes_import_from_where_this_one_does(tmp_path, monkeypatch, compiled_here):
+    source = """
+from pipeline.kernels.compiled import kernel
+
+@kernel("int64(int64)")
+def doubled(n):
+    return 2 * n
+"""
+    (tmp_path / "found_by_path_alone.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("found_by_path_alone")
+    code = compilers.objects_of([module])["found_by_path_alone"]
+    assert compiled_here == []
+    assert native.load(code).get_function_address("kernel_doubled")
 
 
 @pytest.mark.parametrize("program", ["/bin/false", "/no/such/program"])
