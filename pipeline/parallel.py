@@ -19,6 +19,9 @@ import numpy.typing as npt
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 Item = TypeVar("Item")
@@ -36,7 +39,7 @@ if hasattr(os, "register_at_fork"):  # a fork has none of the threads
 def n_threads() -> int:
     """Return the number of threads: the variable SENTIMENT_THREADS, or else the processors.
 
-    It is 1 in a thread of `map_arriving`, which has its share of the processors already.
+    It is 1 in a thread of `map_arriving` or `begin`, which has its share of the processors already.
     """
     if getattr(_in_thread, "alone", False):
         return 1
@@ -140,7 +143,7 @@ def ordered_map(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterat
         yield from map(work, items)
         return
     from collections import deque
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import ThreadPoolExecutor
 
     pool, is_kept = _idle.pop(n, None) or ThreadPoolExecutor(n), False
     waiting: deque[Future[Result]] = deque()
@@ -186,13 +189,13 @@ def map_arriving(work: Callable[[Item], Result], items: Iterable[Item]) -> Itera
     >>> list(map_arriving(len, ["one", "three", "no"]))
     [3, 5, 2]
     """
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import Future
     from queue import Empty, SimpleQueue
 
     n = n_threads()
     room, is_over = threading.Semaphore(2 * n), threading.Event()
     waiting: SimpleQueue[Future[Result] | None] = SimpleQueue()
-    pool = ThreadPoolExecutor(n, initializer=lambda: setattr(_in_thread, "alone", True))
+    pool = _threads_alone(n)
 
     def take() -> None:
         try:
@@ -222,6 +225,26 @@ def map_arriving(work: Callable[[Item], Result], items: Iterable[Item]) -> Itera
         is_over.set()
         room.release()
         pool.shutdown(cancel_futures=True)
+
+
+def begin(work: Callable[..., Result], *arguments: Any) -> Future[Result]:
+    """Begin `work(*arguments)` in a thread, which has one processor.
+
+    Examples
+    --------
+    >>> begin(len, "three").result()
+    5
+    """
+    pool = _threads_alone(1)
+    future = pool.submit(work, *arguments)
+    pool.shutdown(wait=False)
+    return future
+
+
+def _threads_alone(n: int) -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor
+
+    return ThreadPoolExecutor(n, initializer=lambda: setattr(_in_thread, "alone", True))
 
 
 def chunks(offsets: np.ndarray[Any, Any], largest: int) -> Iterator[slice]:

@@ -1,5 +1,7 @@
 """Random splits and folds, stratified by class; groups of documents stay together."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np

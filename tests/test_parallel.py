@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pipeline import parallel
 from pipeline.errors import ConfigError
 from pipeline.parallel import (
+    begin,
     chunks,
     map_arriving,
     map_with_workspace,
@@ -267,3 +268,11 @@ def test_chunks_hold_every_item_once_and_end_with_the_item_that_fills_them(
     for chunk in found:
         assert chunk.stop > chunk.start
         assert offsets[chunk.stop - 1] - offsets[chunk.start] < largest
+
+
+def test_what_is_begun_has_a_thread_and_one_processor(monkeypatch):
+    monkeypatch.setenv("SENTIMENT_THREADS", "2")
+    found = begin(lambda: (threading.get_ident(), n_threads())).result()
+    assert found[0] != threading.get_ident()
+    assert found[1] == 1
+    assert n_threads() == 2

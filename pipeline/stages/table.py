@@ -91,6 +91,7 @@ STAGES = (
         ("corpus", "tokens", "features"),
         ("features", "train"),
         (
+            "numpy.random",  # NumPy imports it when it is used
             "pipeline.training.estimator",
             "pipeline.model.text_classifier",
             "pipeline.training.decision",

@@ -6,7 +6,7 @@ import copy
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.model.logistic import Array
-from pipeline.parallel import n_threads
+from pipeline.parallel import begin, n_threads
 from pipeline.training.estimator import SGDLogisticRegression
 from pipeline.training.folds import LearnedReviews, draw, score_folds, scores_of
 from pipeline.training.parts import IN_MEMORY, Spread
@@ -68,7 +68,7 @@ def of_validation(regression: SGDLogisticRegression, reviews: LearnedReviews) ->
 
 
 class EarlyFolds:
-    """Scores the folds of a small corpus in threads while a regression learns from all of it.
+    """Scores the folds of a small corpus in a thread while a regression learns from all of it.
 
     The folds share nothing with the regression but its reviews, so they change none of its weights,
     and their scores are those of `held_out`.
@@ -95,11 +95,7 @@ class EarlyFolds:
         learn twice at a time, where parts have tasks of their own, and where a validation set may
         be scored instead.
         """
-        from concurrent.futures import ThreadPoolExecutor
-
         of, one_thread = self.regression, n_threads() == 1
         late = one_thread or of.parts > 1 or of.validation or self.reviews.counts.nnz > SMALL
         if self.scored is None and not late:
-            pool = ThreadPoolExecutor(1)
-            self.scored = pool.submit(held_out, copy.copy(of), self.reviews)
-            pool.shutdown(wait=False)
+            self.scored = begin(held_out, copy.copy(of), self.reviews)
