@@ -62,7 +62,7 @@ def count_features(
     # Memory that is never written to is never allocated.
     data, indices = np.empty(most, np.float32), np.empty(most, np.int32)
 
-    def count(documents: slice, workspace: Workspace) -> Counts:
+    def count(documents: slice, workspace: Workspace) -> CountBlock:
         """Count in place, from where the bound on earlier documents ends."""
         room = slice(*counters[0].most[[documents.start, documents.stop]])
         counts = counters[0](documents, workspace, (data[room], indices[room]))
@@ -76,7 +76,7 @@ def count_features(
     return csr_of(*counts, (tokens.n_documents, len(vocabulary)))
 
 
-class Counts(NamedTuple):
+class CountBlock(NamedTuple):
     """The counts of some documents, as the fields of a CSR array."""
 
     data: np.ndarray
@@ -85,8 +85,8 @@ class Counts(NamedTuple):
 
 
 def _joined(
-    blocks: Iterator[Counts], data: np.ndarray, indices: np.ndarray, n_documents: int
-) -> Counts:
+    blocks: Iterator[CountBlock], data: np.ndarray, indices: np.ndarray, n_documents: int
+) -> CountBlock:
     """Move CSR blocks together in `data` and `indices`. A single block is returned as it is."""
     indptr, n, d = np.zeros(n_documents + 1, np.int64), 0, 0
     for block in blocks:
@@ -99,12 +99,12 @@ def _joined(
         n, d = end, d + len(block.indptr) - 1
     data.resize(n, refcheck=False)
     indices.resize(n, refcheck=False)
-    return Counts(data, indices, indptr)
+    return CountBlock(data, indices, indptr)
 
 
 def stream_counts(
     tokens: Tokens, vocabulary: Vocabulary, binary: bool = False, unit_length: bool = False
-) -> Iterator[Counts]:
+) -> Iterator[CountBlock]:
     """Count as `count_features` does, and yield the counts of one block of documents at a time.
 
     Parameters
@@ -114,7 +114,7 @@ def stream_counts(
 
     Yields
     ------
-    Counts
+    CountBlock
         Valid until the next iteration.
     """
     yield from _stream(_counters(tokens, vocabulary, binary), vocabulary, unit_length)
@@ -122,7 +122,7 @@ def stream_counts(
 
 def count_block(
     tokens: Tokens, vocabulary: Vocabulary, binary: bool, unit_length: bool, workspace: Workspace
-) -> tuple[Counts, np.ndarray]:
+) -> tuple[CountBlock, np.ndarray]:
     """Count as `count_features` does, in this thread.
 
     Parameters
@@ -134,7 +134,7 @@ def count_block(
 
     Returns
     -------
-    counts : Counts
+    counts : CountBlock
         Valid until the workspace is used again.
     known : bool array, shape (n_distinct,)
         Which of the distinct tokens occur in a feature.
@@ -180,7 +180,7 @@ class _Counter:
         documents: slice,
         workspace: Workspace,
         room: tuple[np.ndarray, np.ndarray] | None = None,
-    ) -> Counts:
+    ) -> CountBlock:
         offsets = self.tokens.offsets[documents.start : documents.stop + 1]
         most = int(self.most[documents.stop] - self.most[documents.start])
         data, indices = room or (
@@ -194,7 +194,7 @@ class _Counter:
         n_before += len(offsets) - 1
         written = data, indices, indptr
         n = self.kernel(self.tokens.ids, offsets, *self.table, params, marks, *written)
-        return Counts(data[:n], indices[:n], indptr)
+        return CountBlock(data[:n], indices[:n], indptr)
 
 
 def _counters(tokens: Tokens, vocabulary: Vocabulary, binary: bool) -> list[_Counter]:
@@ -232,7 +232,7 @@ def _n_marks(n_nodes: int, binary: bool) -> int:
 
 def _stream(
     counters: list[_Counter], vocabulary: Vocabulary, unit_length: bool
-) -> Iterator[Counts]:
+) -> Iterator[CountBlock]:
     """Yield the counts of blocks of documents, which have at most about `BLOCK` n-grams."""
     both = vocabulary._finders.columns is not None
     most = counters[0].most + counters[1].most if both else counters[0].most
@@ -250,7 +250,7 @@ def _count(
     unit_length: bool,
     documents: slice,
     workspace: Workspace,
-) -> Counts:
+) -> CountBlock:
     """Return the counts of the features of all kinds in some of the documents."""
     columns = vocabulary._finders.columns
     found = [counter(documents, workspace) for counter in counters]
@@ -259,8 +259,8 @@ def _count(
 
 
 def _merged(
-    found: list[Counts], columns: tuple[np.ndarray, np.ndarray], workspace: Workspace
-) -> Counts:
+    found: list[CountBlock], columns: tuple[np.ndarray, np.ndarray], workspace: Workspace
+) -> CountBlock:
     """Return the counts of two kinds of features in the columns of the vocabulary."""
     from pipeline.kernels.characters import merge
 
@@ -273,10 +273,10 @@ def _merged(
     indices = workspace.array("indices", n, np.int32)[:n]
     indptr = np.zeros_like(of_words.indptr)
     merge(*of_words, *of_characters, data, indices, indptr)
-    return Counts(data, indices, indptr)
+    return CountBlock(data, indices, indptr)
 
 
-def _to_unit_length(counts: Counts) -> Counts:
+def _to_unit_length(counts: CountBlock) -> CountBlock:
     """Divide each document's counts by their length, in place; empty documents stay empty."""
     squares = np.concatenate(([0.0], np.cumsum(np.square(counts.data, dtype=np.float64))))
     lengths = np.sqrt(np.diff(squares[counts.indptr]))  # exact: squares are integers
