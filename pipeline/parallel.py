@@ -21,19 +21,12 @@ from pipeline.errors import ConfigError
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
-if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 # Set in threads that work alone.
 _in_thread = threading.local()
-# Threads that wait for the next call, by their number. To start two takes half a millisecond.
-_idle: dict[int, ThreadPoolExecutor] = {}
-if hasattr(os, "register_at_fork"):  # a fork has none of the threads
-    os.register_at_fork(after_in_child=_idle.clear)
 
 
 def n_threads() -> int:
@@ -145,7 +138,7 @@ def ordered_map(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterat
     from collections import deque
     from concurrent.futures import ThreadPoolExecutor
 
-    pool, is_kept = _idle.pop(n, None) or ThreadPoolExecutor(n), False
+    pool = ThreadPoolExecutor(n)
     waiting: deque[Future[Result]] = deque()
     try:
         for item in items:
@@ -153,15 +146,9 @@ def ordered_map(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterat
             if len(waiting) > n:
                 yield waiting.popleft().result()
         while waiting:
-            result = waiting.popleft().result()
-            if not waiting:  # the last result's user may need threads, too
-                # An interrupt in between must not end threads that the next call finds.
-                is_kept = True
-                is_kept = _idle.setdefault(n, pool) is pool
-            yield result
+            yield waiting.popleft().result()
     finally:
-        if not is_kept:
-            pool.shutdown(cancel_futures=True)
+        pool.shutdown(cancel_futures=True)
 
 
 def in_slices(work: Callable[[slice], None], n_items: int, size: int) -> None:

@@ -1,8 +1,6 @@
 """Threads: results in order, workspaces that are not shared, and chunks that cover everything."""
 
 import os
-import subprocess
-import sys
 import threading
 import time
 
@@ -11,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import parallel
 from pipeline.errors import ConfigError
 from pipeline.parallel import (
     begin,
@@ -70,55 +67,11 @@ def test_a_single_item_needs_no_thread(monkeypatch):
     assert list(ordered_map(lambda _: threading.get_ident(), [0])) == [threading.get_ident()]
 
 
-def test_a_call_finds_the_threads_of_the_one_before(monkeypatch):
-    monkeypatch.setenv("SENTIMENT_THREADS", "3")
-
-    together = threading.Barrier(3, timeout=300)
-
-    def thread(_: int) -> int:
-        together.wait()  # so that each has one item
-        return threading.get_ident()
-
-    first, second = (set(ordered_map(thread, range(3))) for _ in range(2))
-    assert len(first) == 3
-    assert first == second
-
-
-def test_an_interrupt_while_threads_are_kept_does_not_end_them_for_the_next_call(monkeypatch):
-    class InterruptedOnce(dict):
-        def setdefault(self, n, pool):
-            super().setdefault(n, pool)
-            monkeypatch.setattr(parallel, "_idle", dict(self))
-            raise KeyboardInterrupt
-
-    monkeypatch.setenv("SENTIMENT_THREADS", "3")
-    monkeypatch.setattr(parallel, "_idle", InterruptedOnce())
-    with pytest.raises(KeyboardInterrupt):
-        list(ordered_map(abs, [-1, -2]))
-    assert list(ordered_map(abs, [-3, -4])) == [3, 4]
-
-
 @pytest.mark.parametrize("threads", COUNTS)
 def test_work_may_be_done_in_threads_itself(monkeypatch, threads):
     monkeypatch.setenv("SENTIMENT_THREADS", threads)
     found = ordered_map(lambda n: list(ordered_map(str, range(n))), range(20))
     assert list(found) == [[str(k) for k in range(n)] for n in range(20)]
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
-def test_a_fork_starts_threads_of_its_own():
-    code = """
-import os
-from pipeline.parallel import ordered_map
-
-assert list(ordered_map(abs, [-1, -2])) == [1, 2]
-pid = os.fork()
-if pid == 0:
-    os._exit(list(ordered_map(abs, [-3, -4])) != [3, 4])
-raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-"""
-    environment = os.environ | {"SENTIMENT_THREADS": "2"}
-    subprocess.run([sys.executable, "-c", code], check=True, env=environment, timeout=60)
 
 
 @pytest.mark.parametrize("threads", COUNTS)

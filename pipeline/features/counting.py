@@ -14,7 +14,7 @@ import numpy as np
 from pipeline.features.vocabulary import Vocabulary
 from pipeline.kernels import counting as kernels
 from pipeline.kernels.compiled import Kernel
-from pipeline.parallel import Workspace, chunks, map_with_workspace, ordered_map
+from pipeline.parallel import Workspace, chunks, map_with_workspace, n_threads
 from pipeline.storage.counts import csr_of
 from pipeline.tokens.tokens import Tokens
 
@@ -59,20 +59,12 @@ def count_features(
     """
     counters = _counters(tokens, vocabulary, binary)
     most = int(sum(counter.most[-1] for counter in counters))
-    # Memory that is never written to is never allocated.
-    data, indices = np.empty(most, np.float32), np.empty(most, np.int32)
-
-    def count(documents: slice, workspace: Workspace) -> CountBlock:
-        """Count in place, from where the bound on earlier documents ends."""
-        room = slice(*counters[0].most[[documents.start, documents.stop]])
-        counts = counters[0](documents, workspace, (data[room], indices[room]))
-        return _to_unit_length(counts) if unit_length else counts
-
-    if vocabulary._finders.characters is None:
-        blocks = map_with_workspace(count, chunks(counters[0].most, max(1, most)))
-    else:  # the bound on n-grams of characters is far above their number
-        blocks = _stream(counters, vocabulary, unit_length)
-    counts = _joined(blocks, data, indices, tokens.n_documents)
+    # A single thread counts words of all documents as one block, which need not be copied. The
+    # bound for characters is so far from their number that SciPy would copy what is left of it.
+    is_whole = n_threads() == 1 and vocabulary._finders.characters is None
+    block = max(1, most) if is_whole else BLOCK
+    blocks = _stream(counters, vocabulary, unit_length, block)
+    counts = _joined(blocks, tokens.n_documents, most)
     return csr_of(*counts, (tokens.n_documents, len(vocabulary)))
 
 
@@ -84,17 +76,16 @@ class CountBlock(NamedTuple):
     indptr: np.ndarray
 
 
-def _joined(
-    blocks: Iterator[CountBlock], data: np.ndarray, indices: np.ndarray, n_documents: int
-) -> CountBlock:
-    """Move CSR blocks together in `data` and `indices`. A single block is returned as it is."""
+def _joined(blocks: Iterator[CountBlock], n_documents: int, most: int) -> CountBlock:
+    """Concatenate CSR blocks. A single block is returned as it is, without a copy."""
+    # Memory that is never written to is never allocated.
+    data, indices = np.empty(most, np.float32), np.empty(most, np.int32)
     indptr, n, d = np.zeros(n_documents + 1, np.int64), 0, 0
     for block in blocks:
         if len(block.indptr) == len(indptr):
             return block
         end = n + len(block.data)
-        moved = (data[n:end], block.data), (indices[n:end], block.indices)
-        list(ordered_map(lambda of: np.copyto(*of), moved))
+        data[n:end], indices[n:end] = block.data, block.indices
         indptr[d : d + len(block.indptr)] = n + block.indptr
         n, d = end, d + len(block.indptr) - 1
     data.resize(n, refcheck=False)
@@ -117,7 +108,7 @@ def stream_counts(
     CountBlock
         Valid until the next iteration.
     """
-    yield from _stream(_counters(tokens, vocabulary, binary), vocabulary, unit_length)
+    yield from _stream(_counters(tokens, vocabulary, binary), vocabulary, unit_length, BLOCK)
 
 
 def count_block(
@@ -175,18 +166,11 @@ class _Counter:
     most: np.ndarray
     known: np.ndarray
 
-    def __call__(
-        self,
-        documents: slice,
-        workspace: Workspace,
-        room: tuple[np.ndarray, np.ndarray] | None = None,
-    ) -> CountBlock:
+    def __call__(self, documents: slice, workspace: Workspace) -> CountBlock:
         offsets = self.tokens.offsets[documents.start : documents.stop + 1]
         most = int(self.most[documents.stop] - self.most[documents.start])
-        data, indices = room or (
-            workspace.array(f"{self.name} data", most, np.float32),
-            workspace.array(f"{self.name} indices", most, np.int32),
-        )
+        data = workspace.array(f"{self.name} data", most, np.float32)
+        indices = workspace.array(f"{self.name} indices", most, np.int32)
         marks = workspace.zeros(f"{self.name} marks", self.n_marks, np.uint64)
         n_before = workspace.zeros(f"{self.name} n_before", 1, np.int64)
         params, indptr = self.params.copy(), np.zeros(len(offsets), np.int64)
@@ -231,16 +215,16 @@ def _n_marks(n_nodes: int, binary: bool) -> int:
 
 
 def _stream(
-    counters: list[_Counter], vocabulary: Vocabulary, unit_length: bool
+    counters: list[_Counter], vocabulary: Vocabulary, unit_length: bool, block: int
 ) -> Iterator[CountBlock]:
-    """Yield the counts of blocks of documents, which have at most about `BLOCK` n-grams."""
+    """Yield the counts of blocks of documents, which have at most about `block` n-grams."""
     both = vocabulary._finders.columns is not None
     most = counters[0].most + counters[1].most if both else counters[0].most
     yield from map_with_workspace(
         lambda documents, workspace: _count(
             counters, vocabulary, unit_length, documents, workspace
         ),
-        chunks(most, BLOCK),
+        chunks(most, block),
     )
 
 
@@ -255,7 +239,9 @@ def _count(
     columns = vocabulary._finders.columns
     found = [counter(documents, workspace) for counter in counters]
     counts = found[0] if columns is None else _merged(found, columns, workspace)
-    return _to_unit_length(counts) if unit_length else counts
+    if unit_length:
+        _to_unit_length(counts)
+    return counts
 
 
 def _merged(
@@ -276,9 +262,8 @@ def _merged(
     return CountBlock(data, indices, indptr)
 
 
-def _to_unit_length(counts: CountBlock) -> CountBlock:
+def _to_unit_length(counts: CountBlock) -> None:
     """Divide each document's counts by their length, in place; empty documents stay empty."""
     squares = np.concatenate(([0.0], np.cumsum(np.square(counts.data, dtype=np.float64))))
     lengths = np.sqrt(np.diff(squares[counts.indptr]))  # exact: squares are integers
     np.divide(counts.data, np.repeat(lengths, np.diff(counts.indptr)), out=counts.data)
-    return counts

@@ -115,6 +115,7 @@ def settings(n_trials: int, seed: int) -> list[dict[str, Any]]:
     Parameters
     ----------
     n_trials, seed : int
+        There are fewer trials if some came up twice.
 
     Examples
     --------

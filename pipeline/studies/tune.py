@@ -73,7 +73,7 @@ def tune(config: Config, path: str | Path, execution: Execution = DEFAULT) -> Tu
 
 
 def _draw(result: Tuning, by: By, file: Path) -> None:
-    """Draw the effects of the first round as SVG and PNG."""
+    """Draw the effects of the first round as SVG and PNG, if there are any."""
     from pipeline.report.effects import EffectRows, effects_figure
 
     first = result.rounds[0]
@@ -87,6 +87,8 @@ def _draw(result: Tuning, by: By, file: Path) -> None:
         )
         for effect in effects_of(first, by)
     ]
+    if not rows:  # all drawn trials are alike, or diverged
+        return
     figure = effects_figure(rows, by.replace("_", " "), float(np.mean(scores)))
     for suffix, content in (".svg", figure.svg), (".png", figure.png):
         with replacing(file.with_suffix(suffix)) as target:

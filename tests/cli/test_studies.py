@@ -16,6 +16,7 @@ from pipeline.config.checking import checked
 from pipeline.config.loading import load_config
 from pipeline.config.schema import Config
 from pipeline.evaluation import learning_curve
+from pipeline.studies.auto_grid import SPACE
 
 
 def test_a_study_that_cannot_write_says_so_in_one_line(small_run, copied_run, sentiment):
@@ -167,6 +168,18 @@ def test_the_grid_for_all_corpora_needs_no_tune_section(small_run, copied_run, s
         assert Config(**{section: checked(now, type(getattr(before, section)))}).section(
             section
         ) == best.section(section)
+
+
+def test_nothing_mattered_where_all_drawn_trials_diverged(
+    small_run, copied_run, sentiment, monkeypatch
+):
+    monkeypatch.setitem(SPACE, "train.learning_rate", (1e6,))
+    result = sentiment("tune", small_run.config, "--run", copied_run.path, *AUTO)
+    assert result.exit_code == 0
+    assert "! diverged, and so lost: " in result.stdout
+    assert "explains" not in result.stdout
+    assert "effects" not in result.stdout
+    assert not (copied_run.path / "tune" / "effects.png").exists()
 
 
 def test_the_grid_for_all_corpora_replaces_the_values_in_tune(small_run, copied_run, sentiment):

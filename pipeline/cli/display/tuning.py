@@ -35,8 +35,9 @@ def print_halving(
     """Print the rounds, what mattered, the trials of the last round, and the best config."""
     by: By = "accuracy" if config.tune is None else config.tune.by
     _print_rounds(result.rounds, by)
-    _print_effects(effects, by)
-    print_line(f"a figure of it is {figure}")
+    if effects:
+        _print_effects(effects, by)
+        print_line(f"a figure of it is {figure}")
     _print_last_round(result.rounds[-1].best)
     _print_diverged(result.tried)
     _print_best(config, result.best, best)
