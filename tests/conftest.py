@@ -7,6 +7,7 @@ a folder of its own, and the session's end finds that folder empty.
 import json
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,10 @@ settings.load_profile("same")
 # What a terminal or a user sets would change what is printed.
 for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "SENTIMENT_THREADS"):
     os.environ.pop(name, None)
+
+# A job in the background ignores interrupts, and so would the commands that tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _DATA = os.environ.get("SENTIMENT_DATA")
 if _DATA and Path(_DATA, "nltk_data").is_dir():

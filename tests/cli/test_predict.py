@@ -414,13 +414,7 @@ def test_an_interrupt_leaves_nothing_half_written_and_the_rest_resumes(small_run
     first.write_text("superb\n")
     os.mkfifo(slow)
     command = [*PIPELINE, "predict", small_run.path, first, slow, "--out", out]
-
-    def heed_interrupts() -> None:  # a job in the background ignores them
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-    with subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts
-    ) as process:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         with slow.open("w") as pipe:  # waits until the file is read
             pipe.write("superb\n" * 1_000)
             pipe.flush()
