@@ -8,6 +8,7 @@ import importlib.util
 import os
 import secrets
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -130,10 +131,15 @@ def _client(address: str) -> Iterator[Client]:
 async def _answers(address: str) -> None:
     """Raise an error if nothing of Dask answers in time, for which Dask itself would wait."""
     from distributed import Security
-    from distributed.comm import connect
+    from distributed.comm import connect, get_address_host_port
 
     options = Security().get_connection_args("client")
-    comm = await asyncio.wait_for(connect(address, timeout=CONNECT, **options), CONNECT + 1)
+    try:
+        comm = await asyncio.wait_for(connect(address, timeout=CONNECT, **options), CONNECT + 1)
+    except OSError:
+        # The last of Dask's attempts may have had no time left to learn why it fails.
+        socket.create_connection(get_address_host_port(address), CONNECT).close()
+        raise
     await comm.close()
 
 

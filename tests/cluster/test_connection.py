@@ -101,15 +101,16 @@ class TestWithDask:
     def _needs_dask(self):
         pytest.importorskip("distributed", reason="needs the extra `cluster`")
 
+    @pytest.mark.parametrize("seconds", [1, 0.0001])  # the latter cuts Dask's attempt off
     def test_a_scheduler_that_is_not_there_is_named_in_a_line(
-        self, sentiment, small_run, monkeypatch
+        self, seconds, sentiment, small_run, monkeypatch
     ):
-        monkeypatch.setattr(connection, "CONNECT", 1)
+        monkeypatch.setattr(connection, "CONNECT", seconds)
         options = ("--run", small_run.path, "-q", "--scheduler", "tcp://127.0.0.1:1")
         done = sentiment("eval", small_run.config, *options)
         assert done.exit_code == 2
         assert done.stderr == (
-            "sentiment: --scheduler tcp://127.0.0.1:1: cannot be reached within 1 seconds "
+            f"sentiment: --scheduler tcp://127.0.0.1:1: cannot be reached within {seconds} seconds "
             "(connection refused); is `dask scheduler` running at this address?\n"
         )
 
