@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 # N-grams in a block of documents, which one thread counts.
-BLOCK = 1 << 20
+BLOCK = 1 << 19
 
 
 def count_features(

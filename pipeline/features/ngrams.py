@@ -178,8 +178,6 @@ def names_of(
     distinct: pa.LargeStringArray, digits: np.ndarray, order: np.ndarray
 ) -> pa.LargeStringArray:
     """Return n-grams in a given order as strings: their tokens, joined by spaces."""
-    if digits.shape[1] == 1:
-        return distinct.take(arrow.numbers(digits[order, 0] - 1))
     data, starts = arrow.buffers(distinct)
     ends = np.empty(len(order) + 1, np.int64)
     kernels.name_ends(digits, order, np.diff(starts), ends)
