@@ -10,7 +10,6 @@ from pipeline.stages.from_config import abstaining_of, decision_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Future
 
     from pipeline.training.estimator import SGDLogisticRegression
     from pipeline.training.folds import LearnedReviews
@@ -49,7 +48,7 @@ def fit_and_decide(
     """Fit a regression, tell of each epoch and how many there are, and decide as `decide` does."""
     from pipeline.training.held_out import EarlyFolds
 
-    early = EarlyFolds(regression, learned)
+    early = EarlyFolds(regression, learned, spread)
 
     def told(epoch: Epoch) -> None:
         if section.calibrate:
@@ -58,21 +57,19 @@ def fit_and_decide(
 
     counts, labels, weights, groups = learned
     regression.fit(counts, labels, weights, told, groups, spread)
-    return decide(section, regression, learned, spread, early.scored)
+    return decide(section, regression, learned, early.scored)
 
 
 def decide(
     section: TrainSection,
     regression: SGDLogisticRegression,
     learned: LearnedReviews,
-    spread: Spread,
-    early: Future[Scored | None] | None = None,
+    scored: Callable[[], Scored | None] | None = None,
 ) -> Decided:
     """Set temperature and threshold of a fitted regression, and return them with the bound."""
     from pipeline.training.decision import NO_DECISION, choose_abstaining, choose_decision
 
-    how = decision_of(section) | {"spread": spread, "early": early}
-    decision = choose_decision(regression, learned, **how)
+    decision = choose_decision(regression, learned, **decision_of(section), scored=scored)
     outcome: dict[str, Any] = {}
     summary, warnings = "", []
     if decision is not None:

@@ -11,7 +11,7 @@ abstains, which `choose_abstaining` chooses once both are set.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -24,13 +24,10 @@ from pipeline.training.abstaining import Goal as AbstainGoal
 from pipeline.training.estimator import SGDLogisticRegression
 from pipeline.training.folds import LearnedReviews
 from pipeline.training.held_out import Scored, held_out, of_validation
-from pipeline.training.parts import IN_MEMORY, Spread
 from pipeline.training.temperature import fit_temperature
 from pipeline.training.threshold import Goal, ThresholdChoice, choose_threshold, goal_of
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from scipy.sparse import csr_array
 
 
@@ -64,8 +61,7 @@ def choose_decision(
     reviews: LearnedReviews,
     calibrate: bool,
     goal: tuple[Goal, float | None] | None = None,
-    spread: Spread = IN_MEMORY,
-    early: Future[Scored | None] | None = None,
+    scored: Callable[[], Scored | None] | None = None,
 ) -> Decision | None:
     """Set the temperature and the threshold of a fitted regression, and return them.
 
@@ -75,14 +71,13 @@ def choose_decision(
         Fitted to the reviews; changed in place.
     reviews : LearnedReviews
     calibrate : bool
-        Fit a temperature to the scores of `held_out`. It stays 1 if there are too few.
+        Fit a temperature to scores of reviews that were not learned from. It stays 1 if there are
+        too few.
     goal : tuple, optional
         The goal of the threshold and the least that it must reach on the validation set, which is
         there then: see `choose_threshold`. For two classes only.
-    spread : Spread
-        Where folds are worked on; it changes no number.
-    early : Future, optional
-        These scores, if they were begun while the regression was fitted: see `EarlyFolds`.
+    scored : callable, optional
+        Returns these reviews; `held_out` of both without it.
 
     Returns
     -------
@@ -108,7 +103,7 @@ def choose_decision(
         check_goal(len(regression.classes_))
     temperature, n_scored, n_folds, choice, found = 1.0, 0, 0, None, None
     if calibrate:
-        found = held_out(regression, reviews, spread) if early is None else early.result()
+        found = held_out(regression, reviews) if scored is None else scored()
     if found is not None:
         temperature, n_scored = fit_temperature(*found[:3]), len(found.labels)
         n_folds = found.n_folds

@@ -75,27 +75,30 @@ class EarlyFolds:
 
     Parameters
     ----------
-    regression : SGDLogisticRegression
-    reviews : LearnedReviews
-
-    Attributes
-    ----------
-    scored : Future of Scored or None, or None
-        None if the folds have not begun, so that they are left to `held_out`.
+    regression, reviews, spread
+        As `held_out` takes them.
     """
 
-    def __init__(self, regression: SGDLogisticRegression, reviews: LearnedReviews) -> None:
-        self.regression, self.reviews = regression, reviews
-        self.scored: Future[Scored | None] | None = None
+    def __init__(
+        self, regression: SGDLogisticRegression, reviews: LearnedReviews, spread: Spread = IN_MEMORY
+    ) -> None:
+        self.regression, self.reviews, self.spread = regression, reviews, spread
+        self.begun: Future[Scored | None] | None = None
 
     def begin(self) -> None:
         """Begin, after an epoch: the numbers that "auto" stands for are known then.
 
-        The folds are left to `held_out` where there is one thread, where the corpus is too large to
-        learn twice at a time, where parts have tasks of their own, and where a validation set may
-        be scored instead.
+        The folds wait for the end where there is one thread, where the corpus is too large to learn
+        twice at a time, where parts have tasks of their own, and where a validation set may be
+        scored instead.
         """
         of, one_thread = self.regression, n_threads() == 1
         late = one_thread or of.parts > 1 or of.validation or self.reviews.counts.nnz > SMALL
-        if self.scored is None and not late:
-            self.scored = begin(held_out, copy.copy(of), self.reviews)
+        if self.begun is None and not late:
+            self.begun = begin(held_out, copy.copy(of), self.reviews)
+
+    def scored(self) -> Scored | None:
+        """Return what `held_out` does, once the regression is fitted."""
+        if self.begun is None:
+            return held_out(self.regression, self.reviews, self.spread)
+        return self.begun.result()

@@ -21,7 +21,6 @@ from pipeline.stages.from_config import regression_of
 from pipeline.training.abstaining import choose_bound
 from pipeline.training.folds import LearnedReviews
 from pipeline.training.held_out import FEWEST
-from pipeline.training.parts import IN_MEMORY
 
 GOAL = "train.abstain={ min_accuracy = 0.9 }"
 NEUTRAL = ["fair", "average", "so-so", "middling"]
@@ -296,7 +295,7 @@ def test_weights_groups_and_a_temperature_count_in_the_choice():
     groups = np.arange(len(y)) // 3
     section = checked({"validation": 0.52, "abstain": {"min_accuracy": 0.8}}, TrainSection)
     model = regression_of(section, ("negative", "positive")).fit(X, y, weights, groups=groups)
-    decided = decide(section, model, LearnedReviews(X, y, weights, groups), IN_MEMORY)
+    decided = decide(section, model, LearnedReviews(X, y, weights, groups))
     rows = model.in_validation_
     z = model.decision_function(X[rows])
     choice = choose_bound(y[rows], z, 0.5, ("min_accuracy", 0.8), weights[rows])

@@ -43,13 +43,13 @@ def test_early_folds_change_no_byte(settings, weights, n_classes):
     alone = SGDLogisticRegression(**settings).fit(counts, y, weights)
     assert model.coef_.tobytes() == alone.coef_.tobytes()
     later = held_out(alone, LearnedReviews(counts, y, weights))
-    assert early.scored.result().scores.tobytes() == later.scores.tobytes()
+    assert early.scored().scores.tobytes() == later.scores.tobytes()
 
 
 def test_they_begin_after_the_first_epoch_and_once(monkeypatch):
     begun = []
     monkeypatch.setattr(module, "held_out", lambda model, _: begun.append(model.kept_.number))
-    learn(epochs=4)[1].scored.result()
+    learn(epochs=4)[1].scored()
     assert begun == [1]
 
 
@@ -57,23 +57,23 @@ def test_the_decision_takes_their_scores(monkeypatch):
     model, early = learn()
     alone = SGDLogisticRegression().fit(X, Y)
     expected = choose_decision(alone, LearnedReviews(X, Y), calibrate=True)
-    early.scored.result()
+    early.scored()
     monkeypatch.delattr("pipeline.training.decision.held_out")
     learned = LearnedReviews(X, Y)
-    assert choose_decision(model, learned, calibrate=True, early=early.scored) == expected
+    assert choose_decision(model, learned, calibrate=True, scored=early.scored) == expected
 
 
 @pytest.mark.parametrize("settings", [{"parts": 2}, {"validation": 0.2, "patience": 1}])
 def test_they_wait_for_what_is_known_at_the_end(settings):
-    assert learn(**settings)[1].scored is None
+    assert learn(**settings)[1].begun is None
 
 
 def test_they_wait_where_there_is_one_thread_or_much_to_hold_in_memory(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(module, "SMALL", 0)
-        assert learn()[1].scored is None
+        assert learn()[1].begun is None
     monkeypatch.setenv("SENTIMENT_THREADS", "1")
-    assert learn()[1].scored is None
+    assert learn()[1].begun is None
 
 
 def test_an_error_of_a_fold_is_raised_where_its_scores_are_asked_for(monkeypatch):
@@ -83,4 +83,4 @@ def test_an_error_of_a_fold_is_raised_where_its_scores_are_asked_for(monkeypatch
     monkeypatch.setattr(module, "score_folds", fail)
     model, early = learn()
     with pytest.raises(MemoryError, match="no room"):
-        choose_decision(model, LearnedReviews(X, Y), calibrate=True, early=early.scored)
+        choose_decision(model, LearnedReviews(X, Y), calibrate=True, scored=early.scored)
