@@ -1,4 +1,4 @@
-"""The picture of a run: every result with its target, and how time and memory grow."""
+"""The picture of a run: ratios, shares of a limit, and how time and memory grow."""
 
 from __future__ import annotations
 
@@ -57,11 +57,9 @@ def _draw_results(rows: Sequence[Row], caption: str) -> Figure:
     """Draw the ratios in one panel, and what has a limit to stay below in another."""
     from matplotlib.figure import Figure
 
-    parts = [
-        [(name, claim) for name, claim in rows if (claim.unit == "x") == is_ratio]
-        for is_ratio in (True, False)
-    ]
-    panels = [(part, draw) for part, draw in zip(parts, (_ratios, _limits), strict=True) if part]
+    ratios = [row for row in rows if row[1].unit == "x"]
+    limits = [row for row in rows if row[1].target is not None and not row[1].at_least]
+    panels = [(part, draw) for part, draw in ((ratios, _ratios), (limits, _limits)) if part]
     heights = [_height(part) for part, _ in panels]
     total = sum(heights) + 0.75 * len(panels) + 0.55
     figure = Figure(figsize=(WIDTH, total))
@@ -135,13 +133,12 @@ def _ratios(axes: Axes, rows: Sequence[Row], places: Sequence[float]) -> None:
 def _limits(axes: Axes, rows: Sequence[Row], places: Sequence[float]) -> None:
     """Draw how much of its limit each result takes."""
     for y, (_, claim) in zip(places, rows, strict=True):
-        limit = claim.target or claim.median
-        low, high = (value / limit for value in spread(claim.values))
-        axes.barh(y, claim.median / limit, height=0.62, color=COLORS[claim.met])
+        low, high = (value / claim.target for value in spread(claim.values))
+        axes.barh(y, claim.median / claim.target, height=0.62, color=COLORS[claim.met])
         axes.plot([low, high], [y, y], color=INK, linewidth=1)
         axes.plot([1, 1], [y - 0.43, y + 0.43], color=INK, linewidth=2.2)
         _write_amount(axes, max(1, high) + 0.01, y, claim)
-    axes.set_xlim(0, 1.6 * max(1, *(c.median / (c.target or c.median) for _, c in rows)))
+    axes.set_xlim(0, 1.6 * max(1, *(claim.median / claim.target for _, claim in rows)))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes.set_title("Shares of a limit: the less, the better", **_HEADING)
 
