@@ -126,8 +126,8 @@ def test_the_bill_adds_up():
     of = costs.Need(9_000_000_000, 1, 10**6, 0.0, 0.0, 1.8e12, hours, {})
     bill = costs.bill(of, workers=4, price=2.0)
     alone = 9_000_000_000 * 1.3e-6 / 3600
-    assert bill.spread_hours == pytest.approx((3 * 96 - alone) / (4 * 16 * 0.6))
-    assert bill.driver_hours == pytest.approx(alone + 96 / (16 * 0.6))
+    assert bill.spread_hours == pytest.approx((3 * 96 - alone) / (4 * 16 * costs.EFFICIENCY))
+    assert bill.driver_hours == pytest.approx(alone + 96 / (16 * costs.EFFICIENCY))
     assert bill.train_hours == pytest.approx(96 / 16)
     network = 4 * 16 * 10**6 * 32 / 1.25e9 / 3600
     assert bill.transfer_hours == pytest.approx(network + 2 * 1.8e12 / (4 * 0.5e9) / 3600)
