@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from pipeline.kernels.distinct import renumber
+from pipeline.storage import arrow
 from pipeline.storage.arrays import scratch
 from pipeline.tokens.distinct import DistinctTokens
 from pipeline.tokens.tokens import Tokens, read_tokens
+
+
+class TokenShard(NamedTuple):
+    """The tokens of a shard.
+
+    Attributes
+    ----------
+    ids, offsets : int32 and int64 arrays
+        As `Tokens` has them.
+    numbers : int32 array
+        For each id, where its token is among the distinct tokens of all shards.
+    """
+
+    ids: np.ndarray
+    offsets: np.ndarray
+    numbers: np.ndarray
+
+    @property
+    def n_documents(self) -> int:
+        """Number of documents."""
+        return len(self.offsets) - 1
 
 
 @dataclass(frozen=True)
@@ -21,20 +44,20 @@ class TokenShards:
 
     Attributes
     ----------
-    shards : list of Tokens
+    shards : list of TokenShard
     distinct : pyarrow.LargeStringArray, length n_distinct
         The distinct tokens of all shards in order of first appearance, as if they were one.
-    numbers : list of int32 arrays
-        For each shard, where in `distinct` each of its own distinct tokens is.
+    folder : Path or None
+        As `Tokens` has it.
     """
 
-    shards: list[Tokens]
+    shards: list[TokenShard]
     distinct: pa.LargeStringArray
-    numbers: list[np.ndarray]
+    folder: Path | None
 
     @classmethod
-    def of(cls, shards: list[Tokens]) -> TokenShards:
-        """Merge the distinct tokens of shards, in the order of the shards.
+    def of(cls, shards: Iterable[Tokens]) -> TokenShards:
+        """Merge the distinct tokens of shards, one shard after the other.
 
         Examples
         --------
@@ -43,12 +66,12 @@ class TokenShards:
         >>> found.distinct.to_pylist(), found.joined().ids.tolist()
         (['a', 'film', 'good'], [0, 1, 2, 1])
         """
-        if len(shards) == 1:
-            (whole,) = shards
-            return cls(shards, whole.distinct, [np.arange(len(whole.distinct), dtype=np.int32)])
-        distinct = DistinctTokens()
-        numbers = [distinct.add(DistinctTokens.of(shard.distinct)) for shard in shards]
-        return cls(shards, distinct.spelled(), numbers)
+        # Those of a shard are in memory only until they are merged.
+        merged, found = DistinctTokens(), []
+        for shard in shards:
+            numbers = merged.add(DistinctTokens.of(shard.distinct))
+            found.append(TokenShard(shard.ids, shard.offsets, numbers))
+        return cls(found, merged.spelled(), shard.folder)
 
     @classmethod
     def read(cls, paths: Sequence[Path]) -> TokenShards:
@@ -59,7 +82,12 @@ class TokenShards:
         RunError
             If a file is not valid, or an id or an offset is out of bounds.
         """
-        return cls.of([read_tokens(path) for path in paths])
+        if len(paths) == 1:  # nothing to merge
+            whole = read_tokens(paths[0])
+            numbers = np.arange(len(whole.distinct), dtype=np.int32)
+            shard = TokenShard(whole.ids, whole.offsets, numbers)
+            return cls([shard], whole.distinct, whole.folder)
+        return cls.of(map(read_tokens, paths))
 
     @property
     def n_tokens(self) -> int:
@@ -72,13 +100,15 @@ class TokenShards:
             if d < shard.n_documents:
                 break
             d -= shard.n_documents
-        return shard.document(d)
+        ids = shard.ids[shard.offsets[d] : shard.offsets[d + 1]]
+        tokens: list[str] = self.distinct.take(arrow.numbers(shard.numbers[ids])).to_pylist()
+        return tokens
 
     def n_occurring_once(self) -> int:
         """Return how many of the distinct tokens occur once in all documents."""
         n = np.zeros(len(self.distinct), np.int64)
-        for shard, numbers in zip(self.shards, self.numbers, strict=True):
-            n[numbers] += np.bincount(shard.ids, minlength=len(numbers))
+        for ids, _, numbers in self.shards:
+            n[numbers] += np.bincount(ids, minlength=len(numbers))
         return int((n == 1).sum())
 
     def joined(self) -> Tokens:
@@ -87,14 +117,14 @@ class TokenShards:
         Those of more are a copy, mapped from a file without a name in their folder.
         """
         if len(self.shards) == 1:
-            return self.shards[0]
-        folder = self.shards[0].folder
+            (only,) = self.shards
+            return Tokens(only.ids, only.offsets, self.distinct, self.folder)
         n_documents = sum(shard.n_documents for shard in self.shards)
-        ids = scratch(self.n_tokens, np.int32, folder)
-        offsets = scratch(n_documents + 1, np.int64, folder)
+        ids = scratch(self.n_tokens, np.int32, self.folder)
+        offsets = scratch(n_documents + 1, np.int64, self.folder)
         offsets[0], row, end = 0, 0, 0
-        for shard, numbers in zip(self.shards, self.numbers, strict=True):
-            renumber(shard.ids, numbers, ids[end : end + len(shard.ids)])
+        for shard in self.shards:
+            renumber(shard.ids, shard.numbers, ids[end : end + len(shard.ids)])
             np.add(shard.offsets[1:], end, out=offsets[row + 1 : row + 1 + shard.n_documents])
             row, end = row + shard.n_documents, end + len(shard.ids)
-        return Tokens(ids, offsets, self.distinct, folder)
+        return Tokens(ids, offsets, self.distinct, self.folder)
