@@ -132,8 +132,8 @@ def draw_folds(
     >>> draw_folds(labels, 3, seed=1, setting="--folds", groups=films)
     array([1, 0, 2, 1, 0, 2])
     """
-    classes = [np.flatnonzero(labels == label) for label in range(len(names))]
-    n, name = min((len(rows), name) for rows, name in zip(classes, names, strict=True))
+    sizes = np.bincount(labels, minlength=len(names)).tolist()
+    n, name = min(zip(sizes, names, strict=True))
     if not 2 <= n_folds <= n:
         raise ConfigError(
             f"{setting}: expected 2 to {n} folds, because each needs a review of each class "
@@ -143,8 +143,12 @@ def draw_folds(
     if groups is not None and not _are_single(groups):
         return _fold_groups(labels, n_folds, draw, setting, groups, names)
     folds, n_dealt = np.empty(len(labels), np.int64), 0
-    for rows in classes:
-        folds[draw.permutation(rows)] = np.arange(n_dealt, n_dealt + len(rows)) % n_folds
+    for label in range(len(names)):
+        rows = np.flatnonzero(labels == label)
+        draw.shuffle(rows)
+        dealt = np.arange(n_dealt, n_dealt + len(rows))
+        dealt %= n_folds
+        folds[rows] = dealt
         n_dealt += len(rows)
     return folds
 

@@ -149,8 +149,10 @@ def _resampled(
     if not resamples:
         return []
     canonical = np.arange(len(models[0].cells))
-    columns = np.concatenate([[m.cells, m.losses, m.squares] for m in models])
-    group_of = group_numbers(groups, canonical, columns)
+    group_of = groups
+    if group_of is not None:
+        columns = np.concatenate([[m.cells, m.losses, m.squares] for m in models])
+        group_of = group_numbers(group_of, canonical, columns)
 
     def measure(counts: Ints) -> list[Any]:
         return [(model.confusion(counts), model.means(counts)) for model in models]

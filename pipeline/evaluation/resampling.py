@@ -44,27 +44,24 @@ def over_resamples(
         for row in counts:
             drawn = np.bincount(generator.integers(0, n_drawn, n_drawn), minlength=n_drawn)
             row[:] = drawn if group_of is None else drawn[group_of]
+            del drawn  # and its memory, while `measure` works
         return measure(counts)
 
     return list(ordered_map(draw, range(-(-resamples // size))))
 
 
-def group_numbers(
-    groups: Groups | None, canonical: NDArray[np.int64], columns: Floats
-) -> Groups | None:
+def group_numbers(groups: Groups, canonical: NDArray[np.int64], columns: Floats) -> Groups:
     """Return the group of each review in canonical order, as a number from 0.
 
     A group is numbered by what is in it, so that the order of the rows has no influence.
 
     Parameters
     ----------
-    groups : int64 array, shape (n,), or None
+    groups : int64 array, shape (n,)
     canonical : int64 array, shape (n,)
     columns : float64 array, shape (n_columns, n)
         What is known of each review, in canonical order.
     """
-    if groups is None:
-        return None
     if len(groups) != len(canonical):
         raise ValueError(
             f"groups: expected one for each of {len(canonical)} reviews, got {len(groups)}"

@@ -240,8 +240,8 @@ class SGDLogisticRegression(Parameters, LogisticRegression):
         self.n_features_in_ = X.shape[1]
         weights = checked_weights(sample_weight, y)
         self.in_validation_ = self.draw_validation(y, groups)
-        costs, folder = self.costs(y, weights), spread.folder_beyond_memory(X)
-        targets = targets_of(y, costs, len(self.classes_), folder)
+        folder = spread.folder_beyond_memory(X)
+        targets = targets_of(y, self.costs(y, weights), len(self.classes_), folder)
         documents = LabelledCounts(X, y, targets, self.in_validation_)
         ratio = self._log_count_ratio(X, y, weights)
         learn(self, documents, ratio, on_epoch or (lambda epoch: None), spread)

@@ -8,6 +8,7 @@ review is held out from the model that is kept.
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +18,7 @@ import numpy as np
 from pipeline.cluster.workers import HERE, in_this_process
 from pipeline.errors import ConfigError
 from pipeline.model.logistic import Array, scores
+from pipeline.storage.arrays import scratch
 from pipeline.stratified import draw_folds
 from pipeline.training.costs import targets_of
 from pipeline.training.estimator import SGDLogisticRegression
@@ -119,7 +121,9 @@ def score_folds(
     [True, False, True, False]
     """
     n_classes = len(regression.classes_)
-    z = np.empty((len(fold_of),) + (n_classes,) * (n_classes > 2))
+    shape = (len(fold_of),) + (n_classes,) * (n_classes > 2)
+    folder = spread.folder_beyond_memory(reviews.counts)
+    z = scratch(math.prod(shape), np.float64, folder).reshape(shape)
     for fold, of_fold in enumerate(_each(regression, reviews, fold_of, spread)):
         z[fold_of == fold] = of_fold
     return z
@@ -166,7 +170,8 @@ def _targets(
 ) -> Array:
     """Return the targets of the reviews that are learned from, at their places among all."""
     labels, weights = reviews.labels, reviews.weights
-    costs = np.zeros(len(labels))
+    costs = scratch(len(labels), np.float64, folder)
+    costs[:] = 0.0
     costs[learned] = model.costs(labels[learned], None if weights is None else weights[learned])
     return targets_of(labels, costs, len(model.classes_), folder)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.errors import DivergenceError
 from pipeline.model.logistic import Array, cross_entropy, penalty, predictions, scores
+from pipeline.storage.arrays import scratch
 from pipeline.training.costs import costs_of
 
 if TYPE_CHECKING:
@@ -81,6 +83,8 @@ class History:
     advice : str
         What to change if training diverges.
     n_classes : int
+    folder : Path or None
+        Where the losses of the documents lie meanwhile, in a file without a name; else in memory.
     epochs : list of Epoch
     """
 
@@ -90,6 +94,7 @@ class History:
     patience: int
     advice: str
     n_classes: int
+    folder: Path | None = None
     epochs: list[Epoch] = field(default_factory=list)
     _lowest: float = np.inf
     _waited: int = 0
@@ -126,9 +131,11 @@ class History:
         of, held_out = self.documents, self.documents.in_validation
         n = len(of.labels)
         learned = ~held_out if held_out.any() else slice(None)
-        at_zero = float(costs_of(of.targets[learned]).mean() * np.log(self.n_classes))
-        losses, right = np.empty(n), np.empty(n, np.bool_)
+        losses, right = scratch(n, np.float64, self.folder), np.empty(n, np.bool_)
         blocks = [slice(start, start + BLOCK) for start in range(0, n, BLOCK)]
+        for rows in blocks:
+            losses[rows] = costs_of(of.targets[rows])
+        at_zero = float(losses[learned].mean() * np.log(self.n_classes))
         for rows in blocks:  # whose work arrays are several times as large
             ends = slice(rows.start, rows.stop + 1)
             z = scores(of.counts.data, of.counts.indices, of.counts.indptr[ends], folded, b)

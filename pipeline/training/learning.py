@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,7 +51,9 @@ def learn(
         None measures no epoch, and keeps the weights of the last one.
     spread : Spread
     """
-    shuffle = Shuffle(documents.counts.indptr, np.flatnonzero(~documents.in_validation))
+    folder = spread.folder_beyond_memory(documents.counts)
+    learned = ~documents.in_validation
+    shuffle = Shuffle(documents.counts.indptr, np.flatnonzero(learned), folder)
     _choose_steps(model, documents.counts, shuffle.documents, documents.targets)
     folded_later = ratio
     if ratio is not None and ratio.ndim == 1:  # multiplied once, and not in every step
@@ -58,8 +61,8 @@ def learn(
         documents, folded_later = documents.but(products), None
     if model.exact and model.fit_intercept:
         _require_costs(model, documents)
-    problem = _problem(model, documents, folded_later, spread)
-    weights = _Weights(model, _history(model, documents), ratio, folded_later)
+    problem = _problem(model, documents, folded_later, folder)
+    weights = _Weights(model, _history(model, documents, folder), ratio, folded_later)
     model.history_, model.minimum_ = weights.history.epochs, None
     with spread.parts(problem, cut(shuffle, model.parts, model.seed)) as parts:
         workers = spread.workers if model.parts > 1 else HERE
@@ -160,21 +163,25 @@ def _require_costs(model: SGDLogisticRegression, documents: LabelledCounts) -> N
         )
 
 
-def _history(model: SGDLogisticRegression, documents: LabelledCounts) -> History:
+def _history(
+    model: SGDLogisticRegression, documents: LabelledCounts, folder: Path | None
+) -> History:
     """Return an empty history over the training and the validation set."""
     advice = f"lower train.learning_rate ({model.learning_rate_:g})"
     if model.schedule != "adagrad":
         advice += " or use the adagrad schedule"
     goal = model.l2, model.threshold, model.patience
-    return History(documents, *goal, advice, len(model.classes_))
+    return History(documents, *goal, advice, len(model.classes_), folder)
 
 
 def _problem(
-    model: SGDLogisticRegression, documents: LabelledCounts, ratio: Array | None, spread: Spread
+    model: SGDLogisticRegression,
+    documents: LabelledCounts,
+    ratio: Array | None,
+    folder: Path | None,
 ) -> Problem:
     """Return the objective, as the kernels take it, of two classes or of more."""
     given = documents.counts, documents.targets, model.l2, model.fit_intercept
-    folder = spread.folder_beyond_memory(documents.counts)
     n_classes = len(model.classes_)
     if n_classes == 2:
         return Problem(*given, folder=folder)

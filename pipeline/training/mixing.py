@@ -105,7 +105,7 @@ def state_after(
     """
     of_run, of_part = task
     problem, rows = parts.part(of_part)
-    order = Shuffle(problem.counts.indptr, rows).order(
+    order = Shuffle(problem.counts.indptr, rows, problem.folder).order(
         np.random.default_rng([epoch.seed, of_run, 2 + of_part, epoch.number])
     )
     run = epoch.steps.run(problem)

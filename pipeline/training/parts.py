@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 # Non-zeros of the rows that are copied, or added up, at a time: 8 megabytes. It is no setting,
 # because sums depend on it.
 BLOCK = 1 << 20
+# Rows whose sizes are added up at a time.
+_ROWS = 1 << 18
 
 
 class Part(NamedTuple):
@@ -223,10 +225,19 @@ def row_blocks(indptr: Array, rows: Array) -> Iterator[Array]:
     >>> [block.tolist() for block in row_blocks(np.array([0, BLOCK, BLOCK + 1]), np.arange(2))]
     [[0], [1]]
     """
-    ends = np.cumsum(indptr[rows + 1] - indptr[rows], dtype=np.int64)
-    block_of = np.maximum(ends - 1, 0) // BLOCK
-    for block in np.split(rows, np.flatnonzero(np.diff(block_of)) + 1):
-        yield block.astype(np.int64, copy=False)
+    end, number, block = 0, 0, [rows[:0]]
+    for start in range(0, len(rows), _ROWS):
+        some = rows[start : start + _ROWS]
+        ends = end + np.cumsum(indptr[some + 1] - indptr[some], dtype=np.int64)
+        block_of = np.maximum(ends - 1, 0) // BLOCK
+        same, *others = np.split(some, np.flatnonzero(np.diff(block_of, prepend=number)))
+        block.append(same)
+        for other in others:
+            if any(map(len, block)):
+                yield np.concatenate(block, dtype=np.int64)
+            block = [other]
+        end, number = int(ends[-1]), int(block_of[-1])
+    yield np.concatenate(block, dtype=np.int64)
 
 
 def total(results: Iterable[tuple[Array, ...]]) -> tuple[Array, ...]:

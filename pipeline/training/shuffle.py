@@ -11,9 +11,12 @@ Gradient Descent without Full Data Shuffle.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from pipeline.model.logistic import Array
+from pipeline.storage.arrays import scratch
 
 # Non-zeros whose rows are permuted together: half a gigabyte. It is no setting, because the weights
 # depend on it.
@@ -33,6 +36,8 @@ class Shuffle:
         Where the non-zeros of each row begin.
     documents : int array, shape (n_documents,)
         The rows, in ascending order.
+    folder : Path, optional
+        Where the orders of a matrix beyond the buffer lie, in files without a name; else in memory.
 
     Examples
     --------
@@ -41,15 +46,19 @@ class Shuffle:
     [0, 2]
     """
 
-    def __init__(self, indptr: Array, documents: Array) -> None:
-        self.documents = documents.astype(_kind(len(indptr)))
+    def __init__(self, indptr: Array, documents: Array, folder: Path | None = None) -> None:
+        self.documents, self.folder = documents.astype(_kind(len(indptr))), folder
         self._fits = not len(documents) or int(indptr[-1]) <= BUFFER
         if not self._fits:
-            self._cut(np.diff(indptr)[documents].astype(np.int64))
+            self._cut(indptr)
 
-    def _cut(self, ends: Array) -> None:
-        """Cut the documents into chunks, given their sizes, which are changed."""
-        np.cumsum(ends, out=ends)
+    def _cut(self, indptr: Array) -> None:
+        """Cut the documents into chunks."""
+        ends, end = scratch(len(self.documents), np.int64, self.folder), 0
+        for start in range(0, len(ends), _BLOCK):
+            block = self.documents[start : start + _BLOCK]
+            of_block = end + np.cumsum(indptr[block + 1] - indptr[block], dtype=np.int64)
+            ends[start : start + _BLOCK], end = of_block, of_block[-1]
         self._fits = int(ends[-1]) <= BUFFER
         if not self._fits:
             # A chunk ends before the document that goes beyond it.
@@ -81,7 +90,7 @@ class Shuffle:
         """
         filling_of = np.repeat(filling, self._lengths)
         sizes = np.bincount(filling, self._lengths).astype(np.int64)
-        next_of, order = np.cumsum(sizes) - sizes, np.empty(len(drawn), np.int64)
+        next_of, order = np.cumsum(sizes) - sizes, scratch(len(drawn), np.int64, self.folder)
         for start in range(0, len(drawn), _BLOCK):
             block = drawn[start : start + _BLOCK]
             block = block[np.argsort(filling_of[block], kind="stable")]

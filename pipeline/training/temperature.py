@@ -86,7 +86,8 @@ def _margins(
     """
     if np.ndim(scores) == 1:
         is_positive, z = checked(y_true, scores)
-        margins = np.where(is_positive, -z, z)  # of the other class
+        margins = z.copy()  # of the other class
+        np.negative(margins, out=margins, where=is_positive)
         if sample_weight is None:
             margins.sort(kind="stable")
             return margins, None
