@@ -221,8 +221,8 @@ def _split_audit(
     """Audit the documents numbered `rows`, which are one of the two sets."""
     n_characters, n_words = statistics.counts[rows].T
     # Where a text first occurs in this set, or -1. Of equal indices, the last one assigned stays.
-    kind = np.min_scalar_type(-1 - first.size)  # the smallest, because there may be many reviews
-    entry, numbers = np.full(first.size, -1, kind), np.arange(rows.start, rows.stop, dtype=kind)
+    entry = np.full(first.size, -1, first.dtype)
+    numbers = np.arange(rows.start, rows.stop, dtype=first.dtype)
     entry[first[rows][::-1]] = numbers[::-1]
     repeats = np.flatnonzero(entry[first[rows]] != numbers) + rows.start
     here = entry[near]
@@ -264,7 +264,7 @@ def _earliest(earlier: Ints, later: Ints) -> tuple[Ints, Ints]:
 
 def _conflicts(first: Ints, labels: npt.NDArray[np.int8]) -> tuple[Ints, Ints]:
     """Return, of each text with more than one label, the first document of two of them."""
-    repeated = with_text(first, first[first != np.arange(first.size)])
+    repeated = with_text(first, first[first != np.arange(first.size, dtype=first.dtype)])
     order = repeated[np.lexsort((labels[repeated], first[repeated]))]
     text, label = first[order], labels[order]  # by text, then by label, then by document
     is_first = np.ones(len(order), np.bool_)

@@ -187,7 +187,8 @@ def first_occurrences(documents: Documents, fingerprints: _Hashes) -> Ints:
     Documents with the same fingerprint are compared, byte by byte, with the first of them. Those
     that differ from it (hash collisions) are then compared among themselves.
     """
-    first = np.arange(len(documents))
+    # The smallest type, because there may be many reviews.
+    first: Ints = np.arange(len(documents), dtype=np.min_scalar_type(-1 - len(documents)))
     left = _repeated(fingerprints)
     while left.size:
         hashes = fingerprints[left]
@@ -229,7 +230,7 @@ def with_text(first: Ints, texts: Ints) -> Ints:
 
     Parameters
     ----------
-    first : int64 array, shape (n_documents,)
+    first : int array, shape (n_documents,)
         What `first_occurrences` returns.
     texts : int64 array
         The first document with each text.
@@ -252,7 +253,7 @@ def near_duplicates(documents: Documents, statistics: TextStatistics, first: Int
     documents : Documents
     statistics : TextStatistics
         Of the same documents.
-    first : int64 array, shape (n_documents,)
+    first : int array, shape (n_documents,)
         What `first_occurrences` returns.
 
     Returns

@@ -197,7 +197,10 @@ def _outcomes(y_true: Numbers, scores: Floats, threshold: float) -> tuple[Mask, 
 def _risks(right: Mask, confidence: Floats) -> tuple[Floats, Floats, float]:
     """Return coverage and risk as the bound goes down, and the area under them."""
     below = np.append(np.unique(confidence)[-2::-1], -np.inf)
-    n_right, n_wrong = counts_above(right, confidence, below)
-    n_decided, n = n_right + n_wrong, len(right)
+    n_decided, n_wrong = counts_above(right, confidence, below)
+    del below  # each array is as long as the test set, which may be large
+    n_decided += n_wrong
     risk = n_wrong / n_decided
-    return n_decided / n, risk, float((np.diff(n_decided, prepend=0) * risk).sum() / n)
+    del n_wrong
+    area = float((np.diff(n_decided, prepend=0) * risk).sum() / len(right))
+    return n_decided / len(right), risk, area

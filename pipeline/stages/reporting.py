@@ -42,6 +42,7 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
     The model card goes into the run folder.
     """
     import numpy as np
+    import pyarrow as pa
 
     from pipeline.inspection.class_weights import class_table
     from pipeline.inspection.weights import weights_table
@@ -64,7 +65,8 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
     data = compute(_run_data(context), model, frequency, test, settings.top, settings.reviews)
     words = files.for_spreadsheets(tabulate(model, frequency))
     files.write_tsv(context.folder / "weights.tsv", words)
-    del words  # and its memory
+    del words
+    pa.default_memory_pool().release_unused()  # which Arrow would keep
     figures = draw(data)
     stability = read_stability(run, model)
     columns = kept_columns(model, stability is not None)
