@@ -187,7 +187,6 @@ def first_occurrences(documents: Documents, fingerprints: _Hashes) -> Ints:
     Documents with the same fingerprint are compared, byte by byte, with the first of them. Those
     that differ from it (hash collisions) are then compared among themselves.
     """
-    # The smallest type, because there may be many reviews.
     first: Ints = np.arange(len(documents), dtype=np.min_scalar_type(-1 - len(documents)))
     left = _repeated(fingerprints)
     while left.size:

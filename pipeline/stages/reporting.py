@@ -27,7 +27,10 @@ from pipeline.storage import files
 from pipeline.storage.counts import read_counts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    import pyarrow as pa
 
     from pipeline.model.text_classifier import TextClassifier
     from pipeline.report.data import RunData
@@ -42,7 +45,6 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
     The model card goes into the run folder.
     """
     import numpy as np
-    import pyarrow as pa
 
     from pipeline.inspection.class_weights import class_table
     from pipeline.inspection.weights import weights_table
@@ -63,10 +65,7 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
     of_form = (gather, weights_table) if scores.ndim == 1 else (gather_classes, class_table)
     compute, tabulate = of_form
     data = compute(_run_data(context), model, frequency, test, settings.top, settings.reviews)
-    words = files.for_spreadsheets(tabulate(model, frequency))
-    files.write_tsv(context.folder / "weights.tsv", words)
-    del words
-    pa.default_memory_pool().release_unused()  # which Arrow would keep
+    _write_words(context.folder / "weights.tsv", tabulate, model, frequency)
     figures = draw(data)
     stability = read_stability(run, model)
     columns = kept_columns(model, stability is not None)
@@ -83,6 +82,16 @@ def compute_report(context: StageContext) -> tuple[str, list[str]]:
     _write_figures(context.folder / "figures", figures)
     size = len(html.encode()) / 1e6
     return f"index.html, {size:.1f} MB, and weights of {len(model.vocabulary):,} words", []
+
+
+def _write_words(path: Path, tabulate: Callable[..., pa.Table], *of: Any) -> None:
+    """Write the table of words, and give its memory back, which Arrow would keep."""
+    import pyarrow as pa
+
+    words = files.for_spreadsheets(tabulate(*of))
+    files.write_tsv(path, words)
+    del words
+    pa.default_memory_pool().release_unused()
 
 
 def _write_data(context: StageContext, data: Any, model: TextClassifier) -> None:
