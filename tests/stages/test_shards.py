@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import weakref
 from collections import Counter
 from pathlib import Path
 
@@ -217,6 +218,20 @@ def test_joined_shards_are_the_tokens_of_all_texts(parts):
     assert [found.document(d) for d in range(len(texts))] == [
         expected.document(d) for d in range(len(texts))
     ]
+
+
+def test_the_words_of_a_shard_are_dropped_once_they_are_merged():
+    seen = []
+
+    def shards():
+        for n in range(5):
+            tokens = Tokenizer()([f"a film{n}"])
+            seen.append(weakref.ref(tokens.distinct))
+            yield tokens
+            del tokens
+            assert sum(each() is not None for each in seen) <= 1
+
+    assert len(TokenShards.of(shards()).distinct) == 6
 
 
 # Real reviews

@@ -17,7 +17,9 @@ from pipeline.stages.listener import SILENT, HeardWorkers
 from pipeline.storage.counts import Counts
 from pipeline.training import parts as module
 from pipeline.training import shuffle as shuffles
-from pipeline.training.parts import PartFiles, Spread, cut, row_blocks
+from pipeline.training.folds import LearnedReviews
+from pipeline.training.held_out import held_out
+from pipeline.training.parts import IN_MEMORY, PartFiles, Spread, cut, row_blocks
 from pipeline.training.shuffle import Shuffle
 
 SCHEDULES = ("constant", "inverse", "adagrad", "fisher")
@@ -153,6 +155,27 @@ class TestWorkers:
         spread = Spread(Backwards(), tmp_path if in_files else None)
         assert digest(model.fit(X, y, spread=spread)) == expected
 
+    @pytest.mark.parametrize("parts", [1, 3])
+    @pytest.mark.parametrize("data", [reviews, three_classes])
+    @pytest.mark.parametrize("validation", [0.0, 0.2])
+    def test_what_lies_in_files_changes_no_byte(
+        self, parts, data, validation, tmp_path, monkeypatch
+    ):
+        """Beyond the buffer: targets, orders, losses, and the scores of the folds."""
+        for of in (shuffles, module):
+            monkeypatch.setattr(of, "BUFFER", 60)
+        monkeypatch.setattr(shuffles, "CHUNK", 12)
+        X, y = data(400)
+        model = SGDLogisticRegression(epochs=2, parts=parts, validation=validation)
+        found = []
+        for spread in (IN_MEMORY, Spread(HERE, tmp_path)):
+            of = model.fit(X, y, spread=spread)
+            scored = held_out(of, LearnedReviews(X, y), spread)
+            found.append((digest(of), repr(of.history_), scored.scores.tobytes()))
+        assert found[0] == found[1]
+        assert isinstance(scored.scores, np.memmap)
+        assert list(tmp_path.iterdir()) == []
+
     def test_where_documents_begin_may_lie_in_a_file_without_a_name(self, tmp_path):
         X, y = reviews()
         offsets = module.Problem(X, np.where(y, 1.0, -1.0), 0.0, True, folder=tmp_path).triplet[2]
@@ -246,12 +269,15 @@ class TestCut:
         with pytest.raises(ConfigError, match=message):
             SGDLogisticRegression(parts=9, validation=0.2).fit(X, y)
 
-    @given(sizes, st.integers(1, 20))
-    def test_blocks_hold_each_row_once_in_order_and_few_non_zeros(self, sizes, block):
+    @given(sizes, st.integers(1, 20), st.integers(1, 60))
+    def test_blocks_hold_each_row_once_in_order_and_few_non_zeros(self, sizes, block, at_a_time):
         indptr, rows = np.append(0, np.cumsum(sizes)), np.arange(0, len(sizes), 2)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(module, "BLOCK", block)
+            whole = list(row_blocks(indptr, rows))
+            patch.setattr(module, "_ROWS", at_a_time)
             blocks = list(row_blocks(indptr, rows))
+        assert [each.tolist() for each in blocks] == [each.tolist() for each in whole]
         assert np.concatenate(blocks).tolist() == rows.tolist()
         # A block ends with the row that reaches the limit.
         assert all(sum(sizes[row] for row in each[1:]) <= block for each in blocks)
