@@ -185,7 +185,7 @@ def first_occurrences(documents: Documents, fingerprints: _Hashes) -> Ints:
     """Return the number of the first document that has the same text, for each document.
 
     Documents with the same fingerprint are compared, byte by byte, with the first of them. Those
-    that differ from it (hash collisions) are then compared among themselves.
+    that differ (hash collisions) are then compared among themselves. The type is the smallest one.
     """
     first: Ints = np.arange(len(documents), dtype=np.min_scalar_type(-1 - len(documents)))
     left = _repeated(fingerprints)

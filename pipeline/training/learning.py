@@ -52,8 +52,7 @@ def learn(
     spread : Spread
     """
     folder = spread.folder_beyond_memory(documents.counts)
-    learned = ~documents.in_validation
-    shuffle = Shuffle(documents.counts.indptr, np.flatnonzero(learned), folder)
+    shuffle = Shuffle(documents.counts.indptr, np.flatnonzero(~documents.in_validation), folder)
     _choose_steps(model, documents.counts, shuffle.documents, documents.targets)
     folded_later = ratio
     if ratio is not None and ratio.ndim == 1:  # multiplied once, and not in every step
