@@ -56,6 +56,28 @@ def test_the_reference_scores_everything(reference_result):
     assert reference_result.points == reference_result.max_points == POINTS
 
 
+@pytest.mark.parametrize("n_disturbed", [1, 5])
+def test_disturbed_times_cost_no_points(made, monkeypatch, n_disturbed):
+    left = dict.fromkeys(["lazy_epoch", "count_ngrams"], n_disturbed)
+    call = Worker.call
+
+    def disturbed(worker, request, inputs):
+        answer = call(worker, request, inputs)
+        function = request["function"]
+        size = len(inputs["tokens"]) if function == "count_ngrams" else len(inputs["w"])
+        if size > 1000 and len(inputs.get("order", "a count")) and left[function]:
+            left[function] -= 1
+            worker.seconds += 1
+        return answer
+
+    monkeypatch.setattr(Worker, "call", disturbed)
+    tests = [test for test in every_test(made.key) if test.hidden and test.hidden.name == "speed"]
+    assert len(tests) == len(left)
+    result = grade(made.key, made.key.folder, tests=tests)
+    assert [outcome for outcome in result.outcomes if not outcome.passed] == []
+    assert not any(left.values())
+
+
 @pytest.mark.usefixtures("few_processes")
 def test_the_reference_of_another_course_scores_everything(other):
     result = grade(other.key, other.key.folder)
