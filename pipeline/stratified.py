@@ -112,10 +112,10 @@ def draw_folds(
 
     Returns
     -------
-    int64 array, shape (n,)
-        The fold of each document, from 0. Without groups the sizes of the folds differ by at
-        most one, and so do the numbers of documents of each class in them; with groups, as
-        little as a greedy search finds.
+    int array, shape (n,)
+        The fold of each document, from 0, in the smallest type. Without groups the sizes of the
+        folds differ by at most one, and so do the numbers of documents of each class in them;
+        with groups, as little as a greedy search finds.
 
     Raises
     ------
@@ -127,12 +127,12 @@ def draw_folds(
     --------
     >>> labels = np.array([0, 0, 0, 1, 1, 1])
     >>> draw_folds(labels, 3, seed=1, setting="--folds")
-    array([0, 1, 2, 1, 2, 0])
+    array([0, 1, 2, 1, 2, 0], dtype=int8)
     >>> films = np.array(["a", "b", "c", "a", "b", "c"])
     >>> draw_folds(labels, 3, seed=1, setting="--folds", groups=films)
-    array([1, 0, 2, 1, 0, 2])
+    array([1, 0, 2, 1, 0, 2], dtype=int8)
     """
-    sizes = np.bincount(labels, minlength=len(names)).tolist()
+    sizes = (int(np.count_nonzero(labels == label)) for label in range(len(names)))
     n, name = min(zip(sizes, names, strict=True))
     if not 2 <= n_folds <= n:
         raise ConfigError(
@@ -142,13 +142,12 @@ def draw_folds(
     draw = np.random.default_rng(seed)
     if groups is not None and not _are_single(groups):
         return _fold_groups(labels, n_folds, draw, setting, groups, names)
-    folds, n_dealt = np.empty(len(labels), np.int64), 0
+    folds, n_dealt = np.empty(len(labels), np.min_scalar_type(-n_folds)), 0
     for label in range(len(names)):
         rows = np.flatnonzero(labels == label)
         draw.shuffle(rows)
-        dealt = np.arange(n_dealt, n_dealt + len(rows))
-        dealt %= n_folds
-        folds[rows] = dealt
+        for first in range(n_folds):
+            folds[rows[first::n_folds]] = (n_dealt + first) % n_folds
         n_dealt += len(rows)
     return folds
 
@@ -269,8 +268,8 @@ def _deal(
 
     Returns
     -------
-    int64 array, shape (n,)
-        The set of each document.
+    int array, shape (n,)
+        The set of each document, in the smallest type.
     """
     n_groups, n_classes = sizes.shape
     order = np.argsort(-sizes.sum(axis=1) * (1 + draw.random(n_groups)), kind="stable")
@@ -278,7 +277,8 @@ def _deal(
     # sum_c g_c (2 n_sc + g_c) / (T_c^2 share_s), for g_c documents of class c in the group,
     # n_sc in the set so far and T_c in all.
     scale = 1.0 / np.maximum(sizes.sum(axis=0), 1) ** 2
-    filled, set_of = np.zeros((len(shares), n_classes)), np.empty(n_groups, np.int64)
+    filled = np.zeros((len(shares), n_classes))
+    set_of = np.empty(n_groups, np.min_scalar_type(-len(shares)))
     for group in order:
         size = sizes[group]
         best = (((2 * filled + size) @ (size * scale)) / shares).argmin()

@@ -21,6 +21,7 @@ from pipeline.corpus.duplicates import (
     Documents,
     Ints,
     TextStatistics,
+    blocks,
     first_occurrences,
     near_duplicates,
     with_text,
@@ -220,11 +221,15 @@ def _split_audit(
 ) -> SplitAudit:
     """Audit the documents numbered `rows`, which are one of the two sets."""
     n_characters, n_words = statistics.counts[rows].T
-    # Where a text first occurs in this set, or -1. Of equal indices, the last one assigned stays.
-    entry = np.full(first.size, -1, first.dtype)
-    numbers = np.arange(rows.start, rows.stop, dtype=first.dtype)
-    entry[first[rows][::-1]] = numbers[::-1]
-    repeats = np.flatnonzero(entry[first[rows]] != numbers) + rows.start
+    characters, words = _spread(n_characters), _spread(n_words)
+    entry = np.full(first.size, -1, first.dtype)  # where a text first occurs in this set, or -1
+    repeated = [np.empty(0, np.int64)]
+    for block in blocks(rows):
+        texts, documents = first[block], np.arange(block.start, block.stop)
+        new = entry[texts] < 0
+        entry[texts[new][::-1]] = documents[new][::-1]  # of equal ones, the last to be set stays
+        repeated.append(documents[entry[texts] != documents])
+    repeats = np.concatenate(repeated)
     here = entry[near]
     here = here[(here >= 0).all(axis=1)]
     originals, variants = _earliest(here.min(axis=1), here.max(axis=1))
@@ -234,16 +239,15 @@ def _split_audit(
         n_empty=int(np.sum(n_words == 0)),
         n_exact_duplicates=repeats.size,
         n_near_duplicates=variants.size,
-        characters=_spread(n_characters),
-        words=_spread(n_words),
+        characters=characters,
+        words=words,
         exact_duplicate_examples=_examples(entry[first[repeats]], repeats, n_train),
         near_duplicate_examples=_examples(originals, variants, n_train),
     )
 
 
 def _sizes(labels: npt.NDArray[np.int8], names: Sequence[str]) -> dict[str, int]:
-    counts = np.bincount(labels, minlength=len(names)).tolist()
-    return dict(zip(names, counts, strict=True))
+    return {name: int(np.count_nonzero(labels == k)) for k, name in enumerate(names)}
 
 
 def _near_overlap(first: Ints, near: Ints, n_train: int) -> tuple[Ints, Ints]:

@@ -38,8 +38,7 @@ RESEMBLANCE = 0.8
 # distinguish a shared stock phrase from a shared review before the two texts are read again.
 _BUCKETS = 16
 _GROUP_LIMIT = 50
-# Texts whose statistics are held in memory: 40 MB. Those of more are mapped from files.
-_IN_MEMORY = 1 << 19
+_IN_MEMORY = 1 << 19  # texts whose statistics are held in memory, 40 MB; those of more in files
 _BLOCK = 1 << 18  # texts whose numbers are looked at together
 # What a file of statistics holds, the largest first.
 _ARRAYS: dict[str, npt.DTypeLike] = {
@@ -212,7 +211,7 @@ def _repeated(fingerprints: _Hashes) -> Ints:
     shared = hashes[1:][hashes[1:] == hashes[:-1]]
     del hashes
     documents = [np.empty(0, np.int64)]
-    for rows in _blocks(len(fingerprints) if shared.size else 0):
+    for rows in blocks(slice(0, len(fingerprints) if shared.size else 0)):
         at = np.searchsorted(shared[:-1], fingerprints[rows])
         documents.append(np.flatnonzero(shared[at] == fingerprints[rows]) + rows.start)
     found = np.concatenate(documents)
@@ -220,8 +219,9 @@ def _repeated(fingerprints: _Hashes) -> Ints:
     return order
 
 
-def _blocks(n: int) -> Iterator[slice]:
-    return (slice(start, min(start + _BLOCK, n)) for start in range(0, n, _BLOCK))
+def blocks(rows: slice) -> Iterator[slice]:
+    """Cut rows into blocks that are looked at together."""
+    return (slice(k, min(k + _BLOCK, rows.stop)) for k in range(rows.start, rows.stop, _BLOCK))
 
 
 def with_text(first: Ints, texts: Ints) -> Ints:
@@ -282,7 +282,7 @@ def _candidates(first: Ints, sketches: npt.NDArray[np.uint32], bucket: int) -> I
     bits, n_keys = len(first).bit_length(), 0
     # A hash and its document in one number: to sort these is several times faster than argsort.
     keys = np.empty(len(first), np.uint64)
-    for rows in _blocks(len(first)):
+    for rows in blocks(slice(0, len(first))):
         folded = np.minimum(sketches[rows, bucket], sketches[rows, bucket + _BUCKETS // 2])
         documents = np.arange(rows.start, rows.stop)
         used = (first[rows] == documents) & (folded != kernels.NO_HASH)

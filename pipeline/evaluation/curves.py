@@ -103,11 +103,10 @@ def roc_points(y_true: Labels, scores: Floats, most: int = 400) -> Curve:
     >>> roc_points(np.array([1, 0, 1, 0]), np.array([2.0, 1.0, 0.5, -1.0]))
     Curve(x=(0.0, 0.0, 0.5, 0.5, 1.0), y=(0.0, 0.5, 0.5, 1.0, 1.0))
     """
-    true, false = _counts_downwards(y_true, scores)
+    true, false = _counts_downwards(y_true, scores, most)
     if not true[-1] or not false[-1]:
         return Curve((), ())
-    kept = thinned(len(true), most)
-    return _curve(false[kept] / false[-1], true[kept] / true[-1])
+    return _curve(false / false[-1], true / true[-1])
 
 
 def precision_recall_points(y_true: Labels, scores: Floats, most: int = 400) -> Curve:
@@ -120,12 +119,11 @@ def precision_recall_points(y_true: Labels, scores: Floats, most: int = 400) -> 
     >>> precision_recall_points(np.array([1, 0, 1]), np.array([2.0, 1.0, 0.5]))
     Curve(x=(0.5, 0.5, 1.0), y=(1.0, 0.5, 0.6666666666666666))
     """
-    true, false = _counts_downwards(y_true, scores)
+    # Without the first point, where no review is predicted positive.
+    true, false = _counts_downwards(y_true, scores, most, first=1)
     if not true[-1]:
         return Curve((), ())
-    # Without the first point, where no review is predicted positive.
-    kept = thinned(len(true) - 1, most) + 1
-    return _curve(true[kept] / true[-1], true[kept] / (true + false)[kept])
+    return _curve(true / true[-1], true / (true + false))
 
 
 def threshold_table(y_true: Labels, scores: Floats) -> ThresholdTable:
@@ -159,10 +157,15 @@ def histogram(y_true: Labels, scores: Floats, bins: int) -> Histogram:
 
 
 def _counts_downwards(
-    y_true: Labels, scores: Floats
+    y_true: Labels, scores: Floats, most: int, first: int = 0
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return true and false positives as the threshold goes down the scores, from none to all."""
-    return counts_above(y_true == 1, scores, np.append(np.unique(scores)[::-1], -np.inf))
+    """Return true and false positives as the threshold goes down the scores, from none to all.
+
+    At most so many thresholds, from the first one on.
+    """
+    thresholds = np.append(np.unique(scores)[::-1], -np.inf)
+    kept = thinned(len(thresholds) - first, most) + first
+    return counts_above(y_true == 1, scores, thresholds[kept])
 
 
 def thinned(n: int, most: int) -> NDArray[np.int64]:

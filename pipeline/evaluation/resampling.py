@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.evaluation.accuracy import Groups
+from pipeline.kernels.bootstrap import count_draws
 from pipeline.model.checks import Floats
 from pipeline.parallel import ordered_map
 
 # Reviews drawn in one chunk, with its own generator. A change of it changes every interval.
 _CHUNK = 1 << 16
+_DRAWS = 1 << 16  # drawn and counted at a time, in the memory of the ones before
 Interval = tuple[float, float]
 
 
@@ -42,9 +44,13 @@ def over_resamples(
         generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(chunk,)))
         counts = np.empty((min(size, resamples - chunk * size), n), np.int64)
         for row in counts:
-            drawn = np.bincount(generator.integers(0, n_drawn, n_drawn), minlength=n_drawn)
-            row[:] = drawn if group_of is None else drawn[group_of]
-            del drawn  # and its memory, while `measure` works
+            drawn = row if group_of is None else np.empty(n_drawn, np.int64)
+            drawn[:] = 0
+            for first in range(0, n_drawn, _DRAWS):
+                size_of_block = min(_DRAWS, n_drawn - first)
+                count_draws(generator.integers(0, n_drawn, size_of_block), drawn)
+            if group_of is not None:
+                np.take(drawn, group_of, out=row)
         return measure(counts)
 
     return list(ordered_map(draw, range(-(-resamples // size))))

@@ -156,6 +156,7 @@ def resampled(y_true: Labels, models: Sequence[Scored], resamples: int, seed: in
     def measure(counts: NDArray[np.int64]) -> list[Any]:
         return [counts.sum(axis=1), *(ranking.sums(counts) for ranking in rankings)]
 
+    del canonical  # as long as a test set
     parts = over_resamples(measure, len(y_true), resamples, seed, group_of)
     empty = [np.empty(0, np.int64), *(np.empty((0, _N_SUMS)) for _ in models)]
     sizes, *sums = (np.concatenate(of_chunks) for of_chunks in zip(empty, *parts, strict=True))
@@ -177,7 +178,8 @@ class _Ranking:
         """Return the sums of `resample_sums`: shape (n_resamples, 7)."""
         sums = np.empty((len(counts), _N_SUMS))
         resample_sums(
-            np.take(counts, self.order, axis=1),
+            counts,
+            self.order,
             self.is_positive,
             self.predicted,
             self.last_of_tie,
@@ -202,15 +204,18 @@ def _rankings(y_true: Labels, models: Sequence[Scored]) -> tuple[NDArray[np.int6
         order = np.argsort(-z[canonical], kind="stable")
         rows = canonical[order]
         ranked, positive = z[rows], is_positive[rows]
+        del rows  # an array as long as a test set, which may be large
         probability = sigmoid(ranked)
+        predicted = decide(probability, model.threshold)
+        probability -= positive
         rankings.append(
             _Ranking(
                 order=order,
-                is_positive=positive.astype(np.uint8),
-                predicted=decide(probability, model.threshold).astype(np.uint8),
-                last_of_tie=np.append(ranked[1:] != ranked[:-1], True).astype(np.uint8),
+                is_positive=positive.view(np.uint8),
+                predicted=predicted.view(np.uint8),
+                last_of_tie=np.append(ranked[1:] != ranked[:-1], True).view(np.uint8),
                 losses=cross_entropy(ranked, positive),
-                squares=(probability - positive) ** 2,
+                squares=np.square(probability, out=probability),
             )
         )
     return canonical, rankings

@@ -74,8 +74,8 @@ def top_words(
     positive = order[signs > 0][:top]
     negative = order[signs < 0][::-1][:top]
     return (
-        [_word(model, column, frequency) for column in positive],
-        [_word(model, column, frequency) for column in negative],
+        [word_at(model, column, frequency) for column in positive],
+        [word_at(model, column, frequency) for column in negative],
     )
 
 
@@ -97,7 +97,7 @@ def look_up(
     [('awesome', False), ('superb', True)]
     """
     return [
-        Word(name, None, 0, None, None) if column is None else _word(model, column, frequency)
+        Word(name, None, 0, None, None) if column is None else word_at(model, column, frequency)
         for name, column in columns_of(model, words)
     ]
 
@@ -138,7 +138,8 @@ def weights_table(model: TextClassifier, frequency: ClassFrequency | None = None
     return pa.table(columns).take(order)
 
 
-def _word(model: TextClassifier, column: int, frequency: ClassFrequency | None) -> Word:
+def word_at(model: TextClassifier, column: int, frequency: ClassFrequency | None = None) -> Word:
+    """Return the word of a column, with its weight."""
     in_class = (None, None) if frequency is None else frequency.of_class[:, column].tolist()
     return Word(
         model.vocabulary.words[int(column)].as_py(),

@@ -1,13 +1,28 @@
-"""Sums over resamples of scored reviews, from which every metric follows."""
+"""Resamples of scored reviews, and sums over them, from which every metric follows."""
 
 from pipeline.kernels.compiled import kernel
 
 
+@kernel("void(int64[::1], int64[::1])")
+def count_draws(drawn, counts):
+    """Add 1 for each draw to the count of what was drawn.
+
+    Parameters
+    ----------
+    drawn : int64 array, shape (n_draws,)
+        Numbers from 0, below n.
+    counts : int64 array, shape (n,)
+        Grows in place.
+    """
+    for i in range(len(drawn)):
+        counts[drawn[i]] += 1
+
+
 @kernel(
-    "void(int64[:, ::1], uint8[::1], uint8[::1], uint8[::1], float64[::1], float64[::1],"
-    " float64[:, ::1])"
+    "void(int64[:, ::1], int64[::1], uint8[::1], uint8[::1], uint8[::1], float64[::1],"
+    " float64[::1], float64[:, ::1])"
 )
-def resample_sums(counts, y_true, y_pred, last_of_tie, losses, squares, sums):
+def resample_sums(counts, order, y_true, y_pred, last_of_tie, losses, squares, sums):
     """Sum over the reviews of each resample, in one pass in descending order of scores.
 
     With w_i the number of times that review i was drawn, p_k and m_k the positive and negative
@@ -24,7 +39,9 @@ def resample_sums(counts, y_true, y_pred, last_of_tie, losses, squares, sums):
     Parameters
     ----------
     counts : int64 array, shape (n_resamples, n)
-        How often each review was drawn; reviews are in descending order of their scores.
+        How often each review was drawn.
+    order : int64 array, shape (n,)
+        The reviews in descending order of their scores; the arrays below are in this order.
     y_true, y_pred : uint8 array, shape (n,)
         True label and prediction: 1 for positive.
     last_of_tie : uint8 array, shape (n,)
@@ -39,7 +56,7 @@ def resample_sums(counts, y_true, y_pred, last_of_tie, losses, squares, sums):
         tied = tied_positives = 0
         precision = loss = square = 0.0
         for i in range(counts.shape[1]):
-            times = counts[r, i]
+            times = counts[r, order[i]]
             positive = times * y_true[i]
             tied += times
             tied_positives += positive

@@ -78,11 +78,15 @@ def counts_above(
             _weights_above(values[is_positive], thresholds, weights[is_positive]),
             _weights_above(values[~is_positive], thresholds, weights[~is_positive]),
         )
-    true_positive, false_positive = (
-        of_class.size - np.searchsorted(np.sort(of_class), thresholds, side="right")
-        for of_class in (values[is_positive], values[~is_positive])
-    )
-    return true_positive, false_positive
+    return _n_above(values[is_positive], thresholds), _n_above(values[~is_positive], thresholds)
+
+
+def _n_above(values: Floats, thresholds: Floats) -> NDArray[np.int64]:
+    """Count the values above each threshold; sorts the values in place."""
+    values.sort()
+    n: NDArray[np.int64] = np.searchsorted(values, thresholds, side="right")
+    np.subtract(len(values), n, out=n)
+    return n
 
 
 def _weights_above(values: Floats, thresholds: Floats, weights: Floats) -> Floats:

@@ -12,7 +12,7 @@ from pipeline.inspection.class_frequency import ClassFrequency
 from pipeline.inspection.class_weights import ClassWord, class_words
 from pipeline.inspection.examples import least_certain, most_wrong
 from pipeline.inspection.highlights import Highlight, highlight
-from pipeline.inspection.weights import Word, look_up, top_words
+from pipeline.inspection.weights import Word, top_words, word_at
 from pipeline.stratified import TWO_CLASSES
 
 if TYPE_CHECKING:
@@ -203,12 +203,11 @@ def gather(
         The number of reviews of each kind.
     """
     positive, negative = top_words(model, top, frequency)
-    (most_frequent,) = look_up(model, [model.vocabulary.words[0].as_py()], frequency)
     return ReportData(
         run,
         tuple(positive),
         tuple(negative),
-        most_frequent,
+        word_at(model, 0, frequency),
         curves(test.labels, test.scores),
         risk_coverage(test.labels, test.scores, model.regression.threshold),
         *_shown_reviews(run, model, test, n_reviews),

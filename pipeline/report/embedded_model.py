@@ -109,7 +109,9 @@ def embedded_model(
     """
     tokenizer = model.tokenizer
     words = model.vocabulary.words.take(arrow.numbers(columns)).to_pylist()
-    spelled = [(word, characters_of(word)) for word in words]
+    characters = [characters_of(word) for word in words]
+    pairs = zip(words, characters, strict=True)
+    n_tokens = (word.count(" ") + 1 for word, of_word in pairs if of_word is None)
     weights = model.weights[..., columns]
     weight_unit = float(np.abs(model.weights).max(initial=0.0)) / (2**31 - 1) or 1.0
     embedded: dict[str, Any] = {
@@ -123,8 +125,8 @@ def embedded_model(
         "threshold": model.regression.threshold,
         "binary": model.binary,
         "unit_length": model.unit_length,
-        "longest": max((w.count(" ") + 1 for w, c in spelled if c is None), default=0),
-        "lengths": sorted({len(c) for _, c in spelled if c is not None}),
+        "longest": max(n_tokens, default=0),
+        "lengths": sorted({len(of_word) for of_word in characters if of_word is not None}),
     }
     if stability is not None:
         embedded |= _intervals(columns, *stability)
@@ -186,8 +188,8 @@ def _runs(lowercase: bool) -> str:
     lowercasing adds to a code point. A printed ASCII character is its own kind.
     """
     table = code_points.entries(lowercase, True)
-    codes = np.arange(len(table))
-    kinds = grammar.stand_ins(lowercase).astype(np.int64)
+    codes = np.arange(len(table), dtype=table.dtype)
+    kinds = grammar.stand_ins(lowercase).copy()
     kinds[:128] = np.where(np.isin(kinds[:128], [ord(" "), ord("'")]), kinds[:128], ord("L"))
     shifts = np.where(table, (table & CODE_POINT) - codes, 0)
     new = (kinds[1:] != kinds[:-1]) | (shifts[1:] != shifts[:-1])

@@ -66,7 +66,7 @@ class LearnedReviews(NamedTuple):
 
 
 def draw(regression: SGDLogisticRegression, reviews: LearnedReviews) -> Array | None:
-    """Draw the fold of each review, by class and group: int8, shape (n,).
+    """Draw the fold of each review, as `draw_folds` does.
 
     Returns None where there are too few reviews, or groups, for each fold to have all classes.
 
@@ -83,7 +83,7 @@ def draw(regression: SGDLogisticRegression, reviews: LearnedReviews) -> Array | 
     # Two more numbers make a random stream that nothing else has: see `cut` of the parts.
     seed = [regression.seed, 0, 2]
     try:
-        return draw_folds(labels, n_folds, seed, "folds", reviews.groups, names).astype(np.int8)
+        return draw_folds(labels, n_folds, seed, "folds", reviews.groups, names)
     except ConfigError:
         return None
 

@@ -54,7 +54,7 @@ def test_the_metrics_of_a_resample_are_those_of_the_reviews_written_out(kernel, 
     counts = np.stack([np.bincount(rows, minlength=y.size) for rows in draws])
     sums = np.empty((3, 7))
     reviews = (ranking.is_positive, ranking.predicted, ranking.last_of_tie)
-    kernel(np.take(counts, ranking.order, axis=1), *reviews, ranking.losses, ranking.squares, sums)
+    kernel(counts, ranking.order, *reviews, ranking.losses, ranking.squares, sums)
     metrics = _metrics(sums, y.size)
     for k, places in enumerate(draws):
         chosen = canonical[places]
