@@ -3,13 +3,13 @@
 from pipeline.kernels.compiled import kernel
 
 
-@kernel("void(int64[::1], int64[::1])")
+@kernel("void(uint32[::1], int64[::1])")
 def count_draws(drawn, counts):
     """Add 1 for each draw to the count of what was drawn.
 
     Parameters
     ----------
-    drawn : int64 array, shape (n_draws,)
+    drawn : uint32 array, shape (n_draws,)
         Numbers from 0, below n.
     counts : int64 array, shape (n,)
         Grows in place.
