@@ -70,7 +70,8 @@ def draw_by_class(
                 f"{setting} = {fraction:g} leaves one set without a {name} review, "
                 f"of which there are {len(rows)}; expected some in both{_enough(labels, setting)}"
             )
-        drawn[draw.permutation(rows)[:size]] = True
+        draw.shuffle(rows)
+        drawn[rows[:size]] = True
     return drawn
 
 
@@ -113,9 +114,9 @@ def draw_folds(
     Returns
     -------
     int array, shape (n,)
-        The fold of each document, from 0, in the smallest type. Without groups the sizes of the
-        folds differ by at most one, and so do the numbers of documents of each class in them;
-        with groups, as little as a greedy search finds.
+        The fold of each document, from 0, in the smallest type with a sign. Without groups the
+        sizes of the folds differ by at most one, and so do the numbers of documents of each class
+        in them; with groups, as little as a greedy search finds.
 
     Raises
     ------
@@ -142,7 +143,7 @@ def draw_folds(
     draw = np.random.default_rng(seed)
     if groups is not None and not _are_single(groups):
         return _fold_groups(labels, n_folds, draw, setting, groups, names)
-    folds, n_dealt = np.empty(len(labels), np.min_scalar_type(-n_folds)), 0
+    folds, n_dealt = np.zeros(len(labels), np.min_scalar_type(-n_folds)), 0
     for label in range(len(names)):
         rows = np.flatnonzero(labels == label)
         draw.shuffle(rows)

@@ -30,6 +30,15 @@ def test_more_folds_than_reviews_of_a_class_are_refused_by_name():
         draw_folds(labels, 4, 0, "--folds")
 
 
+@pytest.mark.parametrize("n_folds", [2, 127, 128, 129, 300])
+@pytest.mark.parametrize("in_groups", [False, True])
+def test_any_number_of_folds_is_numbered_from_0(n_folds, in_groups):
+    labels = np.repeat([0, 1, 0, 1], n_folds)
+    groups = np.tile(np.arange(2 * n_folds), 2) if in_groups else None
+    folds = draw_folds(labels, n_folds, 0, "--folds", groups)
+    assert sorted(set(folds.tolist())) == list(range(n_folds))
+
+
 def test_folds_depend_on_their_seed():
     labels = np.arange(40) % 2
     assert (draw_folds(labels, 4, 0, "") == draw_folds(labels, 4, 0, "")).all()

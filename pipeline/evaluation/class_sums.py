@@ -148,16 +148,14 @@ def _resampled(
     """Return the metrics of each model on the same resamples; none without resamples."""
     if not resamples:
         return []
-    canonical = np.arange(len(models[0].cells))
-    group_of = groups
-    if group_of is not None:
-        columns = np.concatenate([[m.cells, m.losses, m.squares] for m in models])
-        group_of = group_numbers(group_of, canonical, columns)
+    n = len(models[0].cells)
+    columns = [column for m in models for column in (m.cells, m.losses, m.squares)]
+    group_of = group_numbers(groups, np.arange(n), columns)
 
     def measure(counts: Ints) -> list[Any]:
         return [(model.confusion(counts), model.means(counts)) for model in models]
 
-    parts = over_resamples(measure, len(canonical), resamples, seed, group_of)
+    parts = over_resamples(measure, n, resamples, seed, group_of)
     found = []
     for of_model in zip(*parts, strict=True):
         matrices, means = zip(*of_model, strict=True)

@@ -103,10 +103,11 @@ def roc_points(y_true: Labels, scores: Floats, most: int = 400) -> Curve:
     >>> roc_points(np.array([1, 0, 1, 0]), np.array([2.0, 1.0, 0.5, -1.0]))
     Curve(x=(0.0, 0.0, 0.5, 0.5, 1.0), y=(0.0, 0.5, 0.5, 1.0, 1.0))
     """
-    true, false = _counts_downwards(y_true, scores, most)
-    if not true[-1] or not false[-1]:
+    n_positive = int(np.count_nonzero(y_true == 1))
+    if n_positive in (0, len(y_true)):
         return Curve((), ())
-    return _curve(false / false[-1], true / true[-1])
+    true, false = _counts_downwards(y_true, scores, most)
+    return _curve(false / (len(y_true) - n_positive), true / n_positive)
 
 
 def precision_recall_points(y_true: Labels, scores: Floats, most: int = 400) -> Curve:
@@ -119,11 +120,12 @@ def precision_recall_points(y_true: Labels, scores: Floats, most: int = 400) -> 
     >>> precision_recall_points(np.array([1, 0, 1]), np.array([2.0, 1.0, 0.5]))
     Curve(x=(0.5, 0.5, 1.0), y=(1.0, 0.5, 0.6666666666666666))
     """
+    n_positive = int(np.count_nonzero(y_true == 1))
+    if not n_positive:
+        return Curve((), ())
     # Without the first point, where no review is predicted positive.
     true, false = _counts_downwards(y_true, scores, most, first=1)
-    if not true[-1]:
-        return Curve((), ())
-    return _curve(true / true[-1], true / (true + false))
+    return _curve(true / n_positive, true / (true + false))
 
 
 def threshold_table(y_true: Labels, scores: Floats) -> ThresholdTable:
@@ -159,9 +161,9 @@ def histogram(y_true: Labels, scores: Floats, bins: int) -> Histogram:
 def _counts_downwards(
     y_true: Labels, scores: Floats, most: int, first: int = 0
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return true and false positives as the threshold goes down the scores, from none to all.
+    """Return true and false positives at up to `most` thresholds, from the highest score to -inf.
 
-    At most so many thresholds, from the first one on.
+    The `first` of them are left out before any is.
     """
     thresholds = np.append(np.unique(scores)[::-1], -np.inf)
     kept = thinned(len(thresholds) - first, most) + first

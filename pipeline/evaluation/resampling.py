@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -48,33 +48,41 @@ def over_resamples(
             drawn[:] = 0
             for first in range(0, n_drawn, _DRAWS):
                 n_draws = min(_DRAWS, n_drawn - first)
-                # The numbers are those of int64, in less time.
+                # The same numbers as of int64, in less time.
                 count_draws(generator.integers(0, n_drawn, n_draws, np.uint32), drawn)
             if group_of is not None:
-                np.take(drawn, group_of, out=row)
+                np.take(drawn, group_of, out=row, mode="clip")  # "raise" would fill a copy
         return measure(counts)
 
     return list(ordered_map(draw, range(-(-resamples // size))))
 
 
-def group_numbers(groups: Groups, canonical: NDArray[np.int64], columns: Floats) -> Groups:
-    """Return the group of each review in canonical order, as a number from 0.
+def group_numbers(
+    groups: Groups | None, canonical: NDArray[np.int64], columns: Iterable[NDArray[Any]]
+) -> Groups | None:
+    """Return the group of each review in canonical order, as a number from 0; None without groups.
 
     A group is numbered by what is in it, so that the order of the rows has no influence.
 
     Parameters
     ----------
-    groups : int64 array, shape (n,)
+    groups : int64 array, shape (n,), or None
     canonical : int64 array, shape (n,)
-    columns : float64 array, shape (n_columns, n)
-        What is known of each review, in canonical order.
+    columns : iterable of arrays, shape (n,)
+        What is known of each review, in the order of `groups`.
     """
+    if groups is None:
+        return None
     if len(groups) != len(canonical):
         raise ValueError(
             f"groups: expected one for each of {len(canonical)} reviews, got {len(groups)}"
         )
     # Reviews that no model tells apart have the same rank.
-    ranks = np.cumsum((np.diff(columns, prepend=columns[:, :1]) != 0).any(axis=0))
+    is_other = np.zeros(len(canonical), np.bool_)
+    for column in columns:
+        known = column[canonical]
+        is_other[1:] |= known[1:] != known[:-1]
+    ranks = np.cumsum(is_other)
     _, code, sizes = np.unique(groups[canonical], return_inverse=True, return_counts=True)
     # The bytes of unsigned numbers, the highest one first, sort as the numbers do.
     members = ranks[np.argsort(code, kind="stable")].astype(">u8")

@@ -148,10 +148,8 @@ def resampled(y_true: Labels, models: Sequence[Scored], resamples: int, seed: in
     if resamples < 0:
         raise ValueError(f"resamples: expected a number >= 0, got {resamples}")
     canonical, rankings = _rankings(y_true, models)
-    group_of = models[0].groups
-    if group_of is not None:
-        columns = np.stack([y_true, *(model.scores for model in models)])[:, canonical]
-        group_of = group_numbers(group_of, canonical, columns)
+    columns: list[NDArray[Any]] = [y_true, *(model.scores for model in models)]
+    group_of = group_numbers(models[0].groups, canonical, columns)
 
     def measure(counts: NDArray[np.int64]) -> list[Any]:
         return [counts.sum(axis=1), *(ranking.sums(counts) for ranking in rankings)]

@@ -138,7 +138,7 @@ def weights_table(model: TextClassifier, frequency: ClassFrequency | None = None
     return pa.table(columns).take(order)
 
 
-def word_at(model: TextClassifier, column: int, frequency: ClassFrequency | None = None) -> Word:
+def word_at(model: TextClassifier, column: int, frequency: ClassFrequency | None) -> Word:
     """Return the word of a column, with its weight."""
     in_class = (None, None) if frequency is None else frequency.of_class[:, column].tolist()
     return Word(

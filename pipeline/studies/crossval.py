@@ -234,7 +234,7 @@ def _write(folder: Path, result: CrossValidation) -> None:
 
     files.write_json(folder / "metrics.json", result.to_dict())
     columns = prediction_columns(result.labels, result.scores, result.predicted)
-    row, fold = columns.pop("row"), arrow.numbers(result.fold_of + 1)
+    row, fold = columns.pop("row"), arrow.numbers(np.add(result.fold_of, 1, dtype=np.int64))
     table = pa.table({"row": row, "fold": fold, **columns})
     with replacing(folder / "predictions.parquet") as file:
         parquet.write_table(table, file)

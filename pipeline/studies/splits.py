@@ -218,7 +218,7 @@ def fold_splits(folds: Array, within: Array) -> list[Split]:
 
     Parameters
     ----------
-    folds : int64 array
+    folds : int array
         The fold, from 0, of each review in `within`.
     within : bool array, shape (n,)
         The reviews that are in a fold.

@@ -41,7 +41,7 @@ class NestedSubsets:
 
     Attributes
     ----------
-    fold_of : int64 array, shape (n,)
+    fold_of : int array, shape (n,)
         The fold of each review, from 0.
     n_series : int
     seed : int

@@ -79,7 +79,7 @@ class Suspects:
     labels : int8 array, shape (n,)
     scores : float64 array, shape (n,), or (n, n_classes) with more than two classes
         Of two classes, the log-odds of the positive one; by a model of the other folds.
-    fold_of : int64 array, shape (n,)
+    fold_of : int array, shape (n,)
         From 0.
     found : LabelErrors
     classes : tuple of str

@@ -168,12 +168,15 @@ def _scores(
 def _targets(
     model: SGDLogisticRegression, reviews: LearnedReviews, learned: Array, folder: Path | None
 ) -> Array:
-    """Return the targets of the reviews that are learned from, at their places among all."""
-    labels, weights = reviews.labels, reviews.weights
-    costs = scratch(len(labels), np.float64, folder)
-    costs[:] = 0.0
-    costs[learned] = model.costs(labels[learned], None if weights is None else weights[learned])
-    return targets_of(labels, costs, len(model.classes_), folder)
+    """Return the targets of the reviews that are learned from, at their places among zeros."""
+    labels = reviews.labels[learned]
+    weights = None if reviews.weights is None else reviews.weights[learned]
+    of_learned = targets_of(labels, model.costs(labels, weights), len(model.classes_))
+    shape = len(learned), *of_learned.shape[1:]
+    targets = scratch(math.prod(shape), np.float64, folder).reshape(shape)
+    targets[:] = 0.0
+    targets[learned] = of_learned
+    return targets
 
 
 def _ratio(model: SGDLogisticRegression, reviews: LearnedReviews, learned: Array) -> Array:

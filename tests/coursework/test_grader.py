@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from coursework import speed
 from coursework.__main__ import main
 from coursework.checks import reaches_the_accuracy
 from coursework.confine import Limits
@@ -56,26 +57,52 @@ def test_the_reference_scores_everything(reference_result):
     assert reference_result.points == reference_result.max_points == POINTS
 
 
-@pytest.mark.parametrize("n_disturbed", [1, 5])
-def test_disturbed_times_cost_no_points(made, monkeypatch, n_disturbed):
-    left = dict.fromkeys(["lazy_epoch", "count_ngrams"], n_disturbed)
-    call = Worker.call
+def of_speed(key):
+    return [test for test in every_test(key) if test.hidden and test.hidden.name == "speed"]
 
-    def disturbed(worker, request, inputs):
-        answer = call(worker, request, inputs)
-        function = request["function"]
-        size = len(inputs["tokens"]) if function == "count_ngrams" else len(inputs["w"])
-        if size > 1000 and len(inputs.get("order", "a count")) and left[function]:
-            left[function] -= 1
-            worker.seconds += 1
-        return answer
 
-    monkeypatch.setattr(Worker, "call", disturbed)
-    tests = [test for test in every_test(made.key) if test.hidden and test.hidden.name == "speed"]
-    assert len(tests) == len(left)
-    result = grade(made.key, made.key.folder, tests=tests)
+@pytest.fixture
+def disturb(monkeypatch):
+    """Return a function that makes the first so many long or short calls take a second more."""
+
+    def disturb(n_calls, is_long):
+        left = dict.fromkeys(["lazy_epoch", "count_ngrams"], n_calls)
+        call = Worker.call
+
+        def disturbed(worker, request, inputs):
+            answer = call(worker, request, inputs)
+            function = request["function"]
+            size = len(inputs["tokens"]) if function == "count_ngrams" else len(inputs["w"])
+            takes_steps = len(inputs.get("order", "a count"))
+            if takes_steps and (size > 1000) == is_long and left[function]:
+                left[function] -= 1
+                worker.seconds += 1
+            return answer
+
+        monkeypatch.setattr(Worker, "call", disturbed)
+        return left
+
+    return disturb
+
+
+@pytest.mark.parametrize("n_disturbed", [1, speed.ROUNDS - 1])
+def test_disturbed_times_cost_no_points(made, disturb, n_disturbed):
+    left = disturb(n_disturbed, is_long=True)
+    result = grade(made.key, made.key.folder, tests=of_speed(made.key))
+    assert len(result.outcomes) == len(left)
     assert [outcome for outcome in result.outcomes if not outcome.passed] == []
     assert not any(left.values())
+
+
+@pytest.mark.slow
+def test_a_disturbed_short_time_makes_no_slow_answer_fast(made, disturb, tmp_path):
+    (slow,) = (each for each in SUBMISSIONS if each.name == "right but slow counts")
+    with_module(made, tmp_path / "assignment", slow)
+    disturb(2, is_long=False)  # the one that is compared, and that of the first round
+    tests = [test for test in of_speed(made.key) if test.task.function == slow.function]
+    assert [outcome.passed for outcome in grade(made.key, tmp_path, tests=tests).outcomes] == [
+        False
+    ]
 
 
 @pytest.mark.usefixtures("few_processes")

@@ -8,6 +8,7 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 
 from pipeline.evaluation.calibration import reliability
 from pipeline.evaluation.curves import (
+    Curve,
     curves,
     histogram,
     precision_recall_points,
@@ -54,6 +55,11 @@ def test_curves_run_from_left_to_right_inside_the_square(rows):
     found, n_positive = roc_points(*rows), int(rows[0].sum())
     ends = (*found.x[:1], *found.y[:1], *found.x[-1:], *found.y[-1:])
     assert ends == ((0, 0, 1, 1) if 0 < n_positive < len(rows[0]) else ())
+
+
+def test_of_no_reviews_there_is_no_curve():
+    empty = np.empty(0, np.int8), np.empty(0)
+    assert roc_points(*empty) == precision_recall_points(*empty) == Curve((), ())
 
 
 @pytest.mark.parametrize("label", [0, 1])

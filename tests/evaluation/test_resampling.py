@@ -5,6 +5,7 @@ import pytest
 
 from pipeline.evaluation import resampling
 from pipeline.evaluation.resampling import over_resamples
+from pipeline.kernels.bootstrap import count_draws
 
 
 def chunks(n, resamples, group_of=None):
@@ -25,6 +26,18 @@ def test_a_resample_draws_as_many_reviews_as_there_are_and_each_chunk_draws_its_
     found = np.concatenate([counts for (counts,) in chunks(50, 30)])
     assert (found.sum(axis=1) == 50).all()
     assert len({row.tobytes() for row in found}) == 30
+
+
+@pytest.mark.parametrize("kernel", [count_draws, count_draws.py_func], ids=["native", "python"])
+@pytest.mark.parametrize("n", [1, 6, 7, 8, 50])
+def test_the_draws_are_those_of_one_call_of_int64(monkeypatch, kernel, n):
+    """However many are drawn at a time, so that published intervals stay."""
+    monkeypatch.setattr(resampling, "count_draws", kernel)
+    monkeypatch.setattr(resampling, "_DRAWS", 7)
+    generator = np.random.default_rng(np.random.SeedSequence(0, spawn_key=(0,)))
+    ((counts,),) = chunks(n, 3)
+    for row in counts:
+        assert row.tolist() == np.bincount(generator.integers(0, n, n), minlength=n).tolist()
 
 
 def test_a_resample_draws_as_many_groups_as_there_are_and_each_whole():

@@ -6,6 +6,7 @@ import json
 import shutil
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from pyarrow import parquet
 from small_corpus import write_jsonl
@@ -155,6 +156,8 @@ class TestThreeClasses:
         assert table.column_names == [
             *("row", "fold", "label", "predicted", "probabilities", "scores")
         ]
+        assert table["fold"].type == pa.int64()
+        assert table["fold"].to_pylist() == [fold + 1 for fold in found.fold_of.tolist()]
         assert (np.array(table["scores"].to_pylist()) == found.scores).all()
         assert (table["predicted"].to_numpy() == found.predicted).all()
 
