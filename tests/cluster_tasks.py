@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pipeline.cluster.tasks import Command, Introduction, introduce
 from pipeline.errors import CorpusError
 
 
@@ -57,6 +58,16 @@ def wait_for(path: Path, seconds: float = 60) -> Path:
         assert time.monotonic() < end, f"{path.name} has not come"
         time.sleep(0.01)
     return path
+
+
+def die_once(command: Command) -> Introduction:
+    """Kill the process that runs this if none has died yet, else introduce it."""
+    try:
+        command.token.with_name("died").touch(exist_ok=False)
+    except FileExistsError:
+        return introduce(command)
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
 
 
 def die(item: int, bad: int, times: int, folder: str) -> int:

@@ -7,6 +7,7 @@ import contextlib
 import importlib.util
 import os
 import secrets
+import shutil
 import signal
 import socket
 import sys
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 CONNECT = 5
 # In the folder of the run: the table of tasks, and the file that a worker has to see.
 LOG, TOKEN = "cluster.tsv", ".cluster"
-# Those of this process that are there.
-_tokens: set[Path] = set()
+# Files and folders of this process that go when it ends.
+_left: set[Path] = set()
 
 
 @contextlib.contextmanager
@@ -73,10 +74,12 @@ def connected(
     silence()
     with contextlib.ExitStack() as stack:
         if isinstance(where, int):
-            client, address = stack.enter_context(_local_cluster(where)), f"{where} processes"
+            scratch, address = stack.enter_context(_scratch()), f"--workers {where}"
+            client = stack.enter_context(_local_cluster(where, scratch))
+            seen = scratch  # on this machine all see the folder
         else:
-            client, address = stack.enter_context(_client(where)), where
-        command = stack.enter_context(_command(folder, describe))
+            client, address, seen = stack.enter_context(_client(where)), where, folder
+        command = stack.enter_context(_command(seen, describe))
         log = stack.enter_context(TaskLog(folder / LOG))
         members = Members(client, address, command, say)
         members.wait_for_first()
@@ -85,30 +88,54 @@ def connected(
 
 
 def abandon() -> None:
-    """End local workers and remove what stands in a folder, because this process ends at once."""
+    """End local workers and remove what they and this process have, because it ends at once."""
     from multiprocessing import active_children
 
     for child in active_children():
         child.kill()
-    for token in _tokens:
-        token.unlink(missing_ok=True)
+    for each in _left:
+        if each.is_dir():
+            shutil.rmtree(each, ignore_errors=True)
+        else:
+            each.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def _command(folder: Path, describe: Callable[[], dict[str, str]]) -> Iterator[Command]:
     """Give what a worker learns about this command; its token is removed at the end."""
-    if folder.is_file():
-        raise RunError(f"{folder}: expected a run folder, got a file")
-    content = secrets.token_hex(16)
-    folder.mkdir(parents=True, exist_ok=True)
-    token = folder.absolute() / TOKEN
-    _tokens.add(token)
-    token.write_text(content, encoding="utf-8")
+    content, token = secrets.token_hex(16), folder.absolute() / TOKEN
+    _left.add(token)
     try:
+        with _naming(folder, "choose another folder"):
+            folder.mkdir(parents=True, exist_ok=True)
+            token.write_text(content, encoding="utf-8")
         yield Command(secrets.token_hex(6), str(Path.cwd()), token, content, describe)
     finally:
         token.unlink(missing_ok=True)
-        _tokens.discard(token)
+        _left.discard(token)
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[Path]:
+    """Give a folder for what local workers write."""
+    with _naming("the folder for temporary files", "set TMPDIR to another one"):
+        folder = Path(tempfile.mkdtemp(prefix="sentiment-"))
+    _left.add(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        _left.discard(folder)
+
+
+@contextlib.contextmanager
+def _naming(folder: Path | str, advice: str) -> Iterator[None]:
+    """Turn a failure to write into one line that names a folder."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise RunError(f"{folder}: cannot be written: {reason}; {advice}") from None
 
 
 @contextlib.contextmanager
@@ -173,7 +200,7 @@ def _reason(error: BaseException, address: str) -> str:
 
 
 @contextlib.contextmanager
-def _local_cluster(n_workers: int) -> Iterator[Client]:
+def _local_cluster(n_workers: int, scratch: Path) -> Iterator[Client]:
     """Give a connection to processes of this machine.
 
     Their keys are in their memory alone, so no other user of the machine can give them tasks.
@@ -184,33 +211,35 @@ def _local_cluster(n_workers: int) -> Iterator[Client]:
     _no_talk_of_semaphores()
     threads = os.environ.get("SENTIMENT_THREADS") or str(max(1, n_threads() // n_workers))
     settings: dict[str, Any] = {
+        "temporary-directory": str(scratch),
         "distributed.scheduler.allowed-failures": 100,  # they are counted here
         # Otherwise a worker that dies twice within this time is not started again.
         "distributed.deploy.lost-worker-timeout": "1000 days",
         # Not MALLOC_TRIM_THRESHOLD_, with which memory is taken and given back all the time.
         "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": "1"},
     }
-    with (
-        tempfile.TemporaryDirectory(prefix="sentiment-", ignore_cleanup_errors=True) as scratch,
-        dask.config.set(settings),
-        _loop_without_interrupts() as loop,
-    ):
-        cluster = LocalCluster(
-            n_workers=n_workers,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            security=True,
-            dashboard_address="127.0.0.1:0",
-            silence_logs=60,
-            # Files that are mapped count as memory of the worker, so a limit would end a task that
-            # reads a large one. The tasks bound their memory themselves.
-            memory_limit=0,
-            local_directory=scratch,
-            loop=loop,
-            preload=["pipeline.cluster.local_worker"],
-            env={"SENTIMENT_THREADS": threads},
-        )
+    with dask.config.set(settings), _loop_without_interrupts() as loop:
+        try:
+            cluster = LocalCluster(
+                n_workers=n_workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                security=True,
+                dashboard_address="127.0.0.1:0",
+                silence_logs=60,
+                # Files that are mapped count as memory of the worker, so a limit would end a task
+                # that reads a large one. The tasks bound their memory themselves.
+                memory_limit=0,
+                loop=loop,
+                preload=["pipeline.cluster.local_worker"],
+                env={"SENTIMENT_THREADS": threads},
+            )
+        except RuntimeError:
+            raise RunError(
+                f"--workers {n_workers}: a process ended while it started; was it killed, for "
+                "example for want of memory? The same command tries again"
+            ) from None
         try:
             with Client(cluster, loop=loop, set_as_default=False) as client:
                 yield client

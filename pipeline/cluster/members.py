@@ -19,6 +19,7 @@ PATIENCE = 60.0
 _INTERVAL = 0.5
 # Seconds that a worker may take to introduce itself at the start: it may be busy for someone else.
 _GREETING = 20.0
+_FETCH = 5.0  # seconds for what it has said to come; it never comes if the worker died meanwhile
 # What differs from machine to machine without harm, but perhaps in the last bit of a result.
 PROCESSOR = "processor"
 
@@ -34,7 +35,7 @@ class Members:
     ----------
     client : distributed.Client
     address : str
-        Of the scheduler, for messages.
+        Of the scheduler, or the option that started local workers; for messages.
     command : Command
     say : callable
         Takes a line for the user.
@@ -55,6 +56,7 @@ class Members:
         self._numbers = itertools.count()
         self._looked = self._last_there = time.monotonic()
         self._said: set[str] = set()
+        self._is_local = "://" not in address
 
     def wait_for_first(self) -> None:
         """Wait until all workers that are there have introduced themselves, and one is.
@@ -71,7 +73,7 @@ class Members:
             late = time.monotonic() - start > _GREETING
             if self.n_threads and (late or not self._greeted):
                 return
-            if not waited and not self._greeted:
+            if not waited and not self._greeted and not self._is_local:
                 waited = True
                 self.say(
                     f"cluster   {self.address} has no workers yet: waiting {PATIENCE:.0f} seconds "
@@ -105,7 +107,10 @@ class Members:
         self._refused &= there.keys()
         for worker in self._greeted.keys() - there.keys():
             del self._greeted[worker]
-            self._refuse(worker, _ENDED, is_start)
+            if self._is_local:
+                self.say(f"cluster   worker {worker} is gone: another one starts")
+            else:
+                self._refuse(worker, _ENDED, is_start)
         for worker in there.keys() - self.n_threads.keys() - self._greeted.keys() - self._refused:
             self._greeted[worker] = self.client.submit(
                 introduce,
@@ -133,18 +138,22 @@ class Members:
 
     def _admit(self, worker: str, n_tasks: int, future: Future, is_start: bool) -> None:
         """Give a worker tasks from now on, or refuse it."""
-        if future.status == "cancelled" or future.status == "lost":
-            return  # and is greeted again, if it is there
-        refusal = _refusal(future, n_tasks, self.command)
-        if not refusal:
-            introduction: Introduction = future.result()
-            self.n_threads[worker] = introduction.n_threads
-            self._compare_processors(worker, introduction)
-            if not is_start:
-                self.say(f"cluster   worker {worker} has joined")
+        if future.status == "error":
+            refusal = _failure(future.exception())
         else:
+            try:
+                introduction: Introduction = future.result(timeout=_FETCH)
+            except Exception:  # it was lost with the worker, which is greeted again if it is there
+                return
+            refusal = _refusal(introduction, n_tasks, self.command)
+        if refusal:
             self._refused.add(worker)
             self._refuse(worker, refusal, is_start)
+            return
+        self.n_threads[worker] = introduction.n_threads
+        self._compare_processors(worker, introduction)
+        if not is_start:
+            self.say(f"cluster   worker {worker} has joined")
 
     def _refuse(self, worker: str, reason: str, is_start: bool) -> None:
         if is_start:
@@ -166,7 +175,7 @@ class Members:
     def _lose_patience(self) -> None:
         if time.monotonic() - self._last_there > PATIENCE:
             start = ""
-            if "://" in self.address:
+            if not self._is_local:
                 start = f"start some with `dask worker {self.address} {_OPTIONS}`, then "
             raise RunError(
                 f"{self.address}: no worker has been there for {PATIENCE:.0f} seconds; {start}run "
@@ -182,15 +191,16 @@ def lost(address: str) -> PipelineError:
     )
 
 
-def _refusal(future: Future, n_tasks: int, command: Command) -> str:
+def _failure(error: BaseException) -> str:
+    """Return why a worker gets no tasks that could not introduce itself."""
+    if isinstance(error, PipelineError):
+        return str(error)
+    found = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"expected the same sentiment-pipeline there and in the scheduler as here; {found}"
+
+
+def _refusal(introduction: Introduction, n_tasks: int, command: Command) -> str:
     """Return why a worker gets no tasks; empty if it may."""
-    if future.status == "error":
-        error = future.exception()
-        if isinstance(error, PipelineError):
-            return str(error)
-        found = " ".join(f"{type(error).__name__}: {error}".split())
-        return f"expected the same sentiment-pipeline there and in the scheduler as here; {found}"
-    introduction: Introduction = future.result()
     for name, here in command.describe().items():
         there = introduction.installed.get(name, "none")
         if name != PROCESSOR and there != here:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -9,6 +10,7 @@ from typing import Any, TextIO
 
 from pipeline.boundary.inert import one_line
 from pipeline.cluster.tasks import Done
+from pipeline.errors import RunError
 
 _HEADER = "task\titems\tworker\thost\tstarted\tseconds\tpeak_mb\tended"
 
@@ -44,7 +46,8 @@ class TaskLog:
         self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
     ) -> None:
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # it was told when the line was written
+                self._file.close()
 
     def done(self, label: str, items: list[Any], worker: str, done: Done) -> None:
         """Write that a task is done."""
@@ -67,8 +70,14 @@ class TaskLog:
         self._write(f"{label.lstrip('_')}\t{which}\t{worker}\t{rest}")
 
     def _write(self, line: str) -> None:
-        if self._file is None:
-            self._file = self._path.open("w", encoding="utf-8")
-            self._file.write(_HEADER + "\n")
-        self._file.write(line + "\n")
-        self._file.flush()
+        try:
+            if self._file is None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = self._path.open("w", encoding="utf-8")
+                self._file.write(_HEADER + "\n")
+            self._file.write(line + "\n")
+            self._file.flush()
+        except OSError as error:
+            raise RunError(
+                f"{self._path}: cannot be written: {error.strerror}; choose another folder"
+            ) from None

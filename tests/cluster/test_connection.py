@@ -138,9 +138,25 @@ class TestWithDask:
         file = tmp_path / "five.toml"
         file.touch()
         with (
-            pytest.raises(RunError, match=r"five\.toml: expected a run folder, got a file$"),
-            connected(1, file, described, str),
+            connected(1, file, described, str) as workers,
+            pytest.raises(RunError, match=r"five\.toml/cluster\.tsv: cannot be written: "),
         ):
+            list(workers.map(pow, [2], 2))
+
+    def test_a_worker_that_is_killed_while_it_starts_is_told_in_a_line(self, tmp_path):
+        import psutil
+
+        def kill_the_first():
+            while True:
+                for child in psutil.Process().children(recursive=True):
+                    with contextlib.suppress(psutil.Error):
+                        if "spawn_main" in " ".join(child.cmdline()):
+                            child.kill()
+                            return
+
+        threading.Thread(target=kill_the_first, daemon=True).start()
+        line = r"^--workers 2: a process ended while it started; .* The same command tries again$"
+        with pytest.raises(RunError, match=line), connected(2, tmp_path, described, str):
             pass
 
     def test_local_workers_can_be_reached_from_this_machine_with_their_key_alone(self, tmp_path):
@@ -195,10 +211,12 @@ class TestWithDask:
                 assert process.communicate() == ("[4, 9]\n", "")
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-    def test_a_signal_leaves_no_process_behind(self, number, tmp_path, small_run):
+    def test_a_signal_leaves_nothing_behind(self, number, tmp_path, small_run, monkeypatch):
         """Ctrl-C reaches the workers too, as from a terminal."""
         import psutil
 
+        (tmp_path / "scratch").mkdir()
+        monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
         code = tmp_path / "waiting.py"
         code.write_text(WAITING)
         process = run_python(
@@ -220,7 +238,8 @@ class TestWithDask:
         else:
             assert process.returncode == 128 + number
             assert error.splitlines()[-1] == "sentiment: interrupted; completed work is kept"
-            assert not list((tmp_path / "runs" / "small").iterdir())
+            assert not (tmp_path / "runs" / "small").exists()
+            assert not list((tmp_path / "scratch").iterdir())
 
     def test_an_interrupt_while_workers_start_is_one_line(self, tmp_path, small_run):
         """The workers are still importing, and are told nothing but to end."""

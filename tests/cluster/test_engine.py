@@ -1,6 +1,7 @@
 """Tasks on worker processes: the same results as here, in the same order."""
 
 import itertools
+from pathlib import Path
 
 import cluster_tasks
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.cluster.task_log import TaskLog
 from pipeline.cluster.workers import HERE, Workers
-from pipeline.errors import CorpusError
+from pipeline.errors import CorpusError, RunError
 
 
 def test_results_are_those_of_this_process_in_the_order_of_the_items(workers):
@@ -103,6 +104,15 @@ def test_a_name_in_the_table_is_one_field_and_no_formula(tmp_path):
         log.died("tokenise_shard", ["=1+1\t\n.csv"], "tcp://127.0.0.1:1")
     line = (tmp_path / "cluster.tsv").read_text().splitlines()[1]
     assert line.split("\t")[:3] == ["tokenise_shard", r"'=1+1\t\n.csv", "tcp://127.0.0.1:1"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_table_that_cannot_be_written_is_named():
+    with (
+        pytest.raises(RunError, match=r"^/dev/full: cannot be written: No space left on device;"),
+        TaskLog(Path("/dev/full")) as log,
+    ):
+        log.died("tokenise_shard", ["a.csv"], "tcp://127.0.0.1:1")
 
 
 def test_a_scheduler_that_cannot_read_a_task_is_told_in_a_line():

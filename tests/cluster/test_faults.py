@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 from cluster_servers import TESTS, Servers
-from cluster_tasks import described, die, process_when_told, wait_for
+from cluster_tasks import described, die, die_once, process_when_told, wait_for
 
 import pipeline
+from pipeline.cluster import members
 from pipeline.cluster.connection import connected
+from pipeline.cluster.members import Members
 from pipeline.errors import RunError
 
 pytest.importorskip("distributed", reason="needs the extra `cluster`")
@@ -57,6 +59,32 @@ def test_what_tasks_share_is_sent_again_if_it_was_lost_with_the_only_worker(tmp_
         assert list(results) == [0, 1, 2]
     killing.join()
     assert [line.rpartition(" ")[2] for line in said[-2:]] == ["again", "joined"]
+
+
+def test_a_worker_that_dies_after_its_introduction_is_not_waited_for(tmp_path, monkeypatch):
+    admit, killed = Members._admit, []
+
+    def admit_and_kill(self, worker, n_tasks, future, is_start):
+        if not killed:
+            killed.append(self.client.run(os.getpid, workers=[worker])[worker])
+            os.kill(killed[0], signal.SIGKILL)
+            while worker in self.client.nthreads():
+                time.sleep(0.01)
+        admit(self, worker, n_tasks, future, is_start)
+
+    monkeypatch.setattr(Members, "_admit", admit_and_kill)
+    monkeypatch.setattr(members, "_FETCH", 0.1)
+    with connected(2, tmp_path, described, str) as workers:
+        assert list(workers.map(pow, range(4), 2)) == [0, 1, 4, 9]
+    assert killed
+
+
+def test_a_local_worker_that_dies_before_its_introduction_is_replaced(tmp_path, monkeypatch):
+    said: list[str] = []
+    monkeypatch.setattr(members, "introduce", die_once)
+    with connected(1, tmp_path, described, said.append) as workers:
+        assert list(workers.map(pow, range(4), 2)) == [0, 1, 4, 9]
+    assert re.fullmatch(r"cluster   worker tls://\S+ is gone: another one starts", said[0])
 
 
 def test_a_task_on_which_workers_die_is_named_and_the_results_before_it_are_kept(workers, tmp_path):
