@@ -73,7 +73,7 @@ def l2():
     words = experiments.sets()[2]
     awesome = words.index("awesome")
     rows = [
-        (f"{l2:.0e}", f"{w[awesome]:+.2f}", f"{(w @ w) ** 0.5:.2f}", f"{train:.2%}", f"{cv:.2%}")
+        (f"{l2:.0e}", f"{w[awesome]:+.2f}", f"{(w @ w) ** 0.5:.1f}", f"{train:.2%}", f"{cv:.2%}")
         for l2, train, cv, w in zip(*experiments.l2_path(), strict=True)
     ]
     table(("l2", "awesome", "length of w", "training", "five folds"), rows)

@@ -228,3 +228,8 @@ class TrainSection(Section, frozen=True):
                 "train.learning_rate: expected l2 * learning_rate < 1, "
                 f"got {self.l2:g} * {self.learning_rate:g}; lower it"
             )
+        if self.epochs != "auto" and self.average_from > self.epochs:
+            raise ConfigError(
+                f"train.average_from: expected 0 to train.epochs = {self.epochs}, "
+                f"got {self.average_from}"
+            )

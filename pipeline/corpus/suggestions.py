@@ -42,6 +42,8 @@ def suggested_keys(
     'set corpus.ignore = ["neutral"], or corpus.classes = "found" for a class of each label'
     >>> suggested_keys(["2"], rule, ["1"])
     'set corpus.positive = ["2"] and corpus.negative = ["1"]'
+    >>> suggested_keys([-1], rule, [0, 1], takes_classes=False)
+    'set corpus.ignore = [-1]'
     >>> suggested_keys(["5", "1", "4", "2"], rule, takes_classes=False)
     'set corpus.positive_from = 4 and corpus.negative_to = 2'
     >>> suggested_keys(["Bad", "Good", "So so"], rule, takes_classes=False)
@@ -64,7 +66,8 @@ def _of_two_classes(labels: list[Scalar], rule: LabelRule, known: list[Scalar]) 
         return f"set {_key('ignore', labels)}"
     both = [*labels, *known]
     numbers = sorted(number for number in map(_number, both) if number is not None)
-    if len(numbers) == len(both) > 1:
+    is_stray = len(labels) == 1 and len(known) > 1  # as -1 is beside 0 and 1
+    if len(numbers) == len(both) > 1 and not is_stray:
         return _by_number(both, numbers)
     negative = [label for label in labels if _NEGATIVE.search(str(label))]
     positive = [label for label in labels if label not in negative and _POSITIVE.search(str(label))]

@@ -373,6 +373,10 @@ def test_a_source_says_which_keys_it_needs(refusal, text, message):
             '[train]\nschedule = "inverse"\nl2 = 10.0\nlearning_rate = 1',
             "train.learning_rate: expected l2 * learning_rate < 1, got 10 * 1; lower it",
         ),
+        (
+            '[train]\nschedule = "constant"\nepochs = 20\naverage_from = 21',
+            "train.average_from: expected 0 to train.epochs = 20, got 21",
+        ),
     ],
 )
 def test_keys_that_do_not_go_together_are_refused(refusal, text, message):
