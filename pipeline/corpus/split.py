@@ -64,9 +64,10 @@ def write_sets(
     """
     wholes = [folder / f"{name}.arrow" for name in SET_NAMES]
     written = write_parts(wholes[: len(sources)], sources, kept)
-    for name, found in zip(SET_NAMES.values(), written, strict=False):
+    counted = rows_counted(len(sources))
+    for name, rows, found in zip(SET_NAMES.values(), counted, written, strict=False):
         if not found.shards:
-            left_out = found.tally.sentences(name)
+            left_out = found.tally.sentences(rows)
             raise CorpusError("; ".join([f"corpus: the {name} set is empty", *left_out]))
     statistics = _joined([path for found in written for path in found.statistics], folder)
     train = read_shards(written[0].shards)
@@ -87,6 +88,19 @@ def write_sets(
     for paths, whole in zip(shards, wholes, strict=True):
         named(paths, whole)
     return WrittenSets(statistics, [found.tally for found in written])
+
+
+def rows_counted(n_sources: int) -> list[str]:
+    """Return what the rows of each source are, as `Tally.sentences` takes it.
+
+    A test set may be drawn from the only source: then its rows are of no set yet.
+
+    >>> rows_counted(1), rows_counted(2)
+    (['reviews'], ['rows of the training set', 'rows of the test set'])
+    """
+    if n_sources == 1:
+        return ["reviews"]
+    return [f"rows of the {name} set" for name in SET_NAMES.values()]
 
 
 def read_sets(folder: Path) -> tuple[pa.Table, pa.Table]:

@@ -78,15 +78,16 @@ class Tally:
         quoted = [QuotedFields(**f | {"lines": tuple(f["lines"])}) for f in value["quoted"]]
         return cls(value["n_rows"], Counter(value["left_out"]), value["examples"], quoted)
 
-    def sentences(self, name: str) -> list[str]:
-        """Return what a user should know of it; `name` is that of the set.
+    def sentences(self, rows: str) -> list[str]:
+        """Return what a user should know of it; `rows` says what was counted.
 
         Examples
         --------
         >>> tally = Tally(n_rows=20)
         >>> tally.leave_out("label 'neutral' is ignored", 1)
-        >>> tally.sentences("training")[0].partition(":")[0]
-        "1 of 20 rows of the training set is left out (label 'neutral' is ignored"
+        >>> tally.show([("a.csv, row 7", "label 'neutral' is ignored")])
+        >>> tally.sentences("reviews")
+        ["1 of 20 reviews is left out (label 'neutral' is ignored: 1): a.csv, row 7."]
         """
         found = [fields.sentence() for fields in self.quoted if fields.is_unusual()]
         if self.left_out:
@@ -94,16 +95,24 @@ class Tally:
             n = self.left_out.total()
             verb = "is" if n == 1 else "are"
             found.append(
-                f"{n:,} of {self.n_rows:,} rows of the {name} set {verb} left out ({reasons}): "
-                f"{'; '.join(_without_repeats(self.examples))}."
+                f"{n:,} of {self.n_rows:,} {rows} {verb} left out ({reasons}): "
+                f"{'; '.join(self._shown_examples())}."
             )
         return found
 
-
-def _without_repeats(examples: list[str]) -> Iterator[str]:
-    """Yield examples of which each names its file only if the one before has another."""
-    before = ""
-    for example in examples:
-        file, _, row = example.partition(", row ")
-        yield f"row {row}" if row and file == before else example
-        before = file
+    def _shown_examples(self) -> Iterator[str]:
+        """Yield the examples, those of one file and reason together; an only reason is known."""
+        together: dict[tuple[str, str], list[str]] = {}
+        for example in self.examples:
+            reasons = [each for each in self.left_out if example.endswith(f": {each}")]
+            reason = max(reasons, key=len, default="")
+            place = example.removesuffix(f": {reason}")
+            file, _, row = place.rpartition(", row ")
+            together.setdefault((file or place, reason), []).extend([row] if file else [])
+        before = ""
+        for (file, reason), rows in together.items():
+            numbers = f"row{'s' * (len(rows) > 1)} {', '.join(rows)}" if rows else ""
+            named = "" if file == before else file
+            place = ", ".join(filter(None, (named, numbers)))
+            yield f"{place}: {reason}" if len(self.left_out) > 1 else place
+            before = file

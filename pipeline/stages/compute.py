@@ -107,7 +107,9 @@ def compute_corpus(context: StageContext) -> tuple[str, list[str]]:
     if dropped:
         summary += f"; {dropped:,} training reviews dropped that are also in the test set"
     notes = [
-        note for name, tally in tallies.items() for note in tally.sentences(split.SET_NAMES[name])
+        note
+        for rows, tally in zip(split.rows_counted(len(counted)), counted, strict=False)
+        for note in tally.sentences(rows)
     ]
     return summary, [*notes, *audit.warnings(card)]
 

@@ -349,7 +349,7 @@ def test_rows_that_are_left_out_are_counted_on_the_terminal_and_in_the_card(tmp_
     config.write_text(CORPUS.format(file=file) + 'ignore = "neutral"\ndrop = ["missing"]\n')
     result = sentiment("corpus", config, "--run", tmp_path / "run")
     assert (
-        "2 of 43 rows of the training set are left out (label 'neutral' is ignored: 1, the label "
+        "2 of 43 reviews are left out (label 'neutral' is ignored: 1, the label "
         f"is missing: 1): {file}, row 1: label 'neutral' is ignored; row 42: the label is missing."
     ) in result.stderr
     assert "a quoted field holds a line break in 1 of 43 rows (the quote opens on line 44)" in (
@@ -367,5 +367,5 @@ def test_a_set_of_which_all_rows_are_left_out_says_so(tmp_path, refused):
     file.write_text("text,label\nso so,neutral\n")
     config.write_text(CORPUS.format(file=file) + 'ignore = "neutral"\n')
     assert refused("corpus", config, "--run", tmp_path / "run", "-q").startswith(
-        "corpus: the training set is empty; 1 of 1 rows of the training set is left out (label 'ne"
+        "corpus: the training set is empty; 1 of 1 reviews is left out (label 'ne"
     )

@@ -58,7 +58,7 @@ def test_rows_that_two_stray_quotes_swallow_are_counted_with_the_line_of_the_fir
     assert texts[0] == "Lovely soup\t1\nsuperb acting\t1\nHe said it was awful"
     key = 'if quotes are text in this file, set corpus.quoting = "none".'
     rows = "in 1 of 17 rows (the quote opens on line 2)"
-    assert tally.sentences("training") == [
+    assert tally.sentences("reviews") == [
         f"{path}: a quoted field holds a line break {rows}; {key}",
         f"{path}: a quoted field holds a tab {rows}; {key}",
     ]
@@ -120,7 +120,7 @@ def test_commas_in_the_quoted_texts_of_a_csv_file_are_no_mistake(tmp_path: Path)
     rows = rows.replace('"a text"', "a text")
     tally = read(write(tmp_path / "a.csv", f"text,label\n{rows}"))[1]
     assert [fields.n_holding for fields in tally.quoted] == [9]
-    assert not tally.sentences("training")  # so many are not worth a warning
+    assert not tally.sentences("reviews")  # so many are not worth a warning
 
 
 def test_text_after_a_closing_quote_is_refused_on_the_line_where_the_quote_opens(

@@ -87,11 +87,32 @@ def test_the_reason_of_each_row_that_is_left_out_is_counted() -> None:
         ],
         "quoted_fields": [],
     }
-    assert tally.sentences("test") == [
+    assert tally.sentences("rows of the test set") == [
         "7 of 8 rows of the test set are left out (label 'neutral' is ignored: 2, the label is "
         "missing: 2, not valid UTF-8: 1, the text is missing: 1, the text is empty: 1): "
         "a.csv, row 2: label 'neutral' is ignored; row 3: the label is missing; "
         "row 4: the text is missing."
+    ]
+
+
+def test_rows_that_are_left_out_for_one_reason_are_named_together() -> None:
+    _, tally = read(
+        table([b"a"] * 6, ["pos", "neutral", "neg", "neutral", "neutral", "pos"]), DROPPING
+    )
+    reason = "label 'neutral' is ignored"
+    assert tally.sentences("reviews") == [
+        f"3 of 6 reviews are left out ({reason}: 3): a.csv, rows 2, 4, 5."
+    ]
+    _, tally = read(table([b"a", None, b"c"], ["neutral", "pos", "neutral"]), DROPPING)
+    assert tally.sentences("reviews") == [
+        f"3 of 3 reviews are left out ({reason}: 2, the text is missing: 1): "
+        f"a.csv, rows 1, 3: {reason}; row 2: the text is missing."
+    ]
+    tally = Tally(3)
+    tally.leave_out("the text is empty", 3)
+    tally.show((place, "the text is empty") for place in ("a.csv, row 1", "b.csv, row 2", "c.txt"))
+    assert tally.sentences("reviews") == [
+        "3 of 3 reviews are left out (the text is empty: 3): a.csv, row 1; b.csv, row 2; c.txt."
     ]
 
 
