@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from pipeline.corpus.columns import Columns, group_column, weight_column
 from pipeline.corpus.diagnosis import undecodable_rows
-from pipeline.corpus.labels import Meaning, Scalar
+from pipeline.corpus.labels import Meaning, Scalar, shown
 from pipeline.storage import arrow
 
 Rows = npt.NDArray[np.bool_]
@@ -46,12 +46,25 @@ class Origin(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """Rows that have no class, and why: meaning, reason in words, and label if it is unknown."""
+    """Rows that have no class, and why: meaning, reason in words, and label if it is unknown.
+
+    Where the reason ends with what a row holds, `held` is the column to look at.
+    """
 
     meaning: Meaning
     reason: str
     rows: Rows
     label: Scalar | None = None
+    held: pa.Array | None = None
+
+    def reason_of(self, row: int) -> str:
+        """Return the reason for one of the rows."""
+        if self.held is None:
+            return self.reason
+        try:
+            return f"{self.reason} {shown(self.held[row].as_py())}"
+        except UnicodeDecodeError:
+            return f"{self.reason} text that cannot be decoded"
 
 
 def text_faults(texts: pa.LargeStringArray, origin: Origin, needs_words: bool) -> list[Fault]:
@@ -87,10 +100,10 @@ def other_columns(
         values.append(groups)
     if columns.weight is not None:
         what = f"{origin.name}: column {columns.weight!r}"
-        weights, wrong = weight_column(batch[columns.weight], what)
-        reason = f"{columns.weight!r} is not a finite number above 0"
+        held = batch[columns.weight]
+        weights, wrong = weight_column(held, what)
         faults.append(_missing(weights, repr(columns.weight)))
-        faults.append(Fault(Meaning.UNUSABLE, reason, wrong))
+        faults.append(Fault(Meaning.UNUSABLE, f"column {columns.weight!r} holds", wrong, held=held))
         values.append(weights)
     if columns.by is not None:
         by = group_column(batch[columns.by], f"{origin.name}: column {columns.by!r}")

@@ -184,12 +184,13 @@ class _RowReader:
         count = int(rows.sum())
         if not count:
             return []
-        found = np.flatnonzero(rows)[:EXAMPLES] + self._n_rows + 1
+        first_rows = np.flatnonzero(rows)[:EXAMPLES]
+        found = first_rows + self._n_rows + 1
         dropped = {"missing": Meaning.MISSING, "invalid": Meaning.INVALID}
         if fault.meaning in _LEFT_OUT or fault.meaning in map(dropped.get, self.rule.drop):
             self.tally.leave_out(fault.reason, count)
             return [(row, fault.reason) for row in found.tolist()]
-        first = _Problem(int(found[0]), fault.reason)
+        first = _Problem(int(found[0]), fault.reason_of(int(first_rows[0])))
         problem = self.problems.setdefault(fault.meaning, first)
         if first.first < problem.first:
             problem.first, problem.reason = first.first, first.reason
@@ -206,7 +207,7 @@ class _RowReader:
         if meaning == Meaning.MISSING:
             return '); set corpus.drop = ["missing"] to leave such rows out'
         if meaning == Meaning.UNUSABLE:
-            return "); expected a number for each"
+            return "); expected finite numbers above 0 in the column that corpus.weight names"
         unknown = [(label, count) for label, count in self._unknown.most_common() if count]
         labels = [
             f"{shown(label, self.origin.classes)} {count:,}" for label, count in unknown[:_LISTED]

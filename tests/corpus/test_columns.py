@@ -1,5 +1,6 @@
 """Groups and weights of reviews: read as they are written, and kept through every step."""
 
+import math
 from pathlib import Path
 
 import pyarrow as pa
@@ -78,20 +79,31 @@ def labelled(table: pa.Table, rule: LabelRule = RULE) -> pa.Table:
     return pa.Table.from_batches(found, BOTH.schema())
 
 
-def rows(**columns: list[object]) -> pa.Table:
+def rows(**columns: list[object] | pa.Array) -> pa.Table:
     """Return twelve rows of which some columns differ from the usual."""
     usual = {"text": ["x"] * 12, "label": [1, 0] * 6, "film": ["f"] * 12, "votes": [1.0] * 12}
     return pa.table(usual | columns)
 
 
+def refused_weight(votes: list[object] | pa.Array) -> str:
+    with pytest.raises(CorpusError) as caught:
+        labelled(rows(votes=votes))
+    return str(caught.value)
+
+
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "many", ""])
 def test_a_weight_that_is_no_finite_number_above_0_is_named_with_its_row(value: str) -> None:
-    message = (
-        r"^a.csv, row 3: 'votes' is not a finite number above 0 \(2 of 12 rows\); "
-        "expected a number for each$"
+    assert refused_weight(["1", "2", value, "0", *["3"] * 8]) == (
+        f"a.csv, row 3: column 'votes' holds {value!r} (2 of 12 rows); "
+        "expected finite numbers above 0 in the column that corpus.weight names"
     )
-    with pytest.raises(CorpusError, match=message):
-        labelled(rows(votes=["1", "2", value, value, *["3"] * 8]))
+
+
+def test_a_weight_is_shown_as_it_is_held() -> None:
+    assert "row 1: column 'votes' holds -2.5 (1 of 12" in refused_weight([-2.5, *[1.0] * 11])
+    assert "row 1: column 'votes' holds nan (1 of 12" in refused_weight([math.nan, *[1.0] * 11])
+    bad = pa.array([b"\xff", *[b"1"] * 11]).view(pa.string())
+    assert "'votes' holds text that cannot be decoded (1 of 12" in refused_weight(bad)
 
 
 def test_a_blank_group_is_missing_because_its_reviews_have_nothing_in_common() -> None:
