@@ -124,8 +124,7 @@ def _no_column(source: Source, names: list[str], column: str) -> str:
         marks = [mark for mark in ";\t|," if mark != source.delimiter and mark in names[0]]
         if marks:
             mark = max(marks, key=names[0].count)
-            name = "a tab" if mark == "\t" else f"'{mark}'"
-            return f"{problem}: is the delimiter {name}? set {key('delimiter')}"
+            return f"{problem}: is the delimiter {_shown_mark(mark)}? set {key('delimiter')}"
     if looks_like_data(names):
         return f"{problem}{_header_hint(source, names)}"
     return f", line 1: {missing_column(source, column, there)}"
@@ -137,22 +136,40 @@ def _header_hint(source: Source, names: list[str]) -> str:
     return f": does the file have no header? name its columns in {source.dialect.key('columns')}"
 
 
+def _shown_mark(mark: str) -> str:
+    return "a tab" if mark == "\t" else f"'{mark}'"
+
+
+def _fields_hint(source: Source, has_more: bool) -> str:
+    """Return what helps where a row has more fields than the header, or fewer."""
+    dialect, mark = source.dialect, _shown_mark(source.delimiter)
+    quotes = "in double quotes"
+    if dialect.quoting == "none":
+        quotes += f" and set {dialect.setting('quoting', 'double')}"
+    if has_more:
+        return f"put a text that holds {mark} {quotes}, or set {dialect.key('delimiter')}"
+    return f"add the missing {mark}, or put a text that spans lines {quotes}"
+
+
 def csv_problem(source: Source, columns: Sequence[str] | None) -> str:
     """Find the first line of a CSV or TSV file that does not fit its header."""
+    dialect = source.dialect
     found = records(source)
-    n_fields = len(source.dialect.columns) or len(next(found)[1])
+    n_fields = len(dialect.columns) or len(next(found)[1])
     expected = "in the header"
-    if source.dialect.columns:
-        expected = f"in {source.dialect.key('columns')}"
+    if dialect.columns:
+        expected = f"in {dialect.key('columns')}"
     for n_rows, (line, record) in enumerate(found):
         if record == [END]:
             return "" if n_rows else NO_ROWS
         if record[-1].endswith(END):
             return unclosed(source, line, record)
         if len(record) != n_fields:
-            spans = any(map(count_line_ends, record))
-            hint = f"; a quoted field spans lines: {as_text_hint(source)}" if spans else ""
-            return (
-                f", line {line}: expected {n_fields} fields as {expected}, got {len(record)}{hint}"
-            )
+            hint = _fields_hint(source, len(record) > n_fields)
+            if dialect.columns and not n_rows:
+                hint = f"name each column in {dialect.key('columns')}, with '' if it is not read"
+            elif any(map(count_line_ends, record)):
+                hint = f"a quoted field spans lines: {as_text_hint(source)}"
+            got = f"expected {n_fields} fields as {expected}, got {len(record)}"
+            return f", line {line}: {got}; {hint}"
     return ""

@@ -325,6 +325,21 @@ def test_a_header_that_lacks_a_column_is_told_by_what_it_looks_like(
     assert help_ in message
 
 
+def test_what_helps_a_row_of_other_fields_is_told_in_the_words_of_its_dialect(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_bytes(b"text\tlabel\na\t1\nb\tc\t0\n")
+    problem = "a.tsv, line 3: expected 2 fields as in the header, got 3; "
+    assert refusal(path, ["text"], prefix="--") == (
+        f"{problem}put a text that holds a tab in double quotes, or set --delimiter"
+    )
+    assert refusal(path, ["text"], quoting="none") == (
+        f"{problem}put a text that holds a tab in double quotes and set "
+        'corpus.quoting = "double", or set corpus.delimiter'
+    )
+
+
 def test_a_column_that_is_spelled_in_another_way_is_suggested(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b"Text,label \na,1\n")

@@ -138,8 +138,9 @@ def test_tweets_without_a_header_in_latin_1(tmp_path: Path) -> None:
     texts, labels, _ = read(path, content, encoding="latin-1", **keys)
     assert (texts, labels) == ([f"{text} café " for text in TEXTS], CLASSES)
     keys["columns"] = ["label", "user", "text"]
-    assert "line 1: expected 3 fields as in corpus.columns, got 5" in refusal(
-        path, content, encoding="latin-1", **keys
+    assert refusal(path, content, encoding="latin-1", **keys).endswith(
+        "line 1: expected 3 fields as in corpus.columns, got 5; "
+        "name each column in corpus.columns, with '' if it is not read"
     )
 
 
@@ -181,7 +182,10 @@ def test_a_first_line_for_excel_states_the_delimiter(
     bare = content.replace("text;label\n", "").replace("\n", end).encode(encoding)
     assert read(path, bare, columns=["text", "label"])[:2] == (TEXTS, CLASSES)
     said = refusal(path, (content + "a;b;c\n").replace("\n", end).encode(encoding))
-    assert said == "excel.csv, line 9: expected 2 fields as in the header, got 3"
+    assert said == (
+        "excel.csv, line 9: expected 2 fields as in the header, got 3; "
+        "put a text that holds ';' in double quotes, or set corpus.delimiter"
+    )
     with gzip.open(tmp_path / "excel.csv.gz", "wb") as file:
         file.write(given)
     assert read(tmp_path / "excel.csv.gz", (tmp_path / "excel.csv.gz").read_bytes())[0] == TEXTS

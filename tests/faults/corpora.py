@@ -186,7 +186,7 @@ _TABLES = (
         "a field too many",
         "a.csv",
         _CSV + "a,b,1\n",
-        "FOLDER/a.csv, line 42: expected 2 fields as in the header, got 3",
+        "FOLDER/a.csv, line 42: expected 2 fields as in the header, got 3; put a t...",
     ),
     file(
         "a quote without an end",
