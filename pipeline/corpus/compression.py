@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import lzma
+import re
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -21,6 +22,11 @@ from pipeline.errors import CorpusError
 
 _CODECS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 COMPRESSED = (*_CODECS, ".xz", ".zip")
+# The first bytes of each kind of file. Those of Office are a workbook's before 2007.
+_STARTS = re.compile(
+    rb"(?P<gz>\x1f\x8b\x08)|(?P<bz2>BZh[1-9]1AY&SY)|(?P<zst>\x28\xb5\x2f\xfd)|(?P<xz>\xfd7zXZ\0)"
+    rb"|(?P<zip>PK\x03\x04)|(?P<xls>\xd0\xcf\x11\xe0)"
+)
 # The zipfile module raises the others for a name that cannot be decoded, or that is empty.
 _DAMAGE = (
     *(OSError, EOFError, lzma.LZMAError, zlib.error),
@@ -43,6 +49,27 @@ def unpacked_name(path: Path, shown: str = "") -> str:
     if suffix == ".zip" and not Path(named.stem).suffix and path.is_file():
         return Path(_guarded(shown, lambda: _member(path, shown)[1].filename)).name
     return named.stem
+
+
+def packed_as(path: Path) -> str:
+    """Return the extension that suits a packed file or an Excel workbook by its first bytes.
+
+    It is an empty string for any other file.
+    """
+    if not path.is_file():  # a pipe can be read only once
+        return ""
+    with path.open("rb") as file:
+        found = _STARTS.match(file.read(16))
+    kind = f".{found.lastgroup}" if found else ""
+    return ".xlsx" if kind == ".zip" and _is_workbook(path) else kind
+
+
+def _is_workbook(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.startswith("xl/") for name in archive.namelist())
+    except _DAMAGE:
+        return False
 
 
 def open_unpacked(path: Path, shown: str = "") -> BinaryIO:

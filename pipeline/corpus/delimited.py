@@ -15,6 +15,7 @@ from pipeline.corpus.diagnosis import (
     missing_column,
     shown_names,
 )
+from pipeline.corpus.encoding import guessed_encoding
 from pipeline.corpus.quoting import (
     CountingFile,
     Marks,
@@ -118,8 +119,11 @@ def _no_column(source: Source, names: list[str], column: str) -> str:
         return f": no column {column!r}; {key('columns')} has {shown_names(there)}"
     problem = f", line 1: no column {column!r}; the columns are {shown_names(there)}"
     if "\0" in "".join(names):
-        setting = source.dialect.setting("encoding", source.guessed_encoding() or "utf-16-le")
-        return f"{problem}: is the file UTF-16? set {setting}"
+        header = source.delimiter.join(names).encode()
+        guess = source.guessed_encoding() or guessed_encoding(header)
+        if guess is None:
+            return f"{problem}: the file is binary, expected text"
+        return f"{problem}: is the file UTF-16? set {source.dialect.setting('encoding', guess)}"
     if len(names) == 1:
         marks = [mark for mark in ";\t|," if mark != source.delimiter and mark in names[0]]
         if marks:

@@ -20,7 +20,7 @@ from pipeline.corpus.diagnosis import not_decodable, undecodable_rows
 from pipeline.corpus.dialect import Dialect
 from pipeline.corpus.encoding import SupportsRead1
 from pipeline.corpus.faults import Origin
-from pipeline.corpus.formats import BATCH, is_binary, no_format, source_batches
+from pipeline.corpus.formats import BATCH, is_binary, no_format, require_unpacked, source_batches
 from pipeline.corpus.labels import LabelRule, meanings
 from pipeline.corpus.lines import (
     labelled_format,
@@ -94,6 +94,7 @@ def _file_batches(
     """Yield the labelled texts of a file, whose rows have a label of their own if it is None."""
     hint = ""
     if source.format is None:
+        require_unpacked(source)
         if is_binary(source):
             raise no_format(source)
         source = source.of_format("lines" if label is not None else labelled_format(source))
@@ -219,6 +220,7 @@ def source_texts(
 ) -> Iterator[pa.LargeStringArray]:
     """Yield the texts of a source that is at hand, as `read_texts` does."""
     if source.format is None and source.content.is_file():
+        require_unpacked(source)
         # In a text file, a zero is a character.
         name = unpacked_name(source.content, str(source.path))
         if not name.lower().endswith(".txt") and is_binary(source):

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from pipeline.corpus import diagnosis
 from pipeline.corpus.columnar import BATCH, arrow_batches, parquet_batches
+from pipeline.corpus.compression import packed_as
 from pipeline.corpus.delimited import csv_batches, csv_problem
 from pipeline.corpus.dialect import Dialect
 from pipeline.corpus.json_rows import exact_json_batches, json_batches, json_problem
@@ -27,6 +28,8 @@ READERS: dict[str, Reader] = {
     "arrow": arrow_batches,
     **dict.fromkeys(LINE_FORMATS, line_batches),
 }
+_WORKBOOKS = (".xls", ".xlsb", ".xlsm", ".xlsx")
+_SAVE_AS_CSV = "an Excel workbook is not read; save its sheet as CSV"
 _EXPLAINED = {"csv": csv_problem, "tsv": csv_problem, "json": json_problem}
 
 
@@ -67,6 +70,7 @@ def source_batches(
     Unless it is to be exact, the first column of JSON has to be of strings, and numbers are
     doubles, which is faster.
     """
+    require_unpacked(source)
     if source.format is None:
         raise no_format(source)
     n_rows = 0
@@ -89,12 +93,41 @@ def source_batches(
         raise CorpusError(f"{source.path}{diagnosis.NO_ROWS}")
 
 
+def require_unpacked(source: Source) -> None:
+    """Refuse a packed file that is not named as one, and a workbook.
+
+    Raises
+    ------
+    CorpusError
+        It says what the file is and what helps.
+    """
+    if source.is_compressed:
+        return
+    with readable(source.path):
+        kind = packed_as(source.content)
+    if kind in _WORKBOOKS or (kind and source.path.suffix.lower() in _WORKBOOKS):
+        raise CorpusError(f"{source.path}: {_SAVE_AS_CSV}")
+    if kind:
+        name = _with_format(source.path.name) or _with_format(Path(source.path.name).stem)
+        name = f"{name or f'{Path(source.path.name).stem}.csv'}{kind}"
+        raise CorpusError(
+            f"{source.path}: the bytes are those of a {kind} file; rename it to {name}"
+        )
+
+
+def _with_format(name: str) -> str:
+    """Return a name whose extension is that of a format, or an empty string."""
+    return name if name.lower().endswith((*EXTENSIONS, ".txt")) else ""
+
+
 def no_format(source: Source) -> CorpusError:
     """Return the error for a file whose format nothing says."""
     got = source.path.suffix or "none"
     guess = source.guessed_encoding()
     if guess in ("utf-16-le", "utf-16-be"):
         got += f"; is the file UTF-16? set {source.dialect.setting('encoding', guess)}"
+    elif got.lower() in _WORKBOOKS:
+        return CorpusError(f"{source.path}: {_SAVE_AS_CSV}")
     return CorpusError(
         f"{source.path}: expected an extension of {', '.join(EXTENSIONS)}, a text file, or "
         f"{source.dialect.key('format')}; got {got}"

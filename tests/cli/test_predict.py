@@ -123,19 +123,26 @@ def test_an_output_that_is_full_is_named_in_one_line(small_run):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"PK\3\4\x14" + bytes(99), "got .xlsx"),
+        (b"%PDF" + bytes(99), "got .dat"),
         (
             "superb\n".encode("utf-16-be"),
-            "got .xlsx; is the file UTF-16? set --encoding utf-16-be",
+            "got .dat; is the file UTF-16? set --encoding utf-16-be",
         ),
     ],
 )
 def test_a_file_that_is_no_text_is_not_read_as_lines(small_run, refused, tmp_path, content, said):
-    path = tmp_path / "a.xlsx"
+    path = tmp_path / "a.dat"
     path.write_bytes(content)
     line = refused("predict", small_run.path, path)
     assert line.startswith(f"{path}: expected an extension of .csv, ")
     assert line.endswith(f"a text file, or --format; {said}")
+
+
+def test_a_workbook_to_predict_is_to_be_saved_as_csv(small_run, refused, tmp_path):
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(b"PK\3\4\x14" + bytes(99))
+    line = refused("predict", small_run.path, path)
+    assert line == f"{path}: an Excel workbook is not read; save its sheet as CSV"
 
 
 def test_a_threshold_is_a_number(small_run, sentiment):

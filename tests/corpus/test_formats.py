@@ -234,6 +234,12 @@ def refusal(path: Path, chosen: list[str] | None = None, **dialect: Any) -> str:
     return message.replace(f"{path.parent}/", "")
 
 
+def text_refusal(path: Path) -> str:
+    with pytest.raises(CorpusError) as caught:
+        list(read_texts(path, "text"))
+    return str(caught.value).replace(f"{path.parent}/", "")
+
+
 @pytest.mark.parametrize("suffix", sorted(set(PACKERS) - {""}))
 def test_a_packed_file_that_is_cut_off_or_damaged_is_an_error_and_never_an_end(
     tmp_path: Path, suffix: str
@@ -301,6 +307,46 @@ def test_two_columns_of_one_name_are_refused_in_every_format(tmp_path: Path) -> 
         assert refusal(tmp_path / "a.json") == f"a.json, line 1: {message}"
 
 
+@pytest.mark.parametrize("suffix", sorted(set(PACKERS) - {""}))
+@pytest.mark.parametrize(
+    ("name", "renamed"),
+    [
+        ("a.csv", "a.csv"),
+        ("a.jsonl", "a.jsonl"),
+        ("a.TXT", "a.TXT"),
+        ("a.csv.rar", "a.csv"),
+        ("a.dat", "a.csv"),
+        ("a", "a.csv"),
+    ],
+)
+def test_a_packed_file_of_another_name_is_told_its_name(
+    tmp_path: Path, name: str, renamed: str, suffix: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(PACKERS[suffix](b"text,label\na,1\n"))
+    message = f"{name}: the bytes are those of a {suffix} file; rename it to {renamed}{suffix}"
+    assert refusal(path) == text_refusal(path) == message
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.csv", "a"])
+def test_a_workbook_is_to_be_saved_as_csv(tmp_path: Path, name: str) -> None:
+    message = f"{name}: an Excel workbook is not read; save its sheet as CSV"
+    path = tmp_path / name
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("[Content_Types].xml", "")
+        archive.writestr("xl/workbook.xml", "")
+    assert refusal(path) == text_refusal(path) == message
+    path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512))
+    assert refusal(path) == text_refusal(path) == message
+
+
+@pytest.mark.parametrize("name", ["a.xls", "a.XLSX"])
+def test_a_workbook_is_known_by_its_name(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"\x09\x08\0\0" + bytes(range(256)))
+    assert refusal(path) == f"{name}: an Excel workbook is not read; save its sheet as CSV"
+
+
 @pytest.mark.parametrize(
     ("header", "help_"),
     [
@@ -312,6 +358,8 @@ def test_two_columns_of_one_name_are_refused_in_every_format(tmp_path: Path) -> 
         (b"review,stars\n", "the columns are 'review', 'stars'; set corpus.text"),
         ("text,label\n".encode("utf-16-le"), 'file UTF-16? set corpus.encoding = "utf-16-le"'),
         ("text,label\n".encode("utf-16-be"), 'file UTF-16? set corpus.encoding = "utf-16-be"'),
+        (bytes(range(256)), "': the file is binary, expected text"),
+        ("text,label\n房间很干净服务很好".encode("utf-16-le"), 'set corpus.encoding = "utf-16-le"'),
         ("text\n".encode("utf-16-be"), "the columns are '\\x00t\\x00e\\x00x\\x00t\\x00': is"),
     ],
 )

@@ -148,7 +148,7 @@ _PLACES = (
     laid(
         "a glob of two formats",
         _two_formats,
-        "FOLDER/some/b.xlsx, row 1: label 'PK\\x03\\x04' is neither positive (1, pos, positi...",
+        "FOLDER/some/b.xlsx: an Excel workbook is not read; save its sheet as CSV",
     ),
 )
 _TABLES = (
@@ -249,7 +249,7 @@ _TABLES = (
         "an unknown extension",
         "a.xlsx",
         b"PK\3\4",
-        "FOLDER/a.xlsx, row 1: label 'PK\\x03\\x04' is neither positive (1, pos, positive) n...",
+        "FOLDER/a.xlsx: an Excel workbook is not read; save its sheet as CSV",
     ),
     file(
         "labels of ratings",
