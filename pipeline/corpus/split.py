@@ -65,9 +65,9 @@ def write_sets(
     wholes = [folder / f"{name}.arrow" for name in SET_NAMES]
     written = write_parts(wholes[: len(sources)], sources, kept)
     counted = rows_counted(len(sources))
-    for name, rows, found in zip(SET_NAMES.values(), counted, written, strict=False):
+    for name, kind, found in zip(SET_NAMES.values(), counted, written, strict=False):
         if not found.shards:
-            left_out = found.tally.sentences(rows)
+            left_out = found.tally.sentences(kind)
             raise CorpusError("; ".join([f"corpus: the {name} set is empty", *left_out]))
     statistics = _joined([path for found in written for path in found.statistics], folder)
     train = read_shards(written[0].shards)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,8 @@ from pipeline.storage import arrow
 
 if TYPE_CHECKING:
     from pipeline.corpus.source import File
+
+_FILES = 'a file or a glob such as dir/*.txt; for a text: echo "..." | sentiment predict RUN'
 
 
 @dataclass(frozen=True)
@@ -65,19 +66,24 @@ class Settings:
 def find_files(names: Sequence[str]) -> list[File]:
     """Return the files that names, patterns and URLs stand for, in order, each once.
 
-    A name without ``*``, ``?`` or brackets need not be there; a URL must.
+    Raises
+    ------
+    CorpusError
+        If a name is that of a folder, or no file has it. The name ``-`` is standard input.
     """
     found: list[File] = []
     for name in names:
         if not is_url(name):
             path = expanded(name, CorpusError)
-            if path.exists() or not glob.has_magic(name):
+            if path.is_dir():
+                raise CorpusError(f"{name}: is a folder; expected a file or a glob: {path}/*.txt")
+            if path.exists() or name == "-":
                 found.append(path)
                 continue
         # Imported for these only: a single line needs no reader of files.
         from pipeline.corpus.places import matching_files
 
-        found += matching_files(name, "a file or a glob")
+        found += matching_files(name, _FILES)
     return list(dict.fromkeys(found))
 
 

@@ -158,10 +158,19 @@ def test_a_model_that_was_tampered_with_is_named(copied_run, refused):
     assert line == f"{path}: missing, or changed since it was saved"
 
 
-@pytest.mark.parametrize("name", ["no.txt", "no.csv", "."])
-def test_a_file_to_predict_that_cannot_be_read_is_named(small_run, refused, tmp_path, name):
-    line = refused("predict", small_run.path, tmp_path / name)
-    assert line.startswith(f"{tmp_path / name}: cannot read the file")
+@pytest.mark.parametrize("name", ["a fine film", "no.csv", "is it fine?"])
+@pytest.mark.parametrize("out", [[], ["--out", "scored"]])
+def test_a_text_in_place_of_a_file_is_told_where_it_goes(small_run, refused, name, out):
+    what = "no file matches" if "?" in name else "no such file"
+    assert refused("predict", small_run.path, name, *out) == (
+        f"{name}: {what}; expected a file or a glob such as dir/*.txt; "
+        'for a text: echo "..." | sentiment predict RUN'
+    )
+
+
+def test_a_folder_to_predict_is_told_as_a_glob(small_run, refused, tmp_path):
+    line = refused("predict", small_run.path, tmp_path)
+    assert line == f"{tmp_path}: is a folder; expected a file or a glob: {tmp_path}/*.txt"
 
 
 def test_a_file_to_predict_without_the_column_is_named(small_run, refused, tmp_path):

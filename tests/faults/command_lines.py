@@ -107,7 +107,7 @@ _WORDS = (
         "predict RUN ~nosuchuser/a.csv", told="...: no home folder for ~nosuchuser; write it ..."
     ),
     command(
-        "predict RUN no-such-file", told="no-such-file: cannot read the file: No such file or ..."
+        "predict RUN no-such-file", told="no-such-file: no such file; expected a file or a glob ..."
     ),
     command(
         "predict RUN /dev/full --out", "a\0b", told="...: not a path; expected one without ..."
