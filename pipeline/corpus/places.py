@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import glob
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from pipeline.boundary.urls import checked_url, is_url, path_of, scheme_of
 from pipeline.corpus.compression import COMPRESSED
 from pipeline.corpus.labels import LabelRule, Meaning, Scalar, canonical, meanings
 from pipeline.corpus.remote import RemoteFolder, find
-from pipeline.corpus.source import File
+from pipeline.corpus.source import EXTENSIONS, File
 from pipeline.errors import CorpusError, NoFileError
 
 Paths = str | Sequence[str]
@@ -24,6 +25,7 @@ _USUAL: dict[int, tuple[str, ...]] = {
     Meaning.NEGATIVE: ("neg", "negative"),
 }
 _FOLDER = "a file, a glob, or a folder with pos/ and neg/"
+_LISTED = 10
 _TEXTS = "a file, a glob, or a folder of *.txt files"
 
 
@@ -79,7 +81,9 @@ def place_parts(place: Place, rule: LabelRule) -> list[Part]:
             is_whole = not isinstance(there, list)
             texts = there if isinstance(there, list) else _text_files(there)
             if not texts:
-                raise CorpusError(f"{name}: the folder holds no *.txt files")
+                tables = _tables(there) if not isinstance(there, list) else ""
+                hint = f"; for the tables in it write {tables}" if tables else ""
+                raise CorpusError(f"{name}: the folder holds no *.txt files{hint}")
             found.append(Part(texts, meaning, is_whole))
     return found
 
@@ -155,21 +159,69 @@ def _class_folders(folder: Path | RemoteFolder, rule: LabelRule) -> Iterator[Par
     meaning_of = meanings(_with_usual_names(rule), str(folder))
     entries = _entries(folder)
     found = {entry: meaning_of(entry.name) for entry in entries if entry.is_dir()}
-    usual = _folder_names(rule)
-    for number, names in usual.items():
+    for number in _folder_names(rule):
         parts = [
             Part(_text_files(entry), number, True) for entry in found if found[entry] == number
         ]
         if not any(part.paths for part in parts):
-            there = ", ".join(entry.name for entry in entries[:10]) or "nothing"
-            expected = " and ".join(f"{name}/" for name, *_ in usual.values())
-            key = names[1] if rule.classes is None else "classes"
-            raise CorpusError(
-                f"{folder}: expected *.txt files in the sub-folders {expected}; "
-                f"found none in {names[0]}/ (the folder holds {there}); "
-                f"set corpus.{key} to the names of others"
-            )
+            holding = [entry.name for entry in found if found[entry] == number]
+            if holding:
+                where = _shown(holding)
+                raise CorpusError(f"{folder}: no *.txt files in {where}; expected one a review")
+            others = [
+                entry.name
+                for entry, meaning in found.items()
+                if meaning == Meaning.UNKNOWN and not entry.name.startswith(".")
+            ]
+            raise _no_class_folder(folder, rule, number, others)
         yield from parts
+
+
+def _no_class_folder(
+    folder: Path | RemoteFolder, rule: LabelRule, number: int, others: list[str]
+) -> CorpusError:
+    """Return the error for a folder that has none for a class, and maybe sub-folders of others."""
+    usual = _folder_names(rule)
+    expected = f"the sub-folders {' and '.join(f'{name}/' for name, *_ in usual.values())}"
+    missing = f"there is no {usual[number][0]}/"
+    if rule.found is not None:
+        expected, missing = "a sub-folder for each class", "there is none"
+    problem = f"{folder}: expected *.txt files in {expected}"
+    tables = _tables(folder)
+    if tables:
+        problem += f", or the tables in it as {tables}"
+    if others:
+        key = usual[number][1] if rule.classes is None else "classes"
+        return CorpusError(
+            f"{problem}; {missing}; set corpus.{key} to the names of others: {_shown(others)}"
+        )
+    if not tables:
+        problem += f"; {missing}" if _entries(folder) else "; the folder is empty"
+    return NoFileError(problem)
+
+
+def _shown(folders: list[str]) -> str:
+    """Return the names of sub-folders, cut where there are many."""
+    more = ", ..." if len(folders) > _LISTED else ""
+    return ", ".join(f"{name}/" for name in folders[:_LISTED]) + more
+
+
+def _tables(folder: Path | RemoteFolder) -> str:
+    """Return the glob of a folder's tables, of their commonest extension; "" if it has none."""
+    files = [Path(entry.name) for entry in _entries(folder) if not entry.is_dir()]
+    ends = Counter(_table_extension(file.suffixes) for file in files)
+    del ends[""]
+    return f"{glob.escape(str(folder))}/*{ends.most_common(1)[0][0]}" if ends else ""
+
+
+def _table_extension(suffixes: list[str]) -> str:
+    """Return the extension of a table, with that of its packing.
+
+    >>> _table_extension([".v2", ".csv", ".gz"]), _table_extension([".txt"])
+    ('.csv.gz', '')
+    """
+    packed = suffixes.pop() if suffixes and suffixes[-1].lower() in COMPRESSED else ""
+    return f"{suffixes[-1]}{packed}" if suffixes and suffixes[-1].lower() in EXTENSIONS else ""
 
 
 def _folder_names(rule: LabelRule) -> dict[int, tuple[str, ...]]:

@@ -76,7 +76,7 @@ def find_files(names: Sequence[str]) -> list[File]:
         if not is_url(name):
             path = expanded(name, CorpusError)
             if path.is_dir():
-                raise CorpusError(f"{name}: is a folder; expected a file or a glob: {path}/*.txt")
+                raise CorpusError(f"{path}: is a folder; expected a file or a glob: {path}/*.txt")
             if path.exists() or name == "-":
                 found.append(path)
                 continue

@@ -232,6 +232,14 @@ def test_an_empty_config_is_the_bundled_corpus_with_every_default(load):
             FILES + "positive = []",
             "corpus.positive: expected a label or a list of labels, got []",
         ),
+        *(
+            (
+                f"{FILES}\ntest = {place}",
+                "corpus.test: expected a path or a URL, a list of them, or a table with them for "
+                "each class, got an empty string",
+            )
+            for place in ('""', '" "', '["a.csv", ""]', '{ pos = "a", neg = "" }')
+        ),
         (
             FILES.replace('"a.csv"', "[7]"),
             "corpus.train: expected a path or a URL, a list of them, or a table with them for each "

@@ -22,6 +22,7 @@ from pipeline.errors import CorpusError
 RULE = LabelRule(positive=(1, "pos"), negative=(0, "neg"))
 STARS = LabelRule(positive=(), negative=(), positive_from=4, negative_to=2)
 Rows = list[tuple[str, int]]
+EXPECTED = ": expected *.txt files in the sub-folders pos/ and neg/"
 
 unicode_text = st.text(st.characters(exclude_categories=["Cs"]))
 awkward = st.text("a\",\t\n\r'\\{}é😀 \ufeff\u2028\u0085")
@@ -335,13 +336,59 @@ def test_a_file_that_is_no_text_is_named_with_the_extensions_that_are_read(
 def test_a_folder_needs_both_sub_folders(tmp_path: Path) -> None:
     touch(tmp_path, ["pos/1.txt", "bad/1.txt"])
     assert refusal(tmp_path).endswith(
-        ": expected *.txt files in the sub-folders pos/ and neg/; "
-        "found none in neg/ (the folder holds bad, pos); set corpus.negative to the names of others"
+        f"{EXPECTED}; there is no neg/; set corpus.negative to the names of others: bad/"
+    )
+    touch(tmp_path, [".git/1.txt", "a.txt", *(f"z{n}/1.txt" for n in range(10))])
+    assert refusal(tmp_path).endswith(
+        "of others: bad/, z0/, z1/, z2/, z3/, z4/, z5/, z6/, z7/, z8/, ..."
     )
 
 
 def test_an_empty_folder_says_so(tmp_path: Path) -> None:
-    assert "found none in pos/ (the folder holds nothing)" in refusal(tmp_path)
+    assert refusal(tmp_path).endswith(f"{EXPECTED}; the folder is empty")
+
+
+def test_a_folder_without_other_sub_folders_says_which_is_not_there(tmp_path: Path) -> None:
+    touch(tmp_path, ["pos/1.txt", "notes.md"])
+    assert refusal(tmp_path).endswith(f"{EXPECTED}; there is no neg/")
+
+
+def test_a_sub_folder_without_texts_is_named(tmp_path: Path) -> None:
+    touch(tmp_path, ["pos/1.txt", "neg/1.csv", "other/1.txt"])
+    assert refusal(tmp_path).endswith(": no *.txt files in neg/; expected one a review")
+
+
+@pytest.mark.parametrize(
+    ("names", "pattern"),
+    [
+        (["a.csv", "b.csv"], "*.csv"),
+        (["a.csv", "b.JSONL.GZ", "c.JSONL.GZ", "README.md"], "*.JSONL.GZ"),
+        (["a.tsv", "raw.zip", "notes.md", ".cache/b.csv"], "*.tsv"),
+    ],
+)
+def test_a_folder_of_tables_is_told_as_a_glob(
+    tmp_path: Path, names: list[str], pattern: str
+) -> None:
+    folder = tmp_path / "all [2]"
+    touch(folder, names)
+    message = f"all [2]{EXPECTED}, or the tables in it as all [[]2]/{pattern}"
+    assert refusal(folder) == message
+    with pytest.raises(CorpusError) as caught:
+        place_paths({"pos": str(folder)}, RULE)
+    found = f"{tmp_path}/all [[]2]/{pattern}"
+    assert str(caught.value) == (
+        f"{folder}: the folder holds no *.txt files; for the tables in it write {found}"
+    )
+    assert {path.suffix for path in place_paths(found, RULE)} == {Path(pattern).suffix}
+
+
+def test_a_folder_of_found_classes_needs_a_sub_folder(tmp_path: Path) -> None:
+    touch(tmp_path, ["notes.md"])
+    with pytest.raises(CorpusError, match=r"a sub-folder for each class; there is none$"):
+        place_paths(str(tmp_path), LabelRule(found=set()))
+    touch(tmp_path, ["fine/a.md"])
+    with pytest.raises(CorpusError, match=r"no \*\.txt files in fine/; expected one a review$"):
+        place_paths(str(tmp_path), LabelRule(found=set()))
 
 
 def test_a_text_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:

@@ -228,7 +228,7 @@ def test_a_folder_has_a_folder_for_each_class(store, tmp_path):
     ]
     store.rm("/bucket/neg", recursive=True)
     assert refusal(lambda: place_paths(ROOT, RULE)).startswith(
-        f"{ROOT}: expected *.txt files in the sub-folders pos/ and neg/; found none in neg/ (the "
+        f"{ROOT}: expected *.txt files in the sub-folders pos/ and neg/; there is no neg/; set "
     )
 
 

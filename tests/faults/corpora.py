@@ -46,6 +46,10 @@ def _one_class(ground: Ground) -> object:
     return ground.write("texts/pos/1.txt", "a fine film").parents[1]
 
 
+def _tables_in_a_folder(ground: Ground) -> object:
+    return ground.write("some/a.csv", _CSV).parent
+
+
 def _two_in_a_zip(ground: Ground) -> object:
     with zipfile.ZipFile(ground.folder / "two.csv.zip", "w") as archive:
         archive.writestr("a.csv", _CSV)
@@ -133,12 +137,23 @@ _PLACES = (
     laid(
         "an empty folder",
         _empty_folder,
-        "FOLDER/texts: expected *.txt files in the sub-folders pos/ and neg/; found none i...",
+        "FOLDER/texts: expected *.txt files in the sub-folders pos/ and neg/; the folder ...",
     ),
     laid(
         "a folder of one class",
         _one_class,
-        "FOLDER/texts: expected *.txt files in the sub-folders pos/ and neg/; found none i...",
+        "FOLDER/texts: expected *.txt files in the sub-folders pos/ and neg/; there is no ...",
+    ),
+    laid(
+        "a folder of tables",
+        _tables_in_a_folder,
+        "FOLDER/some: expected *.txt files in the sub-folders pos/ and neg/, or the tables in it "
+        "as FOLDER/some/*.csv; set corpus.train",
+    ),
+    path(
+        "an empty path",
+        "",
+        "corpus.train: expected a path or a URL, a list of them, or a table with them for...",
     ),
     laid(
         "two files in a zip",
