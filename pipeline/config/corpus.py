@@ -189,7 +189,7 @@ class FilesCorpus(LabelledSection, frozen=True, tag="files", kw_only=True):
             parts = place.values() if isinstance(place, dict) else [place]
             for part in parts:
                 for name in [part] if isinstance(part, str) else part or ():
-                    if not name.strip():
+                    if not name:
                         raise ConfigError(f"corpus.{key}: expected {_PLACE}, got an empty string")
                     try:
                         if is_url(name):

@@ -177,7 +177,7 @@ BAD_CORPORA = {
     ),
     "malformed JSON": ("a.jsonl", jsonl(GOOD) + '{"text": "a", \n', "", "{file}, line 41: "),
     "no extension": ("a", "fine\n", "", "{file}, row 1: label 'fine' is neither"),
-    "no text": ("a.xlsx", b"PK\0\0", "", "{file}: expected an extension of .csv"),
+    "no text": ("a.dat", b"PK\0\0", "", "{file}: expected an extension of .csv"),
 }
 
 

@@ -238,7 +238,7 @@ def test_an_empty_config_is_the_bundled_corpus_with_every_default(load):
                 "corpus.test: expected a path or a URL, a list of them, or a table with them for "
                 "each class, got an empty string",
             )
-            for place in ('""', '" "', '["a.csv", ""]', '{ pos = "a", neg = "" }')
+            for place in ('""', '["a.csv", ""]', '{ pos = "a", neg = "" }')
         ),
         (
             FILES.replace('"a.csv"', "[7]"),
