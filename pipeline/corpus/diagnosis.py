@@ -53,8 +53,6 @@ def missing_column(source: Source, column: str, there: list[str]) -> str:
     """Return the message for a missing column, which names the columns there are."""
     role = source.keys.get(column, "text")
     problem = f"no column {column!r}; the columns are {shown_names(there)}"
-    if role != "text" and not source.dialect.in_config:
-        return problem
     near = [name for name in there if name.strip().lower() == column.strip().lower()]
     key = source.dialect.setting(role, near[0]) if near else source.dialect.key(role)
     return f"{problem}; set {key}"

@@ -72,7 +72,8 @@ def read_rows(
     from pipeline.corpus.formats import source_batches
     from pipeline.corpus.source import Source
 
-    with Source(path, dialect).at_hand() as source:
+    keys = dict.fromkeys(keep or (), "keep") | {text: "text"}
+    with Source(path, dialect, keys=keys).at_hand() as source:
         if is_lines(source):
             for texts in source_texts(source, text):
                 yield pa.record_batch([texts], names=[text])

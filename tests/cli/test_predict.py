@@ -179,6 +179,9 @@ def test_a_file_to_predict_without_the_column_is_named(small_run, refused, tmp_p
     line = refused("predict", small_run.path, path)
     assert line.startswith(f"{path}, line 1: no column 'text'")
     assert line.endswith("set --text")
+    options = ("--text", "review", "--out", tmp_path / "out", "--keep", "id", "-q")
+    line = refused("predict", small_run.path, path, *options)
+    assert line == f"{path}, line 1: no column 'id'; the columns are 'review'; set --keep"
 
 
 @pytest.mark.parametrize("where", ["-", "a.txt"])

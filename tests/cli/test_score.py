@@ -51,7 +51,15 @@ def test_a_file_of_the_run_is_named_as_such_on_standard_error(small_run, sentime
             "set --ignore a --ignore b",
         ),
         (("--label", "text"), "--label: expected another column than --text, got 'text' for both"),
-        (("--label", "stars"), "no column 'stars'"),
+        (
+            ("--label", "stars"),
+            "no column 'stars'; the columns are 'text', 'label', 'shop'; set --label",
+        ),
+        (
+            ("--by", "country"),
+            "no column 'country'; the columns are 'text', 'label', 'shop'; set --by",
+        ),
+        (("--group", "Shop"), "'shop'; set --group shop"),
         (("--positive-from", 2), "--positive-from: expected --negative-to with it"),
         (("--encoding", "latin-11"), "--encoding: unknown encoding 'latin-11'"),
         (("--delimiter", "ab"), "--delimiter: expected one ASCII character"),
