@@ -94,15 +94,19 @@ def unknown_key(key: str, section: type[Section], sections: Mapping[str, Any]) -
         All sections by name, because the key may be one of another section.
     """
     keys = hints(section)
-    elsewhere = [
-        f"{name}.{key}"
-        for name, hint in sections.items()
-        for other in sections_in(hint)
-        if other is not section and name not in ("corpus", "tune") and key in hints(other)
-    ]
-    near = elsewhere or difflib.get_close_matches(key, keys, n=1)
+    others = {name: hint for name, hint in sections.items() if name not in ("corpus", "tune")}
+    near = sections_with(key, others) or difflib.get_close_matches(key, keys, n=1)
     meant = f"did you mean {near[0]}? " if near else ""
     kind = "section" if keys == sections else "key"
     source = [section.__struct_config__.tag_field or ""]
     accepted = ", ".join(sorted(filter(None, [*keys, *source])))
     return f"{key}: unknown {kind}; {meant}accepted: {accepted}"
+
+
+def sections_with(key: str, sections: Mapping[str, Any]) -> list[str]:
+    """Return the key in each section that has it, such as `train.l2`."""
+    return [
+        f"{name}.{key}"
+        for name, hint in sections.items()
+        if any(key in hints(kind) for kind in sections_in(hint))
+    ]

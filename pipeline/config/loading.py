@@ -11,9 +11,9 @@ from typing import Any
 
 from pipeline.boundary.paths import read_regular
 from pipeline.config import limits
-from pipeline.config.checking import checked
+from pipeline.config.checking import checked, sections_with
 from pipeline.config.schema import Config
-from pipeline.config.section import one_of
+from pipeline.config.section import hints, one_of
 from pipeline.config.toml import parse, require_plain, toml_lines
 from pipeline.errors import ConfigError
 
@@ -83,7 +83,7 @@ def load_config(path: Path, overrides: Iterable[str] = ()) -> Config:
     ConfigError
         If the file is missing or is not TOML, a key is unknown, or a value is
         of the wrong type or out of range. The message names the key, what was
-        received, what is accepted and the file.
+        received, what is accepted and where it was set: in the file or by `--set`.
     """
     table = _read(path)
     for override in overrides:
@@ -95,7 +95,17 @@ def load_config(path: Path, overrides: Iterable[str] = ()) -> Config:
     try:
         return checked(table, Config)
     except ConfigError as error:
-        raise ConfigError(f"{error} ({path})") from None
+        where = path if str(error) == _refusal(_read(path)) else "--set"
+        raise ConfigError(f"{error} ({where})") from None
+
+
+def _refusal(table: dict[str, Any]) -> str:
+    """Return what is wrong with a table; an empty string if nothing is."""
+    try:
+        checked(table, Config)
+    except ConfigError as error:
+        return str(error)
+    return ""
 
 
 def with_values(config: Config, values: Mapping[str, Any], where: str) -> Config:
@@ -151,7 +161,9 @@ def _apply(table: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     names = key.strip().split(".")
     if not equals or len(names) < 2 or not all(names):
-        raise ConfigError(f"--set {override}: expected section.key=value")
+        meant = sections_with(names[0], hints(Config)) if len(names) == 1 else []
+        hint = f"; did you mean {one_of(meant)}?" if meant else ""
+        raise ConfigError(f"--set {override}: expected section.key=value{hint}")
     try:
         value, *others = parse(f"value = {text}").values()
     except tomllib.TOMLDecodeError:

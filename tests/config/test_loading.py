@@ -47,12 +47,13 @@ def load(tmp_path: Path) -> Load:
 
 @pytest.fixture
 def refusal(load: Load, tmp_path: Path) -> Refusal:
-    """Return the message, less the file that it ends with."""
+    """Return the message, less the file or the `--set` that it ends with."""
 
     def refusal(text: str, *overrides: str) -> str:
         with pytest.raises(ConfigError) as error:
             load(text, *overrides)
-        message, ending = str(error.value), f" ({tmp_path / 'x.toml'})"
+        message, where = str(error.value), "--set" if overrides else tmp_path / "x.toml"
+        ending = f" ({where})"
         assert "\n" not in message
         assert message.endswith(ending)
         return message.removesuffix(ending)
@@ -463,7 +464,24 @@ def test_an_override_is_checked_like_the_file(refusal):
     assert refusal("", "train.epoch=1").startswith("train.epoch: unknown key; did you mean epochs?")
 
 
-@pytest.mark.parametrize("override", ["l2=1", "train.l2", "train.=1", ".l2=1", "train..l2=1", "="])
+def test_an_error_of_the_file_is_not_said_to_be_of_an_override(load, tmp_path):
+    with pytest.raises(ConfigError) as error:
+        load("[train]\nl2 = -1", "train.epochs=3", "eval.bins=1")
+    assert str(error.value).endswith(f", got -1 ({tmp_path / 'x.toml'})")
+
+
+@pytest.mark.parametrize(
+    ("override", "meant"),
+    [("epochs=3", "train.epochs"), ("l2", "train.l2"), ("binary=true", "features.binary")],
+)
+def test_an_override_without_its_section_suggests_it(load, override, meant):
+    with pytest.raises(ConfigError) as error:
+        load("", override)
+    expected = f"--set {override}: expected section.key=value; did you mean {meant}?"
+    assert str(error.value) == expected
+
+
+@pytest.mark.parametrize("override", ["l3=1", "train.l2", "train.=1", ".l2=1", "train..l2=1", "="])
 def test_an_override_that_names_no_key_is_refused(load, override):
     with pytest.raises(ConfigError, match=r"--set .*: expected section\.key=value$"):
         load("", override)

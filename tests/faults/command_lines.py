@@ -53,7 +53,11 @@ _OVERRIDES = (
         "train.l2=1 train.epochs=2",
         line='train.l2: expected a number from 0 to 1000000, got "1 train.epochs=2" (...)',
     ),
-    override("no key in --set", "l2=1", line="--set l2=1: expected section.key=value"),
+    override(
+        "no section in --set",
+        "l2=1",
+        line="--set l2=1: expected section.key=value; did you mean train.l2?",
+    ),
     override("no value in --set", "train.l2", line="--set train.l2: expected section.key=value"),
     override(
         "an empty part in --set", "train..l2=1", line="--set train..l2=1: expected section..."
