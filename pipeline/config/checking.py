@@ -67,8 +67,10 @@ def _explain(error: str, table: Any, root: type[Section], where: str) -> str:
     if section is not None and problem.startswith(_UNKNOWN):
         name = problem.removeprefix(_UNKNOWN)[:-1]
         return f"{key}{dot}{unknown_key(name, section, hints(root))}"
-    if problem.startswith(_MISSING):
-        return f"{key}{dot}{problem.removeprefix(_MISSING)[:-1]}: this key is required"
+    if section is not None and problem.startswith(_MISSING):
+        name = problem.removeprefix(_MISSING)[:-1]
+        expected = accepted(hints(section)[name])
+        return f"{key}{dot}{name}: this key is required; expected {expected}"
     expected = accepted(hint)
     if isinstance(value, float) and not math.isfinite(value):
         expected = expected.replace("a number", "a finite number")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ _BUNDLED = next(
     _PACKAGE,
 )
 _REVIEWS = "; a file of reviews is named in a config: `sentiment config --new mine.toml` writes one"
+_BACKSLASH = "; text with backslashes needs single quotes, such as 'C:\\a.csv'"
 
 
 @dataclass(frozen=True)
@@ -145,9 +148,17 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: no such config")
     hint = _REVIEWS if path.is_file() and path.suffix != ".toml" else ""
     try:
-        return parse(read_regular(path, limits.CONFIG_BYTES, ConfigError).decode())
+        content = read_regular(path, limits.CONFIG_BYTES, ConfigError)
+        return parse(content.decode("utf-8-sig"))  # some editors write a byte-order mark
     except ConfigError as error:
         raise ConfigError(f"{error}{hint}") from None
+    except UnicodeDecodeError as error:
+        is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        got = "UTF-16" if is_utf16 else f"the byte {content[error.start]:#04x}"
+        raise ConfigError(f"{path}: not valid TOML: expected UTF-8, got {got}{hint}") from None
+    except tomllib.TOMLDecodeError as error:
+        hint = hint or (_BACKSLASH if re.search("hex value|Unescaped", str(error)) else "")
+        raise ConfigError(f"{path}: not valid TOML: {error}{hint}") from None
     except ValueError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}{hint}") from None
 

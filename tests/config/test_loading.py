@@ -317,9 +317,19 @@ def test_a_file_source_has_no_keys_of_the_hub(refusal):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('[corpus]\nsource = "files"', "corpus.train: this key is required"),
-        ('[corpus]\nsource = "nltk"', "corpus.name: this key is required"),
-        ('[corpus]\nsource = "hub"\ndataset = "a/b"', "corpus.revision: this key is required"),
+        (
+            '[corpus]\nsource = "files"',
+            "corpus.train: this key is required; expected a path or a URL, a list of them, or a "
+            "table with them for each class",
+        ),
+        (
+            '[corpus]\nsource = "nltk"',
+            'corpus.name: this key is required; expected "movie_reviews" or "sentence_polarity"',
+        ),
+        (
+            '[corpus]\nsource = "hub"\ndataset = "a/b"',
+            "corpus.revision: this key is required; expected a commit of 40 hexadecimal digits",
+        ),
         (
             '[corpus]\ntrain = "a.csv"',
             'corpus.source: expected "sample", "files", "hub" or "nltk", got nothing',
@@ -497,7 +507,8 @@ def test_an_override_inside_a_value_that_is_no_table_is_refused(load):
     [
         (b"[train", "not valid TOML: "),
         (b"[train]\nl2 = 1\nl2 = 2", "not valid TOML: "),
-        (b'[corpus]\nsource = "\xff"', "not valid TOML: "),
+        (b'[corpus]\nsource = "\xff"', "not valid TOML: expected UTF-8, got the byte 0xff"),
+        ("[train]\nl2 = 1".encode("utf-16"), "not valid TOML: expected UTF-8, got UTF-16"),
     ],
 )
 def test_what_is_no_toml_is_named_by_its_file(tmp_path, content, message):
@@ -507,6 +518,18 @@ def test_what_is_no_toml_is_named_by_its_file(tmp_path, content, message):
         load_config(path)
     assert str(error.value).startswith(f"{path}: {message}")
     assert "\n" not in str(error.value)
+
+
+def test_a_config_may_begin_with_a_byte_order_mark(load):
+    assert load("\ufeff[train]\nl2 = 0.5").train.l2 == 0.5
+
+
+@pytest.mark.parametrize("path", [r"C:\Users\me\ok.csv", r"C:\data\ok.csv", r"D:\reviews\ok.csv"])
+def test_a_path_with_backslashes_is_told_to_need_single_quotes(load, path):
+    text = f'[corpus]\nsource = "files"\ntrain = "{path}"\n'
+    with pytest.raises(ConfigError, match="line 3, .*text with backslashes needs single quotes"):
+        load(text)
+    assert load(text.replace(f'"{path}"', f"'{path}'")).corpus.train == path
 
 
 @pytest.mark.parametrize("content", [b"__label__good A film", b"\xff" * (limits.CONFIG_BYTES + 1)])

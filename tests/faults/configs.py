@@ -102,8 +102,11 @@ _NOT_READ = (
 _NOT_TOML = (
     toml("no bracket", "[train", "not valid TOML: ..."),
     toml("a key twice", "[train]\nl2 = 1\nl2 = 2", "not valid TOML: ..."),
-    toml("not UTF-8", b'[corpus]\nsource = "\xff"', "not valid TOML: ...can't decode byte 0xff..."),
-    toml("UTF-16", "[train]".encode("utf-16"), "not valid TOML: ..."),
+    toml("not UTF-8", b'[corpus]\nsource = "\xff"', "not valid TOML: ... got the byte 0xff"),
+    toml("UTF-16", "[train]".encode("utf-16"), "not valid TOML: expected UTF-8, got UTF-16"),
+    toml(
+        "a backslash", 'train = "C:\\Users"', "not valid TOML: ...needs single quotes, such as ..."
+    ),
     toml("a zero byte", "\0", "not valid TOML: ..."),
     toml("JSON", '{"train": 1}', "not valid TOML: ..."),
     toml("lists without end", "x = " + "[" * 100_000, f"not valid TOML: {_DEEP}"),
@@ -149,7 +152,7 @@ _VALUES = (
     key("[train]\nabstain = {}", "train.abstain: expected one of min_accuracy and max_unsure"),
     key("[train]\nlr = 1", "train.lr: unknown key; accepted: ..."),
     key('[corpus]\nsource = "ftp"', 'corpus.source: expected "sample", ... got "ftp"'),
-    key('[corpus]\nsource = "files"', "corpus.train: this key is required"),
+    key('[corpus]\nsource = "files"', "corpus.train: this key is required; expected a ..."),
     key(_FILES + "positive = []", "corpus.positive: expected a label or a list of labels, got []"),
     key(_FILES + 'label = "text"', "corpus.label: expected another column than corpus.text, ..."),
     pattern("a pattern of 5,000 groups", "(?:a)" * 5000, "at most 1,000 characters, got 25,000"),

@@ -73,7 +73,10 @@ def test_a_range_between_whole_numbers_is_of_whole_numbers(config_of):
             "tune.train.l2: expected a list of values or a table of low, high and steps, got 5",
         ),
         ("train.l2 = { low = 2, high = 1, steps = 3 }", "expected 0 < low < high, got 2 and 1"),
-        ("train.l2 = { low = 1, high = 2 }", "tune.train.l2.steps: this key is required"),
+        (
+            "train.l2 = { low = 1, high = 2 }",
+            "tune.train.l2.steps: this key is required; expected a whole number",
+        ),
         (
             "train.l2 = { low = 1, high = 2, steps = 1 }",
             "l2.steps: expected a whole number from 2 to 10000, got 1",
