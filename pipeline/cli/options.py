@@ -46,7 +46,7 @@ class _RunFolder(UserPath):
 
     def convert(self, value: Any, parameter: Any, context: Any) -> Path:
         path = super().convert(value, parameter, context)
-        if path.exists():
+        if path.is_dir():
             return path
         from difflib import get_close_matches
 
@@ -55,9 +55,10 @@ class _RunFolder(UserPath):
             for parent in (Path("runs"), path.parent)
             for folder in parent.glob("*/")
         }
-        near = get_close_matches(path.name, folders, 1)
+        near = get_close_matches(path.name.removesuffix(".toml"), folders, 1)
         hint = f"did you mean {folders[near[0]]}?" if near else "`sentiment train` makes one"
-        raise RunError(f"{path}: no such run folder; {hint}")
+        problem = "expected a run folder, got a file" if path.exists() else "no such run folder"
+        raise RunError(f"{path}: {problem}; {hint}")
 
 
 RUN_FOLDER = _RunFolder()

@@ -120,6 +120,9 @@ def test_a_misspelt_run_gets_a_suggestion(tmp_path, monkeypatch, refused):
     assert refused("weights", "runs/imbd") == f"runs/imbd: {line}"
     assert refused("certify", "imdb") == f"imdb: {line}"
     assert refused("compare", tmp_path / "runs" / "imdb", "imd") == f"imd: {line}"
+    (tmp_path / "imdb.toml").touch()
+    line = "imdb.toml: expected a run folder, got a file; did you mean runs/imdb?"
+    assert refused("suspects", "imdb.toml") == line
     line = "no such run folder; `sentiment train` makes one"
     assert refused("predict", "elsewhere") == f"elsewhere: {line}"
 

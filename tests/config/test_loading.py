@@ -527,7 +527,7 @@ def test_a_config_may_begin_with_a_byte_order_mark(load):
 @pytest.mark.parametrize("path", [r"C:\Users\me\ok.csv", r"C:\data\ok.csv", r"D:\reviews\ok.csv"])
 def test_a_path_with_backslashes_is_told_to_need_single_quotes(load, path):
     text = f'[corpus]\nsource = "files"\ntrain = "{path}"\n'
-    with pytest.raises(ConfigError, match="line 3, .*text with backslashes needs single quotes"):
+    with pytest.raises(ConfigError, match=r"line 3, .*text with backslashes needs single quotes"):
         load(text)
     assert load(text.replace(f'"{path}"', f"'{path}'")).corpus.train == path
 
