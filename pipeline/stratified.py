@@ -67,8 +67,8 @@ def draw_by_class(
         size = round(fraction * len(rows))
         if len(rows) and not 0 < size < len(rows):
             raise CorpusError(
-                f"{setting} = {fraction:g} leaves one set without a {name} review, "
-                f"of which there are {len(rows)}; expected some in both{_enough(labels, setting)}"
+                f"{setting} = {fraction:g} leaves one set without a {name} review "
+                f"({len(rows):,} in all); expected some in both{_enough(labels, setting)}"
             )
         draw.shuffle(rows)
         drawn[rows[:size]] = True
@@ -135,10 +135,15 @@ def draw_folds(
     """
     sizes = (int(np.count_nonzero(labels == label)) for label in range(len(names)))
     n, name = min(zip(sizes, names, strict=True))
+    if n < 2:
+        raise ConfigError(
+            f"{setting}: expected at least 2 reviews of each class, because each fold needs one, "
+            f"got {n} of class {name}"
+        )
     if not 2 <= n_folds <= n:
         raise ConfigError(
-            f"{setting}: expected 2 to {n} folds, because each needs a review of each class "
-            f"and there are {n:,} {name} ones; got {n_folds}"
+            f"{setting}: expected 2 to {n:,} folds, because each needs a review of each class "
+            f"and there are {n:,} {name} ones; got {n_folds:,}"
         )
     draw = np.random.default_rng(seed)
     if groups is not None and not _are_single(groups):
@@ -218,7 +223,7 @@ def _draw_groups(
         if n_groups and not (n_drawn and n_rest):
             raise CorpusError(
                 f"{setting} = {fraction:g} leaves one set without a {name} review, because reviews "
-                f"of one group stay together and {n_groups:,} groups have {name} ones; "
+                f"of one group stay together and {_groups_have(n_groups)} {name} ones; "
                 "expected some in both"
             )
     return in_drawn
@@ -239,11 +244,16 @@ def _fold_groups(
         of_class = labels == label
         if len(np.unique(fold_of[of_class])) < n_folds:
             n_groups = len(np.unique(groups[of_class]))
+            expected = "fewer folds" if n_groups > 1 else "at least 2 groups with each class"
             raise ConfigError(
-                f"{setting}: {n_folds} folds of whole groups leave one without a {name} "
-                f"review; expected fewer folds: {n_groups:,} groups have {name} reviews"
+                f"{setting}: {n_folds:,} folds of whole groups leave one without a {name} "
+                f"review; expected {expected}: {_groups_have(n_groups)} {name} reviews"
             )
     return fold_of
+
+
+def _groups_have(n: int) -> str:
+    return "1 group has" if n == 1 else f"{n:,} groups have"
 
 
 def _class_sizes(

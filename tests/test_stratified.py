@@ -39,6 +39,16 @@ def test_any_number_of_folds_is_numbered_from_0(n_folds, in_groups):
     assert sorted(set(folds.tolist())) == list(range(n_folds))
 
 
+@pytest.mark.parametrize("n", [0, 1])
+def test_a_class_of_fewer_than_two_reviews_is_said_to_be_too_few_for_any_folds(n):
+    with pytest.raises(ConfigError) as error:
+        draw_folds(np.array([0] * n + [1] * 5), 2, 0, "--folds")
+    assert str(error.value) == (
+        "--folds: expected at least 2 reviews of each class, because each fold needs one, "
+        f"got {n} of class negative"
+    )
+
+
 def test_folds_depend_on_their_seed():
     labels = np.arange(40) % 2
     assert (draw_folds(labels, 4, 0, "") == draw_folds(labels, 4, 0, "")).all()
@@ -167,8 +177,10 @@ def test_groups_that_are_too_large_are_refused_with_their_number():
     with pytest.raises(ConfigError, match=r"^folds: 3 folds .* a negative review.*: 2 groups have"):
         draw_folds(labels, 3, 0, "folds", groups)
     labels, groups = np.array([0, 1] * 20, np.int8), np.zeros(40, int)
-    with pytest.raises(CorpusError, match=r"x = 0.2 leaves one set .*together and 1 groups have"):
+    with pytest.raises(CorpusError, match=r"x = 0.2 leaves one set .*together and 1 group has"):
         draw_by_class(labels, 0.2, np.random.default_rng(0), "x", groups)
+    with pytest.raises(ConfigError, match=r"expected at least 2 groups .*: 1 group has negative"):
+        draw_folds(labels, 2, 0, "folds", groups)
 
 
 # Orders

@@ -134,11 +134,7 @@ def learn_vocabulary(
         kind for kind in _candidates(tokens, ngrams, characters, bounds) if len(kind.frequency)
     ]
     if not found:
-        raise CorpusError(
-            f"features: no n-gram occurs in {bounds.start:,} to {bounds.stop - 1:,} of the "
-            f"{tokens.n_documents:,} training reviews; lower features.min_df or raise "
-            "features.max_df"
-        )
+        raise CorpusError(_none_left(tokens.n_documents, bounds))
     frequency = np.concatenate([kind.frequency for kind in found])
     order = frequency_order(frequency)
     order = order[:max_features] if max_features else order
@@ -148,6 +144,25 @@ def learn_vocabulary(
     vocabulary = Vocabulary(names, document_frequency)
     vars(vocabulary)["_finders"] = finders
     return vocabulary
+
+
+def _none_left(n: int, bounds: range) -> str:
+    """Return which settings leave no n-gram of n documents, and what helps.
+
+    >>> _none_left(42, range(100, 43))
+    'features: no n-gram occurs in at least 100 of the 42 training reviews; lower features.min_df'
+    """
+    frequencies, helps = [], []
+    if bounds.start > 1:
+        frequencies.append(f"at least {bounds.start:,}")
+        helps.append("lower features.min_df")
+    if bounds.stop <= n:
+        frequencies.append(f"at most {bounds.stop - 1:,}")
+        helps.append("raise features.max_df")
+    return (
+        f"features: no n-gram occurs in {' and '.join(frequencies)} of the {n:,} training "
+        f"reviews; {' or '.join(helps)}"
+    )
 
 
 def _candidates(

@@ -145,7 +145,7 @@ def cross_validate(
     splits = ("train",) if has_own_test_set(config) else ("train", "test")
     reviews = Reviews.read(run, *splits)
     require_tried_settings(config, reviews.classes)
-    fold_of = draw_folds(reviews.labels, n_folds, seed, "folds", reviews.groups, reviews.names)
+    fold_of = draw_folds(reviews.labels, n_folds, seed, "--folds", reviews.groups, reviews.names)
     depends = reviews.depends(config, *(("tune",) if config.tune else ()))
     depends |= {"folds": n_folds, "seed": seed}
     steps = _n_steps(config, n_folds)

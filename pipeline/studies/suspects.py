@@ -179,7 +179,7 @@ def find_suspects(
         raise RunError(f"{path}: no training set here; `sentiment corpus CONFIG` makes one")
     config = load_config(path / "config.toml").without_tune()
     reviews = Reviews.read(run, "train")
-    fold_of = draw_folds(reviews.labels, n_folds, seed, "folds", reviews.groups, reviews.names)
+    fold_of = draw_folds(reviews.labels, n_folds, seed, "--folds", reviews.groups, reviews.names)
     depends = reviews.depends(config) | {"folds": n_folds, "seed": seed}
     folder, n_classes = path / "suspects", len(reviews.classes)
     scores = np.empty((len(reviews.labels),) + (n_classes,) * (n_classes > 2))

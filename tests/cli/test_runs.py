@@ -102,7 +102,7 @@ def test_suspects_are_shown_with_their_words_and_all_are_in_a_table(copied_run, 
     assert len(table) == 1 + found["n_suspects"]
     result = sentiment("suspects", copied_run.path, "--folds", 99)
     assert result.exit_code == 2
-    assert "folds: expected 2 to 55 folds" in result.stderr
+    assert "--folds: expected 2 to 55 folds" in result.stderr
 
 
 def test_verify_exits_with_1_where_a_byte_differs_and_lists_what_is_other(copied_run, sentiment):

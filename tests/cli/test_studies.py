@@ -232,7 +232,7 @@ def test_json_is_printed_in_quiet_as_well(small_run, copied_run, sentiment):
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (("crossval", "--folds", 56), "folds: expected 2 to 55 folds"),
+        (("crossval", "--folds", 56), "--folds: expected 2 to 55 folds"),
         (("tune",), "tune: the config has no [tune] section"),
         (("tune", "--trials", 5), "--trials: expected --grid auto with it, got 5 alone"),
         (("tune", "--grid", "auto", "--trials", 0), "0 is not in the range 1<=x<=10000"),

@@ -109,14 +109,13 @@ def test_a_class_too_small_for_both_sets_is_named(
 @pytest.mark.parametrize(
     ("n", "said"),
     [
-        (2, "2; expected some in both, as with corpus.test_fraction = 0.5"),
-        (1, "1; expected some in both, and so at least two of each class"),
+        (2, "(2 in all); expected some in both, as with corpus.test_fraction = 0.5"),
+        (1, "(1 in all); expected some in both, and so at least two of each class"),
     ],
 )
 def test_the_message_says_which_class_how_many_and_what_helps(n, said) -> None:
     with pytest.raises(CorpusError) as caught:
         split(table([1] * 10 + [0] * n), 0.2, 0)
     assert str(caught.value) == (
-        "corpus.test_fraction = 0.2 leaves one set without a negative review, of which there are "
-        + said
+        "corpus.test_fraction = 0.2 leaves one set without a negative review " + said
     )

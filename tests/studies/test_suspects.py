@@ -122,5 +122,5 @@ def test_a_run_without_a_training_set_is_refused(tmp_path):
 
 
 def test_more_folds_than_reviews_of_a_class_are_refused(run):
-    with pytest.raises(ConfigError, match="folds: expected 2 to"):
+    with pytest.raises(ConfigError, match=r"^--folds: expected 2 to"):
         find_suspects(run, 1000)

@@ -209,7 +209,7 @@ class TestOptions:
         y[y == 2] = 1
         y[2] = 2
         names = np.array(["bad", "fair", "fine", "good"])[y]
-        with pytest.raises(CorpusError, match="without a fine review, of which there are 1"):
+        with pytest.raises(CorpusError, match=r"without a fine review \(1 in all\)"):
             SGDLogisticRegression(validation=0.25).fit(X, names)
 
     def test_a_class_is_named_on_one_line(self):
