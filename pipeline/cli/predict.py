@@ -97,12 +97,12 @@ _PIPE = 1 << 20  # bytes
 def predict(run: Path, files: tuple[str, ...], **options: Any) -> None:
     """Predict the label of each text in files.
 
-    FILE is CSV, TSV, JSON lines or Parquet by its extension, otherwise one text a line; it may be
-    compressed, or at a URL such as s3://bucket/a.csv. A pattern such as shards/?.parquet is
-    several files. Without FILE, lines are read from standard input. Each text gives a line with its
-    label and its probability of being positive, separated by a tab; with --json, an object that
-    also has the number of tokens, and of tokens that the model knows. Of more than two classes, the
-    probability is that of the label.
+    FILE is CSV, TSV, JSON (lines or an array), Parquet, Arrow (.arrow, .feather) or .vw by its
+    extension, otherwise one text a line; it may be compressed, or at a URL such as
+    s3://bucket/a.csv. A pattern such as shards/?.parquet is several files. Without FILE, lines are
+    read from standard input. Each text gives a line with its label and its probability of being
+    positive, separated by a tab; with --json, an object that also has the number of tokens, and of
+    tokens that the model knows. Of more than two classes, the probability is that of the label.
 
     --top 2 gives the two most probable classes, the predicted one first: a line has a label and
     the probability of that label twice, an object the list `top`.

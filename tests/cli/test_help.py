@@ -107,6 +107,19 @@ def test_the_version_names_what_a_report_of_a_defect_needs(sentiment):
     assert platform.machine() in shown
 
 
+def test_the_help_of_predict_names_every_format_that_an_extension_says(sentiment):
+    from pipeline.corpus.source import EXTENSIONS
+
+    shown = sentiment("predict", "--help").output.split("FILE is ")[1].split("otherwise")[0]
+    assert all(name in shown.lower() for name in EXTENSIONS.values())
+    assert ".feather" in shown
+
+
+def test_the_help_of_suspects_says_an_order_that_is_right_for_more_classes(sentiment):
+    shown = " ".join(sentiment("suspects", "--help").output.split())
+    assert "the probability of the label less that of the most probable other class" in shown
+
+
 def test_a_misspelt_command_gets_a_suggestion(sentiment):
     result = sentiment("trian")
     assert result.exit_code == 2
