@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--draw", type=int, help="repeat a grading with the same inputs")
     grade.add_argument("--json", action="store_true", help="print the result as JSON")
     grade.add_argument(
-        "--at-least", type=float, default=0.0, metavar="PERCENT", help="exit code 1 below this"
+        "--at-least", type=_percent, default=0.0, metavar="PERCENT", help="exit code 1 below this"
     )
     grade.set_defaults(run=_grade)
     gradescope = commands.add_parser("gradescope", help="write autograder.zip")
@@ -55,6 +56,16 @@ def _parser() -> argparse.ArgumentParser:
     for command in (handout, grade, gradescope):
         command.add_argument("--key", type=Path, default=Path("build/key"))
     return parser
+
+
+def _percent(text: str) -> float:
+    try:
+        percent = float(text)
+    except ValueError:
+        percent = math.nan
+    if not 0 <= percent <= 100:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 100, got {text}")
+    return percent
 
 
 def _handout(options: argparse.Namespace) -> int:

@@ -393,6 +393,15 @@ def test_the_command_grades(made, tmp_path, capsys, monkeypatch):
     assert [test["passed"] for test in found["tests"]] == [False, True]
 
 
+@pytest.mark.parametrize("percent", ["101", "-1", "nan", "half"])
+def test_a_share_of_the_points_that_is_none_is_refused(tmp_path, capsys, percent):
+    with pytest.raises(SystemExit) as refused:
+        main(["grade", str(tmp_path), f"--at-least={percent}"])
+    assert refused.value.code == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.endswith(f"--at-least: expected a number from 0 to 100, got {percent}")
+
+
 def test_a_folder_that_is_not_there_is_named(made, tmp_path, capsys):
     nowhere = str(tmp_path / "nowhere")
     for options in ([nowhere, "--key", str(made.key.folder)], [str(tmp_path), "--key", nowhere]):
