@@ -120,7 +120,7 @@ def _member(path: Path, shown: str) -> tuple[zipfile.ZipFile, zipfile.ZipInfo]:
         names = ", ".join(member.filename for member in members[:3]) or "none"
         more = ", ..." if len(members) > 3 else ""
         raise CorpusError(
-            f"{shown}: the archive holds {len(members)} files ({names}{more}); expected one"
+            f"{shown}: the archive holds {len(members):,} files ({names}{more}); expected one"
         )
     return archive, members[0]
 

@@ -59,7 +59,7 @@ def accuracy_interval(
     if groups is None or n == 0:
         return wilson_interval(successes, n, confidence)
     if len(groups) != n:
-        raise ValueError(f"groups: expected one for each of {n} reviews, got {len(groups)}")
+        raise ValueError(f"groups: expected one for each of {n:,} reviews, got {len(groups):,}")
     effective = _effective_number(right, groups, confidence)
     return wilson_interval(successes / n * effective, effective, confidence)
 

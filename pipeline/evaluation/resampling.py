@@ -75,7 +75,7 @@ def group_numbers(
         return None
     if len(groups) != len(canonical):
         raise ValueError(
-            f"groups: expected one for each of {len(canonical)} reviews, got {len(groups)}"
+            f"groups: expected one for each of {len(canonical):,} reviews, got {len(groups):,}"
         )
     # Reviews that no model tells apart have the same rank.
     is_other = np.zeros(len(canonical), np.bool_)

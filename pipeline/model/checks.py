@@ -118,7 +118,7 @@ def checked_classes(y: Any, n_rows: int) -> tuple[NDArray[Any], NDArray[np.signe
     if y.ndim != 1:
         raise ValueError(f"y should be a 1d array of labels, got {y.ndim} dimensions")
     if len(y) != n_rows:
-        raise ValueError(f"expected a label for each of {n_rows} rows, got {len(y)} labels")
+        raise ValueError(f"expected a label for each of {n_rows:,} rows, got {len(y):,} labels")
     if y.dtype.kind == "f" and not (np.isfinite(y) & (y == np.round(y))).all():
         raise ValueError(
             "Unknown label type: continuous. y: expected classes, got fractions, NaN or infinity"

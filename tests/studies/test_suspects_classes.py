@@ -139,7 +139,7 @@ def test_an_error_names_a_class_as_it_is_written(of_three, sentiment):
     )
     result = sentiment("suspects", path, "--folds", 1000)
     assert result.exit_code == 2
-    assert "103 \u2068\u062c\u064a\u062f\u2069 ones; got 1000" in result.stderr
+    assert "103 \u2068\u062c\u064a\u062f\u2069 ones; got 1,000" in result.stderr
     assert r"\u2068" not in result.stderr
 
 
