@@ -82,7 +82,7 @@ class Run:
             require_new(self.path)
             return empty
         try:
-            manifest = _checked(file, read_json(file))
+            manifest = _checked(file, _read(file))
         except RunError:
             if not self.from_scratch:
                 raise
@@ -265,6 +265,14 @@ def _outputs_in(folder: Path) -> list[Path]:
         for file in found
         if not any(name.startswith(".") for name in file.relative_to(folder).parts)
     )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return read_json(file)
+    except RunError as error:
+        again = f"`sentiment train {file.parent} --force` makes the run again"
+        raise RunError(f"{error}; {again}") from None
 
 
 def _checked(file: Path, manifest: dict[str, Any]) -> dict[str, Any]:

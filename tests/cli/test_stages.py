@@ -124,6 +124,17 @@ def test_tables_fit_the_terminal_without_trailing_blanks(small_run, sentiment, s
     assert [line for line in tables if line != line.rstrip()] == []
 
 
+def test_a_damaged_manifest_names_the_command_that_makes_the_run_again(
+    copied_run, refused, sentiment
+):
+    run = copied_run.path
+    (run / "manifest.json").write_text('{"stages')
+    command = f"sentiment train {run} --force"
+    assert refused("weights", run).endswith(f"; `{command}` makes the run again")
+    assert sentiment(*command.split()[1:]).exit_code == 0
+    assert sentiment("weights", run).exit_code == 0
+
+
 def test_without_resamples_metrics_are_shown_without_intervals(copied_run, sentiment):
     args = ("eval", copied_run.config, "--run", copied_run.path, "--set", "eval.resamples=0")
     lines = sentiment(*args).stdout.splitlines()

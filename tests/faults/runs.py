@@ -126,31 +126,32 @@ _MANIFESTS = (
         "an empty manifest",
         "manifest.json",
         b"",
-        "FOLDER/run/manifest.json: cannot be read: Expecting value: line 1 column 1 (char 0)",
+        "FOLDER/run/manifest.json: cannot be read: Expecting value: line 1 column 1 (char 0); "
+        "`sentiment train FOLDER/run --force` makes the run again",
     ),
     content(
         "a list",
         "manifest.json",
         b"[]",
-        "FOLDER/run/manifest.json: expected a JSON object, got list",
+        "FOLDER/run/manifest.json: expected a JSON object, got list; `sentiment train ...",
     ),
     content(
         "null",
         "manifest.json",
         b"null",
-        "FOLDER/run/manifest.json: expected a JSON object, got NoneType",
+        "FOLDER/run/manifest.json: expected a JSON object, got NoneType; `sentiment train ...",
     ),
     content(
         "NaN",
         "manifest.json",
         b'{"format_version": NaN}',
-        "FOLDER/run/manifest.json: cannot be read: expected JSON, got NaN",
+        "FOLDER/run/manifest.json: cannot be read: expected JSON, got NaN; `sentiment train ...",
     ),
     content(
         "nested without end",
         "manifest.json",
         b'{"a":' * 100_000,
-        "FOLDER/run/manifest.json: cannot be read: nested too deep",
+        "FOLDER/run/manifest.json: cannot be read: nested too deep; `sentiment train ...",
     ),
     content(
         "5,000 digits",
