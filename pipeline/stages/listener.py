@@ -46,7 +46,7 @@ class Listener:
         """Hear how long a study will take, and what that is based on."""
 
     def study_advanced(self, n_steps: int) -> None:
-        """Hear that more steps are done."""
+        """Hear that more steps are done; of a study that resumes, first of those of before."""
 
     def left_out(self, part: str, reason: str) -> None:
         """Hear that a study goes on without a part of it, and why."""

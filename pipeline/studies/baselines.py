@@ -159,10 +159,9 @@ def _score(
 ) -> dict[str, str]:
     """Score the baselines that the journal does not hold; return what is missing, and why."""
     n_test, missing = int(in_test.sum()), {}
-    for name, own in configs.items():
-        if name in journal:
-            listener.study_advanced(n_test)
-            continue
+    left = {name: own for name, own in configs.items() if name not in journal}
+    listener.study_advanced(n_test * (len(configs) - len(left)))
+    for name, own in left.items():
         reset_peak_memory()
         start = time.perf_counter()
         try:

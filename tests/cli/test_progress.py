@@ -42,6 +42,17 @@ def test_a_bar_is_one_line_on_a_narrow_terminal(width, monkeypatch):
     assert console.file.getvalue().count("\n") == 1
 
 
+def test_a_study_says_whether_it_resumes_or_is_up_to_date(tmp_path, capsys):
+    for n_done in (0, 2, 3):
+        shown = StageProgress(quiet=False)
+        shown.study_started("suspects", 3, tmp_path)
+        shown.study_advanced(n_done)
+        shown.study_advanced(3 - n_done)
+    resumes = f"suspects  resumes from {tmp_path}"
+    said = capsys.readouterr().err.splitlines()
+    assert said == [resumes, resumes, f"suspects  {tmp_path}  (up to date)"]
+
+
 def test_a_log_has_no_bars_where_colours_are_forced(monkeypatch, tmp_path, capsys):
     """As in a continuous integration, and behind a pipe in a notebook."""
     monkeypatch.setenv("FORCE_COLOR", "1")

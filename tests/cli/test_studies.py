@@ -128,7 +128,7 @@ def test_how_results_are_looked_at_does_not_restart_a_study(small_run, copied_ru
     args = ("crossval", small_run.config, "--run", copied_run.path, "--folds", 3)
     sentiment(*args)
     again = sentiment(*args, "--set", "eval.bins=5", "--set", "eval.confidence=0.9")
-    assert "crossval  resumes from" in again.stderr
+    assert "crossval/journal.jsonl  (up to date)" in again.stderr
     assert "90% interval" in again.stdout
 
 
@@ -195,7 +195,7 @@ def test_each_fold_of_a_cross_validation_chooses_from_the_grid(small_run, copied
     shown = json.loads(sentiment(*args, "--json").stdout)
     for fold in shown["folds"]:
         assert {"features.ngrams", "train.learning_rate", "train.epochs"} <= set(fold["chosen"])
-    assert "resumes from" in sentiment(*args).stderr
+    assert "crossval/journal.jsonl  (up to date)" in sentiment(*args).stderr
 
 
 def test_what_every_fold_has_chosen_is_said_once(small_run, copied_run, sentiment):

@@ -133,10 +133,12 @@ def test_a_study_keeps_what_another_version_computed(copied_run, sentiment, monk
     monkeypatch.setattr(versions, "versions", lambda: now | {"numpy": "99.1"})
     kept = sentiment(*args, "--keep").stderr
     assert "(up to date)" in kept
-    assert f"{name:<9} resumes from" in kept
+    journal = copied_run.path / name / "journal.jsonl"
+    assert f"{name:<9} {journal}  (up to date)" in kept
     again = sentiment(*args).stderr
     assert "now 99.1: computed again; --keep takes it as it is" in again
     assert "resumes" not in again
+    assert str(journal) not in again
 
 
 def test_one_and_all_are_different_settings(tmp_path):

@@ -196,9 +196,8 @@ class StageProgress(Listener):
         self.say(f"versions  {changed}: computed again; --keep takes it as it is")
 
     def study_started(self, study: str, n_steps: int, resumed_from: Path | None) -> None:
-        """Show a bar for a study, and where the steps come from that are already done."""
-        if resumed_from is not None:
-            self.say(f"{study:<9} resumes from {resumed_from}")
+        """Show a bar for a study."""
+        self.resumed_from = resumed_from
         self.task = self.progress.add_task(f"{study:<9}", total=n_steps)
         self.n_steps, self.n_done, self.study = n_steps, 0, study
 
@@ -208,8 +207,13 @@ class StageProgress(Listener):
         self.say(f"{self.study:<9} about {time}: {basis}")
 
     def study_advanced(self, n_steps: int) -> None:
-        """Move the bar by some steps."""
+        """Move the bar by some steps; first say where those come from that are already done."""
         self.n_done += n_steps
+        if self.resumed_from is not None:
+            is_whole = self.n_done == self.n_steps
+            how = "{}  (up to date)" if is_whole else "resumes from {}"
+            self.say(f"{self.study:<9} {how.format(self.resumed_from)}")
+            self.resumed_from = None
         text = f"{self.study:<9} {self.n_done:,} of {self.n_steps:,}"
         self.progress.update(self.task, completed=self.n_done, description=text)
 
