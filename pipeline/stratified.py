@@ -133,8 +133,7 @@ def draw_folds(
     >>> draw_folds(labels, 3, seed=1, setting="--folds", groups=films)
     array([1, 0, 2, 1, 0, 2], dtype=int8)
     """
-    sizes = (int(np.count_nonzero(labels == label)) for label in range(len(names)))
-    n, name = min(zip(sizes, names, strict=True))
+    n, name = min((int(np.count_nonzero(labels == k)), name) for k, name in enumerate(names))
     if n < 2:
         raise ConfigError(
             f"{setting}: expected at least 2 reviews of each class, because each fold needs one, "

@@ -283,7 +283,7 @@ _TABLES = (
         "one review of a class",
         "a.csv",
         "text,label\na,1\nb,1\nc,1\nd,0\n",
-        "corpus.test_fraction = 0.2 leaves one set without a negative review, of which the...",
+        "corpus.test_fraction = 0.2 leaves one set without a negative review (1 in all); ex...",
     ),
 )
 _OTHERS = (
