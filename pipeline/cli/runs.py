@@ -219,8 +219,8 @@ def suspects(context: CommandContext, top: int, in_json: bool, **settings: int) 
 
     Each review is scored by a model that learned from the other folds. A review is a suspect
     if that model is confident of another class (confident learning, Northcutt et al. 2021).
-    All are written to a table: the lower the probability of the label less that of the most
-    probable other class, the earlier. The test set is not read. An interrupted run resumes.
+    All are written to a table, the smallest margin first: the probability of the label minus that
+    of the most probable other class. The test set is not read. An interrupted run resumes.
     """
     from pipeline.cli.display.suspects import print_suspects
     from pipeline.studies.suspects import find_suspects, suspects_file

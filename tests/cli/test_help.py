@@ -117,7 +117,7 @@ def test_the_help_of_predict_names_every_format_that_an_extension_says(sentiment
 
 def test_the_help_of_suspects_says_an_order_that_is_right_for_more_classes(sentiment):
     shown = " ".join(sentiment("suspects", "--help").output.split())
-    assert "the probability of the label less that of the most probable other class" in shown
+    assert "the probability of the label minus that of the most probable other class" in shown
 
 
 def test_a_misspelt_command_gets_a_suggestion(sentiment):

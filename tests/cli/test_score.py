@@ -45,7 +45,7 @@ def test_a_file_of_the_run_is_named_as_such_on_standard_error(small_run, sentime
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ((), "set --positive-from 2 and --negative-to 0"),
+        ((), "set --ignore 2"),
         (
             ("--positive-from", 0.5, "--negative-to", -1, "--label", "shop", "--drop", "missing"),
             "set --ignore a --ignore b",
