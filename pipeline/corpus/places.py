@@ -66,8 +66,8 @@ def place_parts(place: Place, rule: LabelRule) -> list[Part]:
         If there is no such file, or a class has no folder or a label no class.
     """
     if not isinstance(place, Mapping):
-        return [part for name in _listed(place) for part in _unlabelled(name, rule)]
-    found = []
+        return _each_once([part for name in _listed(place) for part in _unlabelled(name, rule)])
+    found: list[Part] = []
     meaning_of = meanings(_with_usual_names(rule), "corpus")
     for label, paths in place.items():
         meaning = meaning_of(label)
@@ -85,6 +85,18 @@ def place_parts(place: Place, rule: LabelRule) -> list[Part]:
                 hint = f"; for the tables in it write {tables}" if tables else ""
                 raise CorpusError(f"{name}: the folder holds no *.txt files{hint}")
             found.append(Part(texts, meaning, is_whole))
+    return _each_once(found)
+
+
+def _each_once(parts: list[Part]) -> list[Part]:
+    """Return parts without the files that an earlier part of the same class has."""
+    seen: set[tuple[File, int | None]] = set()
+    found = []
+    for part in parts:
+        new = [path for path in dict.fromkeys(part.paths) if (path, part.label) not in seen]
+        seen.update((path, part.label) for path in new)
+        if new:
+            found.append(part._replace(paths=new))
     return found
 
 
@@ -142,8 +154,19 @@ def matching_files(name: str, expected: str) -> list[File]:
     else:
         # Not Path.glob, which takes no absolute pattern.
         names = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207
-        found = [Path(each) for each in names if Path(each).is_file()]
+        found = [path for path in map(Path, names) if _is_file(path)]
     return _required(found, name, expected)
+
+
+def _is_file(path: Path) -> bool:
+    """Return True for a file that a glob matches, and False for a folder by the way.
+
+    What has the name of a table and is none is refused, as are links to nothing, and pipes.
+    """
+    if path.is_dir() and not _table_extension(path.suffixes):
+        return False
+    regular(path, CorpusError)
+    return True
 
 
 def _required(found: Sequence[File], name: str, expected: str) -> list[File]:

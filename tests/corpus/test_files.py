@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -278,6 +279,22 @@ def test_a_glob_is_read_in_sorted_order_through_any_depth(tmp_path: Path) -> Non
     touch(tmp_path, ["x.json"])
     assert paths_of(str(tmp_path / "*.csv")) == [a, b]
     assert paths_of(str(tmp_path / "**" / "*.csv")) == [a, b, c]
+
+
+def test_a_file_that_several_names_match_is_read_once(tmp_path: Path) -> None:
+    a, b = touch(tmp_path, ["a.csv", "b.csv"])
+    names = [str(b), str(tmp_path / "*.csv"), str(b)]
+    assert paths_of(names) == [b, a]
+
+
+def test_what_a_glob_matches_is_a_file_or_a_folder_by_the_way(tmp_path: Path) -> None:
+    touch(tmp_path, ["a.csv", "more/b.csv"])
+    assert paths_of(str(tmp_path / "*")) == [tmp_path / "a.csv"]
+    touch(tmp_path, ["day.csv/part-0.csv"])  # as Spark writes a table
+    assert refusal(tmp_path / "*.csv") == "day.csv: cannot be read: expected a file, got a folder"
+    shutil.rmtree(tmp_path / "day.csv")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "nothing.csv")
+    assert refusal(tmp_path / "*.csv") == "link.csv: cannot be read: No such file or directory"
 
 
 def test_a_name_with_brackets_is_a_file_before_it_is_a_glob(tmp_path: Path) -> None:
