@@ -66,7 +66,7 @@ def _of_two_classes(labels: list[Scalar], rule: LabelRule, known: list[Scalar]) 
         return f"set {_key('ignore', labels)}"
     both = [*labels, *known]
     numbers = sorted(number for number in map(_number, both) if number is not None)
-    is_stray = len(labels) == 1 and len(known) > 1  # as -1 is beside 0 and 1
+    is_stray = len(labels) == 1 and len(known) > 1  # as -1 is next to 0 and 1
     if len(numbers) == len(both) > 1 and not is_stray:
         return _by_number(both, numbers)
     negative = [label for label in labels if _NEGATIVE.search(str(label))]

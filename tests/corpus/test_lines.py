@@ -163,7 +163,8 @@ def test_a_table_gives_a_file_to_each_class(tmp_path: Path) -> None:
 def test_the_keys_of_a_table_are_labels_of_the_rule(tmp_path: Path) -> None:
     path = str(write(tmp_path / "a.txt", "x\n"))
     rule = LabelRule(("good", 5), ("bad",))
-    assert read({"good": path, "5": path, "bad": path}, rule) == [("x", 1), ("x", 1), ("x", 0)]
+    other = str(write(tmp_path / "b.txt", "y\n"))
+    assert read({"good": path, "5": other, "bad": path}, rule) == [("x", 1), ("y", 1), ("x", 0)]
     message = refusal({"nice": path, "bad": path}, rule)
     assert message == (
         "corpus: label 'nice' of the table of files is neither positive (good, 5) nor negative "

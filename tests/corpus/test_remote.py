@@ -179,9 +179,12 @@ def test_a_file_of_any_format_gives_the_rows_or_the_refusal_of_a_local_one(store
     assert len(names) == 17
 
 
+FOLDERS = st.lists(st.sampled_from(["a", "b", "ab", ".a"]), max_size=2)
 KEYS = st.lists(
-    st.lists(st.sampled_from(["a", "b", "ab", ".a", "a.csv", "b.csv"]), min_size=1, max_size=3).map(
-        "/".join
+    st.builds(
+        lambda folders, name: "/".join([*folders, name]),
+        FOLDERS,
+        st.sampled_from(["a", "b", "ab", ".a", "a.csv", "b.csv"]),
     ),
     min_size=1,
     max_size=6,
